@@ -1,0 +1,13 @@
+package dev.mishap.proxy.config.schema;
+
+/**
+ * A configuration that can't be accepted. The message is for the user: {@code path: problem, got X, expected Y (message.Name)},
+ * or Envoy's own wording where Envoy has one.
+ */
+public final class ConfigException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public ConfigException(String message) {
+        super(message, null, false, false);
+    }
+}

@@ -1,0 +1,265 @@
+package dev.mishap.proxy.http;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The headers of one message, in order, names in lower case, repeated names kept as separate lines. Pseudo headers
+ * ({@code :method}, {@code :path}, {@code :authority}, {@code :scheme}, {@code :status}) are entries like any other, so that
+ * matchers and log formats need no special case; codecs write them apart.
+ *
+ * <p>Names and values live in one byte array that a stream reuses; a value becomes a {@link String} (ISO-8859-1, so that
+ * every byte survives a round trip) only when somebody asks for it, and then once. Confined to one event loop.
+ */
+public final class HeaderMap {
+    private static final int FIELDS = 5; // name offset, name length, hash, value offset, value length
+
+    private byte[] arena = new byte[512];
+    private int used;
+    private int[] entries = new int[16 * FIELDS];
+    private @Nullable String[] values = new String[16];
+    private int size;
+
+    /** Forgets all entries and keeps the memory. */
+    public void clear() {
+        Arrays.fill(values, 0, size, null);
+        size = 0;
+        used = 0;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    /** Bytes of all names and values, as Envoy counts them for {@code max_request_headers_kb}. */
+    public int byteSize() {
+        int n = 0;
+        for (int i = 0, e = 0; i < size; i++, e += FIELDS) {
+            n += entries[e + 1] + entries[e + 4];
+        }
+        return n;
+    }
+
+    /** The index of the first entry called {@code name}, or -1. */
+    public int indexOf(HeaderName name) {
+        return indexOf(name, 0);
+    }
+
+    /** The index of the first entry called {@code name} at or after {@code from}, or -1. */
+    public int indexOf(HeaderName name, int from) {
+        int hash = name.hashCode();
+        byte[] wanted = name.bytes();
+        for (int i = from, e = from * FIELDS; i < size; i++, e += FIELDS) {
+            if (entries[e + 2] == hash && entries[e + 1] == wanted.length && matches(entries[e], wanted)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private boolean matches(int offset, byte[] wanted) {
+        return Arrays.equals(arena, offset, offset + wanted.length, wanted, 0, wanted.length);
+    }
+
+    public boolean contains(HeaderName name) {
+        return indexOf(name, 0) >= 0;
+    }
+
+    /** The value of the first entry called {@code name}, or null. */
+    public @Nullable String get(HeaderName name) {
+        int i = indexOf(name, 0);
+        return i < 0 ? null : value(i);
+    }
+
+    /** The name of entry {@code index}, lower case. */
+    public String name(int index) {
+        int e = entry(index);
+        return new String(arena, entries[e], entries[e + 1], StandardCharsets.ISO_8859_1);
+    }
+
+    /** Whether entry {@code index} is called {@code name}. */
+    public boolean isNamed(int index, HeaderName name) {
+        int e = entry(index);
+        byte[] wanted = name.bytes();
+        return entries[e + 2] == name.hashCode() && entries[e + 1] == wanted.length && matches(entries[e], wanted);
+    }
+
+    /** Whether entry {@code index} is a pseudo header, which starts with a colon. */
+    public boolean isPseudo(int index) {
+        int e = entry(index);
+        return entries[e + 1] > 0 && arena[entries[e]] == ':';
+    }
+
+    /** The value of entry {@code index}. */
+    public String value(int index) {
+        int e = entry(index);
+        String v = values[index];
+        if (v == null) {
+            v = new String(arena, entries[e + 3], entries[e + 4], StandardCharsets.ISO_8859_1);
+            values[index] = v;
+        }
+        return v;
+    }
+
+    /** Whether the value of entry {@code index} is exactly these ISO-8859-1 bytes; makes no String. */
+    public boolean valueEquals(int index, byte[] wanted) {
+        int e = entry(index);
+        return entries[e + 4] == wanted.length
+                && Arrays.equals(arena, entries[e + 3], entries[e + 3] + wanted.length, wanted, 0, wanted.length);
+    }
+
+    /** The bytes that hold all names and values; valid until the map changes. For codecs. */
+    byte[] arena() {
+        return arena;
+    }
+
+    int nameOffset(int index) {
+        return entries[entry(index)];
+    }
+
+    int nameLength(int index) {
+        return entries[entry(index) + 1];
+    }
+
+    int valueOffset(int index) {
+        return entries[entry(index) + 3];
+    }
+
+    int valueLength(int index) {
+        return entries[entry(index) + 4];
+    }
+
+    /** Appends an entry. */
+    public void add(HeaderName name, String value) {
+        byte[] n = name.bytes();
+        int nameAt = append(n, 0, n.length);
+        int valueAt = append(value);
+        addEntry(nameAt, n.length, name.hashCode(), valueAt, used - valueAt);
+        values[size - 1] = value;
+    }
+
+    /** Appends an entry whose value is ISO-8859-1 bytes. */
+    public void add(HeaderName name, byte[] value, int offset, int length) {
+        byte[] n = name.bytes();
+        int nameAt = append(n, 0, n.length);
+        int valueAt = append(value, offset, length);
+        addEntry(nameAt, n.length, name.hashCode(), valueAt, length);
+    }
+
+    /** Replaces all entries called {@code name} by one, at the place of the first. */
+    public void set(HeaderName name, String value) {
+        int i = indexOf(name, 0);
+        if (i < 0) {
+            add(name, value);
+            return;
+        }
+        int e = i * FIELDS;
+        int valueAt = append(value);
+        entries[e + 3] = valueAt;
+        entries[e + 4] = used - valueAt;
+        values[i] = value;
+        int next;
+        while ((next = indexOf(name, i + 1)) >= 0) {
+            removeAt(next);
+        }
+    }
+
+    /** Removes all entries called {@code name}; returns whether there was one. */
+    public boolean remove(HeaderName name) {
+        boolean any = false;
+        int i = 0;
+        while ((i = indexOf(name, i)) >= 0) {
+            removeAt(i);
+            any = true;
+        }
+        return any;
+    }
+
+    public void removeAt(int index) {
+        int e = entry(index);
+        System.arraycopy(entries, e + FIELDS, entries, e, (size - index - 1) * FIELDS);
+        System.arraycopy(values, index + 1, values, index, size - index - 1);
+        size--;
+        values[size] = null;
+    }
+
+    /** Replaces this map's entries by copies of the other's. */
+    public void copyFrom(HeaderMap other) {
+        clear();
+        if (arena.length < other.used) {
+            arena = new byte[other.arena.length];
+        }
+        System.arraycopy(other.arena, 0, arena, 0, other.used);
+        used = other.used;
+        if (entries.length < other.size * FIELDS) {
+            entries = new int[other.entries.length];
+            values = new String[other.values.length];
+        }
+        System.arraycopy(other.entries, 0, entries, 0, other.size * FIELDS);
+        System.arraycopy(other.values, 0, values, 0, other.size);
+        size = other.size;
+    }
+
+    /** Appends raw bytes to the arena and returns where they start. For codecs, with {@link #addEntry}. */
+    int append(byte[] from, int offset, int length) {
+        reserve(length);
+        System.arraycopy(from, offset, arena, used, length);
+        int at = used;
+        used += length;
+        return at;
+    }
+
+    private int append(String value) {
+        int length = value.length();
+        reserve(length);
+        int at = used;
+        for (int i = 0; i < length; i++) {
+            arena[at + i] = (byte) value.charAt(i);
+        }
+        used += length;
+        return at;
+    }
+
+    /** Makes room for {@code length} more bytes in the arena. */
+    int reserve(int length) {
+        if (arena.length - used < length) {
+            arena = Arrays.copyOf(arena, Math.max(arena.length * 2, used + length));
+        }
+        return used;
+    }
+
+    /** Marks {@code length} reserved bytes as used. */
+    void commit(int length) {
+        used += length;
+    }
+
+    /** Appends an entry over bytes that are already in the arena; the name must be lower case and hashed as in HeaderName. */
+    void addEntry(int nameOffset, int nameLength, int hash, int valueOffset, int valueLength) {
+        int e = size * FIELDS;
+        if (e == entries.length) {
+            entries = Arrays.copyOf(entries, entries.length * 2);
+            values = Arrays.copyOf(values, values.length * 2);
+        }
+        entries[e] = nameOffset;
+        entries[e + 1] = nameLength;
+        entries[e + 2] = hash;
+        entries[e + 3] = valueOffset;
+        entries[e + 4] = valueLength;
+        size++;
+    }
+
+    private int entry(int index) {
+        assert index >= 0 && index < size : index + " of " + size;
+        return index * FIELDS;
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder s = new StringBuilder("{");
+        for (int i = 0; i < size; i++) {
+            s.append(i == 0 ? "" : ", ").append(name(i)).append('=').append(value(i));
+        }
+        return s.append('}').toString();
+    }
+}

@@ -1,0 +1,7 @@
+package dev.mishap.proxy.http;
+
+/** A filter of a chain with its configuration parsed: makes one {@link HttpFilter} a stream. Immutable. */
+@FunctionalInterface
+public interface HttpFilterFactory {
+    HttpFilter create();
+}

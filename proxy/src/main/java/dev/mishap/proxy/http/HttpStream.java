@@ -1,0 +1,91 @@
+package dev.mishap.proxy.http;
+
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One downstream request and its response, as filters and the router see them; the same for HTTP/1 and HTTP/2. Confined to
+ * {@link #loop()}.
+ */
+public interface HttpStream {
+    EventLoop loop();
+
+    ByteBufAllocator alloc();
+
+    StreamInfo info();
+
+    /** The runtime values pinned when the request arrived. */
+    RuntimeSnapshot runtime();
+
+    HeaderMap requestHeaders();
+
+    @Nullable HeaderMap requestTrailers();
+
+    /** The response's headers once they were sent into the chain, else null. */
+    @Nullable HeaderMap responseHeaders();
+
+    @Nullable HeaderMap responseTrailers();
+
+    /** Whether the request is gRPC: content-type application/grpc or application/grpc+anything. */
+    boolean isGrpcRequest();
+
+    /** The route chosen for the request, matched on first call and pinned; null when none matches. */
+    @Nullable SelectedRoute route();
+
+    /** Forgets the pinned route, so that the next {@link #route()} matches the headers as they are then. */
+    void clearRouteCache();
+
+    /** The most specific {@code typed_per_filter_config} for the filter of that name in the chain, or null. */
+    @Nullable Object perFilterConfig(String filterName);
+
+    /** Goes on after {@code filter} returned PAUSE on the request's way. */
+    void resumeRequest(HttpFilter filter);
+
+    /** Goes on after {@code filter} returned PAUSE on the response's way. */
+    void resumeResponse(HttpFilter filter);
+
+    /** Sends {@code transferred} to the filters after {@code filter} on the request's way. */
+    void injectRequestData(HttpFilter filter, ByteBuf transferred, boolean endStream);
+
+    /** Sends {@code transferred} to the filters after {@code filter} on the response's way. */
+    void injectResponseData(HttpFilter filter, ByteBuf transferred, boolean endStream);
+
+    /** Answers the request here; the request goes no further. Without effect once a response has begun, which is cut instead. */
+    void sendLocalReply(LocalReply reply);
+
+    /** Breaks the downstream connection with a TCP RST (HTTP/1) or the stream with RST_STREAM (HTTP/2). */
+    void resetDownstream(String details);
+
+    // ---- the terminal filter's side: the response enters the chain here ----
+
+    void encodeInformational(HeaderMap headers);
+
+    /** The response's headers; the map stays the caller's until {@link HttpFilter#onStreamEnd}. */
+    void encodeHeaders(HeaderMap headers, boolean endStream);
+
+    void encodeData(ByteBuf transferred, boolean endStream);
+
+    void encodeTrailers(HeaderMap trailers);
+
+    /** The upstream broke after the response had begun: cut the downstream stream. */
+    void abortResponse(String details);
+
+    // ---- back-pressure: both are counted, several parties may ask ----
+
+    void pauseRequestReads();
+
+    void resumeRequestReads();
+
+    /** Who writes the response is told when the downstream can't take more; at most one listener, the terminal filter. */
+    void responseWatermark(@Nullable WatermarkListener listener);
+
+    /** Told on the stream's loop when a buffer passes its high mark or falls back under its low mark. */
+    interface WatermarkListener {
+        void aboveHighWatermark();
+
+        void belowLowWatermark();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.mishap.proxy.http;
+
+import org.jspecify.annotations.Nullable;
+
+/** The route of one request with its choices made: for weighted clusters, the cluster is drawn already. */
+public interface SelectedRoute {
+    /** The route's name, {@code ""} when it has none. */
+    String name();
+
+    /** The cluster's name, or null when the route does not forward (redirect, direct response) or its header is missing. */
+    @Nullable String clusterName();
+
+    /** The most specific {@code typed_per_filter_config} for a filter's name: weighted cluster, route, virtual host, table. */
+    @Nullable Object perFilterConfig(String filterName);
+
+    /** {@code FilterConfig.disabled} of the most specific level that names the filter; null = nobody says. */
+    @Nullable Boolean filterDisabled(String filterName);
+
+    /** {@code RouteAction.idle_timeout} in nanoseconds; 0 = none, -1 = the connection manager's. */
+    long idleTimeoutNanos();
+
+    /** {@code RouteAction.max_stream_duration} in nanoseconds; 0 = none, -1 = the connection manager's. */
+    long maxStreamDurationNanos();
+
+    /** Applies {@code response_headers_to_add} and {@code _to_remove} of all levels. Local replies pass here, too. */
+    void finalizeResponseHeaders(HeaderMap response, HttpStream stream);
+}

@@ -1,0 +1,141 @@
+package dev.mishap.proxy.http;
+
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of one request for access logs, stats, header formats and traces. One mutable object a stream, reused on its
+ * connection; times are {@link System#nanoTime} of the stream's clock, 0 = not reached.
+ */
+public final class StreamInfo {
+    private static final int MAX_FLAGS = 8;
+
+    /** Wall clock of the request's first byte, in nanoseconds since the epoch. */
+    public long startTimeEpochNanos;
+    /** The request's first byte. */
+    public long startNanos;
+    /** The request's last byte. */
+    public long requestEndNanos;
+    /** First byte of the request written upstream. */
+    public long upstreamFirstTxNanos;
+    /** Last byte of the request written upstream. */
+    public long upstreamLastTxNanos;
+    /** First byte of the response read from upstream. */
+    public long upstreamFirstRxNanos;
+    /** Last byte of the response read from upstream. */
+    public long upstreamLastRxNanos;
+    /** First byte of the response written downstream. */
+    public long downstreamFirstTxNanos;
+    /** Last byte of the response written downstream, or the end of the stream. */
+    public long endNanos;
+
+    /** Body bytes received from downstream. */
+    public long bytesReceived;
+    /** Body bytes sent downstream. */
+    public long bytesSent;
+
+    /** {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2}; null before it is known. */
+    public @Nullable String protocol;
+    /** The status sent downstream; 0 = none. */
+    public int responseCode;
+
+    public @Nullable String responseCodeDetails;
+    public @Nullable String connectionTerminationDetails;
+    public @Nullable String routeName;
+    public @Nullable String virtualClusterName;
+    public @Nullable String filterChainName;
+
+    /** Stat name of the cluster (alt_stat_name), and its own name. */
+    public @Nullable String upstreamCluster;
+
+    public @Nullable String upstreamClusterRaw;
+    public @Nullable InetSocketAddress upstreamHost;
+    public @Nullable InetSocketAddress upstreamLocalAddress;
+    public @Nullable String upstreamProtocol;
+    public @Nullable String upstreamTransportFailureReason;
+    public int upstreamRequestAttemptCount;
+
+    public @Nullable InetSocketAddress downstreamDirectRemoteAddress;
+    /** The peer's address, or the one that x-forwarded-for tells when it is trusted. */
+    public @Nullable InetSocketAddress downstreamRemoteAddress;
+
+    public @Nullable InetSocketAddress downstreamLocalAddress;
+    public @Nullable String requestedServerName;
+    public long connectionId;
+    public long streamId;
+    /** Whether the health_check filter answered or let pass a probe. */
+    public boolean healthCheck;
+
+    private final ResponseFlag[] flags = new ResponseFlag[MAX_FLAGS];
+    private int flagCount;
+    private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
+
+    /** Makes the object as new. */
+    public void reset() {
+        startTimeEpochNanos = startNanos = requestEndNanos = 0;
+        upstreamFirstTxNanos = upstreamLastTxNanos = upstreamFirstRxNanos = upstreamLastRxNanos = 0;
+        downstreamFirstTxNanos = endNanos = bytesReceived = bytesSent = 0;
+        protocol = null;
+        responseCode = 0;
+        responseCodeDetails = connectionTerminationDetails = routeName = virtualClusterName = filterChainName = null;
+        upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
+        upstreamHost = upstreamLocalAddress = null;
+        upstreamRequestAttemptCount = 0;
+        downstreamDirectRemoteAddress = downstreamRemoteAddress = downstreamLocalAddress = null;
+        requestedServerName = null;
+        connectionId = streamId = 0;
+        healthCheck = false;
+        flagCount = 0;
+        dynamicMetadata = null;
+    }
+
+    /** Adds a flag once; flags keep the order in which they were set, which is how Envoy prints them. */
+    public void addFlag(ResponseFlag flag) {
+        if (!hasFlag(flag) && flagCount < MAX_FLAGS) {
+            flags[flagCount++] = flag;
+        }
+    }
+
+    public boolean hasFlag(ResponseFlag flag) {
+        for (int i = 0; i < flagCount; i++) {
+            if (flags[i] == flag) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public int flagCount() {
+        return flagCount;
+    }
+
+    public ResponseFlag flag(int index) {
+        return flags[index];
+    }
+
+    /** Removes all flags; a retry starts afresh. */
+    public void clearFlags() {
+        flagCount = 0;
+    }
+
+    /** Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map. */
+    public void putDynamicMetadata(String namespace, Map<String, Object> fields) {
+        Map<String, Map<String, Object>> all = dynamicMetadata;
+        if (all == null) {
+            all = new LinkedHashMap<>();
+            dynamicMetadata = all;
+        }
+        all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
+    }
+
+    public @Nullable Map<String, Object> dynamicMetadata(String namespace) {
+        return dynamicMetadata == null ? null : dynamicMetadata.get(namespace);
+    }
+
+    /** All dynamic metadata by namespace; empty when there is none. */
+    public Map<String, Map<String, Object>> allDynamicMetadata() {
+        return dynamicMetadata == null ? Map.of() : dynamicMetadata;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.mishap.proxy.observe.stats;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** A number that only grows. Cheap from any thread. */
+public final class Counter {
+    private final String name;
+    private final LongAdder value = new LongAdder();
+
+    Counter(String name) {
+        this.name = name;
+    }
+
+    public void inc() {
+        value.increment();
+    }
+
+    public void add(long n) {
+        value.add(n);
+    }
+
+    public long value() {
+        return value.sum();
+    }
+
+    /** Sets the counter to 0, for {@code POST /reset_counters}. */
+    void reset() {
+        value.reset();
+    }
+
+    public String name() {
+        return name;
+    }
+}

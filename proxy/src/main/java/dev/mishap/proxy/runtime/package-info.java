@@ -1,0 +1,5 @@
+/** Layered runtime values (static, disk, admin). Knows no filter that reads them. */
+@NullMarked
+package dev.mishap.proxy.runtime;
+
+import org.jspecify.annotations.NullMarked;
