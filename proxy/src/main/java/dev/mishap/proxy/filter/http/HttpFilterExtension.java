@@ -1,0 +1,37 @@
+package dev.mishap.proxy.filter.http;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.HttpFilterFactory;
+import org.jspecify.annotations.Nullable;
+
+/** One kind of HTTP filter: turns its configuration into a factory. Stateless; one line in {@link HttpFilters}. */
+public interface HttpFilterExtension {
+    /** The canonical name, for example {@code envoy.filters.http.fault}. */
+    String name();
+
+    /** Full proto name of the filter's configuration, for example {@code envoy.extensions.filters.http.fault.v3.HTTPFault}. */
+    String typeUrl();
+
+    /**
+     * Parses a filter of a chain. {@code filterName} is the name the chain gives it, under which routes configure it
+     * ({@code HttpStream.perFilterConfig}).
+     *
+     * @throws dev.mishap.proxy.config.schema.ConfigException when the configuration can't be accepted
+     */
+    HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context);
+
+    /** Full proto name of the per-route configuration; that of the filter unless it says otherwise. */
+    default String perRouteTypeUrl() {
+        return typeUrl();
+    }
+
+    /** Parses a {@code typed_per_filter_config} value, or returns null when the filter has no per-route configuration. */
+    default @Nullable Object parsePerRoute(ConfigNode config, FilterContext context) {
+        return null;
+    }
+
+    /** Whether the filter ends the chain, as the router does. */
+    default boolean terminal() {
+        return false;
+    }
+}

@@ -1,0 +1,36 @@
+package dev.mishap.proxy.filter.http;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP filters that are built in. To add one, add a line to {@link #ALL}. */
+public final class HttpFilters {
+    private static final List<HttpFilterExtension> ALL = List.of();
+
+    private HttpFilters() {}
+
+    /** All filters, in the order of the list. */
+    public static List<HttpFilterExtension> all() {
+        return ALL;
+    }
+
+    /** The filter whose configuration is the message {@code messageName}, or null. Envoy finds filters by type, not by name. */
+    public static @Nullable HttpFilterExtension byType(String messageName) {
+        for (HttpFilterExtension extension : ALL) {
+            if (extension.typeUrl().equals(messageName)) {
+                return extension;
+            }
+        }
+        return null;
+    }
+
+    /** The filter that takes per-route configurations of the message {@code messageName}, or null. */
+    public static @Nullable HttpFilterExtension byPerRouteType(String messageName) {
+        for (HttpFilterExtension extension : ALL) {
+            if (extension.perRouteTypeUrl().equals(messageName)) {
+                return extension;
+            }
+        }
+        return null;
+    }
+}
