@@ -5,7 +5,14 @@ public enum Flow {
     /** Go on with the next filter. */
     CONTINUE,
     /**
-     * Stop here; whatever follows is buffered by the stream (bounded, with back-pressure on the sender) until the filter
+     * Only for data: the filter took the bytes (it called {@code retain} on the buffer, or copied them) and sends them on
+     * itself by {@link HttpStream#injectRequestData} or {@link HttpStream#injectResponseData}, where it also tells the end of
+     * the stream. Data that follow are shown to the filter again; trailers, too, which it holds back by {@link #PAUSE} until it
+     * has sent its bytes.
+     */
+    TAKEN,
+    /**
+     * Stop here; this and whatever follows is buffered by the stream (bounded, with back-pressure on the sender) until the filter
      * calls {@link HttpStream#resumeRequest} or {@link HttpStream#resumeResponse}, or answers by a local reply.
      */
     PAUSE

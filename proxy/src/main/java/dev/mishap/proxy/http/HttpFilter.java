@@ -6,9 +6,8 @@ import io.netty.buffer.ByteBuf;
  * One filter of one stream. A filter sees the request in chain order and the response in reverse. All methods are called on
  * the stream's event loop. {@link #onStreamEnd} is called exactly once whatever happened; timers and buffers end there.
  *
- * <p>Data buffers are <em>transferred</em>: on {@link Flow#CONTINUE} the stream passes the same buffer on; a filter that
- * keeps or replaces the bytes says so by its own means on {@link HttpStream} ({@code injectRequestData},
- * {@code injectResponseData}) after it returned {@link Flow#PAUSE} for a buffer it took over with {@code retain}.
+ * <p>Data buffers are <em>borrowed</em>: on {@link Flow#CONTINUE} the stream passes the same buffer on, on {@link Flow#PAUSE}
+ * it keeps it; a filter that answers {@link Flow#TAKEN} has retained what it needs, and the stream releases its own reference.
  */
 public interface HttpFilter {
     default Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {

@@ -79,6 +79,11 @@ public interface HttpStream {
 
     void resumeRequestReads();
 
+    /** Asks the terminal filter (by its watermark listener) to stop reading the response, until {@link #resumeResponseReads}. */
+    void pauseResponseReads();
+
+    void resumeResponseReads();
+
     /** Who writes the response is told when the downstream can't take more; at most one listener, the terminal filter. */
     void responseWatermark(@Nullable WatermarkListener listener);
 
