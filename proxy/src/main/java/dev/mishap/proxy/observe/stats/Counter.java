@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class Counter {
     private final String name;
     private final LongAdder value = new LongAdder();
+    private volatile boolean wasReset;
 
     Counter(String name) {
         this.name = name;
@@ -25,10 +26,17 @@ public final class Counter {
 
     /** Sets the counter to 0, for {@code POST /reset_counters}. */
     void reset() {
-        value.reset();
+        if (value.sumThenReset() != 0) {
+            wasReset = true;
+        }
     }
 
     public String name() {
         return name;
+    }
+
+    /** Whether the counter was ever above 0. */
+    boolean used() {
+        return wasReset || value.sum() != 0;
     }
 }

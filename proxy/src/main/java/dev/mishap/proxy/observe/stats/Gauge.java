@@ -6,26 +6,31 @@ import java.util.concurrent.atomic.LongAdder;
 public final class Gauge {
     private final String name;
     private final LongAdder value = new LongAdder();
+    /** Whether anyone ever wrote the gauge; {@code ?usedonly} asks, and a gauge that came back to 0 is still in use. */
+    private volatile boolean used;
 
     Gauge(String name) {
         this.name = name;
     }
 
     public void inc() {
-        value.increment();
+        add(1);
     }
 
     public void dec() {
-        value.decrement();
+        add(-1);
     }
 
     public void add(long n) {
+        if (!used) {
+            used = true;
+        }
         value.add(n);
     }
 
     /** Sets the value; only for gauges with a single writer, since it is not atomic with other updates. */
     public void set(long n) {
-        value.add(n - value.sum());
+        add(n - value.sum());
     }
 
     public long value() {
@@ -34,5 +39,9 @@ public final class Gauge {
 
     public String name() {
         return name;
+    }
+
+    boolean used() {
+        return used;
     }
 }
