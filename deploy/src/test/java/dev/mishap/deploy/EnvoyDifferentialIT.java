@@ -1,0 +1,70 @@
+package dev.mishap.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * The same configuration and the same requests as the real Envoy got, against us: every folder of src/test/envoy-cases is one
+ * case with what Envoy did. Where Envoy is installed the records themselves are played against it, so that they can't go stale.
+ */
+class EnvoyDifferentialIT {
+    private static final Path TESTS = Tools.root().resolve("deploy/src/test");
+
+    @TestFactory
+    Stream<DynamicTest> mishapDoesAsEnvoyDid() throws IOException {
+        Tools.need("python3", "-c", "import h2");
+        return play(Tools.launcher() + " proxy");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> recordsAreWhatEnvoyDoes() throws IOException {
+        Tools.need("python3", "-c", "import h2");
+        Tools.need("envoy", "--version");
+        return play("envoy");
+    }
+
+    private static Stream<DynamicTest> play(String program) throws IOException {
+        List<String> names;
+        try (Stream<Path> folders = Files.list(TESTS.resolve("envoy-cases"))) {
+            names = folders.filter(f -> Files.exists(f.resolve("case.json")))
+                    .map(f -> f.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+        assertThat(names).isNotEmpty();
+        Tools.Result result = Tools.run(
+                TESTS,
+                900,
+                List.of("python3", "python/diffrun.py", "--bin", program, "--cases", TESTS + "/envoy-cases"));
+        Map<String, List<String>> verdicts = verdicts(result.out());
+        return names.stream().map(name -> DynamicTest.dynamicTest(name, () -> {
+            List<String> lines = verdicts.get(name);
+            assertThat(lines).as("verdict on " + name + "; " + result.err()).isNotNull();
+            assertThat(String.join("\n", lines)).startsWith("ok ");
+        }));
+    }
+
+    /** Each case's line ("ok NAME (1.2s)" or "FAIL NAME …") with the indented lines under it. */
+    private static Map<String, List<String>> verdicts(String out) {
+        Map<String, List<String>> verdicts = new TreeMap<>();
+        List<String> current = new ArrayList<>();
+        for (String line : out.split("\n")) {
+            if (line.startsWith("ok ") || line.startsWith("FAIL ")) {
+                current = new ArrayList<>();
+                verdicts.put(line.trim().split("\\s+")[1], current);
+            }
+            current.add(line);
+        }
+        return verdicts;
+    }
+}

@@ -1,0 +1,73 @@
+package dev.mishap.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LauncherIT {
+    @TempDir
+    Path directory;
+
+    private Tools.Result mishap(String... arguments) {
+        List<String> command = new java.util.ArrayList<>(List.of(Tools.launcher().toString()));
+        command.addAll(List.of(arguments));
+        return Tools.run(directory, 60, command);
+    }
+
+    @Test
+    void helpNamesEveryCommand() {
+        Tools.Result result = mishap("--help");
+        assertThat(result.exit()).isZero();
+        assertThat(result.out()).contains("proxy", "standalone", "run", "validate", "convert");
+    }
+
+    @Test
+    void versionIsOneLine() {
+        Tools.Result result = mishap("--version");
+        assertThat(result.exit()).isZero();
+        assertThat(result.out().lines()).hasSize(1);
+        assertThat(result.out()).startsWith("mishap ");
+    }
+
+    @Test
+    void unknownCommandIsOneHelpfulError() {
+        Tools.Result result = mishap("prxy");
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.err()).contains("prxy").doesNotContain("Exception");
+    }
+
+    @Test
+    void worksThroughASymbolicLink() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("m"), Tools.launcher());
+        Tools.Result result = Tools.run(directory, 60, List.of(link.toString(), "--version"));
+        assertThat(result.err()).isEmpty();
+        assertThat(result.exit()).isZero();
+    }
+
+    @Test
+    void aJavaHomeWithoutJavaIsNamed() {
+        Tools.Result result = Tools.run(
+                directory, 60, Map.of("JAVA_HOME", "/nowhere"), List.of(Tools.launcher().toString(), "--version"));
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.err()).contains("/nowhere");
+    }
+
+    @Test
+    void completionScriptsParse() throws IOException {
+        Tools.need("zsh", "--version");
+        for (String shell : List.of("bash", "zsh")) {
+            Tools.Result result = mishap("completion", shell);
+            assertThat(result.exit()).as(result.err()).isZero();
+            Path script = directory.resolve("completion." + shell);
+            Files.writeString(script, result.out());
+            Tools.Result parsed = Tools.run(directory, 20, List.of(shell, "-n", script.toString()));
+            assertThat(parsed.exit()).as(parsed.err()).isZero();
+        }
+    }
+}
