@@ -1,0 +1,84 @@
+package dev.mishap.rules;
+
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.schedule.Schedule;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rule: who is hit (scope), by what (fault), how much (percentage, cohort, limits), when (schedule) and for how long (ttl).
+ *
+ * @param name unique in a proxy; letters, digits, {@code - _ .}, at most 253
+ * @param experimentId the experiment it belongs to; touched requests carry it; null = none
+ * @param priority smaller acts first; rules of one priority act in the order of their names; default 0
+ * @param percentage the share of the cohort's requests that get the fault, drawn per request; default 100 %
+ * @param ttl how long the rule lives from its installation; null = as long as who installed it says
+ * @param seed of the draws; null = the proxy takes a random one
+ */
+public record FaultRule(
+        String name,
+        Map<String, String> labels,
+        @Nullable String experimentId,
+        int priority,
+        Scope scope,
+        Percentage percentage,
+        Fault fault,
+        Limits limits,
+        Schedule schedule,
+        @Nullable Duration ttl,
+        @Nullable Long seed,
+        Tag tag) {
+    /** The longest {@link #ttl}. */
+    public static final Duration MAX_TTL = Duration.ofDays(30);
+
+    public FaultRule {
+        requireName("name", name, 253);
+        if (experimentId != null) {
+            requireName("experimentId", experimentId, 128);
+        }
+        labels = Collections.unmodifiableMap(new TreeMap<>(labels));
+        if (ttl != null && (ttl.isNegative() || ttl.isZero() || ttl.compareTo(MAX_TTL) > 0)) {
+            throw new IllegalArgumentException("ttl must be more than 0s and at most 30 days");
+        }
+    }
+
+    /** A rule with the defaults of everything else. */
+    public static FaultRule of(String name, Scope scope, Percentage percentage, Fault fault) {
+        return new FaultRule(
+                name, Map.of(), null, 0, scope, percentage, fault, Limits.NONE, Schedule.ALWAYS, null, null, Tag.NONE);
+    }
+
+    public FaultRule withExperimentId(@Nullable String id) {
+        return new FaultRule(name, labels, id, priority, scope, percentage, fault, limits, schedule, ttl, seed, tag);
+    }
+
+    public FaultRule withSeed(@Nullable Long newSeed) {
+        return new FaultRule(name, labels, experimentId, priority, scope, percentage, fault, limits, schedule, ttl, newSeed, tag);
+    }
+
+    public FaultRule withLimits(Limits newLimits) {
+        return new FaultRule(name, labels, experimentId, priority, scope, percentage, fault, newLimits, schedule, ttl, seed, tag);
+    }
+
+    /** What a touched request is marked with: the experiment's id, or the rule's name without one. */
+    public String tagValue() {
+        return experimentId == null ? name : experimentId;
+    }
+
+    /** Names go into stat names, log lines and URLs, so they are plain. */
+    public static void requireName(String field, String value, int maxLength) {
+        boolean plain = !value.isEmpty()
+                && value.length() <= maxLength
+                && value.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+                        || c == '-' || c == '_' || c == '.')
+                && Character.isLetterOrDigit(value.charAt(0))
+                && Character.isLetterOrDigit(value.charAt(value.length() - 1));
+        if (!plain) {
+            throw new IllegalArgumentException(field + " must be 1 to " + maxLength
+                    + " letters, digits, '-', '_' or '.', beginning and ending with a letter or digit, got '" + value + "'");
+        }
+    }
+}
