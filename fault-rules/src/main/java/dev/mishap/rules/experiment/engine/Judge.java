@@ -1,0 +1,182 @@
+package dev.mishap.rules.experiment.engine;
+
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges one condition over one population, poll by poll and over a whole phase.
+ *
+ * <p>A poll's requests are judged when there are enough of them that one failure alone decides nothing ({@link #needed}); until then they
+ * are joined with the next poll's. Windows do not overlap, so that one burst of failures is counted once. A window in which there are
+ * already more failures than a full one may have is a breach at once, so that a total failure is seen as soon with little traffic.
+ */
+final class Judge {
+    private static final long MIN_SAMPLES = 10;
+    private static final long MAX_SAMPLES = 100;
+
+    private final Condition condition;
+    private final Population population;
+    private RequestCounts phaseStart = RequestCounts.NONE;
+    private RequestCounts windowStart = RequestCounts.NONE;
+    private RequestCounts latest = RequestCounts.NONE;
+    private @Nullable Double latestValue;
+    private Finding latestFinding = Finding.UNDECIDED;
+    private int streak;
+
+    /** @param condition with a target that no longer depends on the baseline */
+    Judge(Condition condition, Population population) {
+        this.condition = condition;
+        this.population = population;
+    }
+
+    Condition condition() {
+        return condition;
+    }
+
+    Population population() {
+        return population;
+    }
+
+    /** How many breaching looks in succession, up to the latest one that could tell. */
+    int streak() {
+        return streak;
+    }
+
+    Finding latestFinding() {
+        return latestFinding;
+    }
+
+    /** The latest window's value, or the query's; null before the first. */
+    @Nullable Double latestValue() {
+        return latestValue;
+    }
+
+    /** A phase begins with this reading. */
+    void begin(Reading reading) {
+        phaseStart = counts(reading, latest);
+        windowStart = phaseStart;
+        latest = phaseStart;
+        latestValue = null;
+        latestFinding = Finding.UNDECIDED;
+        streak = 0;
+    }
+
+    /** Looks at what came since the last window. */
+    Finding look(Reading reading) {
+        Finding finding = population == Population.QUERY ? lookAtQuery(reading) : lookAtRequests(reading);
+        if (finding != Finding.UNDECIDED) {
+            latestFinding = finding;
+            streak = finding == Finding.BREACH ? streak + 1 : 0;
+        }
+        return finding;
+    }
+
+    private Finding lookAtQuery(Reading reading) {
+        Double value = reading.queries().get(Objects.requireNonNull(condition.query()));
+        if (value == null || value.isNaN()) {
+            return Finding.UNDECIDED;
+        }
+        latestValue = value;
+        return condition.comparison().holds(value, condition.target()) ? Finding.OK : Finding.BREACH;
+    }
+
+    private Finding lookAtRequests(Reading reading) {
+        latest = counts(reading, latest);
+        RequestCounts window = latest.minus(windowStart);
+        Finding finding = certainlyBreached(window) ? Finding.BREACH : Finding.UNDECIDED;
+        if (finding == Finding.UNDECIDED && window.requests() >= needed()) {
+            finding = plainly(window);
+        }
+        if (finding != Finding.UNDECIDED) {
+            OptionalDouble value = measure().of(window);
+            latestValue = value.isEmpty() ? null : value.getAsDouble();
+            windowStart = latest;
+        }
+        return finding;
+    }
+
+    /** The condition over everything since the phase began. */
+    PhaseResult overall(Phase phase) {
+        if (population == Population.QUERY) {
+            return new PhaseResult(condition, population, phase, latestValue, 0, latestFinding);
+        }
+        RequestCounts whole = latest.minus(phaseStart);
+        OptionalDouble value = measure().of(whole);
+        Finding finding;
+        if (certainlyBreached(whole) && whole.requests() < needed()) {
+            finding = Finding.BREACH;
+        } else if (whole.requests() < MIN_SAMPLES) {
+            finding = Finding.UNDECIDED;
+        } else {
+            finding = plainly(whole);
+            if (finding == Finding.BREACH && whole.requests() < needed()) {
+                // So few that a single failure would decide: that is no evidence against the hypothesis, nor for it.
+                finding = Finding.UNDECIDED;
+            }
+        }
+        return new PhaseResult(
+                condition, population, phase, value.isEmpty() ? null : value.getAsDouble(), whole.requests(), finding);
+    }
+
+    /** Whether something in the open window, which is too small to be judged, already speaks against the condition. */
+    boolean doubtful() {
+        RequestCounts open = latest.minus(windowStart);
+        return population != Population.QUERY && open.requests() > 0 && plainly(open) == Finding.BREACH;
+    }
+
+    /** Requests that a window needs to be judged: as many that one bad one alone does not breach, within 10..100. */
+    long needed() {
+        double allowed = allowedBadShare();
+        if (Double.isNaN(allowed)) {
+            return MIN_SAMPLES;
+        }
+        if (allowed <= 0) {
+            return MAX_SAMPLES;
+        }
+        return Math.max(MIN_SAMPLES, Math.min(MAX_SAMPLES, (long) Math.ceil(1 / allowed - 1e-9)));
+    }
+
+    private Finding plainly(RequestCounts counts) {
+        OptionalDouble value = measure().of(counts);
+        return value.isPresent() && condition.comparison().holds(value.getAsDouble(), condition.target())
+                ? Finding.OK
+                : Finding.BREACH;
+    }
+
+    private boolean certainlyBreached(RequestCounts counts) {
+        double allowed = allowedBadShare();
+        if (Double.isNaN(allowed)) {
+            return false;
+        }
+        long bad = measure().isLatency()
+                ? counts.latency().certainlyAbove(condition.target() * 1000)
+                : counts.failures();
+        return bad > Math.max(0, allowed) * Math.max(needed(), counts.requests()) + 1e-9;
+    }
+
+    /** The share of bad requests that the condition allows; NaN for an unusual one, such as a success rate that shall be low. */
+    private double allowedBadShare() {
+        boolean high = condition.comparison().wantsHigh();
+        switch (measure()) {
+            case SUCCESS_RATE:
+                return high ? 1 - condition.target() : Double.NaN;
+            case ERROR_RATE:
+                return high ? Double.NaN : condition.target();
+            default:
+                return high ? Double.NaN : 1 - measure().quantile();
+        }
+    }
+
+    private Measure measure() {
+        return Objects.requireNonNull(condition.measure());
+    }
+
+    private RequestCounts counts(Reading reading, RequestCounts otherwise) {
+        if (condition.service() == null) {
+            return otherwise;
+        }
+        ServiceCounts service = reading.services().get(condition.service());
+        return service == null ? otherwise : service.of(population);
+    }
+}

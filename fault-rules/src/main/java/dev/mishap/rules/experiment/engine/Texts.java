@@ -1,0 +1,65 @@
+package dev.mishap.rules.experiment.engine;
+
+import java.math.BigDecimal;
+import java.util.Locale;
+
+/** Sentences about conditions, for events and verdicts. */
+final class Texts {
+    private Texts() {}
+
+    /** A condition that a whole phase did not meet. */
+    static String missed(PhaseResult result) {
+        Double value = result.value();
+        return describe(result.condition(), result.population())
+                + " was "
+                + (value == null ? "not seen" : number(value))
+                + (result.population() == Population.QUERY ? "" : " (" + result.samples() + " requests)");
+    }
+
+    static String breachingPoll(Judge judge, int polls) {
+        return describe(judge.condition(), judge.population())
+                + " is "
+                + value(judge)
+                + " ("
+                + judge.streak()
+                + " of "
+                + polls
+                + " polls that make a breach)";
+    }
+
+    static String breached(Judge judge, int polls) {
+        return describe(judge.condition(), judge.population()) + " was breached in " + polls + " polls in succession, lastly " + value(judge);
+    }
+
+    static String tooFew(PhaseResult result, long needed) {
+        return describe(result.condition(), result.population())
+                + " cannot be judged from "
+                + result.samples()
+                + " requests ("
+                + needed
+                + " are needed)"
+                + (result.population() == Population.EXPOSED && result.samples() == 0
+                        ? ": does the service pass on the header that the cohort is made by, such as traceparent?"
+                        : "");
+    }
+
+    private static String describe(Condition condition, Population population) {
+        switch (population) {
+            case ALL:
+                return condition.name() + " over all traffic";
+            case EXPOSED:
+                return condition.name() + " in the exposed cohort";
+            default:
+                return condition.name();
+        }
+    }
+
+    private static String value(Judge judge) {
+        Double value = judge.latestValue();
+        return value == null ? "unknown" : number(value);
+    }
+
+    private static String number(double value) {
+        return new BigDecimal(String.format(Locale.ROOT, "%.4f", value)).stripTrailingZeros().toPlainString();
+    }
+}
