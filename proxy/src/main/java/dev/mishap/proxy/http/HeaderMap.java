@@ -14,18 +14,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HeaderMap {
     private static final int FIELDS = 5; // name offset, name length, hash, value offset, value length
+    private static final int MAX_KEPT = 16 * 1024;
 
     private byte[] arena = new byte[512];
     private int used;
     private int[] entries = new int[16 * FIELDS];
     private @Nullable String[] values = new String[16];
+    // Strings of the message before, by index: the next message on a connection mostly says the same at the same place.
+    private @Nullable String[] memo = new String[16];
     private int size;
 
-    /** Forgets all entries and keeps the memory. */
+    /** Forgets all entries and keeps the memory, unless it grew far past what headers usually need. */
     public void clear() {
-        Arrays.fill(values, 0, size, null);
+        for (int i = 0; i < size; i++) {
+            if (values[i] != null) {
+                memo[i] = values[i];
+                values[i] = null;
+            }
+        }
         size = 0;
         used = 0;
+        if (arena.length > MAX_KEPT) {
+            arena = new byte[512];
+            entries = new int[16 * FIELDS];
+            values = new String[16];
+            memo = new String[16];
+        }
     }
 
     public int size() {
@@ -96,10 +110,25 @@ public final class HeaderMap {
         int e = entry(index);
         String v = values[index];
         if (v == null) {
-            v = new String(arena, entries[e + 3], entries[e + 4], StandardCharsets.ISO_8859_1);
+            v = memo[index];
+            if (v == null || !sameText(v, entries[e + 3], entries[e + 4])) {
+                v = new String(arena, entries[e + 3], entries[e + 4], StandardCharsets.ISO_8859_1);
+            }
             values[index] = v;
         }
         return v;
+    }
+
+    private boolean sameText(String text, int offset, int length) {
+        if (text.length() != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if ((byte) text.charAt(i) != arena[offset + i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether the value of entry {@code index} is exactly these ISO-8859-1 bytes; makes no String. */
@@ -110,23 +139,27 @@ public final class HeaderMap {
     }
 
     /** The bytes that hold all names and values; valid until the map changes. For codecs. */
-    byte[] arena() {
+    public byte[] arena() {
         return arena;
     }
 
-    int nameOffset(int index) {
+    /** Where the name of an entry starts in the arena. */
+    public int nameOffset(int index) {
         return entries[entry(index)];
     }
 
-    int nameLength(int index) {
+    /** Bytes of an entry's name. */
+    public int nameLength(int index) {
         return entries[entry(index) + 1];
     }
 
-    int valueOffset(int index) {
+    /** Where the value of an entry starts in the arena. */
+    public int valueOffset(int index) {
         return entries[entry(index) + 3];
     }
 
-    int valueLength(int index) {
+    /** Bytes of an entry's value. */
+    public int valueLength(int index) {
         return entries[entry(index) + 4];
     }
 
@@ -134,6 +167,7 @@ public final class HeaderMap {
     public void add(HeaderName name, String value) {
         byte[] n = name.bytes();
         int nameAt = append(n, 0, n.length);
+        separator();
         int valueAt = append(value);
         addEntry(nameAt, n.length, name.hashCode(), valueAt, used - valueAt);
         values[size - 1] = value;
@@ -143,8 +177,18 @@ public final class HeaderMap {
     public void add(HeaderName name, byte[] value, int offset, int length) {
         byte[] n = name.bytes();
         int nameAt = append(n, 0, n.length);
+        separator();
         int valueAt = append(value, offset, length);
         addEntry(nameAt, n.length, name.hashCode(), valueAt, length);
+    }
+
+    /** Replaces the value of entry {@code index}. */
+    public void setValue(int index, String value) {
+        int e = entry(index);
+        int valueAt = append(value);
+        entries[e + 3] = valueAt;
+        entries[e + 4] = used - valueAt;
+        values[index] = value;
     }
 
     /** Replaces all entries called {@code name} by one, at the place of the first. */
@@ -154,11 +198,7 @@ public final class HeaderMap {
             add(name, value);
             return;
         }
-        int e = i * FIELDS;
-        int valueAt = append(value);
-        entries[e + 3] = valueAt;
-        entries[e + 4] = used - valueAt;
-        values[i] = value;
+        setValue(i, value);
         int next;
         while ((next = indexOf(name, i + 1)) >= 0) {
             removeAt(next);
@@ -195,6 +235,7 @@ public final class HeaderMap {
         if (entries.length < other.size * FIELDS) {
             entries = new int[other.entries.length];
             values = new String[other.values.length];
+            memo = new String[other.memo.length];
         }
         System.arraycopy(other.entries, 0, entries, 0, other.size * FIELDS);
         System.arraycopy(other.values, 0, values, 0, other.size);
@@ -202,7 +243,7 @@ public final class HeaderMap {
     }
 
     /** Appends raw bytes to the arena and returns where they start. For codecs, with {@link #addEntry}. */
-    int append(byte[] from, int offset, int length) {
+    public int append(byte[] from, int offset, int length) {
         reserve(length);
         System.arraycopy(from, offset, arena, used, length);
         int at = used;
@@ -210,19 +251,31 @@ public final class HeaderMap {
         return at;
     }
 
+    // Names and values are kept as "name: value", so that a codec copies a line at once.
+    private void separator() {
+        reserve(2);
+        arena[used] = ':';
+        arena[used + 1] = ' ';
+        used += 2;
+    }
+
     private int append(String value) {
         int length = value.length();
         reserve(length);
         int at = used;
-        for (int i = 0; i < length; i++) {
-            arena[at + i] = (byte) value.charAt(i);
-        }
+        latin1(value, length, arena, at);
         used += length;
         return at;
     }
 
+    // The deprecated method copies the low bytes at once, which is just what a header needs.
+    @SuppressWarnings("deprecation")
+    private static void latin1(String value, int length, byte[] to, int at) {
+        value.getBytes(0, length, to, at);
+    }
+
     /** Makes room for {@code length} more bytes in the arena. */
-    int reserve(int length) {
+    public int reserve(int length) {
         if (arena.length - used < length) {
             arena = Arrays.copyOf(arena, Math.max(arena.length * 2, used + length));
         }
@@ -230,16 +283,27 @@ public final class HeaderMap {
     }
 
     /** Marks {@code length} reserved bytes as used. */
-    void commit(int length) {
+    public void commit(int length) {
         used += length;
     }
 
+    /** Bytes of the arena that are in use. For codecs. */
+    public int used() {
+        return used;
+    }
+
+    /** Gives back the arena's bytes from {@code end} on; no entry may lie there. For codecs. */
+    public void truncate(int end) {
+        used = end;
+    }
+
     /** Appends an entry over bytes that are already in the arena; the name must be lower case and hashed as in HeaderName. */
-    void addEntry(int nameOffset, int nameLength, int hash, int valueOffset, int valueLength) {
+    public void addEntry(int nameOffset, int nameLength, int hash, int valueOffset, int valueLength) {
         int e = size * FIELDS;
         if (e == entries.length) {
             entries = Arrays.copyOf(entries, entries.length * 2);
             values = Arrays.copyOf(values, values.length * 2);
+            memo = Arrays.copyOf(memo, memo.length * 2);
         }
         entries[e] = nameOffset;
         entries[e + 1] = nameLength;

@@ -33,6 +33,8 @@ public final class HeaderName {
     public static final HeaderName X_REQUEST_ID = of("x-request-id");
     public static final HeaderName X_FORWARDED_FOR = of("x-forwarded-for");
     public static final HeaderName X_FORWARDED_PROTO = of("x-forwarded-proto");
+    public static final HeaderName KEEP_ALIVE = of("keep-alive");
+    public static final HeaderName PROXY_CONNECTION = of("proxy-connection");
     public static final HeaderName USER_AGENT = of("user-agent");
 
     private final String text;
@@ -51,8 +53,8 @@ public final class HeaderName {
     }
 
     /** The hash of lower-case name bytes, as {@link HeaderMap} computes it while it reads them. */
-    static int hash(byte[] bytes, int offset, int length) {
-        int h = length;
+    public static int hash(byte[] bytes, int offset, int length) {
+        int h = 0;
         for (int i = offset, end = offset + length; i < end; i++) {
             h = h * 31 + bytes[i];
         }
@@ -64,7 +66,8 @@ public final class HeaderName {
         return text;
     }
 
-    byte[] bytes() {
+    /** The name's bytes; not to be changed. For codecs. */
+    public byte[] bytes() {
         return bytes;
     }
 
