@@ -1,0 +1,46 @@
+package dev.mishap.proxy.config;
+
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Every message that a configuration may contain, as its translator declares it. The loader refuses what is not here, and
+ * docs/envoy-compatibility.md is made from it. A translator adds its lists by one line.
+ */
+public final class SupportTable {
+    private static final Map<String, SupportedFields> ALL = index();
+
+    private SupportTable() {}
+
+    private static List<List<SupportedFields>> lists() {
+        // One line per translator, in the order of the documentation.
+        return List.of();
+    }
+
+    /** By full message name. */
+    public static Map<String, SupportedFields> all() {
+        return ALL;
+    }
+
+    private static Map<String, SupportedFields> index() {
+        Map<String, SupportedFields> index = new HashMap<>();
+        for (List<SupportedFields> list : lists()) {
+            for (SupportedFields fields : list) {
+                if (index.put(fields.message(), fields) != null) {
+                    throw new IllegalStateException(fields.message() + " is listed twice");
+                }
+            }
+        }
+        return index;
+    }
+
+    /** The lists in the order of the documentation. */
+    static List<SupportedFields> inOrder() {
+        List<SupportedFields> all = new ArrayList<>();
+        lists().forEach(all::addAll);
+        return all;
+    }
+}

@@ -1,0 +1,2 @@
+package dev.mishap.proxy.config.schema;
+final class Constraints { static void check(MessageNode node) {} }

@@ -1,0 +1,435 @@
+package dev.mishap.proxy.config.schema;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tree that the readers build. Values by kind: String (strings; bytes as ISO-8859-1), Boolean, Long (integers, enum
+ * numbers), Double, Float, {@link TimeValue}, MessageNode, and for Struct, Value and ListValue plain maps, lists and
+ * {@link #NULL}; repeated fields are lists of these, maps are maps of these by String, Long or Boolean.
+ */
+final class MessageNode implements ConfigNode {
+    /** A google.protobuf.Value that was given as null. */
+    static final Object NULL = new Object() {
+        @Override
+        public String toString() {
+            return "null";
+        }
+    };
+
+    private static final FieldType[] NO_FIELDS = new FieldType[0];
+    private static final Object[] NO_VALUES = new Object[0];
+    private static final int[] NO_POSITIONS = new int[0];
+
+    private final MessageType type;
+    private final @Nullable MessageNode parent;
+    private final @Nullable FieldType parentField;
+    /** Place in a repeated field, key in a map, null in a singular field. */
+    private final @Nullable Object place;
+    /** The {@code @type} when the message came in an Any. */
+    private @Nullable String typeUrl;
+    /** The {@code @type} of the TypedStruct that stood for this message, if one did. */
+    private @Nullable String typedStructUrl;
+    /** The value of a well-known type that is directly inside an Any. */
+    private @Nullable Object self;
+
+    private String rootPath = "";
+    private int position;
+    private FieldType[] set = NO_FIELDS;
+    private Object[] values = NO_VALUES;
+    private int[] positions = NO_POSITIONS;
+    private int size;
+
+    MessageNode(MessageType type, @Nullable MessageNode parent, @Nullable FieldType parentField, @Nullable Object place) {
+        this.type = type;
+        this.parent = parent;
+        this.parentField = parentField;
+        this.place = place;
+    }
+
+    static MessageNode root(MessageType type, String path) {
+        MessageNode node = new MessageNode(type, null, null, null);
+        node.rootPath = path;
+        return node;
+    }
+
+    MessageType type() {
+        return type;
+    }
+
+    @Nullable MessageNode parent() {
+        return parent;
+    }
+
+    @Nullable FieldType parentField() {
+        return parentField;
+    }
+
+    @Nullable Object place() {
+        return place;
+    }
+
+    void inAny(String url) {
+        typeUrl = url;
+    }
+
+    void inTypedStruct(String url) {
+        typedStructUrl = url;
+    }
+
+    @Nullable String typeUrl() {
+        return typeUrl;
+    }
+
+    void self(Object value) {
+        self = value;
+    }
+
+    @Nullable Object self() {
+        return self;
+    }
+
+    /** Where the message starts in its source, packed as {@link SourceValue#position}; 0 when not known. */
+    void position(int packed) {
+        position = packed;
+    }
+
+    int position() {
+        return position;
+    }
+
+    int size() {
+        return size;
+    }
+
+    FieldType fieldAt(int i) {
+        return set[i];
+    }
+
+    Object valueAt(int i) {
+        return values[i];
+    }
+
+    int positionAt(int i) {
+        return positions[i];
+    }
+
+    @Nullable Object value(FieldType field) {
+        for (int i = 0; i < size; i++) {
+            if (set[i] == field) {
+                return values[i];
+            }
+        }
+        return null;
+    }
+
+    /** The place in the source where {@code field} was given, or of the message when the field was not. */
+    int positionOf(@Nullable FieldType field) {
+        for (int i = 0; i < size; i++) {
+            if (set[i] == field) {
+                return positions[i];
+            }
+        }
+        return position;
+    }
+
+    /** Sets a field; another member of its oneof goes. A default of a scalar without presence leaves it absent. */
+    void put(FieldType field, Object value, int at) {
+        if (field.oneof() >= 0) {
+            for (int i = 0; i < size; i++) {
+                if (set[i] != field && set[i].oneof() == field.oneof()) {
+                    removeAt(i);
+                    break;
+                }
+            }
+        }
+        boolean absent = !field.hasPresence() && isDefault(field, value);
+        for (int i = 0; i < size; i++) {
+            if (set[i] == field) {
+                if (absent) {
+                    removeAt(i);
+                } else {
+                    values[i] = value;
+                    positions[i] = at;
+                }
+                return;
+            }
+        }
+        if (absent) {
+            return;
+        }
+        if (size == set.length) {
+            int capacity = size == 0 ? 4 : size * 2;
+            set = Arrays.copyOf(set, capacity);
+            values = Arrays.copyOf(values, capacity);
+            positions = Arrays.copyOf(positions, capacity);
+        }
+        set[size] = field;
+        values[size] = value;
+        positions[size++] = at;
+    }
+
+    private void removeAt(int i) {
+        System.arraycopy(set, i + 1, set, i, size - i - 1);
+        System.arraycopy(values, i + 1, values, i, size - i - 1);
+        System.arraycopy(positions, i + 1, positions, i, size - i - 1);
+        size--;
+    }
+
+    private static boolean isDefault(FieldType field, Object value) {
+        if (!field.isSingular()) {
+            return value instanceof List<?> list ? list.isEmpty() : ((Map<?, ?>) value).isEmpty();
+        }
+        return value instanceof Long l && l == 0
+                || value instanceof String s && s.isEmpty()
+                || Boolean.FALSE.equals(value)
+                || value instanceof Double d && Double.doubleToRawLongBits(d) == 0
+                || value instanceof Float f && Float.floatToRawIntBits(f) == 0;
+    }
+
+    /** The list of a repeated field, made when it is absent; the caller adds to it. */
+    @SuppressWarnings("unchecked")
+    List<Object> listFor(FieldType field, int at) {
+        Object list = value(field);
+        if (list == null) {
+            List<Object> made = new ArrayList<>();
+            append(field, made, at);
+            return made;
+        }
+        return (List<Object>) list;
+    }
+
+    /** The map of a map field, made when it is absent; the caller adds to it. */
+    @SuppressWarnings("unchecked")
+    Map<Object, Object> mapFor(FieldType field, int at) {
+        Object map = value(field);
+        if (map == null) {
+            Map<Object, Object> made = new LinkedHashMap<>();
+            append(field, made, at);
+            return made;
+        }
+        return (Map<Object, Object>) map;
+    }
+
+    private void append(FieldType field, Object container, int at) {
+        if (size == set.length) {
+            int capacity = size == 0 ? 4 : size * 2;
+            set = Arrays.copyOf(set, capacity);
+            values = Arrays.copyOf(values, capacity);
+            positions = Arrays.copyOf(positions, capacity);
+        }
+        set[size] = field;
+        values[size] = container;
+        positions[size++] = at;
+    }
+
+    private FieldType field(String name) {
+        FieldType field = type.field(name);
+        if (field == null) {
+            throw new IllegalArgumentException(type.name() + " has no field " + name);
+        }
+        return field;
+    }
+
+    private @Nullable Object get(String name) {
+        return value(field(name));
+    }
+
+    @Override
+    public String messageName() {
+        return type.name();
+    }
+
+    @Override
+    public String path() {
+        StringBuilder s = new StringBuilder();
+        appendPath(s, false);
+        return s.toString();
+    }
+
+    /** The path as Envoy prints it, with {@code <any>} where the tree passes into an Any. */
+    String envoyPath() {
+        StringBuilder s = new StringBuilder();
+        appendPath(s, true);
+        return s.toString();
+    }
+
+    private void appendPath(StringBuilder s, boolean anys) {
+        if (parent == null) {
+            s.append(rootPath);
+        } else {
+            parent.appendPath(s, anys);
+        }
+        if (parentField != null) {
+            s.append(s.length() == 0 ? "" : ".").append(parentField.name());
+            appendPlace(s, place);
+        }
+        if (anys && typeUrl != null) {
+            s.append(".<any>");
+        }
+    }
+
+    static void appendPlace(StringBuilder s, @Nullable Object place) {
+        if (place instanceof Integer) {
+            s.append('[').append(place).append(']');
+        } else if (place != null) {
+            s.append("[\"").append(place).append("\"]");
+        }
+    }
+
+    @Override
+    public boolean has(String field) {
+        return get(field) != null;
+    }
+
+    @Override
+    public @Nullable String oneof(String oneofName) {
+        String[] oneofs = type.oneofs();
+        for (int i = 0; i < oneofs.length; i++) {
+            if (oneofs[i].equals(oneofName)) {
+                for (int j = 0; j < size; j++) {
+                    if (set[j].oneof() == i) {
+                        return set[j].name();
+                    }
+                }
+                return null;
+            }
+        }
+        throw new IllegalArgumentException(type.name() + " has no oneof " + oneofName);
+    }
+
+    @Override
+    public String string(String field) {
+        Object v = get(field);
+        return v == null ? "" : (String) v;
+    }
+
+    @Override
+    public boolean bool(String field, boolean absent) {
+        Object v = get(field);
+        return v == null ? absent : (Boolean) v;
+    }
+
+    @Override
+    public long integer(String field, long absent) {
+        Object v = get(field);
+        return v == null ? absent : (Long) v;
+    }
+
+    @Override
+    public double number(String field, double absent) {
+        Object v = get(field);
+        return v == null ? absent : ((Number) v).doubleValue();
+    }
+
+    @Override
+    public long durationNanos(String field, long absentNanos) {
+        Object v = get(field);
+        return v == null ? absentNanos : ((TimeValue) v).nanosSaturated();
+    }
+
+    @Override
+    public String enumName(String field) {
+        FieldType f = field(field);
+        Object v = value(f);
+        long number = v == null ? 0 : (Long) v;
+        String name = f.enumType().nameOf((int) number);
+        return name == null ? Long.toString(number) : name;
+    }
+
+    @Override
+    public @Nullable ConfigNode message(String field) {
+        return (ConfigNode) get(field);
+    }
+
+    @Override
+    public ConfigNode required(String field) {
+        ConfigNode node = message(field);
+        if (node == null) {
+            throw error(field, "is required");
+        }
+        return node;
+    }
+
+    @Override
+    public List<ConfigNode> messages(String field) {
+        return listOf(get(field));
+    }
+
+    @Override
+    public List<String> strings(String field) {
+        return listOf(get(field));
+    }
+
+    @Override
+    public List<Long> integers(String field) {
+        return listOf(get(field));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> List<T> listOf(@Nullable Object value) {
+        return value == null ? List.of() : Collections.unmodifiableList((List<T>) value);
+    }
+
+    @Override
+    public Map<String, ConfigNode> messageMap(String field) {
+        return mapOf(get(field));
+    }
+
+    @Override
+    public Map<String, String> stringMap(String field) {
+        return mapOf(get(field));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> Map<String, T> mapOf(@Nullable Object value) {
+        return value == null ? Map.of() : Collections.unmodifiableMap((Map<String, T>) value);
+    }
+
+    @Override
+    public @Nullable Object struct(String field) {
+        if (self != null) {
+            return self == NULL ? null : self;
+        }
+        Object v = get(field);
+        return v == NULL ? null : v;
+    }
+
+    @Override
+    public Object toJson() {
+        return JsonForm.message(this, false);
+    }
+
+    @Nullable String typedStructUrl() {
+        return typedStructUrl;
+    }
+
+    @Override
+    public ConfigException error(String field, String problem) {
+        FieldType f = type.field(field);
+        StringBuilder s = new StringBuilder(path());
+        s.append(s.length() == 0 || field.isEmpty() ? "" : ".").append(field);
+        s.append(s.length() == 0 ? "" : ": ").append(problem);
+        appendOrigin(s, type, positionOf(f));
+        return new ConfigException(s.toString());
+    }
+
+    /** Appends the message's name and, when known, the place in the source. */
+    static void appendOrigin(StringBuilder s, MessageType type, int at) {
+        s.append(" (").append(type.name());
+        if (at != 0) {
+            s.append(", line ").append(SourceValue.line(at)).append(':').append(SourceValue.column(at));
+        }
+        s.append(')');
+    }
+
+    @Override
+    public String toString() {
+        return toJson().toString();
+    }
+}

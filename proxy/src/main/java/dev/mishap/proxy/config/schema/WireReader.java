@@ -1,0 +1,129 @@
+package dev.mishap.proxy.config.schema;
+
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+
+/** Reads protobuf's wire format from a part of a byte array. Anything cut short or malformed is a {@link ConfigException}. */
+final class WireReader {
+    static final int VARINT = 0;
+    static final int FIXED64 = 1;
+    static final int BYTES = 2;
+    static final int GROUP = 3;
+    static final int END_GROUP = 4;
+    static final int FIXED32 = 5;
+
+    private final byte[] data;
+    private final int end;
+    private int at;
+
+    WireReader(byte[] data, int from, int end) {
+        this.data = data;
+        this.at = from;
+        this.end = end;
+    }
+
+    boolean hasMore() {
+        return at < end;
+    }
+
+    int tag() {
+        long tag = varint();
+        if (tag >>> 3 == 0 || tag >>> 32 != 0) {
+            throw malformed("bad tag");
+        }
+        return (int) tag;
+    }
+
+    long varint() {
+        long value = 0;
+        for (int shift = 0; shift < 70; shift += 7) {
+            if (at >= end) {
+                throw malformed("cut short");
+            }
+            byte b = data[at++];
+            value |= (long) (b & 0x7f) << shift;
+            if (b >= 0) {
+                return value;
+            }
+        }
+        throw malformed("varint of more than 10 bytes");
+    }
+
+    int fixed32() {
+        need(4);
+        int v = (data[at] & 0xff) | (data[at + 1] & 0xff) << 8 | (data[at + 2] & 0xff) << 16 | (data[at + 3] & 0xff) << 24;
+        at += 4;
+        return v;
+    }
+
+    long fixed64() {
+        return (fixed32() & 0xffffffffL) | (long) fixed32() << 32;
+    }
+
+    /** A reader over the next length-delimited value. */
+    WireReader sub() {
+        int length = length();
+        WireReader sub = new WireReader(data, at, at + length);
+        at += length;
+        return sub;
+    }
+
+    String utf8() {
+        int length = length();
+        try {
+            String s = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(data, at, length)).toString();
+            at += length;
+            return s;
+        } catch (CharacterCodingException e) {
+            throw malformed("a string is not UTF-8");
+        }
+    }
+
+    String latin1() {
+        int length = length();
+        String s = new String(data, at, length, StandardCharsets.ISO_8859_1);
+        at += length;
+        return s;
+    }
+
+    void skip(int tag) {
+        switch (tag & 7) {
+            case VARINT:
+                varint();
+                break;
+            case FIXED64:
+                need(8);
+                at += 8;
+                break;
+            case BYTES:
+                int length = length();
+                at += length;
+                break;
+            case FIXED32:
+                need(4);
+                at += 4;
+                break;
+            default:
+                throw malformed("unexpected wire type " + (tag & 7));
+        }
+    }
+
+    private int length() {
+        long length = varint();
+        if (length < 0 || length > end - at) {
+            throw malformed("a length of " + length + " passes the end");
+        }
+        return (int) length;
+    }
+
+    private void need(int n) {
+        if (end - at < n) {
+            throw malformed("cut short");
+        }
+    }
+
+    ConfigException malformed(String what) {
+        return new ConfigException("not a protobuf message: " + what + " (offset " + at + ")");
+    }
+}
