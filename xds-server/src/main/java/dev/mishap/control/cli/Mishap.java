@@ -1,0 +1,101 @@
+package dev.mishap.control.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root command. A sub-command is a class and one line here. */
+@Command(
+        name = "mishap",
+        description = "Faults on purpose: an Envoy-compatible fault proxy and a runner of chaos experiments.",
+        versionProvider = Mishap.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
+        footerHeading = "%n",
+        footer = {
+            "Exit codes: 0 done or held, 1 not held or not valid, 2 bad input or not judged.",
+            "`mishap COMMAND --help` tells more."
+        },
+        subcommands = {
+            LauncherCommands.Proxy.class,
+            LauncherCommands.Standalone.class,
+            CompletionCommand.class,
+        })
+public final class Mishap implements Runnable {
+    /** What was asked for was done; the hypothesis held. */
+    public static final int OK = 0;
+    /** It was judged, and the answer is no. */
+    public static final int NO = 1;
+    /** Bad input, or it could not be judged. */
+    public static final int ERROR = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help and exit.")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Print the version and exit.")
+    private boolean version;
+
+    Mishap() {}
+
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    /** The whole command line, ready to run; tests set its writers. */
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Mishap());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExpandAtFiles(false);
+        line.setParameterExceptionHandler(Mishap::badArguments);
+        line.setExecutionExceptionHandler((e, command, parsed) -> {
+            PrintWriter err = command.getErr();
+            err.println("mishap: " + (e.getMessage() == null ? e.toString() : e.getMessage()));
+            if (System.getenv("MISHAP_DEBUG") != null) {
+                e.printStackTrace(err);
+            }
+            err.flush();
+            return ERROR;
+        });
+        return line;
+    }
+
+    /** One line on what is wrong, near misses, and where help is; not the whole usage. */
+    private static int badArguments(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("mishap: " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
+        err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        err.flush();
+        return ERROR;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Mishap.class.getPackage().getImplementationVersion();
+            return new String[] {"mishap " + (version == null ? "(built from classes)" : version)};
+        }
+    }
+}

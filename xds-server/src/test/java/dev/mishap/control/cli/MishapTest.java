@@ -1,0 +1,46 @@
+package dev.mishap.control.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MishapTest {
+    @Test
+    void helpListsTheCommandsOfTheLauncherToo() {
+        CommandRun run = CommandRun.of("--help");
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("proxy", "standalone", "completion", "Exit codes");
+    }
+
+    @Test
+    void versionIsOneLine() {
+        CommandRun run = CommandRun.of("--version");
+        assertThat(run.exit()).isZero();
+        assertThat(run.out().lines()).hasSize(1).first().asString().startsWith("mishap ");
+    }
+
+    @Test
+    void anUnknownCommandIsNamedWithNearMisses() {
+        CommandRun run = CommandRun.of("prxy");
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("prxy").contains("proxy").doesNotContain("Exception");
+    }
+
+    @Test
+    void noCommandIsAnError() {
+        CommandRun run = CommandRun.of();
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("a command is missing");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "zsh"})
+    void completionKnowsTheCommands(String shell) {
+        CommandRun run = CommandRun.of("completion", shell);
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("_complete_mishap", "standalone");
+        assertThat(run.out().startsWith("#compdef mishap")).isEqualTo(shell.equals("zsh"));
+    }
+}
