@@ -1,0 +1,382 @@
+package dev.mishap.proxy.http.h1;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes HTTP/1.1 messages to a channel, requests or responses. Heads and small bodies are gathered in one buffer; the end of
+ * a message flushes at once, what comes before it when the event loop has done its reads. Confined to the channel's event loop.
+ */
+public final class H1Output {
+    /** Bodies up to this size are copied beside the head, which is cheaper than one more entry of a gathering write. */
+    private static final int COPY_LIMIT = 8 * 1024;
+
+    private static final byte[] HTTP_1_1 = ascii(" HTTP/1.1\r\n");
+    private static final byte[] HOST = ascii("host: ");
+    private static final byte[] CHUNKED = ascii("transfer-encoding: chunked\r\n");
+    private static final byte[] ZERO_LENGTH = ascii("content-length: 0\r\n");
+    private static final byte[] CLOSE = ascii("connection: close\r\n");
+    private static final byte[] KEEP_ALIVE = ascii("connection: keep-alive\r\n");
+    private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
+    private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
+
+    private static final FastThreadLocal<byte[]> SCRATCH = new FastThreadLocal<>() {
+        @Override
+        protected byte[] initialValue() {
+            return new byte[4096];
+        }
+    };
+
+    private final ChannelHandlerContext ctx;
+    private final boolean properCase;
+    private final Runnable flushTask = this::flush;
+    private @Nullable ByteBuf pending;
+    private boolean flushScheduled;
+    private boolean unflushed;
+    private boolean chunked;
+    private long written;
+
+    private byte[] out = new byte[0];
+    private int at;
+
+    /**
+     * @param ctx context of the handler that owns the channel; writes start there
+     * @param properCase whether header names are written with capitals ({@code header_key_format.proper_case_words})
+     */
+    public H1Output(ChannelHandlerContext ctx, boolean properCase) {
+        this.ctx = ctx;
+        this.properCase = properCase;
+    }
+
+    /** Bytes written so far. */
+    public long written() {
+        return written;
+    }
+
+    /** Writes a request's head; the headers hold {@code :method}, {@code :path} (or none for CONNECT) and {@code :authority}. */
+    public void requestHead(HeaderMap headers, boolean endStream) {
+        begin(headers);
+        int method = headers.indexOf(HeaderName.METHOD);
+        int path = headers.indexOf(HeaderName.PATH);
+        int authority = headers.indexOf(HeaderName.AUTHORITY);
+        value(headers, method);
+        out[at++] = ' ';
+        value(headers, path >= 0 ? path : authority);
+        put(HTTP_1_1);
+        if (authority >= 0) {
+            if (properCase) {
+                out[at++] = 'H';
+                System.arraycopy(HOST, 1, out, at, HOST.length - 1);
+                at += HOST.length - 1;
+            } else {
+                put(HOST);
+            }
+            value(headers, authority);
+            crlf();
+        }
+        boolean upgrade = headers.contains(HeaderName.UPGRADE);
+        boolean length = fields(headers);
+        chunked = false;
+        if (!length && !upgrade) {
+            if (!endStream) {
+                chunked = true;
+                put(CHUNKED);
+            } else if (method >= 0 && mayHaveBody(headers, method)) {
+                put(ZERO_LENGTH);
+            }
+        }
+        finish(endStream);
+    }
+
+    /**
+     * Writes a response's head; the headers hold {@code :status}.
+     *
+     * @param bodyless whether the response can't have a body for its request's method (HEAD, CONNECT)
+     * @param close whether to announce that the connection ends
+     * @param http10 whether the client speaks HTTP/1.0, which knows no chunks and keeps no connection unless told
+     */
+    public void responseHead(HeaderMap headers, boolean endStream, boolean bodyless, boolean close, boolean http10) {
+        begin(headers);
+        int status = status(headers);
+        put(StatusLines.line(status));
+        boolean upgrade = status == 101;
+        boolean length = fields(headers);
+        chunked = false;
+        if (close) {
+            line(CLOSE);
+        } else if (http10) {
+            line(KEEP_ALIVE);
+        }
+        if (!length && !upgrade) {
+            if (!endStream) {
+                if (!http10) {
+                    chunked = true;
+                    line(CHUNKED);
+                }
+            } else if (!bodyless && status >= 200 && status != 204) {
+                line(ZERO_LENGTH);
+            }
+        }
+        finish(endStream);
+    }
+
+    /** Writes a 1xx response. */
+    public void informational(HeaderMap headers) {
+        begin(headers);
+        put(StatusLines.line(status(headers)));
+        fields(headers);
+        finish(false);
+    }
+
+    /** Writes {@code 100 Continue}. */
+    public void continue100() {
+        take(CONTINUE, CONTINUE.length);
+        scheduleFlush();
+    }
+
+    /** Writes a piece of the body. */
+    public void data(ByteBuf transferred, boolean endStream) {
+        int n = transferred.readableBytes();
+        if (n > 0) {
+            if (chunked) {
+                chunkSize(n);
+            }
+            if (n <= COPY_LIMIT) {
+                room(n + 2).writeBytes(transferred);
+                transferred.release();
+                written += n;
+            } else {
+                pass();
+                written += n;
+                unflushed = true;
+                ctx.write(transferred, ctx.voidPromise());
+            }
+            if (chunked) {
+                room(2).writeShort('\r' << 8 | '\n');
+                written += 2;
+            }
+        } else {
+            transferred.release();
+        }
+        if (endStream) {
+            if (chunked) {
+                take(LAST_CHUNK, LAST_CHUNK.length);
+            }
+            flush();
+        } else {
+            scheduleFlush();
+        }
+    }
+
+    /** Ends a message with trailers; without chunks there is no place for them, and they are dropped. */
+    public void trailers(HeaderMap trailers) {
+        if (chunked) {
+            begin(trailers);
+            out[at++] = '0';
+            crlf();
+            fields(trailers);
+            finish(true);
+        } else {
+            flush();
+        }
+    }
+
+    /** Sends what is gathered. */
+    public void flush() {
+        flushScheduled = false;
+        pass();
+        if (unflushed) {
+            unflushed = false;
+            ctx.flush();
+        }
+    }
+
+    /** Flushes when the event loop has handled what it has read. */
+    public void scheduleFlush() {
+        if (!flushScheduled) {
+            flushScheduled = true;
+            ctx.channel().eventLoop().execute(flushTask);
+        }
+    }
+
+    /** Drops what is gathered; the channel is gone. */
+    public void discard() {
+        ByteBuf p = pending;
+        if (p != null) {
+            pending = null;
+            p.release();
+        }
+    }
+
+    private static int status(HeaderMap headers) {
+        int i = headers.indexOf(HeaderName.STATUS);
+        byte[] a = headers.arena();
+        int v = headers.valueOffset(i);
+        assert headers.valueLength(i) == 3 : headers;
+        return (a[v] - '0') * 100 + (a[v + 1] - '0') * 10 + a[v + 2] - '0';
+    }
+
+    private static boolean mayHaveBody(HeaderMap headers, int method) {
+        switch (headers.valueLength(method)) {
+            case 3:
+            case 4:
+            case 5:
+            case 6:
+            case 7:
+                String m = headers.value(method);
+                return !(m.equals("GET")
+                        || m.equals("HEAD")
+                        || m.equals("DELETE")
+                        || m.equals("TRACE")
+                        || m.equals("CONNECT"));
+            default:
+                return true;
+        }
+    }
+
+    /** Writes all but the pseudo headers; tells whether there was a content-length. */
+    private boolean fields(HeaderMap headers) {
+        byte[] arena = headers.arena();
+        boolean length = false;
+        for (int i = 0, n = headers.size(); i < n; i++) {
+            int name = headers.nameOffset(i);
+            if (arena[name] == ':') {
+                continue;
+            }
+            int nameLength = headers.nameLength(i);
+            int value = headers.valueOffset(i);
+            int valueLength = headers.valueLength(i);
+            int start = at;
+            if (value == name + nameLength + 2 && arena[name + nameLength] == ':' && arena[value - 1] == ' ') {
+                System.arraycopy(arena, name, out, at, nameLength + 2 + valueLength);
+            } else {
+                System.arraycopy(arena, name, out, at, nameLength);
+                out[at + nameLength] = ':';
+                out[at + nameLength + 1] = ' ';
+                System.arraycopy(arena, value, out, at + nameLength + 2, valueLength);
+            }
+            at += nameLength + 2 + valueLength;
+            crlf();
+            if (properCase) {
+                capitals(start, nameLength);
+            }
+            length |= nameLength == 14 && headers.isNamed(i, HeaderName.CONTENT_LENGTH);
+        }
+        return length;
+    }
+
+    private void capitals(int start, int length) {
+        boolean first = true;
+        for (int i = start; i < start + length; i++) {
+            byte b = out[i];
+            if (first && b >= 'a' && b <= 'z') {
+                out[i] = (byte) (b - 32);
+            }
+            first = !(b >= 'a' && b <= 'z' || b >= '0' && b <= '9');
+        }
+    }
+
+    private void line(byte[] line) {
+        int start = at;
+        put(line);
+        if (properCase) {
+            int colon = 0;
+            while (line[colon] != ':') {
+                colon++;
+            }
+            capitals(start, colon);
+        }
+    }
+
+    private void begin(HeaderMap headers) {
+        // Room for every line, its separators and what is added, so that the loops need no checks.
+        int most = headers.byteSize() + headers.size() * 4 + 256;
+        byte[] scratch = SCRATCH.get();
+        if (scratch.length < most) {
+            scratch = new byte[Math.max(most, scratch.length * 2)];
+            if (most <= 64 * 1024) {
+                SCRATCH.set(scratch);
+            }
+        }
+        out = scratch;
+        at = 0;
+    }
+
+    private void finish(boolean endStream) {
+        crlf();
+        take(out, at);
+        if (endStream) {
+            flush();
+        } else {
+            scheduleFlush();
+        }
+    }
+
+    private void take(byte[] bytes, int length) {
+        room(length).writeBytes(bytes, 0, length);
+        written += length;
+    }
+
+    private ByteBuf room(int n) {
+        ByteBuf p = pending;
+        if (p != null) {
+            if (p.writableBytes() >= n || p.capacity() < 2 * COPY_LIMIT) {
+                return p;
+            }
+            pass();
+        }
+        // Most answers are a head and a small body, which come one after the other.
+        p = ctx.alloc().ioBuffer(Math.max(n, 2048));
+        pending = p;
+        return p;
+    }
+
+    private void pass() {
+        ByteBuf p = pending;
+        if (p != null) {
+            pending = null;
+            unflushed = true;
+            ctx.write(p, ctx.voidPromise());
+        }
+    }
+
+    private void chunkSize(int n) {
+        ByteBuf p = room(10);
+        int shift = (31 - Integer.numberOfLeadingZeros(n)) & ~3;
+        for (; shift >= 0; shift -= 4) {
+            p.writeByte(Character.forDigit(n >> shift & 15, 16));
+            written++;
+        }
+        p.writeShort('\r' << 8 | '\n');
+        written += 2;
+    }
+
+    private void put(byte[] bytes) {
+        System.arraycopy(bytes, 0, out, at, bytes.length);
+        at += bytes.length;
+    }
+
+    private void value(HeaderMap headers, int index) {
+        if (index < 0) {
+            return;
+        }
+        int n = headers.valueLength(index);
+        System.arraycopy(headers.arena(), headers.valueOffset(index), out, at, n);
+        at += n;
+    }
+
+    private void crlf() {
+        out[at] = '\r';
+        out[at + 1] = '\n';
+        at += 2;
+    }
+
+    private static byte[] ascii(String s) {
+        return s.getBytes(StandardCharsets.ISO_8859_1);
+    }
+}
