@@ -163,6 +163,13 @@ public final class HeaderMap {
         return entries[entry(index) + 4];
     }
 
+    /** Byte {@code at} of the value of entry {@code index}; for matchers that make no String. */
+    public byte valueByte(int index, int at) {
+        int e = entry(index);
+        assert at >= 0 && at < entries[e + 4] : at;
+        return arena[entries[e + 3] + at];
+    }
+
     /** Appends an entry. */
     public void add(HeaderName name, String value) {
         byte[] n = name.bytes();

@@ -1,0 +1,37 @@
+package dev.mishap.proxy.route;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the router forwards a request, as {@code envoy.config.route.v3.RouteAction}. Times are nanoseconds.
+ *
+ * @param timeoutNanos until the response is complete, from the end of the request; 0 = none; default 15 s
+ * @param idleTimeoutNanos between two bytes either way; 0 = none, -1 = the connection manager's
+ * @param maxStreamDurationNanos of the whole stream; 0 = none, -1 = the connection manager's
+ * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the time-out, up to this; 0 = no limit; -1 = the header has no effect
+ * @param grpcTimeoutHeaderOffsetNanos taken off a {@code grpc-timeout} when it stays positive
+ * @param retry of the route, else of its virtual host, else null
+ * @param mirrors of the route, else of the virtual host, else of the table
+ * @param autoHostRewrite whether the host becomes the picked endpoint's host name ({@link RouteEntry#rewriteHost})
+ * @param appendXForwardedHost whether a host rewrite appends the old host to {@code x-forwarded-host}
+ * @param clusterNotFoundStatus answer when the cluster does not exist: 503, 404 or 500
+ * @param highPriority whether the HIGH circuit breakers count
+ * @param includeAttemptCount whether {@code x-envoy-attempt-count} goes upstream
+ * @param includeAttemptCountInResponse whether it goes downstream
+ */
+public record ForwardAction(
+        long timeoutNanos,
+        long idleTimeoutNanos,
+        long maxStreamDurationNanos,
+        long grpcTimeoutHeaderMaxNanos,
+        long grpcTimeoutHeaderOffsetNanos,
+        @Nullable RetryPolicy retry,
+        List<MirrorPolicy> mirrors,
+        boolean autoHostRewrite,
+        boolean appendXForwardedHost,
+        int clusterNotFoundStatus,
+        boolean highPriority,
+        boolean includeAttemptCount,
+        boolean includeAttemptCountInResponse)
+        implements RouteAction {}

@@ -1,0 +1,101 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code *_headers_to_remove} and {@code *_headers_to_add} of one level. All values are formatted before the first is
+ * set, so that they see the headers as they were when this level's turn came.
+ */
+final class HeaderMutations {
+    static final HeaderMutations NONE = new HeaderMutations(List.of(), List.of());
+
+    enum AppendAction {
+        APPEND_IF_EXISTS_OR_ADD,
+        ADD_IF_ABSENT,
+        OVERWRITE_IF_EXISTS_OR_ADD,
+        OVERWRITE_IF_EXISTS
+    }
+
+    /**
+     * One header to add.
+     *
+     * @param constant the value when it has no operators, else null
+     * @param format the value when it has, else null
+     * @param keepEmpty whether an empty value is sent, rather than no header
+     */
+    record Addition(
+            HeaderName name,
+            @Nullable String constant,
+            @Nullable HeaderFormat format,
+            AppendAction action,
+            boolean keepEmpty) {
+        String value(HttpStream stream, @Nullable HeaderMap response) {
+            if (constant != null) {
+                return constant;
+            }
+            return format == null ? "" : format.value(stream, response);
+        }
+
+        boolean overwrites() {
+            return action == AppendAction.OVERWRITE_IF_EXISTS_OR_ADD || action == AppendAction.OVERWRITE_IF_EXISTS;
+        }
+    }
+
+    private final HeaderName[] removals;
+    private final Addition[] additions;
+
+    HeaderMutations(List<HeaderName> removals, List<Addition> additions) {
+        this.removals = removals.toArray(new HeaderName[0]);
+        this.additions = additions.toArray(new Addition[0]);
+    }
+
+    boolean isEmpty() {
+        return removals.length == 0 && additions.length == 0;
+    }
+
+    /** Applies them to {@code headers}; {@code response} is null when those are the request's. */
+    void apply(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
+        for (HeaderName name : removals) {
+            headers.remove(name);
+        }
+        if (additions.length > 0) {
+            add(headers, stream, response);
+        }
+    }
+
+    private void add(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
+        @Nullable String[] values = new String[additions.length];
+        for (int i = 0; i < values.length; i++) {
+            Addition addition = additions[i];
+            String value = addition.value(stream, response);
+            if ((!value.isEmpty() || addition.keepEmpty()) && applies(addition, headers)) {
+                values[i] = value;
+            }
+        }
+        // Overwriting comes first, whatever the order in the configuration.
+        for (int i = 0; i < values.length; i++) {
+            String value = values[i];
+            if (value != null && additions[i].overwrites()) {
+                headers.set(additions[i].name(), value);
+            }
+        }
+        for (int i = 0; i < values.length; i++) {
+            String value = values[i];
+            if (value != null && !additions[i].overwrites()) {
+                headers.add(additions[i].name(), value);
+            }
+        }
+    }
+
+    private static boolean applies(Addition addition, HeaderMap headers) {
+        return switch (addition.action()) {
+            case APPEND_IF_EXISTS_OR_ADD, OVERWRITE_IF_EXISTS_OR_ADD -> true;
+            case ADD_IF_ABSENT -> !headers.contains(addition.name());
+            case OVERWRITE_IF_EXISTS -> headers.contains(addition.name());
+        };
+    }
+}

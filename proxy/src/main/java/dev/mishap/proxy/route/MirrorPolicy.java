@@ -1,0 +1,19 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.route.match.RuntimeFraction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A copy of each request to another cluster whose answer nobody waits for.
+ *
+ * @param cluster the cluster's name, {@code ""} when {@code clusterHeader} tells it
+ * @param clusterHeader request header with the cluster's name, or null
+ * @param fraction the share of the requests that are copied, or null for all
+ * @param appendShadowSuffix whether the copy's host gets {@code -shadow}
+ */
+public record MirrorPolicy(
+        String cluster,
+        @Nullable HeaderName clusterHeader,
+        @Nullable RuntimeFraction fraction,
+        boolean appendShadowSuffix) {}

@@ -1,0 +1,68 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.route.match.HeaderMatcher;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When and how a request is tried again, as {@code envoy.config.route.v3.RetryPolicy}. A route's own policy replaces that of
+ * its virtual host.
+ *
+ * @param on the conditions
+ * @param numRetries tries after the first; default 1
+ * @param perTryTimeoutNanos limit of one try until its response is complete; 0 = the route's time-out only
+ * @param perTryIdleTimeoutNanos limit between two bytes of one try; 0 = none
+ * @param retriableStatusCodes for {@link RetryOn#RETRIABLE_STATUS_CODES}
+ * @param retriableHeaders response headers, one of which must match, for {@link RetryOn#RETRIABLE_HEADERS}
+ * @param retriableRequestHeaders when not empty, one must match the request, or it is never tried again
+ * @param baseIntervalNanos first back-off, > 0; default 25 ms; a draw between 0 and base x (2^n - 1) precedes try n
+ * @param maxIntervalNanos limit of the back-off; default 10 x base
+ * @param resetHeaders response headers that say when to come back, in order; empty = no such back-off
+ * @param resetMaxIntervalNanos longest wait that such a header may ask for, beyond which it is passed over; default 300 s
+ * @param avoidPreviousHosts whether hosts already tried are picked again only when no other is found
+ * @param hostSelectionAttempts picks before a host already tried is taken after all, &ge; 1; default 1
+ */
+public record RetryPolicy(
+        Set<RetryOn> on,
+        int numRetries,
+        long perTryTimeoutNanos,
+        long perTryIdleTimeoutNanos,
+        Set<Integer> retriableStatusCodes,
+        List<HeaderMatcher> retriableHeaders,
+        List<HeaderMatcher> retriableRequestHeaders,
+        long baseIntervalNanos,
+        long maxIntervalNanos,
+        List<ResetHeader> resetHeaders,
+        long resetMaxIntervalNanos,
+        boolean avoidPreviousHosts,
+        int hostSelectionAttempts) {
+
+    /**
+     * A response header that says when to come back.
+     *
+     * @param name the header
+     * @param unixTimestamp whether the value is seconds since the epoch, else seconds from now
+     */
+    public record ResetHeader(HeaderName name, boolean unixTimestamp) {}
+
+    /** Whether the request's headers allow another try at all. */
+    public boolean mayRetry(HeaderMap request) {
+        return retriableRequestHeaders.isEmpty() || anyMatch(retriableRequestHeaders, request);
+    }
+
+    static boolean anyMatch(List<HeaderMatcher> matchers, HeaderMap headers) {
+        for (int i = 0; i < matchers.size(); i++) {
+            if (matchers.get(i).matches(headers)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static @Nullable RetryPolicy mostSpecific(@Nullable RetryPolicy route, @Nullable RetryPolicy virtualHost) {
+        return route != null ? route : virtualHost;
+    }
+}

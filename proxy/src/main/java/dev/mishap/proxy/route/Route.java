@@ -1,0 +1,54 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One route of a virtual host.
+ *
+ * @param name {@code ""} when it has none
+ * @param statPrefix {@code ""} for no stats of its own
+ * @param host the virtual host that it belongs to
+ * @param pathRewrite of a route that forwards, or null
+ * @param metadata {@code filter_metadata}: namespace to fields
+ */
+record Route(
+        String name,
+        String statPrefix,
+        VirtualHost host,
+        RouteMatch match,
+        RouteAction action,
+        @Nullable PathRewrite pathRewrite,
+        Map<String, Object> metadata) {
+
+    /** How much of {@code target} the route's path matched, for a prefix rewrite. */
+    int matchedLength(String target) {
+        return match.path().matchedLength(Paths.pathEnd(target));
+    }
+
+    @Nullable LocalReply localReply(HeaderMap request) {
+        if (action instanceof RedirectAction redirect) {
+            String target = request.get(HeaderName.PATH);
+            int matched = target == null ? 0 : matchedLength(target);
+            return reply(redirect.status(), "", redirect.location(request, matched));
+        }
+        if (action instanceof DirectResponseAction direct) {
+            String location = direct.status() == 201 ? RedirectAction.url(request) : null;
+            return reply(direct.status(), direct.body(), location);
+        }
+        return action instanceof NonForwardingAction ? LocalReply.of(404, "", "route_not_found") : null;
+    }
+
+    private static LocalReply reply(int status, String body, @Nullable String location) {
+        return new LocalReply(
+                status,
+                body,
+                "direct_response",
+                -1,
+                location == null ? null : headers -> headers.set(HeaderName.LOCATION, location));
+    }
+}

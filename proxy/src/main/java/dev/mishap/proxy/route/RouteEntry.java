@@ -1,0 +1,167 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.SelectedRoute;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A route with its cluster chosen: what the connection manager and the router see of the route table. Immutable, and made when
+ * the configuration is loaded, except for a cluster that a request header names.
+ */
+public final class RouteEntry implements SelectedRoute {
+    private static final HeaderName ORIGINAL_PATH = HeaderName.of("x-envoy-original-path");
+    private static final HeaderName ORIGINAL_HOST = HeaderName.of("x-envoy-original-host");
+    private static final HeaderName FORWARDED_HOST = HeaderName.of("x-forwarded-host");
+
+    private final Route route;
+    private final @Nullable String cluster;
+    private final Levels levels;
+
+    RouteEntry(Route route, @Nullable String cluster, Levels levels) {
+        this.route = route;
+        this.cluster = cluster;
+        this.levels = levels;
+    }
+
+    /**
+     * What the levels (weighted cluster, route, virtual host, table) add up to.
+     *
+     * @param request header mutations of the request, in the order in which they apply
+     * @param response those of the response
+     * @param filters per filter name, what the most specific level says of it
+     * @param hostRewrite of the weighted cluster, else of the route, or null
+     */
+    record Levels(
+            List<HeaderMutations> request,
+            List<HeaderMutations> response,
+            Map<String, FilterOverride> filters,
+            @Nullable HostRewrite hostRewrite) {}
+
+    RouteEntry withCluster(@Nullable String name) {
+        return new RouteEntry(route, name, levels);
+    }
+
+    @Override
+    public String name() {
+        return route.name();
+    }
+
+    @Override
+    public @Nullable String clusterName() {
+        return cluster;
+    }
+
+    @Override
+    public @Nullable Object perFilterConfig(String filterName) {
+        FilterOverride override = levels.filters().get(filterName);
+        return override == null ? null : override.config();
+    }
+
+    @Override
+    public @Nullable Boolean filterDisabled(String filterName) {
+        FilterOverride override = levels.filters().get(filterName);
+        return override == null ? null : override.disabled();
+    }
+
+    @Override
+    public long idleTimeoutNanos() {
+        ForwardAction forward = forward();
+        return forward == null ? -1 : forward.idleTimeoutNanos();
+    }
+
+    @Override
+    public long maxStreamDurationNanos() {
+        ForwardAction forward = forward();
+        return forward == null ? -1 : forward.maxStreamDurationNanos();
+    }
+
+    /** What the route does. */
+    public RouteAction action() {
+        return route.action();
+    }
+
+    /** How the route forwards, or null when it does not. */
+    public @Nullable ForwardAction forward() {
+        return route.action() instanceof ForwardAction forward ? forward : null;
+    }
+
+    /** The name of the route's virtual host. */
+    public String virtualHostName() {
+        return route.host().name();
+    }
+
+    /** The route's {@code stat_prefix}, under {@code vhost.<virtual host>.route.}; {@code ""} = no stats of its own. */
+    public String statPrefix() {
+        return route.statPrefix();
+    }
+
+    /** The route's {@code metadata.filter_metadata}: namespace to fields. */
+    public Map<String, Object> metadata() {
+        return route.metadata();
+    }
+
+    /** The virtual cluster that the request counts for, or null when the virtual host has none. */
+    public @Nullable VirtualCluster virtualCluster(HeaderMap request) {
+        return route.host().virtualCluster(request);
+    }
+
+    /** The answer of a route that does not forward, or null when it does. */
+    public @Nullable LocalReply localReply(HttpStream stream) {
+        return route.localReply(stream.requestHeaders());
+    }
+
+    /**
+     * Makes the request ready for its way upstream: header mutations of all levels, then the host, then the path.
+     *
+     * @param keepOriginals whether {@code x-envoy-original-path} and {@code x-envoy-original-host} tell the old values (the
+     *     router's {@code suppress_envoy_headers} is off)
+     */
+    public void finalizeRequestHeaders(HeaderMap request, HttpStream stream, boolean keepOriginals) {
+        List<HeaderMutations> mutations = levels.request();
+        for (int i = 0; i < mutations.size(); i++) {
+            mutations.get(i).apply(request, stream, null);
+        }
+        HostRewrite rewrite = levels.hostRewrite();
+        String host = rewrite == null ? null : rewrite.host(request);
+        if (host != null && !host.isEmpty()) {
+            rewriteHost(request, host, keepOriginals);
+        }
+        PathRewrite path = route.pathRewrite();
+        String target = path == null ? null : request.get(HeaderName.PATH);
+        if (path != null && target != null) {
+            if (keepOriginals) {
+                request.set(ORIGINAL_PATH, target);
+            }
+            request.set(HeaderName.PATH, path.apply(target, route.matchedLength(target)));
+        }
+    }
+
+    /** Gives the request another host: for {@link ForwardAction#autoHostRewrite}, the host name of the endpoint picked. */
+    public void rewriteHost(HeaderMap request, String host, boolean keepOriginals) {
+        String old = request.get(HeaderName.AUTHORITY);
+        ForwardAction forward = forward();
+        if (old != null && !old.isEmpty()) {
+            if (forward != null && forward.appendXForwardedHost()) {
+                String before = request.get(FORWARDED_HOST);
+                request.set(FORWARDED_HOST, before == null || before.isEmpty() ? old : before + "," + old);
+            }
+            if (keepOriginals) {
+                request.set(ORIGINAL_HOST, old);
+            }
+        }
+        request.set(HeaderName.AUTHORITY, host);
+    }
+
+    @Override
+    public void finalizeResponseHeaders(HeaderMap response, HttpStream stream) {
+        List<HeaderMutations> mutations = levels.response();
+        for (int i = 0; i < mutations.size(); i++) {
+            mutations.get(i).apply(response, stream, response);
+        }
+    }
+}

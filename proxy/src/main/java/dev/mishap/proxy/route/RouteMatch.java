@@ -1,0 +1,39 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.route.match.HeaderMatcher;
+import dev.mishap.proxy.route.match.MetadataMatcher;
+import dev.mishap.proxy.route.match.PathMatcher;
+import dev.mishap.proxy.route.match.QueryParameterMatcher;
+import dev.mishap.proxy.route.match.RuntimeFraction;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a request must be like for a route; all of it must hold.
+ *
+ * @param grpc whether only gRPC requests match
+ */
+record RouteMatch(
+        PathMatcher path,
+        List<HeaderMatcher> headers,
+        List<QueryParameterMatcher> queryParameters,
+        @Nullable RuntimeFraction fraction,
+        boolean grpc,
+        List<MetadataMatcher> dynamicMetadata) {
+
+    /** Whether the request matches; {@code pathEnd} is where its path ends, {@code random} its draw. */
+    boolean matches(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
+        if (fraction != null && !fraction.includes(stream.runtime(), random)) {
+            return false;
+        }
+        if (grpc && !stream.isGrpcRequest()) {
+            return false;
+        }
+        return path.matches(request, pathIndex, pathEnd)
+                && HeaderMatcher.allMatch(headers, request)
+                && QueryParameterMatcher.allMatch(queryParameters, request, pathIndex, pathEnd)
+                && MetadataMatcher.allMatch(dynamicMetadata, stream.info());
+    }
+}

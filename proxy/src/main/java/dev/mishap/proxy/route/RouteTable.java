@@ -1,0 +1,80 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.RouteResolver;
+import dev.mishap.proxy.http.SelectedRoute;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The routes of a connection manager, as {@code envoy.config.route.v3.RouteConfiguration}. Immutable. */
+public final class RouteTable implements RouteResolver {
+    private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
+
+    private final String name;
+    private final Domains domains;
+    private final boolean ignorePort;
+    private final boolean ignorePathParameters;
+    private final LongSupplier random;
+
+    RouteTable(
+            String name, Domains domains, boolean ignorePort, boolean ignorePathParameters, LongSupplier random) {
+        this.name = name;
+        this.domains = domains;
+        this.ignorePort = ignorePort;
+        this.ignorePathParameters = ignorePathParameters;
+        this.random = random;
+    }
+
+    /** The table's name, {@code ""} when it has none. */
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public @Nullable SelectedRoute select(HttpStream stream) {
+        HeaderMap request = stream.requestHeaders();
+        int pathIndex = request.indexOf(HeaderName.PATH);
+        VirtualHost host = pathIndex < 0 ? null : host(request);
+        if (host == null) {
+            return null;
+        }
+        if (host.tls() != VirtualHost.TlsRequirement.NONE && wantsTls(host, request)) {
+            return TlsRedirect.ROUTE;
+        }
+        return host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
+    }
+
+    private @Nullable VirtualHost host(HeaderMap request) {
+        if (domains.onlyAny()) {
+            return domains.any();
+        }
+        String authority = request.get(HeaderName.AUTHORITY);
+        if (authority == null) {
+            return domains.any();
+        }
+        int colon = ignorePort ? authority.lastIndexOf(':') : -1;
+        return domains.find(colon >= 0 && !authority.endsWith("]") ? authority.substring(0, colon) : authority);
+    }
+
+    private static boolean wantsTls(VirtualHost host, HeaderMap request) {
+        String proto = request.get(HeaderName.X_FORWARDED_PROTO);
+        if ("https".equals(proto)) {
+            return false;
+        }
+        return host.tls() == VirtualHost.TlsRequirement.ALL || !"true".equals(request.get(INTERNAL));
+    }
+
+    /** Where the part of the target ends that routes match. */
+    private int pathEnd(HeaderMap request, int pathIndex) {
+        int length = request.valueLength(pathIndex);
+        for (int i = 0; i < length; i++) {
+            byte b = request.valueByte(pathIndex, i);
+            if (b == '?' || b == '#' || ignorePathParameters && b == ';') {
+                return i;
+            }
+        }
+        return length;
+    }
+}

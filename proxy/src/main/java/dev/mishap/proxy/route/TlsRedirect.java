@@ -1,0 +1,22 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.route.match.PathMatcher;
+import java.util.List;
+import java.util.Map;
+
+/** The route of a request without TLS to a virtual host that requires it: 301 to the same URL with https. */
+final class TlsRedirect {
+    static final RouteEntry ROUTE = new RouteEntry(
+            new Route(
+                    "",
+                    "",
+                    new VirtualHost("", VirtualHost.TlsRequirement.NONE, List.of()),
+                    new RouteMatch(PathMatcher.prefix("", false), List.of(), List.of(), null, false, List.of()),
+                    new RedirectAction(301, "https", null, 0, null, null, false),
+                    null,
+                    Map.of()),
+            null,
+            new RouteEntry.Levels(List.of(), List.of(), Map.of(), null));
+
+    private TlsRedirect() {}
+}

@@ -1,0 +1,111 @@
+package dev.mishap.proxy.route.match;
+
+import com.google.re2j.Matcher;
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.WireText;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Replaces every match of an expression in a value, as {@code envoy.type.matcher.v3.RegexMatchAndSubstitute}: {@code \1} to
+ * {@code \9} are groups, {@code \0} is the whole match, {@code \\} a backslash.
+ */
+public final class RegexSubstitution {
+    public static final SupportedFields FIELDS = SupportedFields.of(
+                    "envoy.type.matcher.v3.RegexMatchAndSubstitute")
+            .supported("pattern", "substitution");
+
+    private final SafeRegex regex;
+    private final List<Object> parts; // String or Integer
+
+    private RegexSubstitution(SafeRegex regex, List<Object> parts) {
+        this.regex = regex;
+        this.parts = parts;
+    }
+
+    public static RegexSubstitution from(ConfigNode node) {
+        return of(SafeRegex.from(node.required("pattern")), node.string("substitution"));
+    }
+
+    /** Compiles {@code substitution} for the groups of {@code regex}. */
+    public static RegexSubstitution of(SafeRegex regex, String substitution) {
+        List<Object> parts = new ArrayList<>();
+        StringBuilder literal = new StringBuilder();
+        int highest = 0;
+        for (int i = 0; i < substitution.length(); i++) {
+            char c = substitution.charAt(i);
+            if (c != '\\') {
+                literal.append(c);
+                continue;
+            }
+            i++;
+            if (i == substitution.length()) {
+                throw new ConfigException("Rewrite schema error: '\\' not allowed at end.");
+            }
+            c = substitution.charAt(i);
+            if (c == '\\') {
+                literal.append(c);
+            } else if (c >= '0' && c <= '9') {
+                if (literal.length() > 0) {
+                    parts.add(literal.toString());
+                    literal.setLength(0);
+                }
+                parts.add(c - '0');
+                highest = Math.max(highest, c - '0');
+            } else {
+                throw new ConfigException("Rewrite schema error: '\\' must be followed by a digit or '\\'.");
+            }
+        }
+        if (highest > regex.groups()) {
+            throw new ConfigException("Rewrite schema requests " + highest
+                    + " matches, but the regexp only has " + regex.groups() + " parenthesized subexpressions.");
+        }
+        if (literal.length() > 0) {
+            parts.add(literal.toString());
+        }
+        return new RegexSubstitution(regex, List.copyOf(parts));
+    }
+
+    /** {@code wire} (one char a byte) with every match replaced; {@code wire} itself when there is none. */
+    public String apply(String wire) {
+        String text = WireText.decode(wire);
+        Matcher matcher = regex.matcher(text);
+        StringBuilder result = new StringBuilder(text.length() + 16);
+        int at = 0;
+        int lastEnd = -1;
+        while (at <= text.length() && matcher.find(at)) {
+            result.append(text, at, matcher.start());
+            if (matcher.start() == lastEnd && matcher.end() == lastEnd) {
+                // An empty match right behind the last one does not count.
+                if (at < text.length()) {
+                    result.append(text.charAt(at));
+                }
+                at++;
+                continue;
+            }
+            append(result, matcher);
+            at = matcher.end();
+            lastEnd = at;
+        }
+        if (lastEnd < 0) {
+            return wire;
+        }
+        if (at < text.length()) {
+            result.append(text, at, text.length());
+        }
+        return WireText.encode(result.toString());
+    }
+
+    private void append(StringBuilder to, Matcher matcher) {
+        for (Object part : parts) {
+            if (part instanceof Integer group) {
+                String value = matcher.group(group);
+                to.append(value == null ? "" : value);
+            } else {
+                to.append(part);
+            }
+        }
+    }
+}
