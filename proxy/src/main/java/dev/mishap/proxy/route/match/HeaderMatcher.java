@@ -72,7 +72,8 @@ public final class HeaderMatcher {
         boolean invert = node.bool("invert_match", false);
         boolean missingIsEmpty = node.bool("treat_missing_header_as_empty", false);
         String kind = node.oneof("header_match_specifier");
-        if (kind == null) {
+        // Envoy takes an empty exact_match, which is deprecated, for none.
+        if (kind == null || kind.equals("exact_match") && node.string("exact_match").isEmpty()) {
             return new HeaderMatcher(name, invert, missingIsEmpty, true, true, null, 0, 0);
         }
         if (kind.equals("present_match")) {
@@ -123,7 +124,7 @@ public final class HeaderMatcher {
     public boolean matches(HeaderMap headers) {
         int i = headers.indexOf(name);
         if (presence) {
-            return ((i >= 0) == present) != invert;
+            return ((i >= 0 || missingIsEmpty) == present) != invert;
         }
         if (i < 0) {
             return missingIsEmpty && emptyMatches() != invert;
@@ -155,12 +156,13 @@ public final class HeaderMatcher {
         return string != null ? string.matches(headers, index) : inRange(headers, index);
     }
 
-    /** Whether the value is a base-10 int64 within [start, end); no sign but a minus, no blanks. */
+    /** Whether the value is a base-10 int64 within [start, end); one sign at most, no blanks. */
     private boolean inRange(HeaderMap headers, int index) {
         int length = headers.valueLength(index);
         int at = 0;
-        boolean negative = length > 0 && headers.valueByte(index, 0) == '-';
-        if (negative) {
+        byte first = length > 0 ? headers.valueByte(index, 0) : 0;
+        boolean negative = first == '-';
+        if (negative || first == '+') {
             at = 1;
         }
         if (at == length) {

@@ -29,8 +29,9 @@ public final class RegexSubstitution {
         return of(SafeRegex.from(node.required("pattern")), node.string("substitution"));
     }
 
-    /** Compiles {@code substitution} for the groups of {@code regex}. */
-    public static RegexSubstitution of(SafeRegex regex, String substitution) {
+    /** Compiles {@code text} for the groups of {@code regex}. */
+    public static RegexSubstitution of(SafeRegex regex, String text) {
+        String substitution = WireText.encode(text);
         List<Object> parts = new ArrayList<>();
         StringBuilder literal = new StringBuilder();
         int highest = 0;
@@ -70,17 +71,16 @@ public final class RegexSubstitution {
 
     /** {@code wire} (one char a byte) with every match replaced; {@code wire} itself when there is none. */
     public String apply(String wire) {
-        String text = WireText.decode(wire);
-        Matcher matcher = regex.matcher(text);
-        StringBuilder result = new StringBuilder(text.length() + 16);
+        Matcher matcher = regex.matcher(wire);
+        StringBuilder result = new StringBuilder(wire.length() + 16);
         int at = 0;
         int lastEnd = -1;
-        while (at <= text.length() && matcher.find(at)) {
-            result.append(text, at, matcher.start());
+        while (at <= wire.length() && matcher.find(at)) {
+            result.append(wire, at, matcher.start());
             if (matcher.start() == lastEnd && matcher.end() == lastEnd) {
                 // An empty match right behind the last one does not count.
-                if (at < text.length()) {
-                    result.append(text.charAt(at));
+                if (at < wire.length()) {
+                    result.append(wire.charAt(at));
                 }
                 at++;
                 continue;
@@ -92,10 +92,10 @@ public final class RegexSubstitution {
         if (lastEnd < 0) {
             return wire;
         }
-        if (at < text.length()) {
-            result.append(text, at, text.length());
+        if (at < wire.length()) {
+            result.append(wire, at, wire.length());
         }
-        return WireText.encode(result.toString());
+        return result.toString();
     }
 
     private void append(StringBuilder to, Matcher matcher) {

@@ -10,7 +10,10 @@ import dev.mishap.proxy.http.WireText;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A RE2 expression that must match a whole value, as Envoy's RegexMatcher. Linear in time whatever the input. */
+/**
+ * A RE2 expression that must match a whole value, as Envoy's RegexMatcher: bytes, not characters, are
+ * what {@code .} stands for. Linear in time whatever the input.
+ */
 public final class SafeRegex {
     public static final SupportedFields FIELDS = SupportedFields.of("envoy.type.matcher.v3.RegexMatcher")
             .supported("regex")
@@ -48,7 +51,7 @@ public final class SafeRegex {
      */
     public static SafeRegex compile(String regex) {
         try {
-            return new SafeRegex(Pattern.compile(regex));
+            return new SafeRegex(Pattern.compile(WireText.encode(regex)));
         } catch (PatternSyntaxException e) {
             String what = e.getDescription();
             String where = e.getPattern();
@@ -59,7 +62,7 @@ public final class SafeRegex {
 
     /** Whether the whole of {@code wire} (one char a byte) matches. */
     public boolean matches(String wire) {
-        return pattern.matches(WireText.decode(wire));
+        return pattern.matches(wire);
     }
 
     /** How many groups the expression has. */
@@ -67,8 +70,8 @@ public final class SafeRegex {
         return pattern.groupCount();
     }
 
-    Matcher matcher(String text) {
-        return pattern.matcher(text);
+    Matcher matcher(String wire) {
+        return pattern.matcher(wire);
     }
 
     @Override

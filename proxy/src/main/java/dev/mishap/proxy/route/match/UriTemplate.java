@@ -1,8 +1,8 @@
 package dev.mishap.proxy.route.match;
 
 import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
 import dev.mishap.proxy.config.schema.ConfigException;
-import dev.mishap.proxy.http.WireText;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class UriTemplate {
     private static final String SEGMENT = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=]+";
     private static final String REST = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=/]*";
+    private static final String LITERALS = "/-._~%!$&'()+,;:@=";
     private static final int MAX_NAME = 16;
     private static final int MAX_VARIABLES = 5;
 
@@ -49,6 +50,9 @@ public final class UriTemplate {
      * @throws ConfigException when it doesn't
      */
     public Rewrite rewrite(String rewrite) {
+        if (!rewrite.startsWith("/")) {
+            throw new ConfigException("path_rewrite_policy.path_template_rewrite " + rewrite + " is invalid");
+        }
         List<Object> parts = new ArrayList<>();
         int at = 0;
         while (at < rewrite.length()) {
@@ -84,7 +88,7 @@ public final class UriTemplate {
 
         /** The new path for {@code path} (without query, one char a byte), or null when the template does not match it. */
         public @Nullable String apply(String path) {
-            Matcher matcher = template.regex.matcher(WireText.decode(path));
+            Matcher matcher = template.regex.matcher(path);
             if (!matcher.matches()) {
                 return null;
             }
@@ -97,14 +101,15 @@ public final class UriTemplate {
                     result.append(part);
                 }
             }
-            return WireText.encode(result.toString());
+            return result.toString();
         }
     }
 
-    /** Turns a template into an expression, segment by segment. */
+    /** Turns a template into an expression, part by part. */
     private static final class Compiler {
         private final String text;
         private final List<String> variables;
+        private final StringBuilder regex = new StringBuilder();
         private boolean rest;
 
         Compiler(String text, List<String> variables) {
@@ -114,72 +119,79 @@ public final class UriTemplate {
 
         String compile() {
             if (!text.startsWith("/")) {
-                throw invalid();
+                throw invalid("Invalid pattern: \"" + text + '"');
             }
-            StringBuilder regex = new StringBuilder();
             int at = 0;
             while (at < text.length()) {
-                char c = text.charAt(at);
-                if (c == '{') {
+                int open = text.indexOf('{', at);
+                if (open == at) {
                     int close = text.indexOf('}', at);
                     if (close < 0) {
-                        throw invalid();
+                        throw invalid("Unmatched variable bracket");
                     }
-                    variable(text.substring(at + 1, close), regex);
+                    variable(text.substring(at + 1, close));
                     at = close + 1;
                 } else {
-                    int end = text.indexOf('{', at);
-                    end = end < 0 ? text.length() : end;
-                    pattern(text.substring(at, end), regex);
+                    int end = open < 0 ? text.length() : open;
+                    segments(text.substring(at, end));
                     at = end;
                 }
             }
             return regex.toString();
         }
 
-        private void variable(String body, StringBuilder regex) {
+        private void variable(String body) {
             int equals = body.indexOf('=');
             String name = equals < 0 ? body : body.substring(0, equals);
-            boolean good = !name.isEmpty()
-                    && name.length() <= MAX_NAME
-                    && Character.isLetter(name.charAt(0))
-                    && name.chars().allMatch(c -> c < 0x80 && (Character.isLetterOrDigit(c) || c == '_'))
-                    && !variables.contains(name)
-                    && variables.size() < MAX_VARIABLES;
-            if (!good) {
-                throw invalid();
+            if (!isName(name)) {
+                throw invalid("Invalid variable name: \"" + name + '"');
+            }
+            if (variables.contains(name)) {
+                throw invalid("Repeated variable name: \"" + name + '"');
+            }
+            if (variables.size() == MAX_VARIABLES) {
+                throw invalid("Exceeded variable count limit (" + MAX_VARIABLES + ")");
             }
             variables.add(name);
             regex.append('(');
-            pattern(equals < 0 ? "*" : body.substring(equals + 1), regex);
+            segments(equals < 0 ? "*" : body.substring(equals + 1));
             regex.append(')');
         }
 
-        private void pattern(String pattern, StringBuilder regex) {
-            if (pattern.isEmpty()) {
-                throw invalid();
+        private static boolean isName(String name) {
+            if (name.isEmpty() || name.length() > MAX_NAME || !Character.isLetter(name.charAt(0))) {
+                return false;
             }
-            for (int i = 0; i < pattern.length(); i++) {
-                char c = pattern.charAt(i);
-                if (rest && c == '*') {
-                    throw invalid();
-                }
-                if (c == '*' && i + 1 < pattern.length() && pattern.charAt(i + 1) == '*') {
-                    regex.append(REST);
-                    rest = true;
-                    i++;
-                } else if (c == '*') {
-                    regex.append(SEGMENT);
-                } else if (Character.isLetterOrDigit(c) || "/-._~%!$&'()+,;:@=".indexOf(c) >= 0) {
-                    regex.append(com.google.re2j.Pattern.quote(String.valueOf(c)));
+            return name.chars().allMatch(c -> c < 0x80 && (Character.isLetterOrDigit(c) || c == '_'));
+        }
+
+        /** A run of literals and globs, in which a glob is a whole segment or, as the rest, its beginning. */
+        private void segments(String run) {
+            for (int i = 0; i < run.length(); i++) {
+                char c = run.charAt(i);
+                boolean starts = i == 0 || run.charAt(i - 1) == '/';
+                if (c == '*') {
+                    if (rest) {
+                        throw invalid("Glob after text glob.");
+                    }
+                    boolean two = run.startsWith("**", i);
+                    boolean ends = i + 1 == run.length() || run.charAt(i + 1) == '/';
+                    if (!starts || !two && !ends) {
+                        throw invalid("a glob within a segment is not supported");
+                    }
+                    regex.append(two ? REST : SEGMENT);
+                    rest = two;
+                    i += two ? 1 : 0;
+                } else if (c < 0x80 && Character.isLetterOrDigit(c) || LITERALS.indexOf(c) >= 0) {
+                    regex.append(Pattern.quote(String.valueOf(c)));
                 } else {
-                    throw invalid();
+                    throw invalid("Invalid literal: \"" + run + '"');
                 }
             }
         }
 
-        private ConfigException invalid() {
-            return new ConfigException("path_match_policy.path_template " + text + " is invalid");
+        private ConfigException invalid(String why) {
+            return new ConfigException("path_match_policy.path_template " + text + " is invalid: " + why);
         }
     }
 }
