@@ -138,6 +138,17 @@ public final class HeaderMap {
                 && Arrays.equals(arena, entries[e + 3], entries[e + 3] + wanted.length, wanted, 0, wanted.length);
     }
 
+    /** How many bytes the value of entry {@code index} has. */
+    public int valueSize(int index) {
+        return entries[entry(index) + 4];
+    }
+
+    /** Copies the bytes of the value of entry {@code index} to {@code target} from {@code offset} on; makes no String. */
+    public void copyValue(int index, byte[] target, int offset) {
+        int e = entry(index);
+        System.arraycopy(arena, entries[e + 3], target, offset, entries[e + 4]);
+    }
+
     /** The bytes that hold all names and values; valid until the map changes. For codecs. */
     public byte[] arena() {
         return arena;

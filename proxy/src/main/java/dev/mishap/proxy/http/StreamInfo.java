@@ -68,6 +68,16 @@ public final class StreamInfo {
     /** Whether the health_check filter answered or let pass a probe. */
     public boolean healthCheck;
 
+    /** {@code filter_metadata} of the chosen route by namespace; likewise its virtual host, the listener, the cluster, the endpoint. */
+    public @Nullable Map<String, Map<String, Object>> routeMetadata;
+
+    public @Nullable Map<String, Map<String, Object>> virtualHostMetadata;
+    public @Nullable Map<String, Map<String, Object>> listenerMetadata;
+    public @Nullable Map<String, Map<String, Object>> clusterMetadata;
+    public @Nullable Map<String, Map<String, Object>> upstreamHostMetadata;
+    /** The name of the endpoint when it was resolved from one, else null. */
+    public @Nullable String upstreamHostName;
+
     private final ResponseFlag[] flags = new ResponseFlag[MAX_FLAGS];
     private int flagCount;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
@@ -87,6 +97,8 @@ public final class StreamInfo {
         requestedServerName = null;
         connectionId = streamId = 0;
         healthCheck = false;
+        routeMetadata = virtualHostMetadata = listenerMetadata = clusterMetadata = upstreamHostMetadata = null;
+        upstreamHostName = null;
         flagCount = 0;
         dynamicMetadata = null;
     }

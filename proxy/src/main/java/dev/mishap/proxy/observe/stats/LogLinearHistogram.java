@@ -168,25 +168,31 @@ public final class LogLinearHistogram implements Histogram {
             return n[0];
         }
 
-        /** The sum of all values as far as buckets tell it: each counts as the middle of its bucket. */
+        /** The sum of all values as far as buckets tell it: each counts as the harmonic mean of its bucket's ends. */
         double sum() {
             double[] sum = {0};
-            forEach((lower, width, count) -> sum[0] += (lower + width / 2) * count);
+            forEach((lower, width, count) -> {
+                double upper = lower + width;
+                sum[0] += upper == 0 ? 0 : 2 * lower * upper / (lower + upper) * count;
+            });
             return sum[0];
         }
 
-        /** How many values lie in buckets that end at or below {@code bound}. */
+        /** How many values lie in buckets that start at or below {@code bound}. */
         long countBelow(double bound) {
             long[] n = {0};
             forEach((lower, width, count) -> {
-                if (lower + width <= bound) {
+                if (lower <= bound) {
                     n[0] += count;
                 }
             });
             return n[0];
         }
 
-        /** The values at {@code quantiles} (ascending, 0..1), interpolated within a bucket; NaN when nothing was recorded. */
+        /**
+         * The values at {@code quantiles} (ascending, 0..1) by nearest rank, NaN when nothing was recorded. The n values of
+         * a bucket are taken to stand at 1/(n+1) … n/(n+1) of its width.
+         */
         double[] quantiles(double... quantiles) {
             double[] out = new double[quantiles.length];
             Arrays.fill(out, Double.NaN);
@@ -196,21 +202,17 @@ public final class LogLinearHistogram implements Histogram {
             }
             int[] next = {0};
             long[] below = {0};
-            double[] end = {0};
             forEach((lower, width, count) -> {
                 while (next[0] < quantiles.length) {
                     double rank = quantiles[next[0]] * total;
                     if (rank > below[0] + count) {
                         break;
                     }
-                    out[next[0]++] = lower + width * ((rank - below[0]) / count);
+                    double place = Math.max(1, Math.ceil(rank - below[0]));
+                    out[next[0]++] = lower + width * (place / (count + 1));
                 }
                 below[0] += count;
-                end[0] = lower + width;
             });
-            while (next[0] < quantiles.length) {
-                out[next[0]++] = end[0];
-            }
             return out;
         }
 

@@ -1,0 +1,267 @@
+package dev.mishap.proxy.observe.log;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.observe.log.FormatParser.Command;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/** The operators by name. Those with parameters of their own are made by {@link HeaderFields}, {@link MetadataFields} and {@link TimeFields}. */
+final class Commands {
+    /** Operators that exist in Envoy and tell something that this proxy does not measure. */
+    private static final String NOT_MEASURED =
+            " UPSTREAM_WIRE_BYTES_RECEIVED UPSTREAM_WIRE_BYTES_SENT UPSTREAM_HEADER_BYTES_RECEIVED UPSTREAM_HEADER_BYTES_SENT"
+                    + " UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT"
+                    + " DOWNSTREAM_WIRE_BYTES_RECEIVED DOWNSTREAM_WIRE_BYTES_SENT DOWNSTREAM_HEADER_BYTES_RECEIVED"
+                    + " DOWNSTREAM_HEADER_BYTES_SENT DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED"
+                    + " DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT BYTES_RETRANSMITTED PACKETS_RETRANSMITTED"
+                    + " DOWNSTREAM_CX_RTT DOWNSTREAM_DETECTED_CLOSE_TYPE DOWNSTREAM_LOCAL_CLOSE_REASON"
+                    + " UPSTREAM_DETECTED_CLOSE_TYPE UPSTREAM_LOCAL_CLOSE_REASON UPSTREAM_CONNECTION_ID"
+                    + " UPSTREAM_CONNECTION_IDS_ATTEMPTED UPSTREAM_CONNECTION_POOL_READY_DURATION"
+                    + " UPSTREAM_HOSTS_ATTEMPTED UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT UPSTREAM_HOST_NAMES_ATTEMPTED"
+                    + " UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT ROUTE_RESOLUTION_COUNT ROUTE_RESOLUTION_TIME_US"
+                    + " STREAM_INFO_REQ CEL UPSTREAM_FILTER_STATE DOWNSTREAM_HANDSHAKE_DURATION ROUNDTRIP_DURATION"
+                    + " DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID"
+                    + " UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID ";
+
+    private static final Map<String, Function<StreamInfo, @Nullable String>> TEXTS = Map.ofEntries(
+            Map.entry("PROTOCOL", i -> i.protocol),
+            Map.entry("UPSTREAM_PROTOCOL", i -> i.upstreamProtocol),
+            Map.entry("CONNECTION_TERMINATION_DETAILS", i -> i.connectionTerminationDetails),
+            Map.entry("UPSTREAM_CLUSTER", i -> i.upstreamCluster),
+            Map.entry("UPSTREAM_CLUSTER_RAW", i -> i.upstreamClusterRaw),
+            Map.entry(
+                    "UPSTREAM_TRANSPORT_FAILURE_REASON", i -> underscores(i.upstreamTransportFailureReason)),
+            Map.entry("ROUTE_NAME", i -> emptyAsNull(i.routeName)),
+            Map.entry("VIRTUAL_CLUSTER_NAME", i -> i.virtualClusterName),
+            Map.entry("FILTER_CHAIN_NAME", i -> emptyAsNull(i.filterChainName)));
+
+    private static final Map<String, ToLongFunction<StreamInfo>> NUMBERS = Map.ofEntries(
+            Map.entry("RESPONSE_CODE", i -> i.responseCode),
+            Map.entry("BYTES_RECEIVED", i -> i.bytesReceived),
+            Map.entry("BYTES_SENT", i -> i.bytesSent),
+            Map.entry("CONNECTION_ID", i -> i.connectionId == 0 ? Field.NumberField.NONE : i.connectionId),
+            Map.entry("UPSTREAM_REQUEST_ATTEMPT_COUNT", i -> i.upstreamRequestAttemptCount),
+            Map.entry("DOWNSTREAM_LOCAL_PORT", i -> port(i.downstreamLocalAddress)),
+            Map.entry("DOWNSTREAM_DIRECT_LOCAL_PORT", i -> port(i.downstreamLocalAddress)),
+            Map.entry("DOWNSTREAM_REMOTE_PORT", i -> port(i.downstreamRemoteAddress)),
+            Map.entry("DOWNSTREAM_DIRECT_REMOTE_PORT", i -> port(i.downstreamDirectRemoteAddress)),
+            Map.entry("UPSTREAM_LOCAL_PORT", i -> port(i.upstreamLocalAddress)),
+            Map.entry("UPSTREAM_REMOTE_PORT", i -> port(i.upstreamHost)));
+
+    private static final Map<String, Function<StreamInfo, @Nullable InetSocketAddress>> ADDRESSES = Map.of(
+            "UPSTREAM_HOST", i -> i.upstreamHost,
+            "UPSTREAM_REMOTE_ADDRESS", i -> i.upstreamHost,
+            "UPSTREAM_LOCAL_ADDRESS", i -> i.upstreamLocalAddress,
+            "DOWNSTREAM_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
+            "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
+            "DOWNSTREAM_REMOTE_ADDRESS", i -> i.downstreamRemoteAddress,
+            "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", i -> i.downstreamDirectRemoteAddress);
+
+    /** After {@code UPSTREAM_} or {@code DOWNSTREAM_}. */
+    private static final Set<String> TLS_FACTS = Set.of(
+            "TLS_VERSION", "TLS_CIPHER", "TLS_SESSION_ID", "TLS_GROUP", "PEER_SUBJECT", "PEER_ISSUER", "PEER_CERT",
+            "PEER_CERT_V_START", "PEER_CERT_V_END", "PEER_SERIAL", "PEER_FINGERPRINT_1", "PEER_FINGERPRINT_256",
+            "PEER_URI_SAN", "PEER_DNS_SAN", "PEER_IP_SAN", "PEER_EMAIL_SAN", "PEER_OTHERNAME_SAN", "LOCAL_SUBJECT",
+            "LOCAL_URI_SAN", "LOCAL_DNS_SAN", "LOCAL_IP_SAN", "LOCAL_EMAIL_SAN", "LOCAL_OTHERNAME_SAN");
+
+    private Commands() {}
+
+    static Field create(Command command) {
+        String name = command.name();
+        Field field = withParameters(command);
+        if (field != null) {
+            return field;
+        }
+        if (name.endsWith("_ADDRESS_WITHOUT_PORT")) {
+            Function<StreamInfo, @Nullable InetSocketAddress> address =
+                    ADDRESSES.get(name.substring(0, name.length() - "_WITHOUT_PORT".length()));
+            if (address != null) {
+                return AddressField.withoutPort(address, command);
+            }
+        }
+        Field plain = plain(name);
+        if (plain == null) {
+            if (NOT_MEASURED.contains(" " + name + " ")) {
+                throw new ConfigException("The operator %" + name + "% is not supported");
+            }
+            throw new ConfigException("Not supported field in StreamInfo: " + name);
+        }
+        if (!command.bare()) {
+            throw new ConfigException(name + " does not take any parameters or length");
+        }
+        return plain;
+    }
+
+    private static @Nullable Field withParameters(Command command) {
+        return switch (command.name()) {
+            case "REQ", "REQUEST_HEADER" -> HeaderFields.header(command, LogContext::request);
+            case "RESP", "RESPONSE_HEADER" -> HeaderFields.header(command, LogContext::response);
+            case "TRAILER", "RESPONSE_TRAILER" -> HeaderFields.header(command, LogContext::trailers);
+            case "GRPC_STATUS", "GRPC_STATUS_NUMBER" -> GrpcStatusField.create(command);
+            case "PATH" -> HeaderFields.path(command);
+            case "QUERY_PARAM" -> HeaderFields.queryParam(command);
+            case "QUERY_PARAMS" -> HeaderFields.queryParams(command);
+            case "REQUESTED_SERVER_NAME" -> HeaderFields.requestedServerName(command);
+            case "DYNAMIC_METADATA", "CLUSTER_METADATA", "UPSTREAM_METADATA", "METADATA" ->
+                    MetadataFields.create(command);
+            case "FILTER_STATE" -> MetadataFields.filterState(command);
+            case "START_TIME", "START_TIME_LOCAL", "EMIT_TIME", "EMIT_TIME_LOCAL", "COMMON_DURATION" ->
+                    TimeFields.create(command);
+            case "ENVIRONMENT" -> environment(command);
+            case "RESPONSE_CODE_DETAILS" -> {
+                boolean spaces = command.parameters().equals("ALLOW_WHITESPACES");
+                yield text(i -> spaces ? i.responseCodeDetails : underscores(i.responseCodeDetails));
+            }
+            default -> null;
+        };
+    }
+
+    private static @Nullable Field plain(String name) {
+        Function<StreamInfo, @Nullable String> text = TEXTS.get(name);
+        if (text != null) {
+            return text(text);
+        }
+        ToLongFunction<StreamInfo> number = NUMBERS.get(name);
+        if (number != null) {
+            return number(number);
+        }
+        Function<StreamInfo, @Nullable InetSocketAddress> address = ADDRESSES.get(name);
+        if (address != null) {
+            return AddressField.withPort(address);
+        }
+        if (isTls(name)) {
+            return text(i -> null);
+        }
+        return switch (name) {
+            case "DURATION", "REQUEST_DURATION", "REQUEST_TX_DURATION", "RESPONSE_DURATION", "RESPONSE_TX_DURATION" ->
+                    TimeFields.duration(name);
+            case "RESPONSE_FLAGS" -> flags(ResponseFlag::shortName);
+            case "RESPONSE_FLAGS_LONG" -> flags(ResponseFlag::longName);
+            case "UPSTREAM_HOST_NAME" -> AddressField.hostName(true);
+            case "UPSTREAM_HOST_NAME_WITHOUT_PORT" -> AddressField.hostName(false);
+            case "HOSTNAME" -> constant(hostName());
+            case "LOCAL_REPLY_BODY" -> context(LogContext::localReplyBody);
+            // every request is logged once, when it is over
+            case "ACCESS_LOG_TYPE" -> constant("DownstreamEnd");
+            case "UNIQUE_ID" -> context(c -> randomUuid());
+            case "STREAM_ID" -> HeaderFields.streamId();
+            case "REQUEST_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::request);
+            case "RESPONSE_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::response);
+            case "RESPONSE_TRAILERS_BYTES" -> HeaderFields.byteSize(LogContext::trailers);
+            // no tracer is configured, so that no request has a trace
+            case "TRACE_ID", "SPAN_ID", "DOWNSTREAM_TRANSPORT_FAILURE_REASON" -> text(i -> null);
+            default -> null;
+        };
+    }
+
+    /** Facts of a TLS connection; connections are plain text, for which they have no value. */
+    private static boolean isTls(String name) {
+        String fact = name.startsWith("UPSTREAM_") ? name.substring(9) : name.startsWith("DOWNSTREAM_") ? name.substring(11) : "";
+        return TLS_FACTS.contains(fact) || name.equals("TLS_JA3_FINGERPRINT") || name.equals("TLS_JA4_FINGERPRINT");
+    }
+
+    static Field text(Function<StreamInfo, @Nullable String> value) {
+        return context(c -> value.apply(c.info()));
+    }
+
+    private static Field context(Function<LogContext, @Nullable String> value) {
+        return new Field() {
+            @Override
+            boolean append(LogContext context, LogBuffer out) {
+                String text = value.apply(context);
+                if (text == null) {
+                    return false;
+                }
+                out.latin1(text);
+                return true;
+            }
+        };
+    }
+
+    private static Field constant(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new Field() {
+            @Override
+            boolean append(LogContext context, LogBuffer out) {
+                out.append(bytes);
+                return true;
+            }
+        };
+    }
+
+    private static Field number(ToLongFunction<StreamInfo> value) {
+        return new Field.NumberField() {
+            @Override
+            long value(LogContext context) {
+                return value.applyAsLong(context.info());
+            }
+        };
+    }
+
+    private static Field flags(Function<ResponseFlag, String> name) {
+        return new Field() {
+            @Override
+            boolean append(LogContext context, LogBuffer out) {
+                StreamInfo info = context.info();
+                if (info.flagCount() == 0) {
+                    out.append('-');
+                }
+                for (int i = 0; i < info.flagCount(); i++) {
+                    if (i > 0) {
+                        out.append(',');
+                    }
+                    out.latin1(name.apply(info.flag(i)));
+                }
+                return true;
+            }
+        };
+    }
+
+    private static Field environment(Command command) {
+        if (command.parameters().isEmpty()) {
+            throw new ConfigException("ENVIRONMENT requires parameters");
+        }
+        String value = System.getenv(command.parameters());
+        Field field = value == null ? text(i -> null) : constant(value);
+        return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
+    }
+
+    private static long port(@Nullable InetSocketAddress address) {
+        return address == null ? Field.NumberField.NONE : address.getPort();
+    }
+
+    private static @Nullable String emptyAsNull(@Nullable String text) {
+        return text == null || text.isEmpty() ? null : text;
+    }
+
+    private static @Nullable String underscores(@Nullable String text) {
+        return text == null ? null : text.replace(' ', '_');
+    }
+
+    private static String randomUuid() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        long high = (random.nextLong() & ~0xf000L) | 0x4000L;
+        long low = (random.nextLong() & 0x3fff_ffff_ffff_ffffL) | 0x8000_0000_0000_0000L;
+        return new UUID(high, low).toString();
+    }
+
+    private static String hostName() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        } catch (IOException e) {
+            return "-";
+        }
+    }
+}
