@@ -37,6 +37,23 @@ public record Slo(String metric, Comparator comparator, BigDecimal threshold, @N
             return sign;
         }
 
+        /** Whether {@code value} compares so with {@code threshold}. NaN never does. */
+        public boolean holds(double value, double threshold) {
+            if (Double.isNaN(value)) {
+                return false;
+            }
+            // Adding 0.0 makes -0.0 equal to 0.0 for compare.
+            int c = Double.compare(value + 0.0, threshold + 0.0);
+            return switch (this) {
+                case AT_LEAST -> c >= 0;
+                case AT_MOST -> c <= 0;
+                case MORE_THAN -> c > 0;
+                case LESS_THAN -> c < 0;
+                case EQUAL -> c == 0;
+                case NOT_EQUAL -> c != 0;
+            };
+        }
+
         static Comparator of(String sign) {
             for (Comparator c : values()) {
                 if (c.sign.equals(sign)) {
@@ -151,18 +168,7 @@ public record Slo(String metric, Comparator comparator, BigDecimal threshold, @N
 
     /** Whether a value keeps the promise. NaN does not. */
     public boolean holds(double value) {
-        if (Double.isNaN(value)) {
-            return false;
-        }
-        int c = Double.compare(value + 0.0, threshold.doubleValue() + 0.0);
-        return switch (comparator) {
-            case AT_LEAST -> c >= 0;
-            case AT_MOST -> c <= 0;
-            case MORE_THAN -> c > 0;
-            case LESS_THAN -> c < 0;
-            case EQUAL -> c == 0;
-            case NOT_EQUAL -> c != 0;
-        };
+        return comparator.holds(value, threshold.doubleValue());
     }
 
     /** The one-line form, without the query. */

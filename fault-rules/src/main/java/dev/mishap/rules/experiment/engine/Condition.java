@@ -1,5 +1,6 @@
 package dev.mishap.rules.experiment.engine;
 
+import dev.mishap.rules.experiment.Slo;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param measure what is looked at; null for a query
  * @param query the query's name; null for a service's measure
  * @param comparison value to target
- * @param target in the unit of the measure; when {@code relative}, a factor of the baseline's value
+ * @param target in the unit of the measure or query; when {@code relative}, a factor of the baseline's value
  * @param relative whether the target is known only after the baseline
  */
 public record Condition(
@@ -18,7 +19,7 @@ public record Condition(
         @Nullable String service,
         @Nullable Measure measure,
         @Nullable String query,
-        Comparison comparison,
+        Slo.Comparator comparison,
         double target,
         boolean relative) {
     public Condition {
@@ -28,19 +29,27 @@ public record Condition(
     }
 
     /** A measure of a service, judged over all its traffic and over the exposed cohort. */
-    public static Condition ofService(String name, String service, Measure measure, Comparison comparison, double target) {
+    public static Condition ofService(String name, String service, Measure measure, Slo.Comparator comparison, double target) {
         return new Condition(name, service, measure, null, comparison, target, false);
     }
 
     /** A measure of a service against {@code factor} times its value in the baseline. */
     public static Condition relativeToBaseline(
-            String name, String service, Measure measure, Comparison comparison, double factor) {
+            String name, String service, Measure measure, Slo.Comparator comparison, double factor) {
         return new Condition(name, service, measure, null, comparison, factor, true);
     }
 
     /** The value of a query. */
-    public static Condition ofQuery(String name, String query, Comparison comparison, double target) {
+    public static Condition ofQuery(String name, String query, Slo.Comparator comparison, double target) {
         return new Condition(name, null, null, query, comparison, target, false);
+    }
+
+    boolean wantsHigh() {
+        return comparison == Slo.Comparator.AT_LEAST || comparison == Slo.Comparator.MORE_THAN;
+    }
+
+    boolean wantsLow() {
+        return comparison == Slo.Comparator.AT_MOST || comparison == Slo.Comparator.LESS_THAN;
     }
 
     /** The same condition with the target that a baseline's value gives it. */

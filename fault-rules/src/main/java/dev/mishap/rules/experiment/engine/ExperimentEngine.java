@@ -1,5 +1,7 @@
 package dev.mishap.rules.experiment.engine;
 
+import dev.mishap.rules.experiment.RollbackTrigger;
+import dev.mishap.rules.experiment.Slo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,7 +168,7 @@ public final class ExperimentEngine {
             return finish(now, new Verdict(Reason.LOST_METRICS, "metrics cannot be read: " + problems(reading), null));
         }
         if (!reading.problems().isEmpty()) {
-            return timedOut(now) ? timeOut(now) : Order.WAIT;
+            return Order.WAIT;
         }
         baseline.add(reading);
         if (first == null) {
@@ -179,7 +181,7 @@ public final class ExperimentEngine {
         for (String service : plan.services()) {
             long requests = baseline.all(service).requests();
             if (requests < plan.baselineRequests()) {
-                if (elapsed < plan.baselineLimit().toNanos() && !timedOut(now)) {
+                if (elapsed < plan.baselineLimit().toNanos()) {
                     return Order.WAIT;
                 }
                 return finish(
@@ -232,7 +234,7 @@ public final class ExperimentEngine {
     }
 
     private void watchForSpikes() {
-        if (!plan.rollbackOnSpike()) {
+        if (!plan.rollbackOn().contains(RollbackTrigger.ERROR_RATE_SPIKE)) {
             return;
         }
         for (String service : plan.services()) {
@@ -244,7 +246,7 @@ public final class ExperimentEngine {
                     String.format(Locale.ROOT, "%s_success_rate > %.4f (baseline - %.0f points)", service, success - plan.spike(), plan.spike() * 100),
                     service,
                     Measure.SUCCESS_RATE,
-                    Comparison.ABOVE,
+                    Slo.Comparator.MORE_THAN,
                     success - plan.spike());
             spikes.add(new Judge(condition, Population.ALL));
             spikes.add(new Judge(condition, Population.EXPOSED));
@@ -252,11 +254,15 @@ public final class ExperimentEngine {
     }
 
     private Order inInjection(long now, Reading reading) {
-        if (lostStreak >= plan.lostPolls()) {
-            return rollBack(now, new Verdict(Reason.LOST_METRICS, "lost the metrics: " + problems(reading), null));
+        if (lostStreak >= plan.lostPolls() && cause == null) {
+            Verdict lost = new Verdict(Reason.LOST_METRICS, "lost the metrics: " + problems(reading), null);
+            if (plan.rollbackOn().contains(RollbackTrigger.LOST_METRICS)) {
+                return rollBack(now, lost);
+            }
+            cause = lost;
         }
         Verdict broken = breach(now, reading);
-        if (broken != null && plan.rollbackOnBreach()) {
+        if (broken != null && rollsBack(broken)) {
             endPhase(Phase.INJECTION);
             return rollBack(now, broken);
         }
@@ -374,12 +380,17 @@ public final class ExperimentEngine {
         return Order.ROLL_BACK;
     }
 
+    private boolean rollsBack(Verdict broken) {
+        // A spike is only looked for when it shall roll back.
+        return broken.reason() == Reason.ERROR_RATE_SPIKE || plan.rollbackOn().contains(RollbackTrigger.SLO_BREACH);
+    }
+
     private Order timeOut(long now) {
         Verdict why = new Verdict(
                 Reason.TIMED_OUT,
-                String.format(Locale.ROOT, "the experiment took longer than its time-out of %d s", plan.timeout().toSeconds()),
+                String.format(Locale.ROOT, "the injection took longer than its time-out of %d s", plan.timeout().toSeconds()),
                 null);
-        return mayBeInPlace ? rollBack(now, why) : finish(now, why);
+        return rollBack(now, why);
     }
 
     private Order finish(long now, Verdict outcome) {
@@ -390,7 +401,9 @@ public final class ExperimentEngine {
     }
 
     private boolean timedOut(long now) {
-        return now - start >= plan.timeout().toNanos();
+        return phase == Phase.INJECTION
+                && plan.rollbackOn().contains(RollbackTrigger.TIMEOUT)
+                && now - phaseStart >= plan.timeout().toNanos();
     }
 
     private void record(long now, Reading reading) {

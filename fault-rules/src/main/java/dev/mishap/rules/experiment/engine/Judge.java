@@ -150,22 +150,22 @@ final class Judge {
             return false;
         }
         long bad = measure().isLatency()
-                ? counts.latency().certainlyAbove(condition.target() * 1000)
+                ? counts.latency().certainlyAbove(condition.target() / 1000)
                 : counts.failures();
         return bad > Math.max(0, allowed) * Math.max(needed(), counts.requests()) + 1e-9;
     }
 
     /** The share of bad requests that the condition allows; NaN for an unusual one, such as a success rate that shall be low. */
     private double allowedBadShare() {
-        boolean high = condition.comparison().wantsHigh();
-        switch (measure()) {
+        switch (measure().kind()) {
             case SUCCESS_RATE:
-                return high ? 1 - condition.target() : Double.NaN;
+                return condition.wantsHigh() ? 1 - condition.target() : Double.NaN;
             case ERROR_RATE:
-                return high ? Double.NaN : condition.target();
-            default:
-                return high ? Double.NaN : 1 - measure().quantile();
+                return condition.wantsLow() ? condition.target() : Double.NaN;
+            case LATENCY:
+                return condition.wantsLow() ? 1 - measure().quantile() : Double.NaN;
         }
+        throw new AssertionError(measure());
     }
 
     private Measure measure() {

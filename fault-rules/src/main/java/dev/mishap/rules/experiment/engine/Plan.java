@@ -1,5 +1,6 @@
 package dev.mishap.rules.experiment.engine;
 
+import dev.mishap.rules.experiment.RollbackTrigger;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -15,12 +16,11 @@ import java.util.Set;
  * @param injection how long the faults are active, a ramp included (which the proxies do by the rule's schedule)
  * @param recoveryStable how long the conditions must hold without a break after the faults
  * @param recoveryLimit how long recovery may take
- * @param timeout of baseline and injection together
+ * @param timeout of the injection
  * @param breachPolls how many breaching polls in succession make a breach
  * @param spike by how much success may fall under the baseline's, 0..1
  * @param lostPolls how many polls in succession may fail to read
- * @param rollbackOnBreach whether a breach takes the faults back at once
- * @param rollbackOnSpike whether a spike of errors is looked for
+ * @param rollbackOn what takes the faults back early
  */
 public record Plan(
         List<Condition> conditions,
@@ -35,11 +35,11 @@ public record Plan(
         int breachPolls,
         double spike,
         int lostPolls,
-        boolean rollbackOnBreach,
-        boolean rollbackOnSpike) {
+        Set<RollbackTrigger> rollbackOn) {
     public Plan {
         conditions = List.copyOf(conditions);
         services = Set.copyOf(services);
+        rollbackOn = Set.copyOf(rollbackOn);
         if (conditions.isEmpty()) {
             throw new IllegalArgumentException("an experiment needs at least one condition to judge");
         }

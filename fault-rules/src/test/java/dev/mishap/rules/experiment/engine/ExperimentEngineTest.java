@@ -4,7 +4,10 @@ import static dev.mishap.rules.experiment.engine.SimulatedRun.SLO;
 import static dev.mishap.rules.experiment.engine.SimulatedRun.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.rules.experiment.RollbackTrigger;
+import dev.mishap.rules.experiment.Slo;
 import java.time.Duration;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -15,10 +18,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ExperimentEngineTest {
     private static final Condition SUCCESS_DROP = Condition.relativeToBaseline(
-            "success", "checkout", Measure.SUCCESS_RATE, Comparison.AT_LEAST, 0.9);
+            "success", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.9);
     private static final Condition P95_RISE =
-            Condition.relativeToBaseline("p95", "checkout", Measure.P95_LATENCY_MS, Comparison.AT_MOST, 1.5);
-    private static final Condition QUEUE = Condition.ofQuery("queue_depth <= 10", "queue_depth", Comparison.AT_MOST, 10);
+            Condition.relativeToBaseline("p95", "checkout", Measure.P95_LATENCY, Slo.Comparator.AT_MOST, 1.5);
+    private static final Condition QUEUE = Condition.ofQuery("queue_depth <= 10", "queue_depth", Slo.Comparator.AT_MOST, 10);
 
     private static BiConsumer<Phase, SimulatedRun.Second> during(
             Phase wanted, java.util.function.Consumer<SimulatedRun.Second> effect) {
@@ -65,7 +68,7 @@ class ExperimentEngineTest {
     }
 
     private static Condition lenient() {
-        return Condition.ofService("checkout_success_rate >= 0.3", "checkout", Measure.SUCCESS_RATE, Comparison.AT_LEAST, 0.3);
+        return Condition.ofService("checkout_success_rate >= 0.3", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.3);
     }
 
     private static Arguments outcome(
@@ -137,7 +140,7 @@ class ExperimentEngineTest {
         Plan base = plan(SLO);
         Plan plan = new Plan(
                 base.conditions(), base.services(), base.baseline(), base.baselineRequests(), base.baselineLimit(), base.injection(),
-                base.recoveryStable(), base.recoveryLimit(), base.timeout(), 3, 0.1, 3, false, true);
+                base.recoveryStable(), base.recoveryLimit(), base.timeout(), 3, 0.1, 3, Set.of(RollbackTrigger.TIMEOUT));
         SimulatedRun run = new SimulatedRun(plan);
         Verdict verdict = run.run(during(Phase.INJECTION, s -> s.exposedFailing = 5));
         assertThat(verdict.reason()).isEqualTo(Reason.SLO_BREACHED);
@@ -145,11 +148,11 @@ class ExperimentEngineTest {
     }
 
     @Test
-    void theTimeOutCoversBaselineAndInjection() {
+    void theTimeOutEndsTheInjection() {
         Plan base = plan(SLO);
         Plan plan = new Plan(
                 base.conditions(), base.services(), base.baseline(), base.baselineRequests(), base.baselineLimit(), base.injection(),
-                base.recoveryStable(), base.recoveryLimit(), Duration.ofSeconds(15), 3, 0.1, 3, true, true);
+                base.recoveryStable(), base.recoveryLimit(), Duration.ofSeconds(15), 3, 0.1, 3, Set.of(RollbackTrigger.values()));
         SimulatedRun run = new SimulatedRun(plan);
         Verdict verdict = run.run(during(Phase.INJECTION, s -> {}));
         assertThat(verdict.reason()).isEqualTo(Reason.TIMED_OUT);

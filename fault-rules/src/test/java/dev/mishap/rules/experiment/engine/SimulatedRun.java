@@ -1,5 +1,7 @@
 package dev.mishap.rules.experiment.engine;
 
+import dev.mishap.rules.experiment.RollbackTrigger;
+import dev.mishap.rules.experiment.Slo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,7 +13,7 @@ import java.util.function.BiConsumer;
 /** Drives an engine second by second over a made-up system whose behaviour the test scripts per phase. */
 final class SimulatedRun {
     static final Condition SLO =
-            Condition.ofService("checkout_success_rate >= 0.95", "checkout", Measure.SUCCESS_RATE, Comparison.AT_LEAST, 0.95);
+            Condition.ofService("checkout_success_rate >= 0.95", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.95);
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     /** What the system does in one second; the test's script sets it. */
@@ -54,8 +56,7 @@ final class SimulatedRun {
                 3,
                 0.10,
                 3,
-                true,
-                true);
+                Set.of(RollbackTrigger.values()));
     }
 
     /** Runs to the verdict. The script gets the phase and how many seconds of it have gone. */
