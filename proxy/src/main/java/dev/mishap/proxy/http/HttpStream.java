@@ -4,6 +4,7 @@ import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.AbstractScheduledEventExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 public interface HttpStream {
     EventLoop loop();
+
+    /** The clock of {@link #loop()}, which its timers go by; as {@link System#nanoTime}. */
+    default long nanoTime() {
+        return loop() instanceof AbstractScheduledEventExecutor executor
+                ? executor.ticker().nanoTime()
+                : System.nanoTime();
+    }
 
     ByteBufAllocator alloc();
 
