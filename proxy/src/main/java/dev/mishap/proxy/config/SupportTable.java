@@ -1,6 +1,7 @@
 package dev.mishap.proxy.config;
 
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,7 +18,7 @@ public final class SupportTable {
 
     private static List<List<SupportedFields>> lists() {
         // One line per translator, in the order of the documentation.
-        return List.of();
+        return List.of(FaultExtension.FIELDS);
     }
 
     /** By full message name. */

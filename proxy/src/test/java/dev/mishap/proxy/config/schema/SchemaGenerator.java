@@ -28,7 +28,7 @@ import java.util.TreeMap;
  */
 final class SchemaGenerator {
     /** Outer classes of our own compiled protos, which join the schema. */
-    static final List<String> OWN_PROTOS = List.of();
+    static final List<String> OWN_PROTOS = List.of("dev.mishap.filters.http.fault.v1.HttpFaultProto");
 
     private final TreeMap<String, Descriptor> messages = new TreeMap<>();
     private final TreeMap<String, EnumDescriptor> enums = new TreeMap<>();
