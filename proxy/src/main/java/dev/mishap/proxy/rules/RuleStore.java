@@ -1,0 +1,398 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.HeaderSlots;
+import dev.mishap.rules.InstalledRule;
+import dev.mishap.rules.RuleSet;
+import dev.mishap.rules.RuleStatus;
+import io.netty.util.concurrent.Ticker;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rules and observers that arrived by API, and their leases. Each has an end on the proxy's own clock: a rule its ttl or
+ * its lease, whichever is first. A timer drops what has ended, whether or not anybody asks. Changes are made under one lock
+ * and published to the workers by one assignment.
+ */
+public final class RuleStore {
+    /** The lease that a caller gets who does not say how long. */
+    public static final long DEFAULT_LEASE_MILLIS = 5000;
+
+    static final int MAX_ENTRIES = 10_000;
+    static final int MAX_OBSERVERS = 100;
+
+    private static final Logger LOG = LoggerFactory.getLogger("mishap");
+
+    private final Ticker ticker;
+    private final ScheduledExecutorService timers;
+    private final Scope stats;
+    private final Gauge activeGauge;
+    private final LongSupplier seeds;
+
+    private final Map<String, RuleEntry> rules = new TreeMap<>();
+    private final Map<String, ObserverEntry> observers = new TreeMap<>();
+    private final Map<String, Lease> leases = new HashMap<>();
+    private @Nullable Future<?> timer;
+    private long timerNanos;
+
+    private volatile ActiveRules active = ActiveRules.NONE;
+
+    /**
+     * @param ticker the clock of leases, ttls, windows and ramps
+     * @param timers runs the ends, on the same clock
+     * @param stats the process's scope; the store's own begin with {@code mishap.}
+     * @param seeds gives the seed of a rule that has none
+     */
+    public RuleStore(Ticker ticker, ScheduledExecutorService timers, Scope stats, LongSupplier seeds) {
+        this.ticker = ticker;
+        this.timers = timers;
+        this.stats = stats.scope("mishap.");
+        this.seeds = seeds;
+        activeGauge = this.stats.gauge("rules.active");
+    }
+
+    /** What is in place now. Any thread; one volatile read. */
+    public ActiveRules active() {
+        return active;
+    }
+
+    /** The clock that {@link RuleSet#decide} is to be asked with. */
+    public long nanoTime() {
+        return ticker.nanoTime();
+    }
+
+    /** A lease that a change asks for. */
+    record LeaseRequest(String id, long millis) {}
+
+    private static final class Lease {
+        final String id;
+        long endNanos;
+
+        Lease(String id) {
+            this.id = id;
+        }
+    }
+
+    private record RuleEntry(InstalledRule installed, @Nullable Lease lease, RuleCounts counts) {
+        FaultRule rule() {
+            return installed.rule();
+        }
+    }
+
+    private record ObserverEntry(Observer.Definition definition, Lease lease) {}
+
+    /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended. */
+    record RuleView(
+            FaultRule rule, boolean active, @Nullable String lease, long expiresInMillis, RuleStatus status) {}
+
+    record ObserverView(Observer observer, String lease, long expiresInMillis) {}
+
+    record LeaseView(String id, long expiresInMillis, List<String> rules, List<String> observers) {}
+
+    /** Installs or replaces a rule; returns whether the name is new. */
+    synchronized boolean putRule(FaultRule rule, @Nullable LeaseRequest lease) {
+        if (lease == null && rule.ttl() == null) {
+            throw RulesProblem.bad("spec.ttl", "a rule without a lease needs a ttl");
+        }
+        RuleEntry before = rules.get(rule.name());
+        if (before == null && rules.size() >= MAX_ENTRIES) {
+            throw new RulesProblem(429, "there are " + MAX_ENTRIES + " rules already", List.of());
+        }
+        if (before != null) {
+            if (!Objects.equals(before.rule().experimentId(), rule.experimentId())) {
+                throw RulesProblem.conflict(
+                        "the name belongs to another experiment",
+                        "metadata.name",
+                        "'" + rule.name() + "' belongs to " + experiment(before.rule()));
+            }
+            requireSameLease(rule.name(), before.lease(), lease);
+        }
+        InstalledRule installed = installed(rule, before);
+        Lease bound = lease == null ? null : renew(lease);
+        RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
+        if (before != null && !before.installed().equals(installed)) {
+            counts.retire(active.rules());
+        }
+        rules.put(rule.name(), new RuleEntry(installed, bound, counts));
+        publish();
+        LOG.info(
+                "rule '{}' of {} {}: {}, lease {}, ttl {}",
+                rule.name(),
+                experiment(rule),
+                before == null ? "is in place" : "is replaced",
+                rule.fault(),
+                bound == null ? "none" : bound.id,
+                rule.ttl() == null ? "none" : rule.ttl());
+        return before == null;
+    }
+
+    /** The same rule again leaves what is in place as it is, so that its ordinals and ramp go on; but a ttl begins anew. */
+    private InstalledRule installed(FaultRule rule, @Nullable RuleEntry before) {
+        long now = ticker.nanoTime();
+        if (before == null) {
+            return InstalledRule.of(rule, now, seeds);
+        }
+        if (before.rule().equals(rule)) {
+            return rule.ttl() == null ? before.installed() : new InstalledRule(rule, now, before.installed().seed());
+        }
+        Long seed = rule.seed();
+        return new InstalledRule(rule, now, seed == null ? before.installed().seed() : seed);
+    }
+
+    private static String experiment(FaultRule rule) {
+        return rule.experimentId() == null ? "no experiment" : "experiment '" + rule.experimentId() + "'";
+    }
+
+    private static void requireSameLease(String name, @Nullable Lease has, @Nullable LeaseRequest asked) {
+        if (has != null && (asked == null || !asked.id().equals(has.id))) {
+            throw RulesProblem.conflict(
+                    "the name is bound to another lease", "lease", "'" + name + "' is bound to a lease that is alive");
+        }
+    }
+
+    private Lease renew(LeaseRequest asked) {
+        Lease lease = leases.computeIfAbsent(asked.id(), Lease::new);
+        lease.endNanos = ticker.nanoTime() + TimeUnit.MILLISECONDS.toNanos(asked.millis());
+        return lease;
+    }
+
+    /** Installs or replaces an observer; returns whether the name is new. */
+    synchronized boolean putObserver(Observer.Definition definition, LeaseRequest lease) {
+        ObserverEntry before = observers.get(definition.name());
+        if (before == null && observers.size() >= MAX_OBSERVERS) {
+            throw new RulesProblem(429, "there are " + MAX_OBSERVERS + " observers already", List.of());
+        }
+        if (before != null) {
+            requireSameLease(definition.name(), before.lease(), lease);
+        }
+        observers.put(definition.name(), new ObserverEntry(definition, renew(lease)));
+        publish();
+        return before == null;
+    }
+
+    /** Renews a lease. */
+    synchronized LeaseView renewLease(LeaseRequest asked) {
+        if (!leases.containsKey(asked.id())) {
+            throw RulesProblem.notFound("there is no lease '" + asked.id() + "': it has run out or never was");
+        }
+        Lease lease = renew(asked);
+        schedule();
+        return view(lease);
+    }
+
+    private LeaseView view(Lease lease) {
+        List<String> boundRules = new ArrayList<>();
+        rules.forEach((name, entry) -> {
+            if (entry.lease() == lease) {
+                boundRules.add(name);
+            }
+        });
+        List<String> boundObservers = new ArrayList<>();
+        observers.forEach((name, entry) -> {
+            if (entry.lease() == lease) {
+                boundObservers.add(name);
+            }
+        });
+        return new LeaseView(lease.id, millisUntil(lease.endNanos), boundRules, boundObservers);
+    }
+
+    /** Ends a lease and all that is bound to it; returns the rules that ended. */
+    synchronized List<RuleView> endLease(String id) {
+        Lease lease = leases.remove(id);
+        if (lease == null) {
+            return List.of();
+        }
+        observers.values().removeIf(o -> o.lease() == lease);
+        return end(entry -> entry.lease() == lease, "its lease was ended");
+    }
+
+    /** Ends the rules of those names; returns them as they were at their end. */
+    synchronized List<RuleView> deleteRule(String name) {
+        return end(entry -> entry.rule().name().equals(name), "it was deleted");
+    }
+
+    /** Ends the rules of an experiment, or all for null. */
+    synchronized List<RuleView> deleteRules(@Nullable String experimentId) {
+        return end(
+                entry -> experimentId == null || experimentId.equals(entry.rule().experimentId()),
+                experimentId == null ? "all rules were deleted" : "its experiment's rules were deleted");
+    }
+
+    synchronized void deleteObserver(String name) {
+        if (observers.remove(name) != null) {
+            publish();
+        }
+    }
+
+    synchronized List<RuleView> rules() {
+        return rules.values().stream().map(entry -> view(entry, true)).toList();
+    }
+
+    synchronized @Nullable RuleView rule(String name) {
+        RuleEntry entry = rules.get(name);
+        return entry == null ? null : view(entry, true);
+    }
+
+    synchronized @Nullable ObserverView observer(String name) {
+        ObserverEntry entry = observers.get(name);
+        if (entry == null) {
+            return null;
+        }
+        for (int i = 0; i < active.observerCount(); i++) {
+            if (active.observer(i).definition() == entry.definition()) {
+                return new ObserverView(active.observer(i), entry.lease().id, millisUntil(entry.lease().endNanos));
+            }
+        }
+        throw new IllegalStateException(name + " was not published");
+    }
+
+    /** Brings {@code mishap.rule.*} in /stats up to date. */
+    public synchronized void showCounts() {
+        for (RuleEntry entry : rules.values()) {
+            entry.counts().show(active.rules());
+        }
+    }
+
+    private RuleView view(RuleEntry entry, boolean alive) {
+        return new RuleView(
+                entry.rule(),
+                alive,
+                entry.lease() == null ? null : entry.lease().id,
+                alive ? millisUntil(endNanos(entry)) : 0,
+                entry.counts().total(active.rules()));
+    }
+
+    private List<RuleView> end(Predicate<RuleEntry> which, String why) {
+        List<RuleEntry> ended = new ArrayList<>();
+        for (Iterator<RuleEntry> i = rules.values().iterator(); i.hasNext(); ) {
+            RuleEntry entry = i.next();
+            if (which.test(entry)) {
+                i.remove();
+                ended.add(entry);
+            }
+        }
+        RuleSet was = active.rules();
+        publish();
+        List<RuleView> views = new ArrayList<>();
+        for (RuleEntry entry : ended) {
+            entry.counts().show(was);
+            RuleStatus status = entry.counts().total(was);
+            views.add(new RuleView(
+                    entry.rule(), false, entry.lease() == null ? null : entry.lease().id, 0, status));
+            LOG.info(
+                    "rule '{}' of {} has ended: {}; scoped {}, cohort {}, drawn {}, touched {}",
+                    entry.rule().name(),
+                    experiment(entry.rule()),
+                    why,
+                    status.scoped(),
+                    status.cohort(),
+                    status.drawn(),
+                    status.touched());
+        }
+        return views;
+    }
+
+    private void publish() {
+        HeaderSlots slots = new HeaderSlots();
+        List<InstalledRule> installed =
+                rules.values().stream().map(RuleEntry::installed).toList();
+        RuleSet compiled = RuleSet.compile(installed, active.rules(), slots);
+        Map<String, RuleTag> tags = new LinkedHashMap<>();
+        for (InstalledRule each : installed) {
+            FaultRule rule = each.rule();
+            tags.put(rule.name(), RuleTag.of(rule, stats.counter("experiment." + rule.tagValue() + ".touched")));
+        }
+        List<Observer> compiledObservers = new ArrayList<>();
+        for (ObserverEntry entry : observers.values()) {
+            compiledObservers.add(new Observer(entry.definition(), before(entry.definition()), slots));
+        }
+        active = new ActiveRules(compiled, compiledObservers, tags, slots);
+        activeGauge.set(rules.size());
+        leases.values()
+                .removeIf(lease -> rules.values().stream().noneMatch(r -> r.lease() == lease)
+                        && observers.values().stream().noneMatch(o -> o.lease() == lease));
+        schedule();
+    }
+
+    private @Nullable Observer before(Observer.Definition definition) {
+        for (int i = 0; i < active.observerCount(); i++) {
+            if (active.observer(i).definition().equals(definition)) {
+                return active.observer(i);
+            }
+        }
+        return null;
+    }
+
+    private long endNanos(RuleEntry entry) {
+        FaultRule rule = entry.rule();
+        Lease lease = entry.lease();
+        if (rule.ttl() == null) {
+            return Objects.requireNonNull(lease).endNanos;
+        }
+        long end = entry.installed().installedNanos() + rule.ttl().toNanos();
+        return lease != null && lease.endNanos - end < 0 ? lease.endNanos : end;
+    }
+
+    private long millisUntil(long nanos) {
+        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(nanos - ticker.nanoTime()));
+    }
+
+    /** Has {@link #expire} called when the next end is reached. */
+    private void schedule() {
+        long now = ticker.nanoTime();
+        long next = Long.MAX_VALUE;
+        for (RuleEntry entry : rules.values()) {
+            next = Math.min(next, endNanos(entry) - now);
+        }
+        for (Lease lease : leases.values()) {
+            next = Math.min(next, lease.endNanos - now);
+        }
+        Future<?> running = timer;
+        if (running != null) {
+            if (next != Long.MAX_VALUE && now + next == timerNanos) {
+                return;
+            }
+            running.cancel(false);
+            timer = null;
+        }
+        if (next != Long.MAX_VALUE) {
+            timerNanos = now + next;
+            timer = timers.schedule(this::expire, Math.max(0, next), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private synchronized void expire() {
+        timer = null;
+        long now = ticker.nanoTime();
+        List<Lease> over = new ArrayList<>();
+        for (Iterator<Lease> i = leases.values().iterator(); i.hasNext(); ) {
+            Lease lease = i.next();
+            if (lease.endNanos - now <= 0) {
+                i.remove();
+                over.add(lease);
+                LOG.info("lease '{}' has run out", lease.id);
+            }
+        }
+        observers.values().removeIf(o -> over.contains(o.lease()));
+        end(entry -> over.contains(entry.lease()), "its lease ran out");
+        if (rules.values().stream().anyMatch(entry -> endNanos(entry) - now <= 0)) {
+            end(entry -> endNanos(entry) - now <= 0, "its ttl is over");
+        }
+    }
+}
