@@ -1,5 +1,13 @@
 package dev.mishap.proxy.config.schema;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +56,72 @@ public final class ConfigReader {
 
     public ConfigNode json(String messageName, String text) {
         return map(messageName, JsonSource.read(text));
+    }
+
+    public ConfigNode textProto(String messageName, String text) {
+        Problems problems = new Problems(messageName);
+        MessageNode node = MessageNode.root(type(messageName), "");
+        new TextReader(text, problems).document(node);
+        finish(problems);
+        return node;
+    }
+
+    /** Reads the wire format; {@code path} is what paths in messages start with, for a resource the name of its kind, or "". */
+    public ConfigNode binary(String messageName, byte[] bytes, String path) {
+        Problems problems = new Problems(messageName);
+        MessageNode node = MessageNode.root(type(messageName), path);
+        new BinaryReader(problems).message(new WireReader(bytes, 0, bytes.length), node, 0);
+        finish(problems);
+        return node;
+    }
+
+    /**
+     * Reads a file by the form that its name tells: {@code .yaml}, {@code .yml}, {@code .pb}, {@code .pb_text}; any other name
+     * is JSON, as in Envoy. Limit: 64 MiB.
+     */
+    public ConfigNode file(String messageName, Path file) {
+        byte[] bytes = bytes(file);
+        String name = file.toString();
+        if (name.endsWith(".pb")) {
+            return binary(messageName, bytes, "");
+        }
+        String text = text(file, bytes);
+        if (name.endsWith(".yaml") || name.endsWith(".yml")) {
+            return yaml(messageName, text);
+        }
+        return name.endsWith(".pb_text") ? textProto(messageName, text) : json(messageName, text);
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            if (Files.isRegularFile(file) && Files.size(file) > Limits.MAX_BYTES) {
+                throw new ConfigException("file " + file + " has more than " + Limits.MAX_BYTES + " bytes");
+            }
+            try (InputStream in = Files.newInputStream(file)) {
+                byte[] bytes = in.readNBytes(Limits.MAX_BYTES + 1);
+                if (bytes.length > Limits.MAX_BYTES) {
+                    throw new ConfigException("file " + file + " has more than " + Limits.MAX_BYTES + " bytes");
+                }
+                return bytes;
+            }
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("Invalid path: " + file);
+        } catch (IOException e) {
+            throw new ConfigException("unable to read file: " + file + " (" + e.getMessage() + ")");
+        }
+    }
+
+    private static String text(Path file, byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new ConfigException("file " + file + " is not UTF-8");
+        }
+    }
+
+    /** Merges {@code over} into {@code base} as protobuf does; {@code over} must not be used afterwards. */
+    public static void merge(ConfigNode base, ConfigNode over) {
+        Merge.into((MessageNode) base, (MessageNode) over);
     }
 
     private ConfigNode map(String messageName, SourceValue source) {

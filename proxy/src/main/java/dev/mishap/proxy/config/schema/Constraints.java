@@ -1,2 +1,213 @@
 package dev.mishap.proxy.config.schema;
-final class Constraints { static void check(MessageNode node) {} }
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks the validation rules of every message of a tree. Messages inside an Any start a chain of their own, as in Envoy, which
+ * validates them when it unpacks them.
+ */
+final class Constraints {
+    private static final int KEPT = 20;
+    private static final String EMBEDDED = ": embedded message failed validation | caused by ";
+
+    private final List<String> failures = new ArrayList<>();
+
+    private Constraints() {}
+
+    static void check(MessageNode root) {
+        Constraints constraints = new Constraints();
+        constraints.message(root, "");
+        if (!constraints.failures.isEmpty()) {
+            throw new ConfigException(String.join("\n", constraints.failures));
+        }
+    }
+
+    private void message(MessageNode node, String chain) {
+        MessageType type = node.type();
+        if (type.wellKnown() != WellKnown.NONE) {
+            return;
+        }
+        boolean checked = type.isChecked();
+        if (checked) {
+            requiredOneofs(node, chain);
+            for (FieldType field : type.fields()) {
+                FieldRules rules = field.rules();
+                if (rules != null) {
+                    field(node, field, rules, chain);
+                }
+            }
+        }
+        for (int i = 0; i < node.size(); i++) {
+            FieldType field = node.fieldAt(i);
+            if (field.kind() == FieldType.MESSAGE) {
+                children(node, field, node.valueAt(i), checked ? chain : null);
+            }
+        }
+    }
+
+    private void requiredOneofs(MessageNode node, String chain) {
+        String[] oneofs = node.type().oneofs();
+        for (int i = 0; i < oneofs.length; i++) {
+            if (node.type().oneofRequired(i) && !isSet(node, i)) {
+                add(node, "", chain + "field: \"" + oneofs[i] + "\", reason: is required");
+            }
+        }
+    }
+
+    private static boolean isSet(MessageNode node, int oneof) {
+        for (int i = 0; i < node.size(); i++) {
+            if (node.fieldAt(i).oneof() == oneof) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void children(MessageNode node, FieldType field, Object value, @Nullable String chain) {
+        WellKnown wellKnown = field.wellKnown();
+        FieldRules rules = field.rules();
+        boolean skip = rules != null && rules.messageSkip;
+        if (wellKnown == WellKnown.DURATION) {
+            durations(node, field, value);
+        } else if (wellKnown == WellKnown.NONE || wellKnown == WellKnown.ANY) {
+            String inner = wellKnown == WellKnown.ANY ? "" : chain;
+            if (skip || inner == null) {
+                return;
+            }
+            if (value instanceof List<?> list) {
+                for (int i = 0; i < list.size(); i++) {
+                    child(list.get(i), wellKnown, inner, node, field, "[" + i + "]");
+                }
+            } else if (value instanceof Map<?, ?> map) {
+                for (Map.Entry<?, ?> e : map.entrySet()) {
+                    child(e.getValue(), wellKnown, inner, node, field, "[" + e.getKey() + "]");
+                }
+            } else {
+                child(value, wellKnown, inner, node, field, "");
+            }
+        }
+    }
+
+    private void child(Object value, WellKnown wellKnown, String chain, MessageNode node, FieldType field, String place) {
+        if (value instanceof MessageNode child && failures.size() < KEPT) {
+            message(child, wellKnown == WellKnown.ANY ? "" : chain + name(node, field) + place + EMBEDDED);
+        }
+    }
+
+    // Envoy refuses every negative duration, whatever the rules say.
+    private void durations(MessageNode node, FieldType field, Object value) {
+        if (value instanceof List<?> list) {
+            list.forEach(v -> durations(node, field, v));
+        } else if (value instanceof Map<?, ?> map) {
+            map.values().forEach(v -> durations(node, field, v));
+        } else {
+            TimeValue time = (TimeValue) value;
+            if (time.seconds() < 0 || time.nanos() < 0) {
+                StringBuilder s = new StringBuilder("Invalid duration: Expected positive duration: ");
+                s.append(node.error(field.name(), "got " + time.durationText()).getMessage());
+                keep(s.toString());
+            }
+        }
+    }
+
+    private void field(MessageNode node, FieldType field, FieldRules rules, String chain) {
+        Object value = node.value(field);
+        if (value == null && (rules.messageRequired || rules.required)) {
+            add(node, field.name(), chain + name(node, field) + ": value is required");
+            return;
+        }
+        if (field.isRepeated()) {
+            repeated(node, field, rules, value == null ? List.of() : (List<?>) value, chain);
+        } else if (field.isMap()) {
+            map(node, field, rules, value == null ? Map.of() : (Map<?, ?>) value, chain);
+        } else if (value != null || field.kind() != FieldType.MESSAGE && !field.hasPresence()) {
+            String problem = RuleCheck.value(rules, field, value);
+            if (problem != null) {
+                add(node, field.name(), chain + name(node, field) + ": " + problem);
+            }
+        }
+    }
+
+    private void repeated(MessageNode node, FieldType field, FieldRules rules, List<?> list, String chain) {
+        if (rules.ignoreEmpty && list.isEmpty()) {
+            return;
+        }
+        count(node, field, rules, list.size(), "item", chain);
+        if (rules.unique) {
+            Set<Object> seen = new HashSet<>();
+            for (int i = 0; i < list.size(); i++) {
+                if (!seen.add(list.get(i))) {
+                    add(node, field.name(), chain + name(node, field) + "[" + i + "]: repeated value must contain unique items");
+                }
+            }
+        }
+        FieldRules items = rules.items;
+        for (int i = 0; items != null && i < list.size(); i++) {
+            String problem = RuleCheck.value(items, field, list.get(i));
+            if (problem != null) {
+                add(node, field.name(), chain + name(node, field) + "[" + i + "]: " + problem);
+            }
+        }
+    }
+
+    private void map(MessageNode node, FieldType field, FieldRules rules, Map<?, ?> map, String chain) {
+        if (rules.ignoreEmpty && map.isEmpty()) {
+            return;
+        }
+        count(node, field, rules, map.size(), "pair", chain);
+        for (Map.Entry<?, ?> e : map.entrySet()) {
+            String problem = rules.keys == null ? null : RuleCheck.key(rules.keys, e.getKey());
+            if (problem == null && rules.values != null) {
+                problem = RuleCheck.value(rules.values, field, e.getValue());
+            }
+            if (problem != null) {
+                add(node, field.name(), chain + name(node, field) + "[" + e.getKey() + "]: " + problem);
+            }
+        }
+    }
+
+    private void count(MessageNode node, FieldType field, FieldRules rules, int size, String what, String chain) {
+        long min = rules.minItems;
+        long max = rules.maxItems;
+        String problem = null;
+        if (min >= 0 && max >= 0) {
+            if (min == max && size != min) {
+                problem = "value must contain exactly " + min + " " + what + "(s)";
+            } else if (size < min || size > max) {
+                problem = "value must contain between " + min + " and " + max + " " + what + "s, inclusive";
+            }
+        } else if (min >= 0 && size < min) {
+            problem = "value must contain at least " + min + " " + what + "(s)";
+        } else if (max >= 0 && size > max) {
+            problem = "value must contain no more than " + max + " " + what + "(s)";
+        }
+        if (problem != null) {
+            add(node, field.name(), chain + name(node, field) + ": " + problem);
+        }
+    }
+
+    /** {@code FaultAbortValidationError.HttpStatus}: the simple name of the message, the field in UpperCamelCase. */
+    private static String name(MessageNode node, FieldType field) {
+        String message = node.type().name();
+        String camel = FieldType.camelCase(field.name());
+        return message.substring(message.lastIndexOf('.') + 1) + "ValidationError."
+                + Character.toUpperCase(camel.charAt(0)) + camel.substring(1);
+    }
+
+    private void add(MessageNode node, String field, String chain) {
+        if (failures.size() < KEPT) {
+            keep(node.error(field, "Proto constraint validation failed (" + chain + ")").getMessage());
+        }
+    }
+
+    private void keep(String failure) {
+        if (failures.size() < KEPT) {
+            failures.add(failure);
+        }
+    }
+}

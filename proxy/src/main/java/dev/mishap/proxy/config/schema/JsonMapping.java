@@ -3,6 +3,7 @@ package dev.mishap.proxy.config.schema;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -42,12 +43,12 @@ final class JsonMapping {
                 continue;
             }
             if (seen.contains(field)) {
-                hard(value, node, field, null, "the field is there twice, in two spellings");
+                hard(value, node, field, null, "'" + field.name() + "' has already been set (in another spelling)");
                 continue;
             }
             seen.add(field);
             if (field.oneof() >= 0 && other(seen, field)) {
-                hard(value, node, field, null, "'" + node.type().oneofs()[field.oneof()] + "' was already set: only one of its fields may be");
+                hard(value, node, field, null, "'" + field.name() + "' has already been set (either directly or as part of a oneof)");
                 continue;
             }
             field(value, node, field);
@@ -65,16 +66,14 @@ final class JsonMapping {
 
     private void field(SourceValue source, MessageNode node, FieldType field) {
         if (field.isRepeated()) {
-            if (source.kind != SourceValue.Kind.LIST) {
-                unexpected(source, node, field, null, '[', "list");
-                return;
-            }
-            if (source.items.isEmpty()) {
+            // One value stands for a list of one, as in Envoy.
+            List<SourceValue> items = source.kind == SourceValue.Kind.LIST ? source.items : List.of(source);
+            if (items.isEmpty()) {
                 return;
             }
             List<Object> list = node.listFor(field, source.position);
-            for (int i = 0; i < source.items.size(); i++) {
-                Object value = single(source.items.get(i), node, field, list.size());
+            for (SourceValue item : items) {
+                Object value = single(item, node, field, list.size());
                 if (value != null) {
                     list.add(value);
                 }
@@ -155,7 +154,7 @@ final class JsonMapping {
         SourceValue url = source.get("@type");
         if (url == null) {
             if (!source.keys.isEmpty()) {
-                hard(source, node, field, place, "missing @type in Any");
+                hard(source, node, field, place, "missing @type in Any is only allowed for an empty object");
             }
             return null;
         }
@@ -268,8 +267,12 @@ final class JsonMapping {
         switch (kind) {
             case DURATION: {
                 TimeValue value = source.kind == SourceValue.Kind.STRING ? TimeValue.parseDuration(source.text) : null;
-                if (value == null) {
-                    hard(source, node, field, place, "expected a duration such as \"1.5s\"" + got(source));
+                if (source.kind != SourceValue.Kind.STRING) {
+                    unexpected(source, node, field, place, '"', "message google.protobuf.Duration");
+                } else if (value == null) {
+                    hard(source, node, field, place, source.text.endsWith("s")
+                            ? "not a duration such as 1.5s" + got(source)
+                            : "duration must end with a single 's'" + got(source));
                 }
                 return value;
             }
@@ -351,7 +354,8 @@ final class JsonMapping {
                 return bytes;
             }
             case FieldType.BOOL:
-                if (source.kind != SourceValue.Kind.BOOL) {
+                boolean quoted = text && (source.text.equals("true") || source.text.equals("false"));
+                if (source.kind != SourceValue.Kind.BOOL && !quoted) {
                     hard(source, node, field, place, "expected bool" + got(source));
                     return null;
                 }
@@ -382,6 +386,14 @@ final class JsonMapping {
             SourceValue source, MessageNode node, FieldType field, @Nullable Object place, FieldType as) {
         if (source.kind == SourceValue.Kind.STRING) {
             Integer value = as.enumType().number(source.text);
+            if (value == null) {
+                // Envoy takes names in any case, with dashes for underscores, and numbers in quotes.
+                value = as.enumType().number(source.text.toUpperCase(Locale.ROOT).replace('-', '_'));
+            }
+            if (value == null) {
+                Long number = Scalars.integer(source.text);
+                value = number != null && Scalars.inRange(FieldType.INT32, number) ? (Integer) number.intValue() : null;
+            }
             if (value == null) {
                 problems.unknown("unknown enum value: '" + source.text + "' @ " + pathOf(node, field, place) + " ("
                         + as.enumType().name() + "), near " + SourceValue.place(source.position));

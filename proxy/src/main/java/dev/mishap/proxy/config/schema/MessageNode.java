@@ -27,10 +27,10 @@ final class MessageNode implements ConfigNode {
     private static final int[] NO_POSITIONS = new int[0];
 
     private final MessageType type;
-    private final @Nullable MessageNode parent;
-    private final @Nullable FieldType parentField;
+    private @Nullable MessageNode parent;
+    private @Nullable FieldType parentField;
     /** Place in a repeated field, key in a map, null in a singular field. */
-    private final @Nullable Object place;
+    private @Nullable Object place;
     /** The {@code @type} when the message came in an Any. */
     private @Nullable String typeUrl;
     /** The {@code @type} of the TypedStruct that stood for this message, if one did. */
@@ -56,6 +56,14 @@ final class MessageNode implements ConfigNode {
         MessageNode node = new MessageNode(type, null, null, null);
         node.rootPath = path;
         return node;
+    }
+
+    /** Moves the message to another parent, for a merge of two trees. */
+    MessageNode under(MessageNode newParent, FieldType field, @Nullable Object newPlace) {
+        parent = newParent;
+        parentField = field;
+        place = newPlace;
+        return this;
     }
 
     MessageType type() {

@@ -43,6 +43,23 @@ final class Scalars {
         }
     }
 
+    /** The default of a scalar kind. */
+    static Object defaultOf(int kind) {
+        switch (kind) {
+            case FieldType.BOOL:
+                return false;
+            case FieldType.STRING:
+            case FieldType.BYTES:
+                return "";
+            case FieldType.DOUBLE:
+                return 0.0;
+            case FieldType.FLOAT:
+                return 0f;
+            default:
+                return 0L;
+        }
+    }
+
     static boolean inRange(int kind, long value) {
         switch (kind) {
             case FieldType.INT32:

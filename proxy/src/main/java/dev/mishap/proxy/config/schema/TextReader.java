@@ -1,0 +1,642 @@
+package dev.mishap.proxy.config.schema;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Builds the tree from protobuf's text format. */
+final class TextReader {
+    private final TextLexer in;
+    private final Problems problems;
+
+    TextReader(String text, Problems problems) {
+        in = new TextLexer(text);
+        this.problems = problems;
+    }
+
+    void document(MessageNode root) {
+        root.position(in.position());
+        fields(root, '\0', 0);
+    }
+
+    private void fields(MessageNode node, char end, int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
+        }
+        while (!in.atEnd(end)) {
+            int position = in.position();
+            String name = in.fieldName();
+            FieldType field = node.type().field(name);
+            if (field == null || !field.name().equals(name)) {
+                problems.unknown("Message type \"" + node.type().name() + "\" has no field named \"" + name + "\", near "
+                        + SourceValue.place(position));
+                skipValue(depth);
+            } else {
+                field(node, field, position, depth);
+            }
+            in.separator();
+        }
+    }
+
+    private void field(MessageNode node, FieldType field, int position, int depth) {
+        boolean colon = in.accept(':');
+        if (!colon && field.kind() != FieldType.MESSAGE && !field.isMap()) {
+            throw in.error("expected ':'");
+        }
+        if (field.isSingular()) {
+            boolean seen = node.value(field) != null;
+            Object value = single(node, field, null, position, depth);
+            if (seen) {
+                throw in.error("Non-repeated field \"" + field.name() + "\" is specified multiple times");
+            }
+            if (value != null) {
+                node.put(field, value, position);
+            }
+        } else if (in.accept('[')) {
+            while (!in.accept(']')) {
+                element(node, field, depth);
+                if (!in.accept(',')) {
+                    in.expect(']');
+                    return;
+                }
+            }
+        } else {
+            element(node, field, depth);
+        }
+    }
+
+    private void element(MessageNode node, FieldType field, int depth) {
+        int position = in.position();
+        if (field.isMap()) {
+            entry(node, field, position, depth);
+            return;
+        }
+        List<Object> list = node.listFor(field, position);
+        Object value = single(node, field, list.size(), position, depth);
+        if (value != null) {
+            list.add(value);
+        }
+    }
+
+    private void entry(MessageNode node, FieldType field, int position, int depth) {
+        char close = in.open();
+        Object key = Scalars.defaultOf(field.keyKind());
+        Object value = null;
+        while (!in.atEnd(close)) {
+            String name = in.fieldName();
+            if (name.equals("key")) {
+                in.expect(':');
+                key = scalar(field.keyKind(), field);
+            } else if (name.equals("value")) {
+                in.accept(':');
+                value = single(node, field, "", position, depth);
+            } else {
+                throw in.error("a map entry has only key and value");
+            }
+            in.separator();
+        }
+        if (value != null) {
+            Object placed = value instanceof MessageNode child ? child.under(node, field, key) : value;
+            node.mapFor(field, position).put(key, placed);
+        }
+    }
+
+    private void skipValue(int depth) {
+        in.accept(':');
+        if (in.accept('[')) {
+            while (!in.accept(']')) {
+                skipValue(depth + 1);
+                in.accept(',');
+            }
+        } else if (in.isOpen()) {
+            skipMessage(depth);
+        } else {
+            in.skipScalar();
+        }
+    }
+
+    private void skipMessage(int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
+        }
+        char close = in.open();
+        while (!in.atEnd(close)) {
+            in.fieldName();
+            skipValue(depth + 1);
+            in.separator();
+        }
+    }
+
+    private @Nullable Object single(MessageNode node, FieldType field, @Nullable Object place, int position, int depth) {
+        if (field.kind() != FieldType.MESSAGE) {
+            return scalar(field.kind(), field);
+        }
+        char close = in.open();
+        switch (field.wellKnown()) {
+            case NONE: {
+                MessageNode child = new MessageNode(field.messageType(), node, field, place);
+                child.position(position);
+                fields(child, close, depth + 1);
+                return child;
+            }
+            case ANY:
+                return any(node, field, place, position, close, depth);
+            default:
+                return wellKnown(field.messageType(), close, depth + 1);
+        }
+    }
+
+    private @Nullable Object any(
+            MessageNode node, FieldType field, @Nullable Object place, int position, char close, int depth) {
+        if (in.atEnd(close)) {
+            return null;
+        }
+        String url = in.fieldName();
+        if (url.indexOf('/') < 0) {
+            throw in.error("expected [type URL] in google.protobuf.Any");
+        }
+        in.accept(':');
+        MessageType type = JsonMapping.typeOf(url);
+        if (type == null) {
+            problems.hard("could not find @type '" + url + "'");
+            skipMessage(depth);
+            endAny(close);
+            return null;
+        }
+        char inner = in.open();
+        MessageNode child = new MessageNode(type, node, field, place);
+        child.position(position);
+        child.inAny(url);
+        WellKnown wellKnown = type.wellKnown();
+        Object result = child;
+        if (JsonMapping.isTypedStruct(type)) {
+            fields(child, inner, depth + 1);
+            SourceValue value = child.has("value") ? SourceValue.ofStruct(child.struct("value"), position) : null;
+            result = new JsonMapping(problems).typedStruct(value, child.string("type_url"), url, position, node, field, place);
+        } else if (wellKnown == WellKnown.NONE || wellKnown == WellKnown.WRAPPER) {
+            fields(child, inner, depth + 1);
+        } else if (wellKnown == WellKnown.ANY) {
+            result = any(node, field, place, position, inner, depth + 1);
+        } else {
+            child.self(wellKnown(type, inner, depth + 1));
+        }
+        endAny(close);
+        return result;
+    }
+
+    private void endAny(char close) {
+        in.separator();
+        if (!in.atEnd(close)) {
+            throw in.error("an Any holds one message");
+        }
+    }
+
+    /** A well-known type, written in text format as the ordinary message that it is. */
+    private Object wellKnown(MessageType type, char close, int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
+        }
+        switch (type.wellKnown()) {
+            case STRUCT:
+                return struct(close, depth);
+            case LIST:
+                return list(close, depth);
+            case VALUE: {
+                Object value = value(close, depth);
+                return value == null ? MessageNode.NULL : value;
+            }
+            default:
+                return plain(type, close);
+        }
+    }
+
+    private Object plain(MessageType type, char close) {
+        long seconds = 0;
+        long nanos = 0;
+        Object wrapped = null;
+        StringBuilder paths = new StringBuilder();
+        while (!in.atEnd(close)) {
+            String name = in.fieldName();
+            in.expect(':');
+            FieldType field = type.field(name);
+            if (field == null) {
+                throw in.error(type.name() + " has no field " + name);
+            }
+            Object value = scalar(field.kind(), field);
+            if (name.equals("seconds")) {
+                seconds = (Long) value;
+            } else if (name.equals("nanos")) {
+                nanos = (Long) value;
+            } else if (name.equals("paths")) {
+                paths.append(paths.length() == 0 ? "" : ",").append(value);
+            } else {
+                wrapped = value;
+            }
+            in.separator();
+        }
+        switch (type.wellKnown()) {
+            case FIELD_MASK:
+                return paths.toString();
+            case WRAPPER:
+                return wrapped == null ? Scalars.defaultOf(type.fields()[0].kind()) : wrapped;
+            default:
+                return new TimeValue(seconds, (int) nanos);
+        }
+    }
+
+    private Map<String, @Nullable Object> struct(char close, int depth) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        while (!in.atEnd(close)) {
+            named("fields");
+            in.accept(':');
+            char end = in.open();
+            String key = "";
+            Object value = null;
+            while (!in.atEnd(end)) {
+                if (in.fieldName().equals("key")) {
+                    in.expect(':');
+                    key = in.string();
+                } else {
+                    in.accept(':');
+                    value = nestedValue(depth);
+                }
+                in.separator();
+            }
+            map.put(key, value);
+            in.separator();
+        }
+        return map;
+    }
+
+    private List<@Nullable Object> list(char close, int depth) {
+        List<@Nullable Object> list = new ArrayList<>();
+        while (!in.atEnd(close)) {
+            named("values");
+            in.accept(':');
+            if (in.accept('[')) {
+                while (!in.accept(']')) {
+                    list.add(nestedValue(depth));
+                    in.accept(',');
+                }
+            } else {
+                list.add(nestedValue(depth));
+            }
+            in.separator();
+        }
+        return list;
+    }
+
+    private @Nullable Object nestedValue(int depth) {
+        return value(in.open(), depth + 1);
+    }
+
+    private @Nullable Object value(char close, int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
+        }
+        Object value = null;
+        while (!in.atEnd(close)) {
+            String name = in.fieldName();
+            boolean colon = in.accept(':');
+            switch (name) {
+                case "null_value":
+                    in.skipScalar();
+                    value = null;
+                    break;
+                case "number_value":
+                    value = in.number();
+                    break;
+                case "string_value":
+                    value = in.string();
+                    break;
+                case "bool_value":
+                    value = in.bool();
+                    break;
+                case "struct_value":
+                    value = struct(in.open(), depth + 1);
+                    break;
+                case "list_value":
+                    value = list(in.open(), depth + 1);
+                    break;
+                default:
+                    throw in.error("google.protobuf.Value has no field " + name + (colon ? "" : " here"));
+            }
+            in.separator();
+        }
+        return value;
+    }
+
+    private void named(String name) {
+        if (!in.fieldName().equals(name)) {
+            throw in.error("expected " + name);
+        }
+    }
+
+    private Object scalar(int kind, FieldType field) {
+        switch (kind) {
+            case FieldType.STRING:
+                return in.string();
+            case FieldType.BYTES:
+                return in.bytes();
+            case FieldType.BOOL:
+                return in.bool();
+            case FieldType.DOUBLE:
+                return in.number();
+            case FieldType.FLOAT:
+                return (float) in.number();
+            case FieldType.ENUM: {
+                String word = in.word();
+                Integer number = field.enumType().number(word);
+                if (number == null) {
+                    Long digits = TextLexer.integer(word);
+                    if (digits == null || digits != digits.intValue()) {
+                        problems.unknown("Unknown enumeration value of \"" + word + "\" for field \"" + field.name() + "\"");
+                        return 0L;
+                    }
+                    return digits;
+                }
+                return number.longValue();
+            }
+            default: {
+                Long number = TextLexer.integer(in.word());
+                if (number == null || !Scalars.inRange(kind, number)) {
+                    throw in.error("field " + field.name() + " needs " + Scalars.integerName(kind));
+                }
+                return number;
+            }
+        }
+    }
+
+    /** The tokens of text format. */
+    private static final class TextLexer {
+        private final String text;
+        private int at;
+        private int line = 1;
+        private int lineStart;
+
+        TextLexer(String text) {
+            this.text = text;
+        }
+
+        int position() {
+            space();
+            for (int i = text.indexOf('\n', lineStart); i >= 0 && i < at; i = text.indexOf('\n', lineStart)) {
+                line++;
+                lineStart = i + 1;
+            }
+            return SourceValue.position(line, at - lineStart + 1);
+        }
+
+        private void space() {
+            while (at < text.length()) {
+                char c = text.charAt(at);
+                if (c == '#') {
+                    int end = text.indexOf('\n', at);
+                    at = end < 0 ? text.length() : end;
+                } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+                    at++;
+                } else {
+                    return;
+                }
+            }
+        }
+
+        private char peek() {
+            space();
+            return at < text.length() ? text.charAt(at) : '\0';
+        }
+
+        boolean accept(char c) {
+            if (peek() == c && at < text.length()) {
+                at++;
+                return true;
+            }
+            return false;
+        }
+
+        void expect(char c) {
+            if (!accept(c)) {
+                throw error("expected '" + c + "'");
+            }
+        }
+
+        boolean isOpen() {
+            char c = peek();
+            return c == '{' || c == '<';
+        }
+
+        /** Reads the opening of a message and returns what closes it. */
+        char open() {
+            if (accept('{')) {
+                return '}';
+            }
+            if (accept('<')) {
+                return '>';
+            }
+            throw error("expected '{'");
+        }
+
+        /** Whether the message ends here; reads its closing. {@code end} is 0 for the document. */
+        boolean atEnd(char end) {
+            char c = peek();
+            if (at >= text.length()) {
+                if (end != '\0') {
+                    throw error("expected '" + end + "'");
+                }
+                return true;
+            }
+            if (end != '\0' && c == end) {
+                at++;
+                return true;
+            }
+            return false;
+        }
+
+        void separator() {
+            if (!accept(',')) {
+                accept(';');
+            }
+        }
+
+        String fieldName() {
+            if (accept('[')) {
+                int end = text.indexOf(']', at);
+                if (end < 0) {
+                    throw error("expected ']'");
+                }
+                String name = text.substring(at, end).strip();
+                at = end + 1;
+                return name;
+            }
+            return word();
+        }
+
+        String word() {
+            space();
+            int start = at;
+            while (at < text.length() && isWord(text.charAt(at))) {
+                at++;
+            }
+            if (start == at) {
+                throw error(at == text.length() ? "unexpected end" : "unexpected '" + text.charAt(at) + "'");
+            }
+            return text.substring(start, at);
+        }
+
+        private static boolean isWord(char c) {
+            return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '+' || c == '.';
+        }
+
+        void skipScalar() {
+            char c = peek();
+            if (c == '"' || c == '\'') {
+                bytes();
+            } else {
+                word();
+            }
+        }
+
+        boolean bool() {
+            switch (word()) {
+                case "true", "True", "t", "1":
+                    return true;
+                case "false", "False", "f", "0":
+                    return false;
+                default:
+                    throw error("expected true or false");
+            }
+        }
+
+        double number() {
+            String word = word();
+            boolean negative = word.startsWith("-");
+            String lower = (negative ? word.substring(1) : word).toLowerCase(Locale.ROOT);
+            switch (lower) {
+                case "inf", "infinity", "inff":
+                    return negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+                case "nan", "nanf":
+                    return Double.NaN;
+                default:
+            }
+            Double value = Scalars.number(lower.endsWith("f") ? lower.substring(0, lower.length() - 1) : lower);
+            if (value == null) {
+                throw error("expected a number");
+            }
+            return negative ? -value : value;
+        }
+
+        static @Nullable Long integer(String word) {
+            boolean negative = word.startsWith("-");
+            String digits = negative ? word.substring(1) : word;
+            int radix = 10;
+            if (digits.startsWith("0x") || digits.startsWith("0X")) {
+                radix = 16;
+                digits = digits.substring(2);
+            } else if (digits.length() > 1 && digits.startsWith("0")) {
+                radix = 8;
+                digits = digits.substring(1);
+            }
+            if (digits.isEmpty() || digits.charAt(0) == '-' || digits.charAt(0) == '+') {
+                return null;
+            }
+            try {
+                return Long.parseLong(negative ? "-" + digits : digits, radix);
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+
+        String string() {
+            byte[] bytes = bytes().getBytes(StandardCharsets.ISO_8859_1);
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+
+        /** One or more quoted strings, as ISO-8859-1 characters of their bytes. */
+        String bytes() {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            char quote = peek();
+            if (quote != '"' && quote != '\'') {
+                throw error("expected a string");
+            }
+            while (quote == '"' || quote == '\'') {
+                at++;
+                quoted(quote, out);
+                quote = peek();
+            }
+            return out.toString(StandardCharsets.ISO_8859_1);
+        }
+
+        private void quoted(char quote, ByteArrayOutputStream out) {
+            while (true) {
+                char c = next();
+                if (c == quote) {
+                    return;
+                }
+                if (c == '\n') {
+                    throw error("a string can't go over a line's end");
+                }
+                if (c == '\\') {
+                    escape(out);
+                } else if (c < 0x80) {
+                    out.write(c);
+                } else {
+                    at--;
+                    int point = text.codePointAt(at);
+                    at += Character.charCount(point);
+                    out.writeBytes(new String(Character.toChars(point)).getBytes(StandardCharsets.UTF_8));
+                }
+            }
+        }
+
+        private void escape(ByteArrayOutputStream out) {
+            char c = next();
+            int simple = "abfnrtv\\'\"?".indexOf(c);
+            if (simple >= 0) {
+                out.write("\u0007\b\f\n\r\t\u000b\\'\"?".charAt(simple));
+            } else if (c >= '0' && c <= '7') {
+                at--;
+                out.write(digits(8, 3));
+            } else if (c == 'x' || c == 'X') {
+                out.write(digits(16, 2));
+            } else if (c == 'u' || c == 'U') {
+                int point = digits(16, c == 'u' ? 4 : 8);
+                if (!Character.isValidCodePoint(point)) {
+                    throw error("a bad escape");
+                }
+                out.writeBytes(new String(Character.toChars(point)).getBytes(StandardCharsets.UTF_8));
+            } else {
+                throw error("a bad escape");
+            }
+        }
+
+        private int digits(int radix, int most) {
+            int value = 0;
+            int count = 0;
+            while (count < most && at < text.length() && text.charAt(at) < 128 && Character.digit(text.charAt(at), radix) >= 0) {
+                value = value * radix + Character.digit(text.charAt(at++), radix);
+                count++;
+            }
+            if (count == 0) {
+                throw error("a bad escape");
+            }
+            return value;
+        }
+
+        private char next() {
+            if (at >= text.length()) {
+                throw error("a string without an end");
+            }
+            return text.charAt(at++);
+        }
+
+        ConfigException error(String problem) {
+            int position = position();
+            return new ConfigException("Unable to parse file as text protobuf: near " + SourceValue.place(position) + ": " + problem);
+        }
+    }
+}
