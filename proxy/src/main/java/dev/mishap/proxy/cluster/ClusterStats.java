@@ -1,0 +1,174 @@
+package dev.mishap.proxy.cluster;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Histogram;
+import dev.mishap.proxy.observe.stats.Scope;
+
+/** The stats of one cluster, {@code cluster.<name>.*}, under Envoy's names. */
+public final class ClusterStats {
+    /** Names that Envoy always shows and whose cause can't happen here; they are there, at 0, so that dashboards find them. */
+    private static final String[] CONSTANT_COUNTERS = {
+        "assignment_stale", "assignment_timeout_received", "assignment_use_cached", "bind_errors",
+        "http1.dropped_headers_with_underscores", "http1.metadata_not_supported_error",
+        "http1.requests_rejected_with_underscores_in_headers", "http1.response_flood", "lb_local_cluster_not_ok",
+        "lb_recalculate_zone_structures", "lb_subsets_created", "lb_subsets_fallback", "lb_subsets_fallback_panic",
+        "lb_subsets_removed", "lb_subsets_selected", "lb_zone_cluster_too_small", "lb_zone_no_capacity_left",
+        "lb_zone_routing_all_directly", "lb_zone_routing_cross_zone", "lb_zone_routing_sampled",
+        "original_dst_host_invalid", "upstream_cx_connect_attempts_exceeded", "upstream_cx_connect_with_0_rtt",
+        "upstream_cx_http2_total", "upstream_cx_http3_total", "upstream_cx_pool_overflow",
+        "upstream_cx_preconnect_skipped", "upstream_http3_broken", "upstream_internal_redirect_failed_total",
+        "upstream_internal_redirect_succeeded_total", "upstream_queue_overloaded", "upstream_rq_0rtt",
+        "upstream_rq_rx_reset", "upstream_rq_rx_reset_no_error", "upstream_rq_tx_reset"
+    };
+
+    private static final String[] CONSTANT_GAUGES = {
+        "lb_subsets_active", "max_host_weight", "membership_degraded", "membership_excluded", "version", "warming_state"
+    };
+
+    public final Scope scope;
+    public final Counter cxTotal;
+    public final Counter cxHttp1Total;
+    public final Gauge cxActive;
+    public final Counter cxCloseNotify;
+    public final Counter cxConnectFail;
+    public final Counter cxConnectTimeout;
+    public final Counter cxDestroy;
+    public final Counter cxDestroyLocal;
+    public final Counter cxDestroyLocalWithActiveRq;
+    public final Counter cxDestroyRemote;
+    public final Counter cxDestroyRemoteWithActiveRq;
+    public final Counter cxDestroyWithActiveRq;
+    public final Counter cxIdleTimeout;
+    public final Counter cxMaxDurationReached;
+    public final Counter cxMaxRequests;
+    public final Counter cxNoneHealthy;
+    public final Counter cxOverflow;
+    public final Counter cxProtocolError;
+    public final Gauge cxRxBytesBuffered;
+    public final Counter cxRxBytesTotal;
+    public final Gauge cxTxBytesBuffered;
+    public final Counter cxTxBytesTotal;
+    public final Histogram cxConnectMs;
+    public final Histogram cxLengthMs;
+    public final Histogram rqPerCx;
+    public final Counter flowBackedUp;
+    public final Counter flowDrained;
+    public final Counter flowPausedReading;
+    public final Counter flowResumedReading;
+    public final Gauge rqActive;
+    public final Counter rqActiveOverflow;
+    public final Counter rqCancelled;
+    public final Counter rqMaintenanceMode;
+    public final Counter rqMaxDurationReached;
+    public final Gauge rqPendingActive;
+    public final Counter rqPendingFailureEject;
+    public final Counter rqPendingOverflow;
+    public final Counter rqPendingTotal;
+    public final Counter rqPerTryIdleTimeout;
+    public final Counter rqPerTryTimeout;
+    public final Counter rqRetry;
+    public final Counter rqRetryBackoffExponential;
+    public final Counter rqRetryBackoffRatelimited;
+    public final Counter rqRetryLimitExceeded;
+    public final Counter rqRetryOverflow;
+    public final Counter rqRetrySuccess;
+    public final Counter rqTimeout;
+    public final Counter rqTotal;
+    public final Counter retryOrShadowAbandoned;
+    public final Counter lbHealthyPanic;
+    public final Counter membershipChange;
+    public final Gauge membershipHealthy;
+    public final Gauge membershipTotal;
+    public final Counter updateAttempt;
+    public final Counter updateEmpty;
+    public final Counter updateFailure;
+    public final Counter updateNoRebuild;
+    public final Counter updateSuccess;
+    public final Counter transportMatches;
+
+    /** Responses of all requests, of those from outside and of those from inside. */
+    public final ResponseCounters all;
+
+    public final ResponseCounters external;
+    public final ResponseCounters internal;
+    public final ResponseCounters canary;
+    /** Responses that led to a retry. */
+    public final ResponseCounters retry;
+
+    ClusterStats(Scope s) {
+        scope = s;
+        for (String name : CONSTANT_COUNTERS) {
+            s.counter(name);
+        }
+        for (String name : CONSTANT_GAUGES) {
+            s.gauge(name);
+        }
+        cxTotal = s.counter("upstream_cx_total");
+        cxHttp1Total = s.counter("upstream_cx_http1_total");
+        cxActive = s.gauge("upstream_cx_active");
+        cxCloseNotify = s.counter("upstream_cx_close_notify");
+        cxConnectFail = s.counter("upstream_cx_connect_fail");
+        cxConnectTimeout = s.counter("upstream_cx_connect_timeout");
+        cxDestroy = s.counter("upstream_cx_destroy");
+        cxDestroyLocal = s.counter("upstream_cx_destroy_local");
+        cxDestroyLocalWithActiveRq = s.counter("upstream_cx_destroy_local_with_active_rq");
+        cxDestroyRemote = s.counter("upstream_cx_destroy_remote");
+        cxDestroyRemoteWithActiveRq = s.counter("upstream_cx_destroy_remote_with_active_rq");
+        cxDestroyWithActiveRq = s.counter("upstream_cx_destroy_with_active_rq");
+        cxIdleTimeout = s.counter("upstream_cx_idle_timeout");
+        cxMaxDurationReached = s.counter("upstream_cx_max_duration_reached");
+        cxMaxRequests = s.counter("upstream_cx_max_requests");
+        cxNoneHealthy = s.counter("upstream_cx_none_healthy");
+        cxOverflow = s.counter("upstream_cx_overflow");
+        cxProtocolError = s.counter("upstream_cx_protocol_error");
+        cxRxBytesBuffered = s.gauge("upstream_cx_rx_bytes_buffered");
+        cxRxBytesTotal = s.counter("upstream_cx_rx_bytes_total");
+        cxTxBytesBuffered = s.gauge("upstream_cx_tx_bytes_buffered");
+        cxTxBytesTotal = s.counter("upstream_cx_tx_bytes_total");
+        cxConnectMs = s.histogram("upstream_cx_connect_ms", Histogram.Unit.MILLISECONDS);
+        cxLengthMs = s.histogram("upstream_cx_length_ms", Histogram.Unit.MILLISECONDS);
+        rqPerCx = s.histogram("upstream_rq_per_cx", Histogram.Unit.UNSPECIFIED);
+        flowBackedUp = s.counter("upstream_flow_control_backed_up_total");
+        flowDrained = s.counter("upstream_flow_control_drained_total");
+        flowPausedReading = s.counter("upstream_flow_control_paused_reading_total");
+        flowResumedReading = s.counter("upstream_flow_control_resumed_reading_total");
+        rqActive = s.gauge("upstream_rq_active");
+        rqActiveOverflow = s.counter("upstream_rq_active_overflow");
+        rqCancelled = s.counter("upstream_rq_cancelled");
+        rqMaintenanceMode = s.counter("upstream_rq_maintenance_mode");
+        rqMaxDurationReached = s.counter("upstream_rq_max_duration_reached");
+        rqPendingActive = s.gauge("upstream_rq_pending_active");
+        rqPendingFailureEject = s.counter("upstream_rq_pending_failure_eject");
+        rqPendingOverflow = s.counter("upstream_rq_pending_overflow");
+        rqPendingTotal = s.counter("upstream_rq_pending_total");
+        rqPerTryIdleTimeout = s.counter("upstream_rq_per_try_idle_timeout");
+        rqPerTryTimeout = s.counter("upstream_rq_per_try_timeout");
+        rqRetry = s.counter("upstream_rq_retry");
+        rqRetryBackoffExponential = s.counter("upstream_rq_retry_backoff_exponential");
+        rqRetryBackoffRatelimited = s.counter("upstream_rq_retry_backoff_ratelimited");
+        rqRetryLimitExceeded = s.counter("upstream_rq_retry_limit_exceeded");
+        rqRetryOverflow = s.counter("upstream_rq_retry_overflow");
+        rqRetrySuccess = s.counter("upstream_rq_retry_success");
+        rqTimeout = s.counter("upstream_rq_timeout");
+        rqTotal = s.counter("upstream_rq_total");
+        retryOrShadowAbandoned = s.counter("retry_or_shadow_abandoned");
+        lbHealthyPanic = s.counter("lb_healthy_panic");
+        membershipChange = s.counter("membership_change");
+        membershipHealthy = s.gauge("membership_healthy");
+        membershipTotal = s.gauge("membership_total");
+        updateAttempt = s.counter("update_attempt");
+        updateEmpty = s.counter("update_empty");
+        updateFailure = s.counter("update_failure");
+        updateNoRebuild = s.counter("update_no_rebuild");
+        updateSuccess = s.counter("update_success");
+        transportMatches = s.counter("default.total_match_count");
+        all = new ResponseCounters(s);
+        external = new ResponseCounters(s.scope("external."));
+        internal = new ResponseCounters(s.scope("internal."));
+        canary = new ResponseCounters(s.scope("canary."));
+        retry = new ResponseCounters(s.scope("retry."));
+        // Envoy shows this one before the first response.
+        s.counter("upstream_rq_completed");
+    }
+}
