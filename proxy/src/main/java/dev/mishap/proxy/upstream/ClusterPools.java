@@ -1,0 +1,101 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointSet;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.lb.LoadBalancer;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The load balancer and the connections of one cluster on one loop. Confined to it. */
+public final class ClusterPools {
+    private final Cluster cluster;
+    private final LoadBalancer balancer;
+    private final Connector connector;
+    private final Map<Endpoint, Http1Pool[]> pools = new IdentityHashMap<>();
+    private EndpointSet known;
+
+    ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random) {
+        this.cluster = cluster;
+        this.balancer = new LoadBalancer(cluster, random);
+        this.connector = new Connector(loop, cluster.config());
+        this.known = cluster.endpoints();
+    }
+
+    public Cluster cluster() {
+        return cluster;
+    }
+
+    /** Picks an endpoint, or null when there is none. */
+    public @Nullable Endpoint pick() {
+        if (cluster.endpoints() != known) {
+            refresh();
+        }
+        return balancer.pick();
+    }
+
+    /** Picks an endpoint that is none of {@code avoid}; after {@code attempts} picks it takes what it got. */
+    public @Nullable Endpoint pick(List<Endpoint> avoid, int attempts) {
+        Endpoint e = pick();
+        for (int i = 1; i < attempts && e != null && avoid.contains(e); i++) {
+            e = pick();
+        }
+        return e;
+    }
+
+    /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
+    public void acquire(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
+        pool(endpoint, priority).acquire(listener);
+    }
+
+    /** Takes a request back that waits for its connection. */
+    public void cancel(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
+        pool(endpoint, priority).cancel(listener);
+    }
+
+    private Http1Pool pool(Endpoint endpoint, RequestPriority priority) {
+        Http1Pool[] both = pools.get(endpoint);
+        if (both == null) {
+            both = new Http1Pool[RequestPriority.values().length];
+            pools.put(endpoint, both);
+        }
+        Http1Pool pool = both[priority.ordinal()];
+        if (pool == null) {
+            pool = new Http1Pool(cluster, endpoint, cluster.limits(priority), connector);
+            both[priority.ordinal()] = pool;
+        }
+        return pool;
+    }
+
+    /** Drains the connections of endpoints that are gone. */
+    void refresh() {
+        EndpointSet now = cluster.endpoints();
+        known = now;
+        for (Endpoint e : new ArrayList<>(pools.keySet())) {
+            if (!now.all().contains(e)) {
+                drain(e);
+            }
+        }
+    }
+
+    private void drain(Endpoint e) {
+        Http1Pool[] both = pools.remove(e);
+        if (both != null) {
+            for (Http1Pool pool : both) {
+                if (pool != null) {
+                    pool.drain();
+                }
+            }
+        }
+    }
+
+    void drainAll() {
+        new ArrayList<>(pools.keySet()).forEach(this::drain);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.KeepaliveConfig;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Opens plain TCP connections of one cluster on one loop. Where another transport socket would come in. */
+final class Connector {
+    private static final String[] ERRORS = {
+        "Connection refused",
+        "Connection reset by peer",
+        "No route to host",
+        "Network is unreachable",
+        "Cannot assign requested address",
+        "Connection timed out"
+    };
+
+    private final Bootstrap bootstrap;
+
+    Connector(EventLoop loop, ClusterConfig config) {
+        boolean epoll = isEpoll(loop);
+        bootstrap = new Bootstrap()
+                .group(loop)
+                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(config.connectTimeoutNanos()));
+        int limit = config.bufferLimitBytes();
+        if (limit > 0) {
+            bootstrap.option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(limit / 2, limit));
+        }
+        KeepaliveConfig keepalive = config.keepalive();
+        if (keepalive != null) {
+            bootstrap.option(ChannelOption.SO_KEEPALIVE, true);
+            if (epoll) {
+                set(EpollChannelOption.TCP_KEEPCNT, keepalive.probes());
+                set(EpollChannelOption.TCP_KEEPIDLE, keepalive.timeSeconds());
+                set(EpollChannelOption.TCP_KEEPINTVL, keepalive.intervalSeconds());
+            }
+        }
+    }
+
+    private static boolean isEpoll(EventLoop loop) {
+        return loop instanceof IoEventLoop io && Epoll.isAvailable() && io.isIoType(EpollIoHandler.class);
+    }
+
+    private void set(ChannelOption<Integer> option, int value) {
+        if (value >= 0) {
+            bootstrap.option(option, value);
+        }
+    }
+
+    private static int millis(long nanos) {
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(1, (nanos + 999_999) / 1_000_000));
+    }
+
+    /** Starts to connect; the handler sees the channel become active. */
+    ChannelFuture connect(InetSocketAddress to, ChannelHandler handler) {
+        return bootstrap.clone().handler(handler).connect(to);
+    }
+
+    /** What the system said of a connection that failed, as Envoy tells it, or null when it said nothing known. */
+    static @Nullable String failure(Throwable cause) {
+        String text = String.valueOf(cause.getMessage());
+        for (String known : ERRORS) {
+            if (text.toLowerCase(Locale.ROOT).contains(known.toLowerCase(Locale.ROOT))) {
+                return "delayed_connect_error:_" + known.replace(' ', '_');
+            }
+        }
+        return cause instanceof ConnectException ? "delayed_connect_error:_Connection_refused" : null;
+    }
+
+    /** The local address of a connected channel. */
+    static @Nullable InetSocketAddress localAddress(Channel channel) {
+        return channel.localAddress() instanceof InetSocketAddress a ? a : null;
+    }
+}

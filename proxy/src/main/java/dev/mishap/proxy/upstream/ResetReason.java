@@ -1,0 +1,35 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.http.ResponseFlag;
+
+/** Why an upstream request ended before its response did; texts as in Envoy's bodies and details. */
+public enum ResetReason {
+    LOCAL_RESET("local reset", ResponseFlag.LOCAL_RESET),
+    LOCAL_CONNECTION_FAILURE("local connection failure", ResponseFlag.UPSTREAM_CONNECTION_FAILURE),
+    REMOTE_CONNECTION_FAILURE("remote connection failure", ResponseFlag.UPSTREAM_CONNECTION_FAILURE),
+    CONNECTION_TIMEOUT("connection timeout", ResponseFlag.UPSTREAM_CONNECTION_FAILURE),
+    CONNECTION_TERMINATION("connection termination", ResponseFlag.UPSTREAM_CONNECTION_TERMINATION),
+    OVERFLOW("overflow", ResponseFlag.UPSTREAM_OVERFLOW),
+    PROTOCOL_ERROR("protocol error", ResponseFlag.UPSTREAM_PROTOCOL_ERROR);
+
+    private final String text;
+    private final ResponseFlag flag;
+
+    ResetReason(String text, ResponseFlag flag) {
+        this.text = text;
+        this.flag = flag;
+    }
+
+    public String text() {
+        return text;
+    }
+
+    public ResponseFlag flag() {
+        return flag;
+    }
+
+    /** Whether no connection came about. */
+    public boolean isConnectFailure() {
+        return this == LOCAL_CONNECTION_FAILURE || this == REMOTE_CONNECTION_FAILURE || this == CONNECTION_TIMEOUT;
+    }
+}

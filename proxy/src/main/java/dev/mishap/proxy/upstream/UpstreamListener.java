@@ -1,0 +1,40 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.http.HeaderMap;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who waits for a connection and then for a response. All calls are on the loop of the request. After
+ * {@link #onPoolFailure}, {@link #onReset} or the end of the response nothing more is told.
+ */
+public interface UpstreamListener {
+    /** A connection is there; the listener sends its request on {@code stream}. */
+    void onReady(UpstreamStream stream);
+
+    /**
+     * There will be no connection.
+     *
+     * @param transportFailure what the operating system said, blanks as underscores, or null
+     */
+    void onPoolFailure(ResetReason reason, @Nullable String transportFailure);
+
+    /** Where the response's headers shall be read to; asked once a request. Stays the listener's. */
+    HeaderMap responseHeaders();
+
+    /** A 1xx response; {@code headers} are valid during the call. */
+    void onInformational(HeaderMap headers);
+
+    void onHeaders(HeaderMap headers, boolean endStream);
+
+    void onData(ByteBuf transferred, boolean endStream);
+
+    /** The end of a response that has trailers; they are valid until the next call on this listener's connection. */
+    void onTrailers(HeaderMap trailers);
+
+    /** The request ended before its response did. */
+    void onReset(ResetReason reason);
+
+    /** The connection can't take more of the request ({@code false}) or can again. */
+    void onWritable(boolean writable);
+}

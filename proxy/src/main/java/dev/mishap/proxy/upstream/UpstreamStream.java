@@ -1,0 +1,34 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.http.HeaderMap;
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on an upstream connection. Whoever holds it lets go of it when the response has ended or the stream was reset,
+ * since the object may serve another request then.
+ */
+public interface UpstreamStream {
+    Endpoint endpoint();
+
+    @Nullable InetSocketAddress localAddress();
+
+    /** {@code HTTP/1.1}. */
+    String protocol();
+
+    void sendHeaders(HeaderMap headers, boolean endStream);
+
+    void sendData(ByteBuf transferred, boolean endStream);
+
+    void sendTrailers(HeaderMap trailers);
+
+    /** Gives the request up. The listener is told nothing more. */
+    void reset();
+
+    /** Stops reading the response until as many calls of {@link #resumeReads}. */
+    void pauseReads();
+
+    void resumeReads();
+}

@@ -1,0 +1,83 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.LoopLocal;
+import dev.mishap.proxy.http.HeaderMap;
+import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/** The way from a cluster to its connections, for every loop. One a process. */
+public final class Upstreams {
+    private final AtomicLong seed;
+    private final LoopLocal<OnLoop> loops = new LoopLocal<>(OnLoop::new);
+
+    /** {@code seed} is where the draws of load balancers and back-offs start; each loop goes on from another place. */
+    public Upstreams(long seed) {
+        this.seed = new AtomicLong(seed);
+    }
+
+    /** What belongs to {@code loop}; called on it. */
+    public OnLoop on(EventLoop loop) {
+        return loops.get(loop);
+    }
+
+    /** Closes idle connections everywhere, and busy ones after their response. */
+    public void drain() {
+        loops.forEach(OnLoop::drain);
+    }
+
+    /** The clusters' pools of one loop. Confined to it. */
+    public final class OnLoop {
+        private static final int SPARE_MAPS = 256;
+
+        private final EventLoop loop;
+        private final LongSupplier random;
+        private final Map<Cluster, ClusterPools> pools = new IdentityHashMap<>();
+        private final Deque<HeaderMap> spare = new ArrayDeque<>();
+
+        OnLoop(EventLoop loop) {
+            this.loop = loop;
+            SplittableRandom r = new SplittableRandom(seed.getAndAdd(0x9e3779b97f4a7c15L));
+            this.random = r::nextLong;
+        }
+
+        public ClusterPools pools(Cluster cluster) {
+            ClusterPools p = pools.get(cluster);
+            if (p == null) {
+                p = new ClusterPools(cluster, loop, random);
+                pools.put(cluster, p);
+                ClusterPools made = p;
+                cluster.onChange(() -> loop.execute(made::refresh));
+            }
+            return p;
+        }
+
+        /** A draw; any long. */
+        public long random() {
+            return random.getAsLong();
+        }
+
+        /** An empty header map, to be given back by {@link #giveBack}. */
+        public HeaderMap headerMap() {
+            HeaderMap m = spare.pollFirst();
+            return m == null ? new HeaderMap() : m;
+        }
+
+        public void giveBack(HeaderMap map) {
+            map.clear();
+            if (spare.size() < SPARE_MAPS) {
+                spare.addFirst(map);
+            }
+        }
+
+        private void drain() {
+            pools.values().forEach(ClusterPools::drainAll);
+        }
+    }
+}
