@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The {@code *_headers_to_remove} and {@code *_headers_to_add} of one level. All values are formatted before the first is
  * set, so that they see the headers as they were when this level's turn came.
  */
-final class HeaderMutations {
+public final class HeaderMutations {
     static final HeaderMutations NONE = new HeaderMutations(List.of(), List.of());
 
     enum AppendAction {
@@ -23,23 +23,9 @@ final class HeaderMutations {
     /**
      * One header to add.
      *
-     * @param constant the value when it has no operators, else null
-     * @param format the value when it has, else null
      * @param keepEmpty whether an empty value is sent, rather than no header
      */
-    record Addition(
-            HeaderName name,
-            @Nullable String constant,
-            @Nullable HeaderFormat format,
-            AppendAction action,
-            boolean keepEmpty) {
-        String value(HttpStream stream, @Nullable HeaderMap response) {
-            if (constant != null) {
-                return constant;
-            }
-            return format == null ? "" : format.value(stream, response);
-        }
-
+    record Addition(HeaderName name, HeaderFormat format, AppendAction action, boolean keepEmpty) {
         boolean overwrites() {
             return action == AppendAction.OVERWRITE_IF_EXISTS_OR_ADD || action == AppendAction.OVERWRITE_IF_EXISTS;
         }
@@ -58,7 +44,7 @@ final class HeaderMutations {
     }
 
     /** Applies them to {@code headers}; {@code response} is null when those are the request's. */
-    void apply(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
+    public void apply(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
         for (HeaderName name : removals) {
             headers.remove(name);
         }
@@ -71,7 +57,7 @@ final class HeaderMutations {
         @Nullable String[] values = new String[additions.length];
         for (int i = 0; i < values.length; i++) {
             Addition addition = additions[i];
-            String value = addition.value(stream, response);
+            String value = addition.format().value(stream, response);
             if ((!value.isEmpty() || addition.keepEmpty()) && applies(addition, headers)) {
                 values[i] = value;
             }

@@ -11,19 +11,17 @@ import org.jspecify.annotations.Nullable;
  * One route of a virtual host.
  *
  * @param name {@code ""} when it has none
- * @param statPrefix {@code ""} for no stats of its own
  * @param host the virtual host that it belongs to
  * @param pathRewrite of a route that forwards, or null
  * @param metadata {@code filter_metadata}: namespace to fields
  */
 record Route(
         String name,
-        String statPrefix,
         VirtualHost host,
         RouteMatch match,
         RouteAction action,
         @Nullable PathRewrite pathRewrite,
-        Map<String, Object> metadata) {
+        Map<String, Map<String, Object>> metadata) {
 
     /** How much of {@code target} the route's path matched, for a prefix rewrite. */
     int matchedLength(String target) {

@@ -23,13 +23,6 @@ public interface RouteContext {
      */
     @Nullable Object perFilterConfig(String filterName, ConfigNode config, boolean optional);
 
-    /**
-     * Compiles a header value with {@code %OPERATORS%}.
-     *
-     * @throws dev.mishap.proxy.config.schema.ConfigException when it has an operator that nobody knows
-     */
-    HeaderFormat headerFormat(String format);
-
     /** Draws for fractions and weights, one a request; called on any event loop. */
     default LongSupplier random() {
         return () -> ThreadLocalRandom.current().nextLong();

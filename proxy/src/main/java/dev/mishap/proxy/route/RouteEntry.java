@@ -95,14 +95,14 @@ public final class RouteEntry implements SelectedRoute {
         return route.host().name();
     }
 
-    /** The route's {@code stat_prefix}, under {@code vhost.<virtual host>.route.}; {@code ""} = no stats of its own. */
-    public String statPrefix() {
-        return route.statPrefix();
+    /** The route's {@code metadata.filter_metadata}: namespace to fields. */
+    public Map<String, Map<String, Object>> metadata() {
+        return route.metadata();
     }
 
-    /** The route's {@code metadata.filter_metadata}: namespace to fields. */
-    public Map<String, Object> metadata() {
-        return route.metadata();
+    /** The virtual host's {@code metadata.filter_metadata}: namespace to fields. */
+    public Map<String, Map<String, Object>> virtualHostMetadata() {
+        return route.host().metadata();
     }
 
     /** The virtual cluster that the request counts for, or null when the virtual host has none. */

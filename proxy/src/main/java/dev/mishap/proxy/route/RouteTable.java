@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
+import dev.mishap.proxy.http.StreamInfo;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +44,14 @@ public final class RouteTable implements RouteResolver {
         if (host.tls() != VirtualHost.TlsRequirement.NONE && wantsTls(host, request)) {
             return TlsRedirect.ROUTE;
         }
-        return host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
+        RouteEntry entry =
+                host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
+        if (entry != null) {
+            StreamInfo info = stream.info();
+            info.routeMetadata = entry.metadata();
+            info.virtualHostMetadata = entry.virtualHostMetadata();
+        }
+        return entry;
     }
 
     private @Nullable VirtualHost host(HeaderMap request) {

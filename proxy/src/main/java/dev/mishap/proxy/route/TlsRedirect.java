@@ -9,8 +9,7 @@ final class TlsRedirect {
     static final RouteEntry ROUTE = new RouteEntry(
             new Route(
                     "",
-                    "",
-                    new VirtualHost("", VirtualHost.TlsRequirement.NONE, List.of()),
+                    new VirtualHost("", VirtualHost.TlsRequirement.NONE, List.of(), Map.of()),
                     new RouteMatch(PathMatcher.prefix("", false), List.of(), List.of(), null, false, List.of()),
                     new RedirectAction(301, "https", null, 0, null, null, false),
                     null,

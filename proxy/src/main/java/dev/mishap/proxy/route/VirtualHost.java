@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The routes of some domains, in order; the first that matches is taken. Immutable once its routes were added. */
@@ -20,12 +21,18 @@ final class VirtualHost {
     private final String name;
     private final TlsRequirement tls;
     private final List<VirtualCluster> virtualClusters;
+    private final Map<String, Map<String, Object>> metadata;
     private final List<Candidate> routes = new ArrayList<>();
 
-    VirtualHost(String name, TlsRequirement tls, List<VirtualCluster> virtualClusters) {
+    VirtualHost(
+            String name,
+            TlsRequirement tls,
+            List<VirtualCluster> virtualClusters,
+            Map<String, Map<String, Object>> metadata) {
         this.name = name;
         this.tls = tls;
         this.virtualClusters = virtualClusters;
+        this.metadata = metadata;
     }
 
     /** Adds a route behind the others; called while the table is built. */
@@ -35,6 +42,10 @@ final class VirtualHost {
 
     String name() {
         return name;
+    }
+
+    Map<String, Map<String, Object>> metadata() {
+        return metadata;
     }
 
     TlsRequirement tls() {

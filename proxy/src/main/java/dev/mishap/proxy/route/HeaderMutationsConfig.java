@@ -1,0 +1,78 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.route.HeaderMutations.Addition;
+import dev.mishap.proxy.route.HeaderMutations.AppendAction;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads {@code request_} and {@code response_headers_to_add} and {@code _to_remove}. */
+public final class HeaderMutationsConfig {
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of("envoy.config.core.v3.HeaderValueOption")
+                    .supported("header", "append", "append_action", "keep_empty_value"),
+            SupportedFields.of("envoy.config.core.v3.HeaderValue").supported("key", "value", "raw_value"));
+
+    private HeaderMutationsConfig() {}
+
+    /**
+     * The mutations of one message.
+     *
+     * @param side {@code request} or {@code response}
+     */
+    public static HeaderMutations from(ConfigNode node, String side) {
+        List<HeaderName> removals = new ArrayList<>();
+        for (String name : node.strings(side + "_headers_to_remove")) {
+            if (isReserved(name)) {
+                throw new ConfigException(":-prefixed or host headers may not be removed");
+            }
+            removals.add(HeaderName.of(name));
+        }
+        List<Addition> additions = additions(node.messages(side + "_headers_to_add"));
+        return removals.isEmpty() && additions.isEmpty()
+                ? HeaderMutations.NONE
+                : new HeaderMutations(removals, additions);
+    }
+
+    /** Only additions, as {@code local_reply_config} has them. */
+    public static HeaderMutations ofAdditions(List<ConfigNode> options) {
+        return new HeaderMutations(List.of(), additions(options));
+    }
+
+    private static List<Addition> additions(List<ConfigNode> options) {
+        List<Addition> additions = new ArrayList<>(options.size());
+        for (ConfigNode option : options) {
+            additions.add(addition(option));
+        }
+        return additions;
+    }
+
+    private static Addition addition(ConfigNode option) {
+        ConfigNode header = option.required("header");
+        String name = header.string("key");
+        if (isReserved(name)) {
+            throw new ConfigException(":-prefixed or host headers may not be modified");
+        }
+        AppendAction action = AppendAction.valueOf(option.enumName("append_action"));
+        if (option.has("append")) {
+            if (option.has("append_action")) {
+                throw new ConfigException("Both append and append_action are set and it's not allowed");
+            }
+            action = option.bool("append", true)
+                    ? AppendAction.APPEND_IF_EXISTS_OR_ADD
+                    : AppendAction.OVERWRITE_IF_EXISTS_OR_ADD;
+        }
+        String text = header.string("value");
+        HeaderFormat format = text.isEmpty()
+                ? HeaderFormat.constant(header.string("raw_value"))
+                : HeaderFormat.compile(text);
+        return new Addition(HeaderName.of(name), format, action, option.bool("keep_empty_value", false));
+    }
+
+    private static boolean isReserved(String name) {
+        return name.startsWith(":") || name.equalsIgnoreCase("host");
+    }
+}

@@ -1,0 +1,105 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.route.RetryPolicy.ResetHeader;
+import dev.mishap.proxy.route.match.HeaderMatcher;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code envoy.config.route.v3.RetryPolicy}. */
+final class RetryPolicyConfig {
+    static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy")
+                    .supported(
+                            "retry_on",
+                            "num_retries",
+                            "per_try_timeout",
+                            "per_try_idle_timeout",
+                            "retry_host_predicate",
+                            "host_selection_retry_max_attempts",
+                            "retriable_status_codes",
+                            "retry_back_off",
+                            "rate_limited_retry_back_off",
+                            "retriable_headers",
+                            "retriable_request_headers"),
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryHostPredicate")
+                    .supported("name", "typed_config"),
+            SupportedFields.of("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryBackOff")
+                    .supported("base_interval", "max_interval"),
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff")
+                    .supported("reset_headers", "max_interval"),
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy.ResetHeader").supported("name", "format"));
+
+    private static final String PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts";
+    private static final long DEFAULT_BASE_NANOS = 25_000_000;
+    private static final long DEFAULT_RESET_MAX_NANOS = 300_000_000_000L;
+
+    private RetryPolicyConfig() {}
+
+    static @Nullable RetryPolicy from(@Nullable ConfigNode node) {
+        if (node == null) {
+            return null;
+        }
+        Set<Integer> codes = new LinkedHashSet<>();
+        for (Long code : node.integers("retriable_status_codes")) {
+            codes.add(code.intValue());
+        }
+        long base = DEFAULT_BASE_NANOS;
+        long max = base * 10;
+        ConfigNode backOff = node.message("retry_back_off");
+        if (backOff != null) {
+            base = Math.max(backOff.durationNanos("base_interval", DEFAULT_BASE_NANOS), 1_000_000);
+            max = backOff.durationNanos("max_interval", base * 10);
+            if (max < base) {
+                throw new ConfigException("retry_policy.max_interval must greater than or equal to the base_interval");
+            }
+        }
+        ConfigNode limited = node.message("rate_limited_retry_back_off");
+        return new RetryPolicy(
+                RetryOn.parse(node.string("retry_on")),
+                (int) Math.min(node.integer("num_retries", 1), Integer.MAX_VALUE),
+                node.durationNanos("per_try_timeout", 0),
+                node.durationNanos("per_try_idle_timeout", 0),
+                Set.copyOf(codes),
+                HeaderMatcher.listFrom(node.messages("retriable_headers")),
+                HeaderMatcher.listFrom(node.messages("retriable_request_headers")),
+                base,
+                max,
+                limited == null ? List.of() : resetHeaders(limited),
+                limited == null
+                        ? DEFAULT_RESET_MAX_NANOS
+                        : limited.durationNanos("max_interval", DEFAULT_RESET_MAX_NANOS),
+                avoidsPreviousHosts(node),
+                (int) Math.max(1, Math.min(node.integer("host_selection_retry_max_attempts", 1), Integer.MAX_VALUE)));
+    }
+
+    private static List<ResetHeader> resetHeaders(ConfigNode limited) {
+        List<ResetHeader> headers = new ArrayList<>();
+        for (ConfigNode header : limited.messages("reset_headers")) {
+            headers.add(new ResetHeader(
+                    HeaderName.of(header.string("name")),
+                    header.enumName("format").equals("UNIX_TIMESTAMP")));
+        }
+        return List.copyOf(headers);
+    }
+
+    private static boolean avoidsPreviousHosts(ConfigNode node) {
+        boolean avoids = false;
+        for (ConfigNode predicate : node.messages("retry_host_predicate")) {
+            ConfigNode config = predicate.message("typed_config");
+            if (config == null && !predicate.string("name").equals(PREVIOUS_HOSTS)) {
+                throw new ConfigException("Didn't find a registered implementation for '"
+                        + predicate.string("name") + "' with type URL: ''");
+            }
+            avoids = true;
+        }
+        return avoids;
+    }
+}

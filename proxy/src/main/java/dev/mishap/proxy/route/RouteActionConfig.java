@@ -1,0 +1,208 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.route.match.RegexSubstitution;
+import dev.mishap.proxy.route.match.RuntimeFraction;
+import dev.mishap.proxy.route.match.UriTemplate;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what a route does: forward, redirect, answer. */
+final class RouteActionConfig {
+    static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of("envoy.config.route.v3.RouteAction")
+                    .supported(
+                            "cluster",
+                            "cluster_header",
+                            "weighted_clusters",
+                            "cluster_not_found_response_code",
+                            "prefix_rewrite",
+                            "regex_rewrite",
+                            "path_rewrite_policy",
+                            "host_rewrite_literal",
+                            "auto_host_rewrite",
+                            "host_rewrite_header",
+                            "host_rewrite_path_regex",
+                            "append_x_forwarded_host",
+                            "timeout",
+                            "idle_timeout",
+                            "retry_policy",
+                            "request_mirror_policies",
+                            "priority",
+                            "max_stream_duration"),
+            SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
+                    .supported("max_stream_duration", "grpc_timeout_header_max", "grpc_timeout_header_offset"),
+            SupportedFields.of("envoy.config.route.v3.RouteAction.RequestMirrorPolicy")
+                    .supported("cluster", "cluster_header", "runtime_fraction", "disable_shadow_host_suffix_append")
+                    .accepted("trace_sampled", "mirrored requests have no spans"),
+            SupportedFields.of("envoy.config.route.v3.RedirectAction")
+                    .supported(
+                            "https_redirect",
+                            "scheme_redirect",
+                            "host_redirect",
+                            "port_redirect",
+                            "path_redirect",
+                            "prefix_rewrite",
+                            "regex_rewrite",
+                            "response_code",
+                            "strip_query"),
+            SupportedFields.of("envoy.config.route.v3.DirectResponseAction").supported("status", "body"),
+            SupportedFields.of("envoy.config.route.v3.NonForwardingAction"),
+            SupportedFields.of("envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig")
+                    .supported("path_template_rewrite"));
+
+    private static final long DEFAULT_TIMEOUT_NANOS = 15_000_000_000L;
+
+    private RouteActionConfig() {}
+
+    /** What a virtual host hands down to its routes. */
+    record Inherited(
+            @Nullable RetryPolicy retry,
+            List<MirrorPolicy> mirrors,
+            boolean includeAttemptCount,
+            boolean includeAttemptCountInResponse) {}
+
+    static ForwardAction forward(ConfigNode node, Inherited inherited, RouteContext context, boolean validate) {
+        ConfigNode duration = node.message("max_stream_duration");
+        RetryPolicy retry = RetryPolicyConfig.from(node.message("retry_policy"));
+        List<MirrorPolicy> mirrors = mirrors(node, context, validate);
+        return new ForwardAction(
+                node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS),
+                node.durationNanos("idle_timeout", -1),
+                duration == null ? -1 : duration.durationNanos("max_stream_duration", -1),
+                duration == null ? -1 : duration.durationNanos("grpc_timeout_header_max", -1),
+                duration == null ? 0 : duration.durationNanos("grpc_timeout_header_offset", 0),
+                RetryPolicy.mostSpecific(retry, inherited.retry()),
+                mirrors.isEmpty() ? inherited.mirrors() : mirrors,
+                node.bool("auto_host_rewrite", false),
+                node.bool("append_x_forwarded_host", false),
+                notFoundStatus(node.enumName("cluster_not_found_response_code")),
+                node.enumName("priority").equals("HIGH"),
+                inherited.includeAttemptCount(),
+                inherited.includeAttemptCountInResponse());
+    }
+
+    private static int notFoundStatus(String code) {
+        return switch (code) {
+            case "NOT_FOUND" -> 404;
+            case "INTERNAL_SERVER_ERROR" -> 500;
+            default -> 503;
+        };
+    }
+
+    /** The {@code request_mirror_policies} of a route, virtual host or table. */
+    static List<MirrorPolicy> mirrors(ConfigNode holder, RouteContext context, boolean validate) {
+        List<MirrorPolicy> mirrors = new ArrayList<>();
+        for (ConfigNode node : holder.messages("request_mirror_policies")) {
+            String cluster = node.string("cluster");
+            String header = node.string("cluster_header");
+            if (cluster.isEmpty() && header.isEmpty()) {
+                throw new ConfigException(
+                        "Exactly one of cluster or cluster_header in request mirror policy need to be specified");
+            }
+            if (!cluster.isEmpty() && !header.isEmpty()) {
+                throw new ConfigException("Only one of cluster '" + cluster + "' or cluster_header '" + header
+                        + "' in request mirror policy can be specified");
+            }
+            if (validate && !cluster.isEmpty() && !context.hasCluster(cluster)) {
+                throw new ConfigException("route: unknown shadow cluster '" + cluster + "'");
+            }
+            ConfigNode fraction = node.message("runtime_fraction");
+            mirrors.add(new MirrorPolicy(
+                    cluster,
+                    header.isEmpty() ? null : HeaderName.of(header),
+                    fraction == null ? null : RuntimeFraction.from(fraction),
+                    !node.bool("disable_shadow_host_suffix_append", false)));
+        }
+        return List.copyOf(mirrors);
+    }
+
+    static @Nullable HostRewrite hostRewrite(ConfigNode node) {
+        String kind = node.oneof("host_rewrite_specifier");
+        if (kind == null) {
+            return null;
+        }
+        return switch (kind) {
+            case "host_rewrite_literal" ->
+                new HostRewrite(WireText.encode(node.string("host_rewrite_literal")), null, null);
+            case "host_rewrite_header" ->
+                new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null);
+            case "host_rewrite_path_regex" ->
+                new HostRewrite(null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex")));
+            default -> null; // auto_host_rewrite, which is the router's
+        };
+    }
+
+    static @Nullable PathRewrite pathRewrite(ConfigNode match, ConfigNode node) {
+        String prefix = node.string("prefix_rewrite");
+        ConfigNode regex = node.message("regex_rewrite");
+        ConfigNode policy = node.message("path_rewrite_policy");
+        int given = (prefix.isEmpty() ? 0 : 1) + (regex == null ? 0 : 1) + (policy == null ? 0 : 1);
+        if (given > 1) {
+            throw new ConfigException(
+                    "Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy");
+        }
+        if (!prefix.isEmpty()) {
+            return new PathRewrite(WireText.encode(prefix), null, null);
+        }
+        if (regex != null) {
+            return new PathRewrite(null, RegexSubstitution.from(regex), null);
+        }
+        if (policy == null) {
+            return null;
+        }
+        UriTemplate template = RouteMatchConfig.templateOrNull(match);
+        if (template == null) {
+            throw new ConfigException("unable to use " + policy.string("name")
+                    + " extension without envoy.path.match.uri_template.uri_template_matcher extension");
+        }
+        String rewrite = policy.required("typed_config").string("path_template_rewrite");
+        return new PathRewrite(null, null, template.rewrite(rewrite));
+    }
+
+    static RedirectAction redirect(ConfigNode node) {
+        String scheme = node.bool("https_redirect", false) ? "https" : node.string("scheme_redirect");
+        String host = node.string("host_redirect");
+        String path = node.string("path_redirect");
+        String prefix = node.string("prefix_rewrite");
+        ConfigNode regex = node.message("regex_rewrite");
+        PathRewrite rewrite = null;
+        if (regex != null) {
+            rewrite = new PathRewrite(null, RegexSubstitution.from(regex), null);
+        } else if (!prefix.isEmpty()) {
+            rewrite = new PathRewrite(WireText.encode(prefix), null, null);
+        }
+        return new RedirectAction(
+                redirectStatus(node.enumName("response_code")),
+                scheme.isEmpty() ? null : WireText.encode(scheme),
+                host.isEmpty() ? null : WireText.encode(host),
+                (int) node.integer("port_redirect", 0),
+                path.isEmpty() ? null : WireText.encode(path),
+                rewrite,
+                node.bool("strip_query", false));
+    }
+
+    private static int redirectStatus(String code) {
+        return switch (code) {
+            case "FOUND" -> 302;
+            case "SEE_OTHER" -> 303;
+            case "TEMPORARY_REDIRECT" -> 307;
+            case "PERMANENT_REDIRECT" -> 308;
+            default -> 301;
+        };
+    }
+
+    static DirectResponseAction directResponse(ConfigNode node, long maxBody) {
+        ConfigNode source = node.message("body");
+        String body = source == null ? "" : DataSource.read(source, maxBody);
+        if (body.length() > maxBody) {
+            throw new ConfigException("response body size is " + body.length() + " bytes; maximum is " + maxBody);
+        }
+        return new DirectResponseAction((int) node.integer("status", 0), body);
+    }
+}

@@ -1,0 +1,156 @@
+package dev.mishap.proxy.route;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.route.RouteActionConfig.Inherited;
+import dev.mishap.proxy.route.match.HeaderMatcher;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads {@code envoy.config.route.v3.RouteConfiguration}: tables and their virtual hosts. */
+public final class RouteTableConfig {
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of("envoy.config.route.v3.RouteConfiguration")
+                    .supported(
+                            "name",
+                            "virtual_hosts",
+                            "response_headers_to_add",
+                            "response_headers_to_remove",
+                            "request_headers_to_add",
+                            "request_headers_to_remove",
+                            "most_specific_header_mutations_wins",
+                            "validate_clusters",
+                            "max_direct_response_body_size_bytes",
+                            "request_mirror_policies",
+                            "ignore_port_in_host_matching",
+                            "ignore_path_parameters_in_path_matching",
+                            "typed_per_filter_config")
+                    .accepted("metadata", "no operator or filter reads it"),
+            SupportedFields.of("envoy.config.route.v3.VirtualHost")
+                    .supported(
+                            "name",
+                            "domains",
+                            "routes",
+                            "require_tls",
+                            "virtual_clusters",
+                            "request_headers_to_add",
+                            "request_headers_to_remove",
+                            "response_headers_to_add",
+                            "response_headers_to_remove",
+                            "typed_per_filter_config",
+                            "include_request_attempt_count",
+                            "include_attempt_count_in_response",
+                            "retry_policy",
+                            "request_mirror_policies",
+                            "metadata"),
+            SupportedFields.of("envoy.config.route.v3.VirtualCluster").supported("name", "headers"),
+            SupportedFields.of("envoy.config.route.v3.FilterConfig").supported("config", "is_optional", "disabled"),
+            SupportedFields.of("envoy.config.core.v3.Metadata").supported("filter_metadata"),
+            SupportedFields.of("envoy.config.core.v3.DataSource")
+                    .supported("filename", "inline_bytes", "inline_string", "environment_variable"),
+            SupportedFields.of("envoy.config.core.v3.TypedExtensionConfig").supported("name", "typed_config"));
+
+    private static final long DEFAULT_MAX_BODY = 4096;
+
+    private final ConfigNode table;
+    private final RouteContext context;
+    private final boolean validate;
+    private final long maxBody;
+    private final boolean mostSpecificWins;
+    private final RouteLevel level;
+    private final List<MirrorPolicy> mirrors;
+
+    private RouteTableConfig(ConfigNode table, RouteContext context) {
+        this.table = table;
+        this.context = context;
+        this.validate = table.bool("validate_clusters", context.validateClusters());
+        this.maxBody = table.integer("max_direct_response_body_size_bytes", DEFAULT_MAX_BODY);
+        this.mostSpecificWins = table.bool("most_specific_header_mutations_wins", false);
+        this.level = RouteLevel.from(table, context);
+        this.mirrors = RouteActionConfig.mirrors(table, context, validate);
+    }
+
+    /**
+     * Builds the table.
+     *
+     * @throws ConfigException when it can't be accepted, in Envoy's words where it has some
+     */
+    public static RouteTable from(ConfigNode node, RouteContext context) {
+        return new RouteTableConfig(node, context).build();
+    }
+
+    private RouteTable build() {
+        String name = table.string("name");
+        Domains domains = new Domains(name);
+        for (ConfigNode node : table.messages("virtual_hosts")) {
+            VirtualHost host = virtualHost(node);
+            for (String domain : node.strings("domains")) {
+                domains.add(WireText.encode(domain), host);
+            }
+        }
+        return new RouteTable(
+                name,
+                domains,
+                table.bool("ignore_port_in_host_matching", false),
+                table.bool("ignore_path_parameters_in_path_matching", false),
+                context.random());
+    }
+
+    private VirtualHost virtualHost(ConfigNode node) {
+        VirtualHost host = new VirtualHost(
+                node.string("name"),
+                VirtualHost.TlsRequirement.valueOf(node.enumName("require_tls")),
+                virtualClusters(node),
+                metadata(node));
+        List<MirrorPolicy> own = RouteActionConfig.mirrors(node, context, validate);
+        Inherited inherited = new Inherited(
+                RetryPolicyConfig.from(node.message("retry_policy")),
+                own.isEmpty() ? mirrors : own,
+                node.bool("include_request_attempt_count", false),
+                node.bool("include_attempt_count_in_response", false));
+        List<RouteLevel> above = List.of(RouteLevel.from(node, context), level);
+        RouteConfig routes = new RouteConfig(host, inherited, above, mostSpecificWins, context, validate, maxBody);
+        for (ConfigNode route : node.messages("routes")) {
+            routes.add(route);
+        }
+        return host;
+    }
+
+    private static List<VirtualCluster> virtualClusters(ConfigNode host) {
+        List<VirtualCluster> clusters = new ArrayList<>();
+        String prefix = "vhost." + host.string("name") + ".vcluster.";
+        for (ConfigNode node : host.messages("virtual_clusters")) {
+            if (node.messages("headers").isEmpty()) {
+                throw new ConfigException("virtual clusters must define 'headers'");
+            }
+            String name = node.string("name");
+            clusters.add(new VirtualCluster(
+                    name, prefix + name + ".", HeaderMatcher.listFrom(node.messages("headers"))));
+        }
+        if (!clusters.isEmpty()) {
+            clusters.add(new VirtualCluster("other", prefix + "other.", List.of()));
+        }
+        return List.copyOf(clusters);
+    }
+
+    /** The {@code metadata.filter_metadata} of a route or virtual host: namespace to fields. */
+    static Map<String, Map<String, Object>> metadata(ConfigNode holder) {
+        ConfigNode metadata = holder.message("metadata");
+        if (metadata == null) {
+            return Map.of();
+        }
+        Map<String, Map<String, Object>> namespaces = new HashMap<>();
+        metadata.messageMap("filter_metadata").forEach((name, struct) -> {
+            Map<String, Object> fields = new HashMap<>();
+            if (struct.struct("fields") instanceof Map<?, ?> map) {
+                map.forEach((key, value) -> fields.put(String.valueOf(key), value));
+            }
+            namespaces.put(name, fields);
+        });
+        return Map.copyOf(namespaces);
+    }
+}
