@@ -2,6 +2,7 @@ package dev.mishap.proxy.config;
 
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.route.RouteFields;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +19,7 @@ public final class SupportTable {
 
     private static List<List<SupportedFields>> lists() {
         // One line per translator, in the order of the documentation.
-        return List.of(FaultExtension.FIELDS);
+        return List.of(RouteFields.ALL, FaultExtension.FIELDS);
     }
 
     /** By full message name. */
