@@ -65,6 +65,8 @@ public final class StreamInfo {
     public @Nullable String requestedServerName;
     public long connectionId;
     public long streamId;
+    /** Whether this proxy made the request's x-request-id, since the client sent none. */
+    public boolean requestIdGenerated;
     /** Whether the health_check filter answered or let pass a probe. */
     public boolean healthCheck;
 
@@ -96,6 +98,7 @@ public final class StreamInfo {
         downstreamDirectRemoteAddress = downstreamRemoteAddress = downstreamLocalAddress = null;
         requestedServerName = null;
         connectionId = streamId = 0;
+        requestIdGenerated = false;
         healthCheck = false;
         routeMetadata = virtualHostMetadata = listenerMetadata = clusterMetadata = upstreamHostMetadata = null;
         upstreamHostName = null;

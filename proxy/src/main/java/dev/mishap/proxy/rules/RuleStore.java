@@ -126,9 +126,6 @@ public final class RuleStore {
         InstalledRule installed = installed(rule, before);
         Lease bound = lease == null ? null : renew(lease);
         RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
-        if (before != null && !before.installed().equals(installed)) {
-            counts.retire(active.rules());
-        }
         rules.put(rule.name(), new RuleEntry(installed, bound, counts));
         publish();
         LOG.info(
@@ -142,7 +139,7 @@ public final class RuleStore {
         return before == null;
     }
 
-    /** The same rule again leaves what is in place as it is, so that its ordinals and ramp go on; but a ttl begins anew. */
+    /** The same rule again leaves what is in place as it is, so that its ramp goes on; but a ttl begins anew. */
     private InstalledRule installed(FaultRule rule, @Nullable RuleEntry before) {
         long now = ticker.nanoTime();
         if (before == null) {
@@ -275,7 +272,7 @@ public final class RuleStore {
                 alive,
                 entry.lease() == null ? null : entry.lease().id,
                 alive ? millisUntil(endNanos(entry)) : 0,
-                entry.counts().total(active.rules()));
+                entry.counts().of(active.rules()));
     }
 
     private List<RuleView> end(Predicate<RuleEntry> which, String why) {
@@ -292,7 +289,7 @@ public final class RuleStore {
         List<RuleView> views = new ArrayList<>();
         for (RuleEntry entry : ended) {
             entry.counts().show(was);
-            RuleStatus status = entry.counts().total(was);
+            RuleStatus status = entry.counts().of(was);
             views.add(new RuleView(
                     entry.rule(), false, entry.lease() == null ? null : entry.lease().id, 0, status));
             LOG.info(

@@ -77,6 +77,11 @@ public final class ResponseRateLimiter {
         return Flow.PAUSE;
     }
 
+    /** Whether there are bytes that have not been sent. */
+    public boolean isWaiting() {
+        return waitingBytes > 0;
+    }
+
     /** Forgets what waits, when the stream is over. */
     public void close() {
         closed = true;

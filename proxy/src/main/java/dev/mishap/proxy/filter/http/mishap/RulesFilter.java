@@ -1,0 +1,247 @@
+package dev.mishap.proxy.filter.http.mishap;
+
+import dev.mishap.proxy.filter.http.ResponseRateLimiter;
+import dev.mishap.proxy.http.Flow;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpFilter;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.Observer;
+import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.rules.FaultDecision;
+import dev.mishap.rules.fault.Abort;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Future;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes the rules that are in place when the request arrives, and counts for the observers. A rule that ends while it
+ * delays a request does not shorten that delay; no later request meets it.
+ */
+final class RulesFilter implements HttpFilter {
+    static final String ABORT_BODY = "fault filter abort";
+    static final String ABORT_DETAILS = "mishap_abort";
+    static final String RESET_DETAILS = "mishap_reset";
+
+    private static final FastThreadLocal<StreamRequestView> VIEW = new FastThreadLocal<>() {
+        @Override
+        protected StreamRequestView initialValue() {
+            return new StreamRequestView();
+        }
+    };
+
+    private final RuleStore store;
+    private final ActiveRules active;
+    private final RulesFilterStats stats;
+    private final String listener;
+
+    private FaultDecision decision = FaultDecision.NONE;
+    private @Nullable ResponseRateLimiter limiter;
+    private @Nullable Future<?> delayTimer;
+
+    /** Bit i: observer i counts this request; a store has at most 100 observers, hence two words. */
+    private long[] observing = {};
+
+    private long[] inCohort = {};
+    private long startNanos;
+    private boolean responseEnded;
+
+    RulesFilter(RuleStore store, ActiveRules active, RulesFilterStats stats, String listener) {
+        this.store = store;
+        this.active = active;
+        this.stats = stats;
+        this.listener = listener;
+    }
+
+    @Override
+    public Flow onRequestHeaders(HttpStream stream, HeaderMap request, boolean endStream) {
+        startNanos = stream.nanoTime();
+        StreamRequestView view = VIEW.get();
+        view.point(stream, active, listener);
+        try {
+            observe(view);
+            decision = active.rules().decide(view, store.nanoTime(), System.currentTimeMillis(), view.scratch);
+        } finally {
+            view.clear();
+        }
+        return decision.isNone() ? Flow.CONTINUE : execute(stream, request);
+    }
+
+    private void observe(StreamRequestView view) {
+        int count = active.observerCount();
+        if (count == 0) {
+            return;
+        }
+        observing = new long[(count + 63) >> 6];
+        inCohort = new long[observing.length];
+        for (int i = 0; i < count; i++) {
+            Observer observer = active.observer(i);
+            if (observer.matches(view)) {
+                observing[i >> 6] |= 1L << i;
+                if (observer.inCohort(view)) {
+                    inCohort[i >> 6] |= 1L << i;
+                }
+            }
+        }
+    }
+
+    private Flow execute(HttpStream stream, HeaderMap request) {
+        stats.touched.inc();
+        stats.activeFaults.inc();
+        tag(stream, request);
+        if (decision.bytesPerSecond() > 0) {
+            stats.responseRateLimitsInjected.inc();
+            limiter = new ResponseRateLimiter(stream, this, decision.bytesPerSecond());
+        }
+        if (decision.delayNanos() > 0) {
+            stats.delaysInjected.inc();
+            stream.info().addFlag(ResponseFlag.DELAY_INJECTED);
+            delayTimer = stream.loop().schedule(() -> delayOver(stream), decision.delayNanos(), TimeUnit.NANOSECONDS);
+            return Flow.PAUSE;
+        }
+        return terminate(stream) ? Flow.PAUSE : Flow.CONTINUE;
+    }
+
+    private void tag(HttpStream stream, HeaderMap request) {
+        RuleTag first = active.tag(decision.touched(0));
+        if (decision.touchedCount() == 1) {
+            stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, first.metadata());
+        } else {
+            stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, joinedMetadata());
+        }
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            RuleTag tag = active.tag(decision.touched(i));
+            if (isFirstOfItsExperiment(i, tag)) {
+                tag.touched().inc();
+            }
+            if (tag.baggage() && !Baggage.add(request, tag.value())) {
+                stats.baggageFull.inc();
+            }
+        }
+    }
+
+    /** A request that two rules of one experiment touch is one touched request of it. */
+    private boolean isFirstOfItsExperiment(int index, RuleTag tag) {
+        for (int i = 0; i < index; i++) {
+            if (active.tag(decision.touched(i)).touched() == tag.touched()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Each key's values in the rules' order, without repetition, with commas between. */
+    private Map<String, Object> joinedMetadata() {
+        Map<String, Object> joined = new LinkedHashMap<>();
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            active.tag(decision.touched(i)).metadata().forEach((key, value) -> joined.merge(key, value, (a, b) -> {
+                String text = (String) a;
+                return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
+            }));
+        }
+        return joined;
+    }
+
+    private void delayOver(HttpStream stream) {
+        delayTimer = null;
+        if (!terminate(stream)) {
+            stream.resumeRequest(this);
+        }
+    }
+
+    private boolean terminate(HttpStream stream) {
+        if (decision.isReset()) {
+            stats.resetsInjected.inc();
+            stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
+            stream.resetDownstream(RESET_DETAILS);
+            return true;
+        }
+        Abort abort = decision.abort();
+        if (abort == null) {
+            return false;
+        }
+        stats.abortsInjected.inc();
+        stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
+        String body = abort.body() == null ? ABORT_BODY : abort.body();
+        int status = abort.isGrpc() ? 200 : abort.httpStatus();
+        stream.sendLocalReply(new LocalReply(status, body, ABORT_DETAILS, abort.grpcStatus(), null));
+        return true;
+    }
+
+    @Override
+    public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            RuleTag tag = active.tag(decision.touched(i));
+            HeaderName name = tag.responseHeader();
+            if (name != null && !has(headers, name, tag.value())) {
+                headers.add(name, tag.value());
+            }
+        }
+        responseEnded = endStream;
+        return Flow.CONTINUE;
+    }
+
+    private static boolean has(HeaderMap headers, HeaderName name, String value) {
+        for (int i = headers.indexOf(name); i >= 0; i = headers.indexOf(name, i + 1)) {
+            if (headers.value(i).equals(value)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public Flow onResponseData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
+        responseEnded |= endStream;
+        ResponseRateLimiter l = limiter;
+        return l == null ? Flow.CONTINUE : l.onData(borrowed, endStream);
+    }
+
+    @Override
+    public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
+        responseEnded = true;
+        ResponseRateLimiter l = limiter;
+        return l == null ? Flow.CONTINUE : l.onTrailers();
+    }
+
+    @Override
+    public void onStreamEnd(HttpStream stream) {
+        Future<?> timer = delayTimer;
+        if (timer != null) {
+            timer.cancel(false);
+            delayTimer = null;
+        }
+        ResponseRateLimiter l = limiter;
+        boolean cut = l != null && l.isWaiting();
+        if (l != null) {
+            l.close();
+        }
+        if (!decision.isNone()) {
+            decision.release();
+            stats.activeFaults.dec();
+        }
+        if (observing.length > 0) {
+            count(stream, responseEnded && !cut);
+        }
+    }
+
+    private void count(HttpStream stream, boolean complete) {
+        long nanos = stream.nanoTime() - startNanos;
+        boolean success = complete && Outcome.isSuccess(stream);
+        for (int word = 0; word < observing.length; word++) {
+            for (long bits = observing[word]; bits != 0; bits &= bits - 1) {
+                int bit = Long.numberOfTrailingZeros(bits);
+                boolean member = (inCohort[word] >>> bit & 1) == 1;
+                active.observer((word << 6) + bit).count(member, success, !complete, nanos);
+            }
+        }
+    }
+}
