@@ -1,0 +1,150 @@
+package dev.mishap.rules;
+
+import dev.mishap.rules.fault.Abort;
+import dev.mishap.rules.fault.Delay;
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.Reset;
+import dev.mishap.rules.fault.ResponseRateLimit;
+import dev.mishap.rules.match.Cidr;
+import dev.mishap.rules.match.HeaderMatcher;
+import dev.mishap.rules.match.StringMatcher;
+import dev.mishap.rules.schedule.Ramp;
+import dev.mishap.rules.schedule.Schedule;
+import dev.mishap.rules.schedule.Window;
+import java.time.DayOfWeek;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Makes arbitrary rules, for properties that must hold of all of them. */
+public final class RandomRules {
+    private static final String TEXT_CHARACTERS = "abc XYZ019 -_./:%'\"\\#{}[],&*!|>@`~=^$?é\t😀";
+
+    private final Random random;
+
+    public RandomRules(long seed) {
+        random = new Random(seed);
+    }
+
+    public FaultRule rule() {
+        return new FaultRule(
+                name(),
+                labels(),
+                maybe(this::name),
+                random.nextInt(4) == 0 ? random.nextInt() : 0,
+                scope(),
+                percentage(),
+                fault(),
+                new Limits(maybe(this::percentage), random.nextInt(3) * 7, random.nextInt(3) * 50),
+                random.nextBoolean() ? Schedule.ALWAYS : schedule(),
+                maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
+                maybe(random::nextLong),
+                random.nextBoolean() ? Tag.NONE : new Tag(maybe(() -> "x-" + name()), random.nextBoolean()));
+    }
+
+    private <T> @Nullable T maybe(Supplier<T> make) {
+        return random.nextBoolean() ? make.get() : null;
+    }
+
+    private <T> List<T> some(Supplier<T> make) {
+        List<T> list = new ArrayList<>();
+        for (int n = random.nextInt(4) - 1; n > 0; n--) {
+            list.add(make.get());
+        }
+        return list;
+    }
+
+    public String name() {
+        String[] names = {"a", "canary-503", "PAY-503-2024-Q4", "in", "x.y_z", "404", "on", "when", "null", "1e3"};
+        return names[random.nextInt(names.length)] + (random.nextBoolean() ? "" : random.nextInt(100));
+    }
+
+    private String text() {
+        int[] points = TEXT_CHARACTERS.codePoints().toArray();
+        StringBuilder s = new StringBuilder();
+        for (int n = 1 + random.nextInt(12); n > 0; n--) {
+            s.appendCodePoint(points[random.nextInt(points.length)]);
+        }
+        return random.nextInt(5) == 0 ? List.of("yes", "true", "~", "12", "- a", "a: b", "for", "when").get(random.nextInt(8)) : s.toString();
+    }
+
+    private Map<String, String> labels() {
+        Map<String, String> labels = new HashMap<>();
+        some(this::name).forEach(n -> labels.put(n, text()));
+        return labels;
+    }
+
+    public Scope scope() {
+        return new Scope(
+                some(this::name),
+                some(this::name),
+                some(this::name),
+                some(() -> random.nextBoolean() ? "GET" : "POST"),
+                maybe(this::stringMatcher),
+                some(this::header),
+                random.nextBoolean()
+                        ? Source.ANY
+                        : new Source(some(() -> new Cidr(random.nextBoolean() ? "10.1.0.0/16" : "fd00::/8")), some(this::name)),
+                random.nextBoolean() ? Cohort.ALL : new Cohort(percentage(), maybe(this::text), key()));
+    }
+
+    private CohortKey key() {
+        return switch (random.nextInt(4)) {
+            case 0 -> CohortKey.TRACE_ID;
+            case 1 -> CohortKey.SOURCE_ADDRESS;
+            case 2 -> CohortKey.header("x-" + name());
+            default -> CohortKey.cookie(name());
+        };
+    }
+
+    private StringMatcher stringMatcher() {
+        StringMatcher.Kind kind = StringMatcher.Kind.values()[random.nextInt(5)];
+        return new StringMatcher(kind, kind == StringMatcher.Kind.REGEX ? "^/a[0-9]+(b|c)?\\.x \"y\"$" : text());
+    }
+
+    private HeaderMatcher header() {
+        String name = random.nextInt(6) == 0 ? ":authority" : "x-" + name();
+        boolean invert = random.nextBoolean();
+        return switch (random.nextInt(4)) {
+            case 0 -> new HeaderMatcher(name, null, random.nextBoolean(), null, invert);
+            case 1 -> new HeaderMatcher(name, null, null, new HeaderMatcher.Range(-random.nextInt(9), 1 + random.nextInt(99)), invert);
+            default -> new HeaderMatcher(name, stringMatcher(), null, null, invert);
+        };
+    }
+
+    public Percentage percentage() {
+        return random.nextInt(3) == 0 ? Percentage.FULL : new Percentage(random.nextInt(Percentage.SCALE + 1));
+    }
+
+    public Fault fault() {
+        return switch (random.nextInt(5)) {
+            case 0 -> Abort.http(200 + random.nextInt(400), maybe(this::text));
+            case 1 -> Abort.grpc(random.nextInt(17), maybe(this::text));
+            case 2 -> new Delay(Duration.ofNanos(1 + (long) (random.nextDouble() * 8.64e13)));
+            case 3 -> new ResponseRateLimit(1 + random.nextInt(100_000));
+            default -> new Reset();
+        };
+    }
+
+    private Schedule schedule() {
+        Instant start = Instant.ofEpochSecond(1_700_000_000L + random.nextInt(100_000_000));
+        return new Schedule(
+                maybe(() -> start),
+                maybe(() -> start.plusSeconds(1 + random.nextInt(100_000))),
+                some(() -> new Window(
+                        some(() -> DayOfWeek.of(1 + random.nextInt(7))),
+                        LocalTime.of(random.nextInt(24), random.nextInt(60)),
+                        LocalTime.of(random.nextInt(24), random.nextInt(60)),
+                        random.nextBoolean() ? ZoneOffset.UTC : ZoneId.of("Europe/Berlin"))),
+                maybe(() -> new Ramp(Duration.ofSeconds(1 + random.nextInt(1000)))));
+    }
+}
