@@ -308,9 +308,10 @@ public final class ClusterTranslator {
             return Map.of();
         }
         Map<String, Object> all = new LinkedHashMap<>();
-        for (Map.Entry<String, ConfigNode> e : metadata.messageMap("filter_metadata").entrySet()) {
-            all.put(e.getKey(), e.getValue().toJson());
-        }
+        metadata.messageMap("filter_metadata").forEach((namespace, struct) -> {
+            Object fields = struct.struct("fields");
+            all.put(namespace, fields == null ? Map.of() : fields);
+        });
         return all;
     }
 }

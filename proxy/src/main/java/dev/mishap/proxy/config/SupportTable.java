@@ -1,5 +1,6 @@
 package dev.mishap.proxy.config;
 
+import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.route.RouteFields;
@@ -19,7 +20,7 @@ public final class SupportTable {
 
     private static List<List<SupportedFields>> lists() {
         // One line per translator, in the order of the documentation.
-        return List.of(RouteFields.ALL, FaultExtension.FIELDS);
+        return List.of(CommonFields.FIELDS, ClusterTranslator.FIELDS, RouteFields.ALL, FaultExtension.FIELDS);
     }
 
     /** By full message name. */
