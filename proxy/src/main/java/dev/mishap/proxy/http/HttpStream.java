@@ -71,7 +71,10 @@ public interface HttpStream {
 
     void encodeInformational(HeaderMap headers);
 
-    /** The response's headers; the map stays the caller's until {@link HttpFilter#onStreamEnd}. */
+    /**
+     * The response's headers; the map stays the caller's until {@link HttpFilter#onStreamEnd}. The stream applies the route's
+     * edits ({@link SelectedRoute#finalizeResponseHeaders}) before the filters see them, as it does for local replies.
+     */
     void encodeHeaders(HeaderMap headers, boolean endStream);
 
     void encodeData(ByteBuf transferred, boolean endStream);

@@ -1,0 +1,671 @@
+package dev.mishap.proxy.http;
+
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on its way through the connection manager: the filter chain, the route, the timers, and what is written about it
+ * at the end. An HTTP/1 connection uses one object for all its requests, one after the other. Confined to the event loop.
+ */
+public final class ActiveStream implements HttpStream {
+    private final ConnectionManagerConfig config;
+    private final DownstreamCodec codec;
+    private final EventLoop loop;
+    private final LoopClock clock = LoopClock.current();
+    private final StreamInfo info = new StreamInfo();
+    private final HeaderMap requestHeaders = new HeaderMap();
+    private final HeaderMap replyHeaders = new HeaderMap();
+    private final FilterChain chain;
+    private final RequestHeaders preparation;
+    private final DeadlineTimer idleTimer;
+    private final DeadlineTimer durationTimer;
+    private final DeadlineTimer requestTimer;
+
+    private boolean active;
+    private boolean codecFailed;
+    private RuntimeSnapshot runtime = RuntimeSnapshot.EMPTY;
+    private @Nullable SelectedRoute route;
+    private boolean routeMatched;
+    private @Nullable HeaderMap requestTrailers;
+    private @Nullable HeaderMap responseHeaders;
+    private @Nullable HeaderMap responseTrailers;
+    private boolean headersSeen;
+    private boolean responseStarted;
+    private boolean responseHeadersWritten;
+    private boolean headRequest;
+    private boolean closeAfter;
+    private long idleNanos;
+    private @Nullable WatermarkListener responseListener;
+    private int responsePauses;
+    private boolean downstreamFull;
+
+    public ActiveStream(ConnectionManagerConfig config, DownstreamCodec codec) {
+        this.config = config;
+        this.codec = codec;
+        this.loop = codec.channel().eventLoop();
+        this.chain = new FilterChain(this, config);
+        this.preparation = new RequestHeaders(config, clock);
+        this.idleTimer = new DeadlineTimer(loop, this::idle);
+        this.durationTimer = new DeadlineTimer(loop, this::tooLong);
+        this.requestTimer = new DeadlineTimer(loop, this::requestTooSlow);
+    }
+
+    // ---- the codec's side ----
+
+    /** Whether a request is under way. */
+    public boolean active() {
+        return active;
+    }
+
+    /** Where the codec puts the next request's headers. */
+    public HeaderMap incoming() {
+        return requestHeaders;
+    }
+
+    /** The first byte of a request was read. */
+    public void begin(long now) {
+        info.reset();
+        info.startNanos = now;
+        info.startTimeEpochNanos = clock.epochNanos(now);
+        info.protocol = "HTTP/1.1";
+        active = true;
+        codecFailed = headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = false;
+        routeMatched = false;
+        route = null;
+        requestTrailers = responseHeaders = responseTrailers = null;
+        responseListener = null;
+        responsePauses = 0;
+        downstreamFull = false;
+        runtime = config.runtime.current();
+        chain.begin();
+        config.stats.rqTotal.inc();
+        config.stats.rqActive.inc();
+        idleNanos = config.streamIdleTimeoutNanos;
+        if (config.requestTimeoutNanos > 0) {
+            requestTimer.set(now, config.requestTimeoutNanos);
+        }
+        if (config.maxStreamDurationNanos > 0) {
+            durationTimer.set(now, config.maxStreamDurationNanos);
+        }
+        touch(now);
+    }
+
+    /** The request's head is complete, in {@link #incoming}. */
+    public void onHeaders(String protocol, boolean headRequest, boolean endStream) {
+        info.protocol = protocol;
+        this.headRequest = headRequest;
+        headersSeen = true;
+        long now = System.nanoTime();
+        touch(now);
+        if (endStream) {
+            requestComplete(now);
+        }
+        RequestHeaders.Refusal refusal = preparation.prepare(this, codec);
+        if (refusal != null) {
+            refuse(refusal);
+            return;
+        }
+        SelectedRoute r = route();
+        if (r != null) {
+            applyRouteTimers(r, now);
+        }
+        chain.requestHeaders(endStream);
+    }
+
+    /** A piece of the request's body. */
+    public void onData(ByteBuf transferred, boolean endStream) {
+        if (!active) {
+            transferred.release();
+            return;
+        }
+        info.bytesReceived += transferred.readableBytes();
+        long now = System.nanoTime();
+        touch(now);
+        if (endStream) {
+            requestComplete(now);
+        }
+        chain.requestData(transferred, endStream);
+    }
+
+    /** The end of a request with trailers. */
+    public void onTrailers(HeaderMap trailers) {
+        if (active) {
+            requestComplete(System.nanoTime());
+            requestTrailers = trailers;
+            chain.requestTrailers(trailers);
+        }
+    }
+
+    /** The client went away or broke the connection. */
+    public void onDisconnect(ResponseFlag flag, String details) {
+        if (!active) {
+            return;
+        }
+        info.addFlag(flag);
+        info.responseCodeDetails = details;
+        config.stats.rqRxReset.inc();
+        finish(false);
+    }
+
+    /** The request can't be parsed; answers unless the response has begun. */
+    public void onCodecError(int status, String body, String details) {
+        if (!active) {
+            return;
+        }
+        info.addFlag(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR);
+        info.responseCodeDetails = details;
+        if (responseStarted) {
+            cut(false);
+            return;
+        }
+        if (!headersSeen) {
+            requestHeaders.clear();
+        }
+        codecFailed = true;
+        closeAfter = true;
+        sendLocalReply(LocalReply.of(status, body, details));
+    }
+
+    /** The connection takes more of the response again, or no more. */
+    public void onWritability(boolean writable) {
+        if (active && downstreamFull == writable) {
+            downstreamFull = !writable;
+            if (downstreamFull) {
+                pauseResponseReads();
+            } else {
+                resumeResponseReads();
+            }
+        }
+    }
+
+    /** The time for the request's head has run out. */
+    public void onHeadersTimeout() {
+        if (active && !headersSeen) {
+            config.stats.rqHeaderTimeout.inc();
+            requestHeaders.clear();
+            closeAfter = true;
+            sendLocalReply(LocalReply.of(408, "request header timeout", "request_header_timeout"));
+        }
+    }
+
+    private void refuse(RequestHeaders.Refusal refusal) {
+        closeAfter |= refusal.close();
+        String location = refusal.location();
+        sendLocalReply(new LocalReply(
+                refusal.status(),
+                refusal.body(),
+                refusal.details(),
+                -1,
+                location == null ? null : headers -> headers.set(HeaderName.LOCATION, location)));
+    }
+
+    private void requestComplete(long now) {
+        info.requestEndNanos = now;
+        requestTimer.clear();
+    }
+
+    private void applyRouteTimers(SelectedRoute r, long now) {
+        long idle = r.idleTimeoutNanos();
+        if (idle >= 0) {
+            idleNanos = idle;
+            if (idle == 0) {
+                idleTimer.clear();
+            } else {
+                idleTimer.set(now, idle);
+            }
+        }
+        long duration = r.maxStreamDurationNanos();
+        if (duration == 0) {
+            durationTimer.clear();
+        } else if (duration > 0) {
+            durationTimer.set(info.startNanos, duration);
+        }
+    }
+
+    void touch(long now) {
+        if (idleNanos > 0) {
+            idleTimer.set(now, idleNanos);
+        }
+    }
+
+    private void idle() {
+        if (!active) {
+            return;
+        }
+        config.stats.rqIdleTimeout.inc();
+        info.addFlag(ResponseFlag.STREAM_IDLE_TIMEOUT);
+        timedOut(LocalReply.of(codec.requestComplete() ? 504 : 408, "stream timeout", "stream_idle_timeout"));
+    }
+
+    private void tooLong() {
+        if (active) {
+            config.stats.rqMaxDurationReached.inc();
+            timedOut(LocalReply.of(
+                    codec.requestComplete() ? 504 : 408, "downstream duration timeout", "max_duration_timeout"));
+        }
+    }
+
+    private void requestTooSlow() {
+        if (active) {
+            config.stats.rqTimeout.inc();
+            closeAfter = true;
+            timedOut(LocalReply.of(408, "request timeout", "request_overall_timeout"));
+        }
+    }
+
+    private void timedOut(LocalReply reply) {
+        if (responseStarted) {
+            info.responseCodeDetails = reply.details();
+            cut(false);
+        } else {
+            sendLocalReply(reply);
+        }
+    }
+
+    // ---- HttpStream ----
+
+    @Override
+    public EventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public ByteBufAllocator alloc() {
+        return codec.channel().alloc();
+    }
+
+    @Override
+    public StreamInfo info() {
+        return info;
+    }
+
+    @Override
+    public RuntimeSnapshot runtime() {
+        return runtime;
+    }
+
+    @Override
+    public HeaderMap requestHeaders() {
+        return requestHeaders;
+    }
+
+    @Override
+    public @Nullable HeaderMap requestTrailers() {
+        return requestTrailers;
+    }
+
+    @Override
+    public @Nullable HeaderMap responseHeaders() {
+        return responseHeaders;
+    }
+
+    @Override
+    public @Nullable HeaderMap responseTrailers() {
+        return responseTrailers;
+    }
+
+    @Override
+    public boolean isGrpcRequest() {
+        int i = requestHeaders.indexOf(HeaderName.CONTENT_TYPE);
+        return i >= 0 && GrpcReply.isGrpcContentType(requestHeaders, i);
+    }
+
+    @Override
+    public @Nullable SelectedRoute route() {
+        if (!routeMatched) {
+            routeMatched = true;
+            route = config.routes.select(this);
+            if (route != null) {
+                info.routeName = route.name();
+            }
+        }
+        return route;
+    }
+
+    @Override
+    public void clearRouteCache() {
+        routeMatched = false;
+        route = null;
+    }
+
+    @Override
+    public @Nullable Object perFilterConfig(String filterName) {
+        SelectedRoute r = route();
+        return r == null ? null : r.perFilterConfig(filterName);
+    }
+
+    @Override
+    public void resumeRequest(HttpFilter filter) {
+        chain.resumeRequest(filter);
+    }
+
+    @Override
+    public void resumeResponse(HttpFilter filter) {
+        chain.resumeResponse(filter);
+    }
+
+    @Override
+    public void injectRequestData(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+        chain.injectRequest(filter, transferred, endStream);
+    }
+
+    @Override
+    public void injectResponseData(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+        chain.injectResponse(filter, transferred, endStream);
+    }
+
+    @Override
+    public void sendLocalReply(LocalReply reply) {
+        if (!active) {
+            return;
+        }
+        if (responseStarted) {
+            info.responseCodeDetails = reply.details();
+            cut(false);
+            return;
+        }
+        info.responseCodeDetails = reply.details();
+        chain.stopRequest();
+        HeaderMap headers = replyHeaders;
+        headers.clear();
+        headers.add(HeaderName.STATUS, statusText(reply.status()));
+        // A request that was refused before it was understood has no route to ask.
+        SelectedRoute r = headersSeen && !codecFailed && routeMatched ? route : null;
+        if (r != null) {
+            r.finalizeResponseHeaders(headers, this);
+        }
+        if (reply.headers() != null) {
+            reply.headers().apply(headers);
+        }
+        LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers);
+        info.responseCode = reply.status();
+        if (config.localReplies != LocalReplyMapper.NONE) {
+            config.localReplies.rewrite(this, out);
+            headers.set(HeaderName.STATUS, statusText(out.status));
+            info.responseCode = out.status;
+        }
+        responseStarted = true;
+        responseHeaders = headers;
+        if (headersSeen && isGrpcRequest()) {
+            GrpcReply.toTrailersOnly(headers, out, reply.grpcStatus());
+            chain.responseHeaders(headers, true);
+            return;
+        }
+        if (out.body.isEmpty()) {
+            chain.responseHeaders(headers, true);
+            return;
+        }
+        byte[] body = out.body.getBytes(StandardCharsets.UTF_8);
+        headers.set(HeaderName.CONTENT_LENGTH, Integer.toString(body.length));
+        headers.set(HeaderName.CONTENT_TYPE, out.contentType);
+        if (headRequest) {
+            chain.responseHeaders(headers, true);
+            return;
+        }
+        ByteBuf data = alloc().ioBuffer(body.length).writeBytes(body);
+        chain.responseHeaders(headers, false);
+        if (active) {
+            chain.responseData(data, true);
+        } else {
+            data.release();
+        }
+    }
+
+    private static String statusText(int status) {
+        return status == 200 ? "200" : status == 503 ? "503" : Integer.toString(status);
+    }
+
+    @Override
+    public void resetDownstream(String details) {
+        if (active) {
+            info.responseCodeDetails = details;
+            info.addFlag(ResponseFlag.LOCAL_RESET);
+            cut(true);
+        }
+    }
+
+    @Override
+    public void encodeInformational(HeaderMap headers) {
+        if (active && !responseStarted && config.proxy100Continue && headers.valueEquals(0, HUNDRED)) {
+            codec.encodeInformational(headers);
+        }
+    }
+
+    private static final byte[] HUNDRED = {'1', '0', '0'};
+
+    @Override
+    public void encodeHeaders(HeaderMap headers, boolean endStream) {
+        if (!active) {
+            return;
+        }
+        assert !responseStarted : "two responses";
+        responseStarted = true;
+        responseHeaders = headers;
+        if (info.responseCodeDetails == null) {
+            info.responseCodeDetails = "via_upstream";
+        }
+        SelectedRoute r = route;
+        if (r != null) {
+            r.finalizeResponseHeaders(headers, this);
+        }
+        if (!endStream) {
+            touch(System.nanoTime());
+        }
+        chain.responseHeaders(headers, endStream);
+    }
+
+    @Override
+    public void encodeData(ByteBuf transferred, boolean endStream) {
+        if (!active) {
+            transferred.release();
+            return;
+        }
+        if (!endStream) {
+            touch(System.nanoTime());
+        }
+        chain.responseData(transferred, endStream);
+    }
+
+    @Override
+    public void encodeTrailers(HeaderMap trailers) {
+        if (active) {
+            responseTrailers = trailers;
+            chain.responseTrailers(trailers);
+        }
+    }
+
+    @Override
+    public void abortResponse(String details) {
+        if (active) {
+            info.responseCodeDetails = details;
+            cut(false);
+        }
+    }
+
+    @Override
+    public void pauseRequestReads() {
+        if (active) {
+            config.stats.flowControlPaused.inc();
+            codec.pauseReads();
+        }
+    }
+
+    @Override
+    public void resumeRequestReads() {
+        if (active) {
+            config.stats.flowControlResumed.inc();
+            codec.resumeReads();
+        }
+    }
+
+    @Override
+    public void pauseResponseReads() {
+        if (responsePauses++ == 0 && responseListener != null) {
+            responseListener.aboveHighWatermark();
+        }
+    }
+
+    @Override
+    public void resumeResponseReads() {
+        assert responsePauses > 0;
+        if (--responsePauses == 0 && responseListener != null) {
+            responseListener.belowLowWatermark();
+        }
+    }
+
+    @Override
+    public void responseWatermark(@Nullable WatermarkListener listener) {
+        responseListener = listener;
+        if (listener != null && responsePauses > 0) {
+            listener.aboveHighWatermark();
+        }
+    }
+
+    // ---- the end of the response's filters ----
+
+    /** Writes the head that went through all filters. */
+    void writeHeaders(HeaderMap headers, boolean endStream) {
+        int status = statusOf(headers);
+        info.responseCode = status;
+        long now = System.nanoTime();
+        info.downstreamFirstTxNanos = now;
+        finishResponseHeaders(headers, now);
+        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete() || status == 400;
+        if (!close && config.drain.closeAfterResponse()) {
+            config.stats.cxDrainClose.inc();
+            close = true;
+        }
+        if (codec.upgradeRequested() && status != 101) {
+            close = true;
+        }
+        closeAfter = close && status != 101;
+        if (config.drain.failHealthChecks()) {
+            headers.set(IMMEDIATE_HEALTH_CHECK_FAIL, "true");
+        }
+        responseHeadersWritten = true;
+        boolean end = endStream || headRequest;
+        codec.encodeHeaders(headers, end, closeAfter);
+        if (end) {
+            endOfResponse();
+        }
+    }
+
+    void writeData(ByteBuf transferred, boolean endStream) {
+        if (headRequest) {
+            transferred.release();
+            return;
+        }
+        info.bytesSent += transferred.readableBytes();
+        codec.encodeData(transferred, endStream);
+        if (endStream) {
+            endOfResponse();
+        }
+    }
+
+    void writeTrailers(HeaderMap trailers) {
+        codec.encodeTrailers(trailers);
+        endOfResponse();
+    }
+
+    private static final HeaderName VIA = HeaderName.of("via");
+    private static final HeaderName IMMEDIATE_HEALTH_CHECK_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
+
+    private void finishResponseHeaders(HeaderMap headers, long now) {
+        byte[] date = clock.date(now);
+        if (!headers.contains(HeaderName.DATE)) {
+            headers.add(HeaderName.DATE, date, 0, date.length);
+        }
+        int server = headers.indexOf(HeaderName.SERVER);
+        switch (config.serverHeader) {
+            case OVERWRITE -> {
+                if (server < 0) {
+                    headers.add(HeaderName.SERVER, config.serverName);
+                } else {
+                    headers.set(HeaderName.SERVER, config.serverName);
+                }
+            }
+            case APPEND_IF_ABSENT -> {
+                if (server < 0) {
+                    headers.add(HeaderName.SERVER, config.serverName);
+                }
+            }
+            case PASS_THROUGH -> {}
+        }
+        if (!config.via.isEmpty()) {
+            RequestHeaders.append(headers, VIA, config.via, ", ");
+        }
+        if (config.alwaysSetRequestIdInResponse) {
+            String id = requestHeaders.get(HeaderName.X_REQUEST_ID);
+            if (id != null) {
+                headers.set(HeaderName.X_REQUEST_ID, id);
+            }
+        }
+    }
+
+    static int statusOf(HeaderMap headers) {
+        int i = headers.indexOf(HeaderName.STATUS);
+        byte[] a = headers.arena();
+        int at = headers.valueOffset(i);
+        return (a[at] - '0') * 100 + (a[at + 1] - '0') * 10 + a[at + 2] - '0';
+    }
+
+    private void endOfResponse() {
+        if (!codec.requestComplete()) {
+            config.stats.rqResponseBeforeRqComplete.inc();
+        }
+        finish(true);
+    }
+
+    private void cut(boolean reset) {
+        config.stats.rqTxReset.inc();
+        boolean wasActive = active;
+        finish(false);
+        if (wasActive) {
+            codec.streamCut(reset);
+        }
+    }
+
+    /** Ends the stream, once: filters, stats, log, and then the codec. */
+    private void finish(boolean complete) {
+        if (!active) {
+            return;
+        }
+        info.endNanos = System.nanoTime();
+        active = false;
+        idleTimer.clear();
+        durationTimer.clear();
+        requestTimer.clear();
+        if (!responseHeadersWritten) {
+            info.responseCode = 0;
+        }
+        chain.end();
+        ConnectionManagerStats stats = config.stats;
+        stats.rqActive.dec();
+        if (complete) {
+            stats.completed(info.responseCode);
+        }
+        stats.rqTime.record((info.endNanos - info.startNanos) / 1_000_000);
+        for (AccessLog log : config.accessLogs) {
+            log.log(this);
+        }
+        if (complete) {
+            codec.streamDone();
+        }
+    }
+
+    /** Whether the connection ends with this response. */
+    public boolean closesConnection() {
+        return closeAfter;
+    }
+
+    /** Frees timers; the connection is gone. */
+    public void close() {
+        idleTimer.close();
+        durationTimer.close();
+        requestTimer.close();
+    }
+}

@@ -1,0 +1,91 @@
+package dev.mishap.proxy.http;
+
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A connection manager's configuration, resolved: what every connection of one filter chain shares. Immutable once built. */
+public final class ConnectionManagerConfig {
+    /** What happens to the server header of a response. */
+    public enum ServerHeader {
+        OVERWRITE,
+        APPEND_IF_ABSENT,
+        PASS_THROUGH
+    }
+
+    /** {@code path_with_escaped_slashes_action}. */
+    public enum EscapedSlashes {
+        KEEP_UNCHANGED,
+        REJECT_REQUEST,
+        UNESCAPE_AND_REDIRECT,
+        UNESCAPE_AND_FORWARD
+    }
+
+    /** One filter of the chain: its name there, what makes it, and whether a route must enable it. */
+    public record ChainFilter(String name, HttpFilterFactory factory, boolean disabled) {}
+
+    public final ConnectionManagerStats stats;
+    public final DrainState drain;
+    public final RouteResolver routes;
+    final ChainFilter[] filters;
+    final AccessLog[] accessLogs;
+
+    public LocalReplyMapper localReplies = LocalReplyMapper.NONE;
+    public RuntimeSource runtime = RuntimeSource.EMPTY;
+    public String serverName = "envoy";
+    public ServerHeader serverHeader = ServerHeader.OVERWRITE;
+    public String via = "";
+    public boolean useRemoteAddress;
+    public int xffNumTrustedHops;
+    public boolean skipXffAppend;
+    /** Which peers are internal; empty = none. */
+    public List<AddressRange> internalAddresses = List.of();
+    /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */
+    public @Nullable String localAddress;
+
+    public boolean generateRequestId = true;
+    public boolean preserveExternalRequestId;
+    public boolean alwaysSetRequestIdInResponse;
+    public boolean normalizePath;
+    public boolean mergeSlashes;
+    public EscapedSlashes escapedSlashes = EscapedSlashes.KEEP_UNCHANGED;
+    /** Ports that are stripped from :authority: -1 = none, 0 = any, else this one. */
+    public int stripPort = -1;
+
+    public boolean stripTrailingHostDot;
+    public boolean proxy100Continue;
+    public boolean acceptHttp10;
+    /** Host of HTTP/1.0 requests that name none; {@code ""} = they are refused. */
+    public String defaultHostForHttp10 = "";
+
+    public boolean properCaseResponses;
+    public Set<String> upgradeTypes = Set.of();
+    /** Requests that a connection may carry; 0 = no limit. */
+    public int maxRequestsPerConnection;
+
+    /** Bytes that a stream or a connection may buffer before its source is made to wait. */
+    public int bufferLimit = 1024 * 1024;
+
+    // Nanoseconds, 0 = none.
+    public long idleTimeoutNanos = 3600L * 1_000_000_000;
+    public long maxConnectionDurationNanos;
+    public long maxStreamDurationNanos;
+    public long streamIdleTimeoutNanos = 300L * 1_000_000_000;
+    public long requestTimeoutNanos;
+    public long requestHeadersTimeoutNanos;
+    public long delayedCloseTimeoutNanos = 1_000_000_000;
+    public long drainTimeoutNanos = 5L * 1_000_000_000;
+
+    public ConnectionManagerConfig(
+            ConnectionManagerStats stats,
+            DrainState drain,
+            RouteResolver routes,
+            List<ChainFilter> filters,
+            List<AccessLog> accessLogs) {
+        this.stats = stats;
+        this.drain = drain;
+        this.routes = routes;
+        this.filters = filters.toArray(new ChainFilter[0]);
+        this.accessLogs = accessLogs.toArray(new AccessLog[0]);
+    }
+}

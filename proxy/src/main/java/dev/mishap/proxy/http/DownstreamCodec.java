@@ -1,0 +1,48 @@
+package dev.mishap.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+
+/** A stream's way to its client; implemented by each codec. Calls come on the connection's event loop. */
+public interface DownstreamCodec {
+    Channel channel();
+
+    void encodeInformational(HeaderMap headers);
+
+    /** Answers {@code expect: 100-continue}. */
+    void encodeContinue();
+
+    /** @param close whether the connection is to end after this response */
+    void encodeHeaders(HeaderMap headers, boolean endStream, boolean close);
+
+    void encodeData(ByteBuf transferred, boolean endStream);
+
+    void encodeTrailers(HeaderMap trailers);
+
+    /** Whether the request was read to its end. */
+    boolean requestComplete();
+
+    /** Whether the client allows another request on the connection, if that means anything to the protocol. */
+    boolean keepAlive();
+
+    /** Whether the client asked for another protocol on the connection. */
+    boolean upgradeRequested();
+
+    /** The stream is over after a complete response; the codec may take the next request. */
+    void streamDone();
+
+    /**
+     * The stream is over without a complete response: cuts it.
+     *
+     * @param reset whether by TCP RST where the connection carries just this stream
+     */
+    void streamCut(boolean reset);
+
+    /** Stops reading; counted. */
+    void pauseReads();
+
+    void resumeReads();
+
+    /** Whether the connection takes more of the response at the moment. */
+    boolean writable();
+}

@@ -1,0 +1,391 @@
+package dev.mishap.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The filters of one stream and how far each direction has come. The request goes up the chain, the response down; a direction
+ * that is paused queues what arrives at its entrance. The last filter is the terminal one: what it answers to the request is
+ * not looked at, and the response starts below it.
+ */
+final class FilterChain {
+    private static final int NOT_PAUSED = Integer.MIN_VALUE;
+
+    private final ActiveStream stream;
+    private final ConnectionManagerConfig config;
+    private final HttpFilter[] filters;
+    private int count;
+    private final Direction request = new Direction(true);
+    private final Direction response = new Direction(false);
+    private boolean ended;
+    // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
+    private int generation;
+
+    FilterChain(ActiveStream stream, ConnectionManagerConfig config) {
+        this.stream = stream;
+        this.config = config;
+        this.filters = new HttpFilter[config.filters.length];
+    }
+
+    /** Readies the chain for a stream; it has no filters until the request's headers are there. */
+    void begin() {
+        ended = false;
+        count = 0;
+        request.reset();
+        response.reset();
+    }
+
+    private void create() {
+        ConnectionManagerConfig.ChainFilter[] all = config.filters;
+        SelectedRoute route = stream.route();
+        for (ConnectionManagerConfig.ChainFilter f : all) {
+            Boolean disabled = route == null ? null : route.filterDisabled(f.name());
+            if (disabled == null ? f.disabled() : disabled) {
+                continue;
+            }
+            filters[count++] = f.factory().create();
+        }
+    }
+
+    void requestHeaders(boolean endStream) {
+        create();
+        runHeaders(request, stream.requestHeaders(), 0, endStream);
+    }
+
+    void requestData(ByteBuf transferred, boolean endStream) {
+        arrive(request, transferred, 0, endStream);
+    }
+
+    void requestTrailers(HeaderMap trailers) {
+        arriveTrailers(request, trailers);
+    }
+
+    void responseHeaders(HeaderMap headers, boolean endStream) {
+        runHeaders(response, headers, response.first(), endStream);
+    }
+
+    void responseData(ByteBuf transferred, boolean endStream) {
+        arrive(response, transferred, response.first(), endStream);
+    }
+
+    void responseTrailers(HeaderMap trailers) {
+        arriveTrailers(response, trailers);
+    }
+
+    void resumeRequest(HttpFilter filter) {
+        resume(request, filter);
+    }
+
+    void resumeResponse(HttpFilter filter) {
+        resume(response, filter);
+    }
+
+    void injectRequest(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+        inject(request, filter, transferred, endStream);
+    }
+
+    void injectResponse(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+        inject(response, filter, transferred, endStream);
+    }
+
+    /** Nothing more of the request enters a filter: it is being answered. */
+    void stopRequest() {
+        request.stopped = true;
+        request.dropQueue();
+    }
+
+    /** Ends the filters, each once. */
+    void end() {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        generation++;
+        request.stopped = response.stopped = true;
+        request.dropQueue();
+        response.dropQueue();
+        int n = count;
+        count = 0;
+        for (int i = 0; i < n; i++) {
+            HttpFilter f = filters[i];
+            f.onStreamEnd(stream);
+        }
+        // The references go with the next stream; the objects must not be reached from here any more.
+        for (int i = 0; i < n; i++) {
+            filters[i] = NONE;
+        }
+    }
+
+    private static final HttpFilter NONE = new HttpFilter() {};
+
+    private int indexOf(HttpFilter filter) {
+        for (int i = 0; i < count; i++) {
+            if (filters[i] == filter) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void runHeaders(Direction d, HeaderMap headers, int from, boolean endStream) {
+        d.headers = headers;
+        d.headersEnd = endStream;
+        int g = generation;
+        for (int i = from; d.within(i); i += d.step) {
+            Flow flow = d.up
+                    ? filters[i].onRequestHeaders(stream, headers, endStream)
+                    : filters[i].onResponseHeaders(stream, headers, endStream);
+            if (g != generation || d.stopped) {
+                return;
+            }
+            if (flow == Flow.PAUSE && !d.terminal(i)) {
+                d.pausedAt = i;
+                d.pausedOn = Direction.HEADERS;
+                return;
+            }
+        }
+        if (!d.up) {
+            stream.writeHeaders(headers, endStream);
+        }
+    }
+
+    private void arrive(Direction d, ByteBuf data, int from, boolean end) {
+        if (d.stopped) {
+            data.release();
+        } else if (d.pausedAt != NOT_PAUSED || d.draining) {
+            d.enqueue(data, from, end);
+        } else {
+            runData(d, data, from, end);
+        }
+    }
+
+    private void runData(Direction d, ByteBuf data, int from, boolean end) {
+        int g = generation;
+        for (int i = from; d.within(i); i += d.step) {
+            Flow flow;
+            try {
+                flow = d.up ? filters[i].onRequestData(stream, data, end) : filters[i].onResponseData(stream, data, end);
+            } catch (Throwable t) {
+                data.release();
+                throw t;
+            }
+            if (g != generation || d.stopped || flow == Flow.TAKEN || d.terminal(i)) {
+                data.release();
+                return;
+            }
+            if (flow == Flow.PAUSE) {
+                d.pausedAt = i;
+                d.pausedOn = Direction.DATA;
+                d.push(data, i + d.step, end);
+                return;
+            }
+        }
+        if (d.up) {
+            data.release();
+        } else {
+            stream.writeData(data, end);
+        }
+    }
+
+    private void arriveTrailers(Direction d, HeaderMap trailers) {
+        if (d.stopped) {
+            return;
+        }
+        d.trailers = trailers;
+        d.trailersFrom = d.first();
+        if (d.pausedAt == NOT_PAUSED && !d.draining) {
+            runTrailers(d);
+        }
+    }
+
+    private void runTrailers(Direction d) {
+        HeaderMap trailers = d.trailers;
+        assert trailers != null;
+        int from = d.trailersFrom;
+        d.trailers = null;
+        int g = generation;
+        for (int i = from; d.within(i); i += d.step) {
+            Flow flow = d.up ? filters[i].onRequestTrailers(stream, trailers) : filters[i].onResponseTrailers(stream, trailers);
+            if (g != generation || d.stopped) {
+                return;
+            }
+            if (flow == Flow.PAUSE && !d.terminal(i)) {
+                d.pausedAt = i;
+                d.pausedOn = Direction.TRAILERS;
+                d.trailers = trailers;
+                d.trailersFrom = i + d.step;
+                return;
+            }
+        }
+        if (!d.up) {
+            stream.writeTrailers(trailers);
+        }
+    }
+
+    private void resume(Direction d, HttpFilter filter) {
+        if (d.stopped || d.pausedAt == NOT_PAUSED || filters[d.pausedAt] != filter || d.pausedAt >= count) {
+            return;
+        }
+        int at = d.pausedAt;
+        boolean headers = d.pausedOn == Direction.HEADERS;
+        d.pausedAt = NOT_PAUSED;
+        int g = generation;
+        if (headers) {
+            HeaderMap h = d.headers;
+            assert h != null;
+            runHeaders(d, h, at + d.step, d.headersEnd);
+            if (g != generation || d.stopped || d.pausedAt != NOT_PAUSED) {
+                return;
+            }
+        }
+        d.draining = true;
+        while (g == generation && !d.stopped && d.pausedAt == NOT_PAUSED) {
+            Piece p = d.poll();
+            if (p == null) {
+                d.draining = false;
+                if (d.trailers != null) {
+                    runTrailers(d);
+                }
+                return;
+            }
+            runData(d, p.data, p.from, p.end);
+        }
+        if (g == generation) {
+            d.draining = false;
+        }
+    }
+
+    private void inject(Direction d, HttpFilter filter, ByteBuf data, boolean end) {
+        int i = indexOf(filter);
+        if (i < 0) {
+            data.release();
+            return;
+        }
+        // Trailers that the filter holds back do not stop what it sends before them.
+        if (d.pausedAt == i && d.pausedOn == Direction.TRAILERS) {
+            runData(d, data, i + d.step, end);
+        } else {
+            arrive(d, data, i + d.step, end);
+        }
+    }
+
+    /** Bytes that wait, and the filter that is to see them next. */
+    private static final class Piece {
+        final ByteBuf data;
+        final int from;
+        final boolean end;
+
+        Piece(ByteBuf data, int from, boolean end) {
+            this.data = data;
+            this.from = from;
+            this.end = end;
+        }
+    }
+
+    /** One direction's state. */
+    private final class Direction {
+        static final int HEADERS = 0;
+        static final int DATA = 1;
+        static final int TRAILERS = 2;
+
+        final boolean up;
+        final int step;
+        int pausedAt = NOT_PAUSED;
+        int pausedOn;
+        boolean stopped;
+        boolean draining;
+        @Nullable HeaderMap headers;
+        boolean headersEnd;
+        @Nullable HeaderMap trailers;
+        int trailersFrom;
+        private @Nullable ArrayDeque<Piece> queue;
+        private int queued;
+        private boolean full;
+
+        Direction(boolean up) {
+            this.up = up;
+            this.step = up ? 1 : -1;
+        }
+
+        void reset() {
+            pausedAt = NOT_PAUSED;
+            stopped = draining = full = false;
+            headers = trailers = null;
+            queued = 0;
+        }
+
+        int first() {
+            // A local reply before the chain was made has no filter to pass.
+            return up ? 0 : count - 2;
+        }
+
+        boolean within(int i) {
+            return i >= 0 && i < count;
+        }
+
+        boolean terminal(int i) {
+            return up && i == count - 1;
+        }
+
+        void enqueue(ByteBuf data, int from, boolean end) {
+            Piece p = new Piece(data, from, end);
+            queue().addLast(p);
+            grown(data.readableBytes());
+        }
+
+        void push(ByteBuf data, int from, boolean end) {
+            queue().addFirst(new Piece(data, from, end));
+            grown(data.readableBytes());
+        }
+
+        private ArrayDeque<Piece> queue() {
+            ArrayDeque<Piece> q = queue;
+            if (q == null) {
+                q = new ArrayDeque<>(4);
+                queue = q;
+            }
+            return q;
+        }
+
+        private void grown(int n) {
+            queued += n;
+            if (!full && queued > config.bufferLimit) {
+                full = true;
+                if (up) {
+                    stream.pauseRequestReads();
+                } else {
+                    stream.pauseResponseReads();
+                }
+            }
+        }
+
+        private void shrunk(int n) {
+            queued -= n;
+            if (full && queued <= config.bufferLimit / 2) {
+                full = false;
+                if (up) {
+                    stream.resumeRequestReads();
+                } else {
+                    stream.resumeResponseReads();
+                }
+            }
+        }
+
+        @Nullable Piece poll() {
+            Piece p = queue == null ? null : queue.pollFirst();
+            if (p != null) {
+                shrunk(p.data.readableBytes());
+            }
+            return p;
+        }
+
+        void dropQueue() {
+            trailers = null;
+            Piece p;
+            while ((p = poll()) != null) {
+                p.data.release();
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+package dev.mishap.proxy.http;
+
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connection manager checks and changes in a request before the filters see it: host and path, who the client is, which
+ * headers it may set, the request id. Confined to one event loop.
+ */
+final class RequestHeaders {
+    private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
+    private static final HeaderName EXTERNAL_ADDRESS = HeaderName.of("x-envoy-external-address");
+    private static final HeaderName VIA = HeaderName.of("via");
+    private static final HeaderName CLIENT_CERT = HeaderName.of("x-forwarded-client-cert");
+
+    // Headers that tell the proxies behind us what to do; only those whom we trust may set them.
+    private static final HeaderName[] EDGE_ONLY = names(
+            "x-envoy-decorator-operation",
+            "x-envoy-downstream-service-cluster",
+            "x-envoy-downstream-service-node",
+            "x-envoy-original-path",
+            "x-envoy-original-host");
+    private static final HeaderName[] INTERNAL_ONLY = names(
+            "x-envoy-retriable-status-codes",
+            "x-envoy-retriable-header-names",
+            "x-envoy-retry-on",
+            "x-envoy-retry-grpc-on",
+            "x-envoy-max-retries",
+            "x-envoy-upstream-alt-stat-name",
+            "x-envoy-upstream-rq-timeout-ms",
+            "x-envoy-upstream-rq-per-try-timeout-ms",
+            "x-envoy-upstream-rq-timeout-alt-response",
+            "x-envoy-expected-rq-timeout-ms",
+            "x-envoy-force-trace",
+            "x-envoy-ip-tags",
+            "x-envoy-hedge-on-per-try-timeout");
+    private static final byte[] HTTP = {'h', 't', 't', 'p'};
+    private static final byte[] HTTPS = {'h', 't', 't', 'p', 's'};
+
+    /** A request that is answered here. */
+    record Refusal(int status, String body, String details, boolean close, @Nullable String location) {
+        static Refusal of(int status, String details, boolean close) {
+            return new Refusal(status, "", details, close, null);
+        }
+    }
+
+    private static final Refusal MISSING_HOST = Refusal.of(400, "missing_host_header", true);
+    private static final Refusal NOT_A_PATH = Refusal.of(404, "absolute_path_rejected", false);
+    private static final Refusal BAD_PATH = Refusal.of(400, "path_normalization_failed", true);
+    private static final Refusal NO_UPGRADE = Refusal.of(403, "upgrade_failed", true);
+
+    private final ConnectionManagerConfig config;
+    private final LoopClock clock;
+
+    RequestHeaders(ConnectionManagerConfig config, LoopClock clock) {
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /** Prepares the stream's request; a refusal ends it. */
+    @Nullable Refusal prepare(ActiveStream stream, DownstreamCodec codec) {
+        HeaderMap h = stream.requestHeaders();
+        StreamInfo info = stream.info();
+        int expect = h.indexOf(HeaderName.EXPECT);
+        if (expect >= 0 && !config.proxy100Continue && h.value(expect).equalsIgnoreCase("100-continue")) {
+            h.removeAt(expect);
+            codec.encodeContinue();
+        }
+        if (!h.contains(HeaderName.AUTHORITY)) {
+            return MISSING_HOST;
+        }
+        int path = h.indexOf(HeaderName.PATH);
+        if (path >= 0) {
+            Refusal refusal = path(h, path);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        host(h);
+        client(h, info);
+        if (config.generateRequestId) {
+            requestId(h, config.useRemoteAddress && !edgeExempt);
+        }
+        if (!config.via.isEmpty()) {
+            append(h, VIA, config.via, ", ");
+        }
+        if (codec.upgradeRequested()) {
+            String upgrade = h.get(HeaderName.UPGRADE);
+            if (upgrade == null || !config.upgradeTypes.contains(upgrade.toLowerCase(java.util.Locale.ROOT))) {
+                config.stats.rqWsOnNonWsRoute.inc();
+                return NO_UPGRADE;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Refusal path(HeaderMap h, int index) {
+        byte[] a = h.arena();
+        int at = h.valueOffset(index);
+        int n = h.valueLength(index);
+        if (n == 0 || a[at] != '/') {
+            config.stats.rqNonRelativePath.inc();
+            return NOT_A_PATH;
+        }
+        for (int i = at; i < at + n; i++) {
+            if (a[i] == '#') {
+                config.stats.rqFailedPathNormalization.inc();
+                return BAD_PATH;
+            }
+        }
+        if (!config.normalizePath
+                && !config.mergeSlashes
+                && config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED) {
+            return null;
+        }
+        String path = h.value(index);
+        String result = path;
+        boolean redirect = false;
+        if (config.normalizePath) {
+            result = PathNormalizer.canonical(result);
+            if (result == null) {
+                config.stats.rqFailedPathNormalization.inc();
+                return BAD_PATH;
+            }
+        }
+        if (config.mergeSlashes) {
+            result = PathNormalizer.mergeSlashes(result);
+        }
+        if (config.escapedSlashes != ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED
+                && PathNormalizer.hasEscapedSlash(result)) {
+            if (config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.REJECT_REQUEST) {
+                config.stats.rqFailedPathNormalization.inc();
+                return BAD_PATH;
+            }
+            redirect = config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.UNESCAPE_AND_REDIRECT;
+            result = PathNormalizer.unescapeSlashes(result);
+            if (config.normalizePath) {
+                String canonical = PathNormalizer.canonical(result);
+                result = canonical == null ? result : canonical;
+            }
+            if (config.mergeSlashes) {
+                result = PathNormalizer.mergeSlashes(result);
+            }
+        }
+        if (!result.equals(path)) {
+            h.setValue(index, result);
+        }
+        if (redirect) {
+            config.stats.rqRedirectedWithNormalizedPath.inc();
+            return new Refusal(307, "", "path_normalization_failed", false, result);
+        }
+        return null;
+    }
+
+    private void host(HeaderMap h) {
+        if (config.stripPort < 0 && !config.stripTrailingHostDot) {
+            return;
+        }
+        int i = h.indexOf(HeaderName.AUTHORITY);
+        String host = h.value(i);
+        int colon = host.lastIndexOf(':');
+        boolean port = colon >= 0 && host.indexOf(']', colon) < 0 && (host.indexOf(':') == colon || host.charAt(0) == '[');
+        String name = port ? host.substring(0, colon) : host;
+        String rest = port ? host.substring(colon) : "";
+        if (config.stripTrailingHostDot && name.endsWith(".")) {
+            name = name.substring(0, name.length() - 1);
+        }
+        if (port && (config.stripPort == 0 || rest.equals(":" + config.stripPort))) {
+            rest = "";
+        }
+        if (name.length() + rest.length() != host.length()) {
+            h.setValue(i, name + rest);
+        }
+    }
+
+    // Whether the request comes from inside, as the last call of client found it.
+    private boolean edgeExempt;
+
+    private void client(HeaderMap h, StreamInfo info) {
+        InetSocketAddress peer = info.downstreamDirectRemoteAddress;
+        InetSocketAddress remote = peer;
+        boolean hadForwarded = h.contains(HeaderName.X_FORWARDED_FOR);
+        boolean single = !hadForwarded;
+        if (config.useRemoteAddress) {
+            if (config.xffNumTrustedHops > 0 && hadForwarded) {
+                remote = forwarded(h, config.xffNumTrustedHops - 1, peer);
+            }
+            if (!config.skipXffAppend && peer != null) {
+                String address = peer.getAddress().isLoopbackAddress() && config.localAddress != null
+                        ? config.localAddress
+                        : peer.getAddress().getHostAddress();
+                append(h, HeaderName.X_FORWARDED_FOR, address, ",");
+            }
+            if (config.xffNumTrustedHops == 0 || !h.contains(HeaderName.X_FORWARDED_PROTO)) {
+                h.set(HeaderName.X_FORWARDED_PROTO, "http");
+            }
+        } else {
+            if (hadForwarded) {
+                String all = h.get(HeaderName.X_FORWARDED_FOR);
+                single = all != null && all.indexOf(',') < 0;
+                remote = forwarded(h, config.xffNumTrustedHops, peer);
+            }
+            if (!h.contains(HeaderName.X_FORWARDED_PROTO)) {
+                h.add(HeaderName.X_FORWARDED_PROTO, HTTP, 0, 4);
+            }
+        }
+        info.downstreamRemoteAddress = remote;
+        int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
+        boolean https = h.valueEquals(proto, HTTPS);
+        h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
+        boolean internal = single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
+        edgeExempt = internal;
+        boolean edge = config.useRemoteAddress && !internal;
+        if (edge) {
+            remove(h, EDGE_ONLY);
+            if (remote != null) {
+                h.set(EXTERNAL_ADDRESS, remote.getAddress().getHostAddress());
+            }
+        }
+        if (!internal) {
+            remove(h, INTERNAL_ONLY);
+            h.remove(INTERNAL);
+        } else if (config.useRemoteAddress) {
+            h.set(INTERNAL, "true");
+        }
+        h.remove(CLIENT_CERT);
+    }
+
+    // One pass over the headers instead of one a name: most requests hold none of them.
+    private static void remove(HeaderMap h, HeaderName[] names) {
+        for (int i = h.size() - 1; i >= 0; i--) {
+            if (h.nameLength(i) > 8 && startsWithEnvoy(h, i)) {
+                for (HeaderName n : names) {
+                    if (h.isNamed(i, n)) {
+                        h.removeAt(i);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    private static boolean startsWithEnvoy(HeaderMap h, int i) {
+        byte[] a = h.arena();
+        int at = h.nameOffset(i);
+        return a[at] == 'x' && a[at + 1] == '-' && a[at + 2] == 'e' && a[at + 7] == '-';
+    }
+
+    private boolean isInternal(InetAddress address) {
+        for (AddressRange r : config.internalAddresses) {
+            if (r.contains(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The address in x-forwarded-for that has {@code skip} others after it, or {@code otherwise}. */
+    private static @Nullable InetSocketAddress forwarded(HeaderMap h, int skip, @Nullable InetSocketAddress otherwise) {
+        int last = -1;
+        for (int i = h.indexOf(HeaderName.X_FORWARDED_FOR); i >= 0; i = h.indexOf(HeaderName.X_FORWARDED_FOR, i + 1)) {
+            last = i;
+        }
+        if (last < 0) {
+            return otherwise;
+        }
+        String all = h.value(last);
+        int end = all.length();
+        for (int k = 0; k < skip; k++) {
+            end = all.lastIndexOf(',', end - 1);
+            if (end <= 0) {
+                return otherwise;
+            }
+        }
+        String text = all.substring(all.lastIndexOf(',', end - 1) + 1, end).strip();
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
+        if (bytes == null) {
+            return otherwise;
+        }
+        try {
+            return new InetSocketAddress(InetAddress.getByAddress(bytes), 0);
+        } catch (UnknownHostException e) {
+            return otherwise;
+        }
+    }
+
+    private void requestId(HeaderMap h, boolean edge) {
+        int i = h.indexOf(HeaderName.X_REQUEST_ID);
+        if (i >= 0 && (!edge || config.preserveExternalRequestId)) {
+            return;
+        }
+        if (i >= 0) {
+            h.remove(HeaderName.X_REQUEST_ID);
+        }
+        byte[] id = clock.uuid();
+        h.add(HeaderName.X_REQUEST_ID, id, 0, id.length);
+    }
+
+    /** Adds {@code value} to the header's first line after {@code separator}, or as a new line. */
+    static void append(HeaderMap h, HeaderName name, String value, String separator) {
+        int i = h.indexOf(name);
+        if (i < 0) {
+            h.add(name, value);
+        } else {
+            String old = h.value(i);
+            h.setValue(i, old.isEmpty() ? value : old + separator + value);
+        }
+    }
+
+    private static HeaderName[] names(String... names) {
+        HeaderName[] out = new HeaderName[names.length];
+        for (int i = 0; i < names.length; i++) {
+            out[i] = HeaderName.of(names[i]);
+        }
+        return out;
+    }
+}

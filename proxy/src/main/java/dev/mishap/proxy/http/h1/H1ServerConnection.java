@@ -1,0 +1,494 @@
+package dev.mishap.proxy.http.h1;
+
+import dev.mishap.proxy.http.ActiveStream;
+import dev.mishap.proxy.http.ConnectionManagerConfig;
+import dev.mishap.proxy.http.ConnectionManagerStats;
+import dev.mishap.proxy.http.DeadlineTimer;
+import dev.mishap.proxy.http.DownstreamCodec;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamInfo;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A downstream HTTP/1 connection: the only handler of its pipeline. Requests are taken one at a time; bytes of a pipelined next
+ * request are held, and reading stops, until the response is out.
+ */
+public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink {
+    private static final Logger LOG = LoggerFactory.getLogger(H1ServerConnection.class);
+    private static final AtomicLong CONNECTION_IDS = new AtomicLong();
+    private static final AtomicLong STREAM_IDS = new AtomicLong();
+
+    private enum State {
+        OPEN,
+        /** The last response is written or being flushed; what comes in is dropped. */
+        CLOSING,
+        CLOSED
+    }
+
+    private final ConnectionManagerConfig config;
+    private final ConnectionManagerStats stats;
+    private final H1RequestParser parser;
+    private final long id = CONNECTION_IDS.incrementAndGet();
+    private final Runnable heldTask = this::takeHeld;
+
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable H1Output out;
+    private @Nullable ActiveStream stream;
+    private @Nullable InetSocketAddress remoteAddress;
+    private @Nullable InetSocketAddress localAddress;
+    private @Nullable DeadlineTimer idleTimer;
+    private @Nullable DeadlineTimer headersTimer;
+    private @Nullable DeadlineTimer closeTimer;
+    private @Nullable DeadlineTimer durationTimer;
+    private @Nullable ByteBuf held;
+    private State state = State.OPEN;
+    private int readPauses;
+    private int requests;
+    private boolean draining;
+    private boolean closedLocally;
+    private long openedNanos;
+    private long bytesCounted;
+
+    public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits) {
+        this.config = config;
+        this.stats = config.stats;
+        this.parser = new H1RequestParser(limits, this);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        out = new H1Output(ctx, config.properCaseResponses);
+        stream = new ActiveStream(config, this);
+        if (ctx.channel().isActive()) {
+            opened(ctx);
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        opened(ctx);
+    }
+
+    private void opened(ChannelHandlerContext ctx) {
+        if (openedNanos != 0) {
+            return;
+        }
+        openedNanos = System.nanoTime();
+        remoteAddress = ctx.channel().remoteAddress() instanceof InetSocketAddress a ? a : null;
+        localAddress = ctx.channel().localAddress() instanceof InetSocketAddress a ? a : null;
+        stats.cxTotal.inc();
+        stats.cxActive.inc();
+        stats.cxHttp1Total.inc();
+        stats.cxHttp1Active.inc();
+        if (config.idleTimeoutNanos > 0) {
+            DeadlineTimer t = new DeadlineTimer(ctx.channel().eventLoop(), this::idle);
+            idleTimer = t;
+            t.set(openedNanos, config.idleTimeoutNanos);
+        }
+        if (config.maxConnectionDurationNanos > 0) {
+            DeadlineTimer t = new DeadlineTimer(ctx.channel().eventLoop(), this::tooOld);
+            durationTimer = t;
+            t.set(openedNanos, config.maxConnectionDurationNanos);
+        }
+    }
+
+    private ActiveStream stream() {
+        ActiveStream s = stream;
+        assert s != null;
+        return s;
+    }
+
+    private H1Output out() {
+        H1Output o = out;
+        assert o != null;
+        return o;
+    }
+
+    private ChannelHandlerContext context() {
+        ChannelHandlerContext c = context;
+        assert c != null;
+        return c;
+    }
+
+    // ---- reading ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        stats.cxRxBytesTotal.add(in.readableBytes());
+        if (state != State.OPEN) {
+            in.release();
+            return;
+        }
+        ByteBuf h = held;
+        if (h != null) {
+            // One more read was under way when reading was switched off.
+            held = Unpooled.wrappedBuffer(h, in);
+            return;
+        }
+        read(in);
+    }
+
+    /** Parses as far as the stream under way allows, and keeps what is left. */
+    private void read(ByteBuf in) {
+        try {
+            while (state == State.OPEN && in.isReadable()) {
+                ActiveStream s = stream();
+                if (!s.active()) {
+                    if (!skipEmptyLines(in)) {
+                        return;
+                    }
+                    begin(s);
+                } else if (parser.complete()) {
+                    hold(in);
+                    return;
+                }
+                if (parser.parse(in) == H1Parser.Outcome.FAILED) {
+                    failed(parser.error());
+                    return;
+                }
+            }
+        } finally {
+            in.release();
+        }
+    }
+
+    /** RFC 9112 2.2: empty lines before a request are ignored. */
+    private static boolean skipEmptyLines(ByteBuf in) {
+        while (in.isReadable()) {
+            byte b = in.getByte(in.readerIndex());
+            if (b != '\r' && b != '\n') {
+                return true;
+            }
+            in.skipBytes(1);
+        }
+        return false;
+    }
+
+    private void hold(ByteBuf in) {
+        held = in.readRetainedSlice(in.readableBytes());
+        pauseReads();
+    }
+
+    private void takeHeld() {
+        ByteBuf h = held;
+        if (h != null && state == State.OPEN && !stream().active()) {
+            held = null;
+            resumeReads();
+            read(h);
+        }
+    }
+
+    private void begin(ActiveStream s) {
+        long now = System.nanoTime();
+        parser.begin(s.incoming());
+        requests++;
+        stats.rqHttp1Total.inc();
+        s.begin(now);
+        StreamInfo info = s.info();
+        info.connectionId = id;
+        info.streamId = STREAM_IDS.incrementAndGet();
+        info.downstreamDirectRemoteAddress = remoteAddress;
+        info.downstreamRemoteAddress = remoteAddress;
+        info.downstreamLocalAddress = localAddress;
+        if (idleTimer != null) {
+            idleTimer.clear();
+        }
+        if (config.requestHeadersTimeoutNanos > 0) {
+            DeadlineTimer t = headersTimer;
+            if (t == null) {
+                t = new DeadlineTimer(channel().eventLoop(), this::headersTooSlow);
+                headersTimer = t;
+            }
+            t.set(now, config.requestHeadersTimeoutNanos);
+        }
+    }
+
+    private void failed(H1Error error) {
+        stats.cxProtocolError.inc();
+        String body = switch (error.status()) {
+            case 431 -> "Request Header Fields Too Large";
+            case 501 -> "Not Implemented";
+            default -> "Bad Request";
+        };
+        if (stream().active()) {
+            stream().onCodecError(error.status(), body, error.details());
+        }
+    }
+
+    @Override
+    public void onHeaders(HeaderMap headers, boolean endStream) {
+        if (headersTimer != null) {
+            headersTimer.clear();
+        }
+        if (!parser.isHttp11()) {
+            if (!config.acceptHttp10 || !parser.isHttp10()) {
+                parser.stop();
+                stats.cxProtocolError.inc();
+                stream().onCodecError(426, "Upgrade Required", "low_version");
+                return;
+            }
+            if (!headers.contains(HeaderName.AUTHORITY) && !config.defaultHostForHttp10.isEmpty()) {
+                headers.add(HeaderName.AUTHORITY, config.defaultHostForHttp10);
+            }
+        }
+        stream().onHeaders(parser.isHttp11() ? "HTTP/1.1" : "HTTP/1.0", parser.isHead(), endStream);
+    }
+
+    @Override
+    public void onData(ByteBuf transferred, boolean endStream) {
+        stream().onData(transferred, endStream);
+    }
+
+    @Override
+    public void onTrailers(HeaderMap trailers) {
+        stream().onTrailers(trailers);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        stream().onWritability(ctx.channel().isWritable());
+    }
+
+    // ---- the end of the connection ----
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        boolean activeRequest = stream().active();
+        state = State.CLOSED;
+        parser.stop();
+        if (activeRequest) {
+            stream().onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+        }
+        stream().close();
+        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer}) {
+            if (t != null) {
+                t.close();
+            }
+        }
+        ReferenceCountUtil.release(held);
+        held = null;
+        out().discard();
+        countWritten();
+        stats.cxActive.dec();
+        stats.cxHttp1Active.dec();
+        stats.cxDestroy.inc();
+        (closedLocally ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
+        if (activeRequest) {
+            stats.cxDestroyActiveRq.inc();
+            (closedLocally ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
+        }
+        stats.cxLengthMs.record((System.nanoTime() - openedNanos) / 1_000_000);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.warn("closing connection {} after an unexpected error", id, cause);
+            closedLocally = true;
+        }
+        ctx.close();
+    }
+
+    private void idle() {
+        if (state == State.OPEN && !stream().active()) {
+            stats.cxIdleTimeout.inc();
+            closeNow();
+        }
+    }
+
+    private void tooOld() {
+        stats.cxMaxDurationReached.inc();
+        if (stream().active()) {
+            draining = true;
+        } else {
+            closeNow();
+        }
+    }
+
+    private void headersTooSlow() {
+        if (stream().active()) {
+            parser.stop();
+            stream().onHeadersTimeout();
+        }
+    }
+
+    private void closeNow() {
+        state = State.CLOSING;
+        closedLocally = true;
+        context().close();
+    }
+
+    private void countWritten() {
+        long w = out().written();
+        stats.cxTxBytesTotal.add(w - bytesCounted);
+        bytesCounted = w;
+    }
+
+    // ---- DownstreamCodec ----
+
+    @Override
+    public Channel channel() {
+        return context().channel();
+    }
+
+    @Override
+    public void encodeInformational(HeaderMap headers) {
+        out().informational(headers);
+    }
+
+    @Override
+    public void encodeContinue() {
+        // A client that has sent its body at once does not wait for it, but RFC 9110 10.1.1 lets us answer all the same.
+        out().continue100();
+    }
+
+    @Override
+    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
+        boolean http10 = parser.isHttp10();
+        boolean untilClose = http10 && !endStream && !headers.contains(HeaderName.CONTENT_LENGTH);
+        out().responseHead(headers, endStream, parser.isHead() || parser.isConnect(), close || untilClose, http10);
+        if (untilClose) {
+            draining = true;
+        }
+    }
+
+    @Override
+    public void encodeData(ByteBuf transferred, boolean endStream) {
+        out().data(transferred, endStream);
+    }
+
+    @Override
+    public void encodeTrailers(HeaderMap trailers) {
+        out().trailers(trailers);
+    }
+
+    @Override
+    public boolean requestComplete() {
+        return parser.complete();
+    }
+
+    @Override
+    public boolean keepAlive() {
+        if (config.maxRequestsPerConnection > 0 && requests >= config.maxRequestsPerConnection) {
+            stats.cxMaxRequestsReached.inc();
+            return false;
+        }
+        return parser.keepAlive() && !draining;
+    }
+
+    @Override
+    public boolean upgradeRequested() {
+        return parser.isUpgrade();
+    }
+
+    @Override
+    public void streamDone() {
+        countWritten();
+        if (state != State.OPEN) {
+            return;
+        }
+        if (stream().closesConnection() || draining) {
+            state = State.CLOSING;
+            closedLocally = true;
+            boolean complete = parser.complete() && held == null;
+            parser.stop();
+            if (complete || config.delayedCloseTimeoutNanos == 0) {
+                context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            } else {
+                lingerThenClose();
+            }
+            return;
+        }
+        if (idleTimer != null) {
+            idleTimer.set(System.nanoTime(), config.idleTimeoutNanos);
+        }
+        releasePauses();
+        if (held != null) {
+            // Not from here: the filters of the stream that has just ended are still on the stack.
+            channel().eventLoop().execute(heldTask);
+        }
+    }
+
+    /** What the client still sends is read and dropped, so that it gets our answer and not a reset that destroys it. */
+    private void lingerThenClose() {
+        readPauses = 0;
+        channel().config().setAutoRead(true);
+        ReferenceCountUtil.release(held);
+        held = null;
+        out().flush();
+        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), () -> {
+            stats.cxDelayedCloseTimeout.inc();
+            context().close();
+        });
+        closeTimer = t;
+        t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+    }
+
+    @Override
+    public void streamCut(boolean reset) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSING;
+        closedLocally = true;
+        parser.stop();
+        if (reset) {
+            // With a linger of 0 close sends RST, and what is not sent yet is dropped.
+            out().discard();
+            channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            context().close();
+        } else {
+            out().flush();
+            context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    @Override
+    public void pauseReads() {
+        if (readPauses++ == 0) {
+            channel().config().setAutoRead(false);
+        }
+    }
+
+    @Override
+    public void resumeReads() {
+        assert readPauses > 0;
+        if (--readPauses == 0) {
+            channel().config().setAutoRead(true);
+        }
+    }
+
+    /** A stream that ended takes its pauses with it; only held bytes still keep reading off. */
+    private void releasePauses() {
+        int left = held == null ? 0 : 1;
+        if (readPauses != left) {
+            boolean off = readPauses > 0;
+            readPauses = left;
+            if (off && left == 0) {
+                channel().config().setAutoRead(true);
+            }
+        }
+    }
+
+    @Override
+    public boolean writable() {
+        return channel().isWritable();
+    }
+}
