@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.route.RouteFields;
+import dev.mishap.proxy.server.BootstrapFields;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +21,13 @@ public final class SupportTable {
 
     private static List<List<SupportedFields>> lists() {
         // One line per translator, in the order of the documentation.
-        return List.of(CommonFields.FIELDS, ClusterTranslator.FIELDS, RouteFields.ALL, FaultExtension.FIELDS);
+        List<List<SupportedFields>> lists = new ArrayList<>();
+        lists.add(BootstrapFields.FIELDS);
+        lists.add(CommonFields.FIELDS);
+        lists.add(ClusterTranslator.FIELDS);
+        lists.add(RouteFields.ALL);
+        lists.add(FaultExtension.FIELDS);
+        return lists;
     }
 
     /** By full message name. */

@@ -1,0 +1,42 @@
+package dev.mishap.proxy.server;
+
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.util.List;
+
+/** What is supported of the messages that {@link BootstrapLoader} reads. */
+public final class BootstrapFields {
+    private static final String BOOTSTRAP = "envoy.config.bootstrap.v3.";
+    private static final String XDS_ONLY = "only sent to xDS servers";
+    private static final String NO_WATCHDOG = "there is no watchdog";
+
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(BOOTSTRAP + "Bootstrap")
+                    .supported("node", "static_resources", "admin", "layered_runtime", "stats_config", "stats_flush_interval")
+                    .supported("stats_flush_on_admin", "default_regex_engine")
+                    .accepted("watchdog", NO_WATCHDOG)
+                    .accepted("watchdogs", NO_WATCHDOG)
+                    .accepted("flags_path", "there are no file-based feature flags")
+                    .accepted("inline_headers", "headers are looked up equally fast whatever their names")
+                    .accepted("fatal_actions", "a JVM has no fatal-signal actions")
+                    .accepted("node_context_params", "only sent to xDS servers, in resource names")
+                    .accepted("deferred_stat_options", "it changes memory use only")
+                    .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
+                    .accepted("memory_allocator_manager", "it tunes tcmalloc"),
+            SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters"),
+            SupportedFields.of("envoy.config.core.v3.Node")
+                    .supported("id", "cluster", "metadata", "locality")
+                    .accepted("user_agent_name", "the process says itself what it is, as Envoy does")
+                    .accepted("user_agent_version", "the process says itself what it is, as Envoy does")
+                    .accepted("user_agent_build_version", "the process says itself what it is, as Envoy does")
+                    .accepted("dynamic_parameters", XDS_ONLY)
+                    .accepted("extensions", XDS_ONLY)
+                    .accepted("client_features", XDS_ONLY)
+                    .accepted("listening_addresses", XDS_ONLY),
+            SupportedFields.of(BOOTSTRAP + "Admin")
+                    .supported("access_log", "access_log_path", "address")
+                    .accepted("profile_path", "there is no built-in CPU profiler to write a profile")
+                    .accepted("ignore_global_conn_limit", "the admin server is never subject to the connection limit"),
+            SupportedFields.of("envoy.extensions.regex_engines.v3.GoogleRE2"));
+
+    private BootstrapFields() {}
+}
