@@ -1,46 +1,47 @@
 package dev.mishap.control.experiment;
 
-import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Renews one lease on every proxy of a run, each on a thread of its own so that one that hangs does not cost the others their lease. The
- * first loss is told once.
+ * Renews one lease on every proxy that has it, each on a thread of its own so that one that hangs does not cost the others their lease.
  */
 final class LeaseKeeper implements AutoCloseable {
-    private final List<ProxyClient> proxies;
     private final Lease lease;
     private final Consumer<String> onLoss;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Map<ProxyClient, Thread> threads = new ConcurrentHashMap<>();
+    private final Set<ProxyClient> kept = ConcurrentHashMap.newKeySet();
 
-    /** @param onLoss is called on a thread of the keeper with the reason */
-    LeaseKeeper(List<ProxyClient> proxies, Lease lease, Consumer<String> onLoss) {
-        this.proxies = proxies;
+    /** @param onLoss is called on a thread of the keeper with the reason, at most once per proxy */
+    LeaseKeeper(Lease lease, Consumer<String> onLoss) {
         this.lease = lease;
         this.onLoss = onLoss;
     }
 
-    void start() {
-        for (ProxyClient proxy : proxies) {
-            Thread thread = new Thread(() -> keep(proxy), "lease-" + proxy.address().getAuthority());
+    /** The proxy has just been given the lease: from now on it is renewed there. */
+    void keep(ProxyClient proxy) {
+        if (kept.add(proxy)) {
+            long given = System.nanoTime();
+            Thread thread = new Thread(() -> renew(proxy, given), "lease-" + proxy.address().getAuthority());
             thread.setDaemon(true);
-            threads.put(proxy, thread);
             thread.start();
         }
     }
 
-    private void keep(ProxyClient proxy) {
-        long renewed = System.nanoTime();
+    private void renew(ProxyClient proxy, long given) {
+        long renewed = given;
         try {
             while (!closed.await(lease.renewal().toMillis(), TimeUnit.MILLISECONDS)) {
                 long sent = System.nanoTime();
                 try {
-                    if (!proxy.renew(lease)) {
+                    boolean alive = proxy.renew(lease);
+                    if (closed.getCount() == 0) {
+                        return;
+                    }
+                    if (!alive) {
                         onLoss.accept("the lease at " + proxy.address() + " has run out");
                         return;
                     }
@@ -57,6 +58,7 @@ final class LeaseKeeper implements AutoCloseable {
         }
     }
 
+    /** Stops renewing. */
     @Override
     public void close() {
         closed.countDown();
