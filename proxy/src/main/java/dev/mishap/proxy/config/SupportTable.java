@@ -3,7 +3,11 @@ package dev.mishap.proxy.config;
 import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.observe.log.AccessLogFilter;
+import dev.mishap.proxy.observe.log.AccessLogs;
+import dev.mishap.proxy.observe.log.LogFormat;
 import dev.mishap.proxy.route.RouteFields;
+import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.server.BootstrapFields;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +31,10 @@ public final class SupportTable {
         lists.add(ClusterTranslator.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
+        lists.add(AccessLogFilter.FIELDS);
+        lists.add(AccessLogs.FIELDS);
+        lists.add(LogFormat.FIELDS);
+        lists.add(RuntimeLoader.FIELDS);
         return lists;
     }
 

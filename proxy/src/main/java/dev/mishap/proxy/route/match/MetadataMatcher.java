@@ -120,10 +120,19 @@ public final class MetadataMatcher {
     }
 
     public boolean matches(StreamInfo info) {
+        return value.test(find(info)) != invert;
+    }
+
+    /** Whether there is a value for the matcher to look at. */
+    public boolean found(StreamInfo info) {
+        return find(info) != null;
+    }
+
+    private @Nullable Object find(StreamInfo info) {
         Object at = info.dynamicMetadata(filter);
         for (int i = 0; i < path.size() && at != null; i++) {
             at = at instanceof Map<?, ?> map ? map.get(path.get(i)) : null;
         }
-        return value.test(at) != invert;
+        return at;
     }
 }

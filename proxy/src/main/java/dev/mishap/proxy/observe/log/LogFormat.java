@@ -1,0 +1,93 @@
+package dev.mishap.proxy.observe.log;
+
+import dev.mishap.proxy.config.DataSource;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.StreamInfo;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole line or body in one format, text or JSON, as {@code envoy.config.core.v3.SubstitutionFormatString}. Immutable.
+ */
+public final class LogFormat {
+    public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(
+                    "envoy.config.core.v3.SubstitutionFormatString")
+            .supported("text_format", "json_format", "text_format_source", "omit_empty_values", "content_type")
+            .accepted("json_format_options", "JSON members are always in order of their names"),
+            SupportedFields.of("envoy.config.core.v3.JsonFormatOptions")
+                    .accepted("sort_properties", "JSON members are always in order of their names"));
+
+    private final @Nullable SubstitutionFormatter text;
+    private final @Nullable JsonTemplate json;
+    private final String contentType;
+
+    private LogFormat(@Nullable SubstitutionFormatter text, @Nullable JsonTemplate json, String contentType) {
+        this.text = text;
+        this.json = json;
+        this.contentType = contentType;
+    }
+
+    /** A text format. */
+    public static LogFormat text(SubstitutionFormatter text) {
+        return new LogFormat(text, null, "text/plain");
+    }
+
+    /** A JSON object with operators in its strings; {@code omitEmpty} leaves members without a value out. */
+    static LogFormat json(Map<?, ?> template, boolean omitEmpty) {
+        return new LogFormat(null, JsonTemplate.compile(template, omitEmpty), "application/json");
+    }
+
+    /** Reads a SubstitutionFormatString. */
+    public static LogFormat from(ConfigNode node) {
+        boolean omitEmpty = node.bool("omit_empty_values", false);
+        String given = node.string("content_type");
+        String kind = node.oneof("format");
+        if ("json_format".equals(kind)) {
+            Object template = node.struct("json_format");
+            LogFormat json = json(template instanceof Map<?, ?> map ? map : Map.of(), omitEmpty);
+            return new LogFormat(null, json.json, given.isEmpty() ? json.contentType : given);
+        }
+        if (kind == null) {
+            throw node.error("format", "value is required");
+        }
+        String format = kind.equals("text_format")
+                ? node.string("text_format")
+                : DataSource.text(node.required("text_format_source"));
+        return new LogFormat(
+                SubstitutionFormatter.compile(format, omitEmpty), null, given.isEmpty() ? "text/plain" : given);
+    }
+
+    /** The content-type of a local reply's body in this format, when the format gives none of its own. */
+    public String contentType() {
+        return contentType;
+    }
+
+    /** The text for a local reply whose body so far is {@code body}. */
+    public byte[] formatLocalReply(StreamInfo info, HeaderMap request, HeaderMap response, String body) {
+        LogBuffer out = LogBuffer.ofThread();
+        append(new LogContext(info, request, response, null, body), out);
+        return Arrays.copyOf(out.array(), out.size());
+    }
+
+    /** Appends the line; a JSON object ends with a newline, text ends as it is. */
+    void append(LogContext context, LogBuffer out) {
+        if (json != null) {
+            json.append(context, out);
+            out.append('\n');
+        } else if (text != null) {
+            text.append(context, out);
+        }
+    }
+
+    /** The line as a string; for tests. */
+    String format(LogContext context) {
+        LogBuffer out = new LogBuffer();
+        append(context, out);
+        return new String(out.array(), 0, out.size(), StandardCharsets.UTF_8);
+    }
+}
