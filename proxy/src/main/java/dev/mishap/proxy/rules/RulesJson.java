@@ -1,0 +1,92 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.proxy.rules.RuleStore.LeaseView;
+import dev.mishap.proxy.rules.RuleStore.ObserverView;
+import dev.mishap.proxy.rules.RuleStore.RuleView;
+import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.Suppression;
+import dev.mishap.rules.yaml.RuleWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The answers of the rules API as maps and lists; docs/rules-api.md. */
+final class RulesJson {
+    private RulesJson() {}
+
+    static Map<String, Object> rule(RuleView view) {
+        Map<String, Object> json = new LinkedHashMap<>(RuleWriter.write(view.rule()));
+        Map<String, Object> status = new LinkedHashMap<>();
+        status.put("active", view.active());
+        if (view.lease() != null) {
+            status.put("lease", view.lease());
+        }
+        status.put("expiresInMillis", view.expiresInMillis());
+        counts(view.status(), status);
+        json.put("status", status);
+        return json;
+    }
+
+    private static void counts(RuleStatus counts, Map<String, Object> into) {
+        into.put("scoped", counts.scoped());
+        into.put("cohort", counts.cohort());
+        into.put("drawn", counts.drawn());
+        into.put("touched", counts.touched());
+        into.put("activeFaults", counts.activeFaults());
+        Map<String, Object> suppressed = new LinkedHashMap<>();
+        for (Suppression cause : Suppression.values()) {
+            suppressed.put(cause.field(), RuleCounts.count(counts, cause));
+        }
+        into.put("suppressed", suppressed);
+    }
+
+    static Map<String, Object> rules(List<RuleView> views) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("rules", views.stream().map(RulesJson::rule).toList());
+        return json;
+    }
+
+    static Map<String, Object> deleted(List<RuleView> views) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("deleted", views.size());
+        json.putAll(rules(views));
+        return json;
+    }
+
+    static Map<String, Object> lease(LeaseView view) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("id", view.id());
+        json.put("expiresInMillis", view.expiresInMillis());
+        json.put("rules", view.rules());
+        json.put("observers", view.observers());
+        return json;
+    }
+
+    static Map<String, Object> observer(ObserverView view) {
+        Observer observer = view.observer();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", observer.definition().name());
+        String experiment = observer.definition().experimentId();
+        if (experiment != null) {
+            json.put("experimentId", experiment);
+        }
+        json.put("lease", view.lease());
+        json.put("expiresInMillis", view.expiresInMillis());
+        json.put("all", observer.allJson());
+        json.put("cohort", observer.cohortJson());
+        return json;
+    }
+
+    static Map<String, Object> problem(RulesProblem problem) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("type", "about:blank");
+        json.put("title", problem.getMessage());
+        json.put("status", problem.status());
+        json.put(
+                "errors",
+                problem.errors().stream()
+                        .map(e -> Map.of("field", (Object) e.field(), "problem", e.problem()))
+                        .toList());
+        return json;
+    }
+}
