@@ -82,11 +82,14 @@ final class RulesJson {
         json.put("type", "about:blank");
         json.put("title", problem.getMessage());
         json.put("status", problem.status());
-        json.put(
-                "errors",
-                problem.errors().stream()
-                        .map(e -> Map.of("field", (Object) e.field(), "problem", e.problem()))
-                        .toList());
+        json.put("errors", problem.errors().stream().map(RulesJson::field).toList());
+        return json;
+    }
+
+    private static Map<String, Object> field(RulesProblem.Field field) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("field", field.field());
+        json.put("problem", field.problem());
         return json;
     }
 }

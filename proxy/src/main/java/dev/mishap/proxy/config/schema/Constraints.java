@@ -117,7 +117,8 @@ final class Constraints {
 
     private void field(MessageNode node, FieldType field, FieldRules rules, String chain) {
         Object value = node.value(field);
-        if (value == null && (rules.messageRequired || rules.required)) {
+        // "Required" of a oneof's member is about that member once it is chosen.
+        if (value == null && (rules.messageRequired || rules.required) && field.oneof() < 0) {
             add(node, field.name(), chain + name(node, field) + ": value is required");
             return;
         }

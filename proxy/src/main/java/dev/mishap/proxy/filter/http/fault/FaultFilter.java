@@ -178,9 +178,12 @@ final class FaultFilter implements HttpFilter {
                 return -1;
             }
         }
-        return status < 0
-                ? -1
-                : status(runtime, config.keys().abortHttpStatus(), ".abort.http_status", status);
+        if (status < 0) {
+            return -1;
+        }
+        long now = status(runtime, config.keys().abortHttpStatus(), ".abort.http_status", status);
+        // Envoy would send whatever number the key holds, even one that no client can read.
+        return now < 200 || now >= 600 ? status : now;
     }
 
     private long grpcStatus(RuntimeSnapshot runtime, HeaderMap request, Abort abort) {
@@ -196,7 +199,7 @@ final class FaultFilter implements HttpFilter {
         if (downstreamCluster != null) {
             status = runtime.integer("fault.http." + downstreamCluster + clusterKey, status);
         }
-        return status & Integer.MAX_VALUE;
+        return Math.max(0, Math.min(status, Integer.MAX_VALUE));
     }
 
     /** With a downstream cluster its key is read instead of the general one, which then has no effect. */

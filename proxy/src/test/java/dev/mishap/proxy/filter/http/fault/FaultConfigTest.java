@@ -1,13 +1,16 @@
 package dev.mishap.proxy.filter.http.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FaultConfigTest {
     private static FaultConfig parse(String yaml) {
@@ -79,5 +82,20 @@ class FaultConfigTest {
     @CsvSource({"0", "99"})
     void anyGrpcStatusIsAccepted(long status) {
         assertThat(parse("{abort: {grpc_status: " + status + "}}").abort().grpcStatus()).isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{abort: {http_status: 600}}",
+                "{abort: {http_status: 199}}",
+                "{abort: {}}",
+                "{delay: {}}",
+                "{delay: {fixed_delay: 0s}}",
+                "{response_rate_limit: {}}",
+                "{response_rate_limit: {fixed_limit: {limit_kbps: 0}}}"
+            })
+    void refusesWhatEnvoyRefuses(String yaml) {
+        assertThatThrownBy(() -> parse(yaml)).isInstanceOf(ConfigException.class);
     }
 }

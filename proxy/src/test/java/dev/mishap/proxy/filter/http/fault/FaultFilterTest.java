@@ -220,6 +220,16 @@ class FaultFilterTest {
         assertThat(stream.events).containsExactly("reply 407");
     }
 
+    @ParameterizedTest
+    @CsvSource({"199, 503", "600, 503", "0, 503", "-1, 503", "200, 200", "599, 599"})
+    void aRuntimeStatusThatIsNoneIsNotSent(long value, int status) {
+        stream.runtime("fault.http.abort.http_status", value);
+
+        headers(filter(abort(503)));
+
+        assertThat(stream.events).containsExactly("reply " + status);
+    }
+
     @Test
     void runtimeSaysHowLong() {
         stream.runtime("fault.http.delay.fixed_duration_ms", 20L);
