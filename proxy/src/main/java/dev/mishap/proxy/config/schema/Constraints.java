@@ -117,8 +117,11 @@ final class Constraints {
 
     private void field(MessageNode node, FieldType field, FieldRules rules, String chain) {
         Object value = node.value(field);
-        // "Required" of a oneof's member is about that member once it is chosen.
-        if (value == null && (rules.messageRequired || rules.required) && field.oneof() < 0) {
+        if (value == null && field.oneof() >= 0) {
+            // A oneof's member is held to its rules once it is the chosen one.
+            return;
+        }
+        if (value == null && (rules.messageRequired || rules.required)) {
             add(node, field.name(), chain + name(node, field) + ": value is required");
             return;
         }

@@ -19,7 +19,7 @@ final class JsonMapping {
     void message(SourceValue source, MessageNode node) {
         node.position(source.position);
         if (source.kind != SourceValue.Kind.MAP) {
-            unexpected(source, node, null, null, '{', node.type().name());
+            unexpected(source, node, null, null, '{', "message " + node.type().name());
             return;
         }
         fields(source, node, false);
@@ -131,7 +131,7 @@ final class JsonMapping {
                 MessageNode child = new MessageNode(field.messageType(), node, field, place);
                 child.position(source.position);
                 if (source.kind != SourceValue.Kind.MAP) {
-                    unexpected(source, node, field, place, '{', field.messageType().name());
+                    unexpected(source, node, field, place, '{', "message " + field.messageType().name());
                     return null;
                 }
                 fields(source, child, false);
@@ -239,7 +239,7 @@ final class JsonMapping {
         MessageType type = typeOf(target);
         if (type == null) {
             String name = nameOf(node);
-            problems.hard("Didn't find a registered implementation for '" + name + "' with type URL: '"
+            problems.unregistered("Didn't find a registered implementation for '" + name + "' with type URL: '"
                     + target.substring(target.lastIndexOf('/') + 1) + "'");
             return null;
         }

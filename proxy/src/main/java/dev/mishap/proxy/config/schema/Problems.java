@@ -13,6 +13,7 @@ final class Problems {
     private final String root;
     private final List<String> unknown = new ArrayList<>();
     private final List<String> hard = new ArrayList<>();
+    private final List<String> unregistered = new ArrayList<>();
     private int dropped;
 
     Problems(String root) {
@@ -32,6 +33,11 @@ final class Problems {
         add(hard, problem);
     }
 
+    /** An extension that does not exist, in words that need nothing around them. */
+    void unregistered(String problem) {
+        add(unregistered, problem);
+    }
+
     private void add(List<String> list, String problem) {
         if (list.size() < KEPT) {
             list.add(problem);
@@ -48,6 +54,9 @@ final class Problems {
     void throwIfAny(boolean tolerateUnknown) {
         if (!hard.isEmpty()) {
             throw error("Unable to parse JSON as proto (INVALID_ARGUMENT: ", hard, ")");
+        }
+        if (!unregistered.isEmpty()) {
+            throw error("", unregistered, "");
         }
         if (!unknown.isEmpty() && !tolerateUnknown) {
             throw error("Protobuf message (type " + root + " reason INVALID_ARGUMENT: ", unknown, ") has unknown fields");

@@ -1,0 +1,97 @@
+package dev.mishap.proxy.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.proxy.cli.FlagTable;
+import dev.mishap.proxy.config.schema.SchemaDescription;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Writes docs/envoy-compatibility.md from the code's tables; {@code -Dmishap.regenerate=true} rewrites it. */
+class EnvoyCompatibilityTest {
+    private static final Path PAGE = Path.of("../docs/envoy-compatibility.md");
+
+    private static final String INTRODUCTION = """
+            # What of Envoy is supported
+
+            This page is generated from the proxy's own tables (`SupportTable`, `Flags`), which are also what a configuration is
+            checked against; a test fails when it is stale (`mvn -pl proxy -am test -Dtest=EnvoyCompatibilityTest
+            -Dsurefire.failIfNoSpecifiedTests=false -Dmishap.regenerate=true` rewrites it).
+
+            ## How a configuration is judged
+
+            1. **Unknown**: a field, enum value or `@type` that the API does not have is an error in Envoy's words with its path;
+               `--allow-unknown-static-fields` makes fields and enum values a warning. The API's definitions compiled in are
+               those of Envoy 1.34, while behaviour follows Envoy 1.40: a field that came after 1.34 is unknown here.
+            2. **Constraints**: the `validate` rules of the API, of every message, with Envoy's words
+               (`HTTPFaultValidationError.Abort: embedded message failed validation | caused by …`), the path and the line.
+               All broken rules are reported, where Envoy stops at the first. Negative durations are refused everywhere.
+            3. **Not supported**: a field or message that the API has and we don't is refused by its path, all of them at once.
+               An extension that is not there is Envoy's `Didn't find a registered implementation for 'NAME' with type URL: 'TYPE'`.
+            4. **Without meaning here**: accepted, and listed below with the reason.
+
+            Forms: `.yaml`, `.yml`, `.pb` (binary), `.pb_text` (text format); any other file name is read as JSON. `--config-yaml`
+            is merged over the file as protobuf merges. YAML is read as Envoy reads it (plain scalars are YAML 1.1 booleans,
+            decimal, hexadecimal or octal integers, null, or strings; one value stands for a list of one; `!ignore` drops an entry).
+            Differences from Envoy, on purpose: a key that is given twice in one map is an error (Envoy takes the last one); unsigned
+            64-bit numbers over 9223372036854775807 are refused; aliases may not expand to more than ten times the document,
+            nesting ends at 100 levels, a file at 64 MiB.
+
+            """;
+
+    @Test
+    void pageIsWhatTheTablesGive() throws IOException {
+        String page = page();
+        if (Boolean.getBoolean("mishap.regenerate")) {
+            Files.writeString(PAGE, page);
+        }
+        assertThat(Files.exists(PAGE) && Files.readString(PAGE).equals(page))
+                .as("docs/envoy-compatibility.md is stale: run this test with -Dmishap.regenerate=true")
+                .isTrue();
+    }
+
+    private static String page() {
+        StringBuilder s = new StringBuilder(INTRODUCTION);
+        s.append("## Command line\n\n").append(FlagTable.markdown());
+        s.append("\n## Messages\n\nA message that is not here is refused wherever it is set. (d) = deprecated in Envoy's API.\n");
+        for (SupportedFields listed : SupportTable.inOrder()) {
+            message(s, listed);
+        }
+        return s.toString();
+    }
+
+    private static void message(StringBuilder s, SupportedFields listed) {
+        List<String> supported = new ArrayList<>();
+        List<String> refused = new ArrayList<>();
+        List<SchemaDescription.Field> fields = SchemaDescription.fields(listed.message());
+        for (SchemaDescription.Field field : fields == null ? List.<SchemaDescription.Field>of() : fields) {
+            String name = "`" + field.name() + "`" + (field.deprecated() ? " (d)" : "");
+            if (listed.supported().contains(field.name())) {
+                supported.add(name);
+            } else if (!listed.accepted().containsKey(field.name())) {
+                refused.add(name);
+            }
+        }
+        s.append("\n### ").append(listed.message()).append('\n');
+        if (supported.isEmpty() && refused.isEmpty() && listed.accepted().isEmpty()) {
+            s.append("- supported; it has no fields\n");
+        }
+        line(s, "supported", supported);
+        for (Map.Entry<String, String> accepted : listed.accepted().entrySet()) {
+            s.append("- accepted without effect: `").append(accepted.getKey()).append("`: ").append(accepted.getValue()).append('\n');
+        }
+        line(s, "refused", refused);
+    }
+
+    private static void line(StringBuilder s, String what, List<String> names) {
+        if (!names.isEmpty()) {
+            s.append("- ").append(what).append(": ").append(String.join(", ", names)).append('\n');
+        }
+    }
+}
