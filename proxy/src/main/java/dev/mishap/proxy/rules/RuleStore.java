@@ -10,11 +10,13 @@ import dev.mishap.rules.RuleStatus;
 import io.netty.util.concurrent.Ticker;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -33,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class RuleStore {
     /** The lease that a caller gets who does not say how long. */
     public static final long DEFAULT_LEASE_MILLIS = 5000;
+
+    /** What the end of a rule without one reads as: far away, and yet comparable. */
+    private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
 
     static final int MAX_ENTRIES = 10_000;
     static final int MAX_OBSERVERS = 100;
@@ -89,9 +94,14 @@ public final class RuleStore {
         }
     }
 
-    private record RuleEntry(InstalledRule installed, @Nullable Lease lease, RuleCounts counts) {
+    /** @param own given by whoever started the process, so that it needs no end */
+    private record RuleEntry(InstalledRule installed, @Nullable Lease lease, RuleCounts counts, boolean own) {
         FaultRule rule() {
             return installed.rule();
+        }
+
+        boolean hasEnd() {
+            return lease != null || rule().ttl() != null;
         }
     }
 
@@ -115,6 +125,12 @@ public final class RuleStore {
             throw new RulesProblem(429, "there are " + MAX_ENTRIES + " rules already", List.of());
         }
         if (before != null) {
+            if (before.own()) {
+                throw RulesProblem.conflict(
+                        "the name belongs to a rule that the process was started with",
+                        "metadata.name",
+                        "'" + rule.name() + "' was given on the command line or in the rules file");
+            }
             if (!Objects.equals(before.rule().experimentId(), rule.experimentId())) {
                 throw RulesProblem.conflict(
                         "the name belongs to another experiment",
@@ -126,7 +142,7 @@ public final class RuleStore {
         InstalledRule installed = installed(rule, before);
         Lease bound = lease == null ? null : renew(lease);
         RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
-        rules.put(rule.name(), new RuleEntry(installed, bound, counts));
+        rules.put(rule.name(), new RuleEntry(installed, bound, counts, false));
         publish();
         LOG.info(
                 "rule '{}' of {} {}: {}, lease {}, ttl {}",
@@ -137,6 +153,30 @@ public final class RuleStore {
                 bound == null ? "none" : bound.id,
                 rule.ttl() == null ? "none" : rule.ttl());
         return before == null;
+    }
+
+    /**
+     * Puts the rules in place that whoever started the process gave, instead of those given before. They need no end; one that is
+     * as it was before goes on with its counts. A name that a caller of the API has taken becomes the process's own.
+     */
+    public synchronized void replaceOwn(List<FaultRule> own) {
+        Set<String> names = new HashSet<>();
+        own.forEach(rule -> names.add(rule.name()));
+        end(entry -> entry.own() && !names.contains(entry.rule().name()), "it was taken out of the rules");
+        for (FaultRule rule : own) {
+            RuleEntry before = rules.get(rule.name());
+            InstalledRule installed = installed(rule, before);
+            RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
+            rules.put(rule.name(), new RuleEntry(installed, null, counts, true));
+        }
+        publish();
+    }
+
+    /** What each rule has done, by name; for whoever shows it. */
+    public synchronized Map<String, RuleStatus> statuses() {
+        Map<String, RuleStatus> statuses = new TreeMap<>();
+        rules.forEach((name, entry) -> statuses.put(name, entry.counts().of(active.rules())));
+        return statuses;
     }
 
     /** The same rule again leaves what is in place as it is, so that its ramp goes on; but a ttl begins anew. */
@@ -340,7 +380,7 @@ public final class RuleStore {
         FaultRule rule = entry.rule();
         Lease lease = entry.lease();
         if (rule.ttl() == null) {
-            return Objects.requireNonNull(lease).endNanos;
+            return lease == null ? ticker.nanoTime() + NEVER_NANOS : lease.endNanos;
         }
         long end = entry.installed().installedNanos() + rule.ttl().toNanos();
         return lease != null && lease.endNanos - end < 0 ? lease.endNanos : end;
@@ -355,7 +395,9 @@ public final class RuleStore {
         long now = ticker.nanoTime();
         long next = Long.MAX_VALUE;
         for (RuleEntry entry : rules.values()) {
-            next = Math.min(next, endNanos(entry) - now);
+            if (entry.hasEnd()) {
+                next = Math.min(next, endNanos(entry) - now);
+            }
         }
         for (Lease lease : leases.values()) {
             next = Math.min(next, lease.endNanos - now);

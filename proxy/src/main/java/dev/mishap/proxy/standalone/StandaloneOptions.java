@@ -1,0 +1,224 @@
+package dev.mishap.proxy.standalone;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The command line of {@code mishap standalone}.
+ *
+ * @param faults one-line rules, in the order given
+ * @param rules a file of rules, watched; null = none
+ * @param admin where stats and the rules API are served; null = nowhere
+ * @param seed of rules that have none; null = drawn at start
+ * @param accessLog a file, {@code -} for stdout; null = none
+ * @param timeoutMillis how long the dependency may take; 0 = no limit
+ */
+record StandaloneOptions(
+        HostPort listen,
+        HostPort upstream,
+        List<String> faults,
+        @Nullable Path rules,
+        @Nullable HostPort admin,
+        @Nullable Long seed,
+        @Nullable String accessLog,
+        long timeoutMillis,
+        int concurrency,
+        String logLevel,
+        boolean json,
+        boolean quiet) {
+
+    static final String HELP =
+            """
+            Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
+
+            A fault proxy in front of one HTTP dependency. Point the client at the listening address instead of the
+            dependency; requests are forwarded as they are, but for the faults asked for.
+
+            Where:
+              --listen [ADDRESS:]PORT    accept connections here (address: 127.0.0.1)
+              --upstream HOST:PORT       the dependency; a host name is looked up again as DNS says (http only)
+
+            Faults:
+              --fault RULE               a rule in one line, such as 'abort 503 40% when header x-user-tier = canary';
+                                         may be given several times. It lives as long as the process unless it says 'for'
+              --rules FILE               rules in YAML or JSON; the file is watched, and a change that does not parse
+                                         leaves the rules as they are
+              --seed N                   the seed of rules that have none of their own: the same seed and the same
+                                         requests give the same faults (default: drawn at start and printed)
+
+            More:
+              --admin [ADDRESS:]PORT|off stats and the rules API, /mishap/v1/rules (default: 127.0.0.1 and a free port)
+              --access-log FILE|-        one line a request, to a file or to stdout (default: none)
+              --timeout DURATION         answer 504 when the dependency takes longer, such as 15s (default: no limit)
+              --concurrency N            worker threads, 1..128 (default: 1)
+              --log-level LEVEL          trace, debug, info, warning, error, critical or off (default: warning)
+              --json                     print the summary at the end as JSON
+              --quiet                    no status line
+              -h, --help                 this text
+
+            While it runs a line tells what passes and what is touched; Ctrl-C ends it with a summary.
+            Exit code: 0; 1 when it could not start; 2 for a wrong command line or rule.
+            """;
+
+    /** An address and port of the command line. */
+    record HostPort(String host, int port) {
+        /** As it is written in a URL, with brackets round an IPv6 address. */
+        @Override
+        public String toString() {
+            return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        }
+
+        /** Reads {@code HOST:PORT}, or {@code PORT} where there is a default host. */
+        static HostPort parse(String flag, String text, @Nullable String defaultHost, int lowestPort) {
+            int colon = text.lastIndexOf(':');
+            String host = colon < 0 ? "" : text.substring(0, colon);
+            if (host.startsWith("[") && host.endsWith("]")) {
+                host = host.substring(1, host.length() - 1);
+            } else if (host.indexOf(':') >= 0) {
+                throw new UsageException(flag + " '" + text + "': an IPv6 address goes in brackets, as in [::1]:8080");
+            }
+            if (host.isEmpty()) {
+                if (defaultHost == null || colon == 0) {
+                    throw new UsageException(flag + " '" + text + "': expected HOST:PORT, such as 127.0.0.1:8080");
+                }
+                host = defaultHost;
+            }
+            for (int i = 0; i < host.length(); i++) {
+                char c = host.charAt(i);
+                if (!(Character.isLetterOrDigit(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%')) {
+                    throw new UsageException(flag + " '" + text + "': '" + c + "' can't be part of a host name");
+                }
+            }
+            return new HostPort(host, (int) number(flag, text.substring(colon + 1), lowestPort, 65535));
+        }
+    }
+
+    /** A command line that can't be understood; the message names the flag and the fix. */
+    static final class UsageException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        UsageException(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /** Reads the command line; null = help was asked for. */
+    static @Nullable StandaloneOptions parse(String... arguments) {
+        HostPort listen = null;
+        HostPort upstream = null;
+        List<String> faults = new ArrayList<>();
+        Path rules = null;
+        HostPort admin = new HostPort("127.0.0.1", 0);
+        Long seed = null;
+        String accessLog = null;
+        long timeoutMillis = 0;
+        int concurrency = 1;
+        String logLevel = "warning";
+        boolean json = false;
+        boolean quiet = false;
+        for (int i = 0; i < arguments.length; i++) {
+            String flag = arguments[i];
+            String value = null;
+            int equals = flag.indexOf('=');
+            if (flag.startsWith("--") && equals > 0) {
+                value = flag.substring(equals + 1);
+                flag = flag.substring(0, equals);
+            }
+            switch (flag) {
+                case "-h", "--help" -> {
+                    return null;
+                }
+                case "--json", "--quiet" -> {
+                    if (value != null) {
+                        throw new UsageException(flag + " takes no value");
+                    }
+                    json |= flag.equals("--json");
+                    quiet |= flag.equals("--quiet");
+                    continue;
+                }
+                case "--listen", "--upstream", "--fault", "--rules", "--admin", "--seed", "--access-log", "--timeout" -> {}
+                case "--concurrency", "--log-level" -> {}
+                default -> throw new UsageException("unknown argument '" + arguments[i] + "'; mishap standalone --help lists them");
+            }
+            if (value == null) {
+                if (++i == arguments.length) {
+                    throw new UsageException(flag + " needs a value");
+                }
+                value = arguments[i];
+            }
+            switch (flag) {
+                case "--listen" -> listen = HostPort.parse(flag, value, "127.0.0.1", 0);
+                case "--upstream" -> upstream = upstream(flag, value);
+                case "--fault" -> faults.add(value);
+                case "--rules" -> rules = Path.of(value);
+                case "--admin" -> admin = value.equals("off") ? null : HostPort.parse(flag, value, "127.0.0.1", 0);
+                case "--seed" -> seed = number(flag, value, Long.MIN_VALUE, Long.MAX_VALUE);
+                case "--access-log" -> accessLog = value;
+                case "--timeout" -> timeoutMillis = millis(flag, value);
+                case "--concurrency" -> concurrency = (int) number(flag, value, 1, 128);
+                case "--log-level" -> logLevel = value;
+                default -> throw new AssertionError(flag);
+            }
+        }
+        if (listen == null) {
+            throw new UsageException("--listen is missing: the port to accept connections on, such as --listen 10000");
+        }
+        if (upstream == null) {
+            throw new UsageException("--upstream is missing: the dependency, such as --upstream 127.0.0.1:8080");
+        }
+        return new StandaloneOptions(
+                listen,
+                upstream,
+                List.copyOf(faults),
+                rules,
+                admin,
+                seed,
+                accessLog,
+                timeoutMillis,
+                concurrency,
+                logLevel,
+                json,
+                quiet);
+    }
+
+    private static HostPort upstream(String flag, String value) {
+        if (value.startsWith("https://")) {
+            throw new UsageException(flag + " '" + value + "': TLS to the dependency is not supported by standalone");
+        }
+        String text = value.startsWith("http://") ? value.substring("http://".length()) : value;
+        if (text.endsWith("/")) {
+            text = text.substring(0, text.length() - 1);
+        }
+        return HostPort.parse(flag, text, null, 1);
+    }
+
+    private static long number(String flag, String text, long lowest, long highest) {
+        try {
+            long n = Long.parseLong(text);
+            if (n >= lowest && n <= highest) {
+                return n;
+            }
+        } catch (NumberFormatException e) {
+            // told below, as a number out of range is
+        }
+        throw new UsageException(flag + " '" + text + "': expected a whole number from " + lowest + " to " + highest);
+    }
+
+    private static long millis(String flag, String text) {
+        int digits = 0;
+        while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
+            digits++;
+        }
+        long unit =
+                switch (text.substring(digits)) {
+                    case "ms" -> 1;
+                    case "s" -> 1000;
+                    case "m" -> 60_000;
+                    default -> throw new UsageException(
+                            flag + " '" + text + "': expected a whole number and a unit, such as 500ms, 15s or 2m");
+                };
+        return number(flag, text.substring(0, digits), 0, 86_400_000L / unit) * unit;
+    }
+}

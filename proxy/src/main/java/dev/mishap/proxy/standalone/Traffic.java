@@ -1,0 +1,62 @@
+package dev.mishap.proxy.standalone;
+
+import java.util.List;
+
+/**
+ * What has passed since the start.
+ *
+ * @param seconds since the start
+ * @param statuses answers by class: 1xx, 2xx, 3xx, 4xx, 5xx
+ * @param active requests under way
+ * @param resets requests whose connection went before an answer was complete
+ * @param rules what each rule did
+ */
+record Traffic(double seconds, long requests, List<Long> statuses, long active, long resets, List<RuleLine> rules) {
+    /** A rule's counts. */
+    record RuleLine(String name, String text, long scoped, long touched, long suppressed) {}
+
+    long touched() {
+        return rules.stream().mapToLong(RuleLine::touched).sum();
+    }
+
+    /** One line for a terminal. */
+    String status(Traffic before) {
+        double period = seconds - before.seconds;
+        StringBuilder s = new StringBuilder(160);
+        s.append(String.format("%5.0fs  %,d requests", seconds, requests));
+        if (period > 0) {
+            s.append(String.format(" (%,.0f/s)", (requests - before.requests) / period));
+        }
+        s.append(String.format("  %,d under way", active));
+        for (int i = 1; i < 5; i++) {
+            if (statuses.get(i) > 0) {
+                s.append(String.format("  %dxx %,d", i + 1, statuses.get(i)));
+            }
+        }
+        return s.append(String.format("  touched %,d", touched())).toString();
+    }
+
+    /** The summary at the end, for people. */
+    String summary() {
+        StringBuilder s = new StringBuilder(400);
+        s.append(String.format("%,d requests in %.1f s, %,d touched by a fault%n", requests, seconds, touched()));
+        for (int i = 0; i < 5; i++) {
+            if (statuses.get(i) > 0) {
+                s.append(String.format("  %dxx %,d%n", i + 1, statuses.get(i)));
+            }
+        }
+        if (resets > 0) {
+            s.append(String.format("  no complete answer %,d%n", resets));
+        }
+        for (RuleLine rule : rules) {
+            s.append(String.format(
+                    "rule %s: matched %,d, touched %,d%s%s%n",
+                    rule.name(),
+                    rule.scoped(),
+                    rule.touched(),
+                    rule.scoped() > 0 ? String.format(" (%.1f%%)", 100.0 * rule.touched() / rule.scoped()) : "",
+                    rule.suppressed() > 0 ? String.format(", held back by limits %,d", rule.suppressed()) : ""));
+        }
+        return s.toString();
+    }
+}
