@@ -3,6 +3,7 @@ package dev.mishap.proxy.config;
 import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
@@ -31,6 +32,7 @@ public final class SupportTable {
         lists.add(ClusterTranslator.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
+        lists.add(HttpFaultExtension.FIELDS);
         lists.add(AccessLogFilter.FIELDS);
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);
