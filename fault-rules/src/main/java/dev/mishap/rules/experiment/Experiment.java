@@ -172,6 +172,13 @@ public record Experiment(
         return timeout == null ? duration.plusMinutes(1) : timeout;
     }
 
+    /** The same with another seed of the draws. */
+    public Experiment withSeed(@Nullable Long newSeed) {
+        return new Experiment(
+                id, name, namespace, labels, hypothesis, injections, blastRadius, overrideReason, cohortKey, cohortSeed, newSeed,
+                duration, ramp, baseline, slos, autoRollback, recovery, poll, breachPolls, tag);
+    }
+
     /** The services in front of which faults act, in the order of the file. */
     public List<String> targets() {
         return injections.stream().map(Injection::target).distinct().toList();

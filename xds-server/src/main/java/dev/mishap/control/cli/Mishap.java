@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             LauncherCommands.Proxy.class,
             LauncherCommands.Standalone.class,
+            RunCommand.class,
             CompletionCommand.class,
         })
 public final class Mishap implements Runnable {

@@ -41,7 +41,6 @@ public final class ExperimentRun {
     private record Signal(@Nullable String contactLost) {}
 
     private final RunPlan plan;
-    private final RuleDocuments documents;
     private final RunListener listener;
     private final String runId = UUID.randomUUID().toString();
     private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
@@ -56,9 +55,8 @@ public final class ExperimentRun {
     private int toldEvents;
     private FaultCounts lastFaults = FaultCounts.NONE;
 
-    public ExperimentRun(RunPlan plan, RuleDocuments documents, HttpClient http, RunListener listener) {
+    public ExperimentRun(RunPlan plan, HttpClient http, RunListener listener) {
         this.plan = plan;
-        this.documents = documents;
         this.listener = listener;
         String id = plan.experiment().id();
         claim = Lease.of(id + "." + runId);
@@ -106,7 +104,7 @@ public final class ExperimentRun {
     /** Puts an observer on every proxy; the observer's lease is what keeps a second run of this experiment away. */
     private @Nullable Verdict claim(LeaseKeeper keeper) {
         String id = plan.experiment().id();
-        String body = documents.observer(id, plan.experiment().cohort());
+        String body = RuleDocuments.observer(plan.experiment());
         long patience = System.nanoTime() + STALE_LEASE.toNanos();
         for (ProxyClient proxy : proxies.values()) {
             while (true) {
@@ -205,7 +203,7 @@ public final class ExperimentRun {
                         return engine.interrupted(System.nanoTime());
                     }
                     try {
-                        proxy.putRule(rule.name(), documents.rule(rule), rulesLease);
+                        proxy.putRule(rule.name(), RuleDocuments.rule(rule), rulesLease);
                         keeper.keep(proxy);
                     } catch (ProxyException e) {
                         return engine.refused(System.nanoTime(), message(e));

@@ -1,13 +1,30 @@
 package dev.mishap.control.experiment;
 
-import dev.mishap.rules.Cohort;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.experiment.Experiment;
+import dev.mishap.rules.yaml.DocumentText;
+import dev.mishap.rules.yaml.RuleWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/** How rules are written for the rules API. */
-public interface RuleDocuments {
-    /** The rule as a JSON document of kind FaultRule. */
-    String rule(FaultRule rule);
+/** The bodies of requests to the rules API. */
+final class RuleDocuments {
+    private RuleDocuments() {}
 
-    /** The body of an observer of all of a proxy's requests. */
-    String observer(String experimentId, Cohort cohort);
+    static String rule(FaultRule rule) {
+        return DocumentText.jsonLine(RuleWriter.write(rule));
+    }
+
+    /** An observer of all of a proxy's requests, and of those in the experiment's cohort. */
+    static String observer(Experiment experiment) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("experimentId", experiment.id());
+        FaultRule rule = experiment.rules(experiment.targets().get(0), null).get(0);
+        if (RuleWriter.write(rule).get("spec") instanceof Map<?, ?> spec
+                && spec.get("scope") instanceof Map<?, ?> scope
+                && scope.get("cohort") instanceof Map<?, ?> cohort) {
+            body.put("cohort", cohort);
+        }
+        return DocumentText.jsonLine(body);
+    }
 }
