@@ -1,0 +1,397 @@
+package dev.mishap.rules.text;
+
+import dev.mishap.rules.Cohort;
+import dev.mishap.rules.CohortKey;
+import dev.mishap.rules.Durations;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.Limits;
+import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Scope;
+import dev.mishap.rules.Source;
+import dev.mishap.rules.Tag;
+import dev.mishap.rules.fault.Abort;
+import dev.mishap.rules.fault.Delay;
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.GrpcStatus;
+import dev.mishap.rules.fault.Reset;
+import dev.mishap.rules.fault.ResponseRateLimit;
+import dev.mishap.rules.match.Cidr;
+import dev.mishap.rules.match.HeaderMatcher;
+import dev.mishap.rules.match.StringMatcher;
+import dev.mishap.rules.schedule.Ramp;
+import dev.mishap.rules.schedule.Schedule;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A parser by recursive descent; one method a production of the grammar in docs/rule-language.md. */
+final class LineParser {
+    static final String CLAUSES = "'when', 'on', 'from', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
+            + "'experiment', 'priority' or 'tag'";
+    private static final List<String> TESTS = List.of("!=", "^=", "$=", "*=", "==", "=", "~");
+
+    private final LineScanner in;
+    private final Set<String> seen = new HashSet<>();
+
+    private List<String> listeners = List.of();
+    private List<String> clusters = List.of();
+    private List<String> routes = List.of();
+    private List<String> methods = List.of();
+    private List<String> nodes = List.of();
+    private List<Cidr> cidrs = List.of();
+    private @Nullable StringMatcher path;
+    private final List<HeaderMatcher> headers = new ArrayList<>();
+    private Cohort cohort = Cohort.ALL;
+    private @Nullable Percentage cap;
+    private int maxConcurrent;
+    private int maxPerSecond;
+    private @Nullable Duration ttl;
+    private @Nullable Ramp ramp;
+    private @Nullable Instant start;
+    private @Nullable Instant end;
+    private @Nullable Long seed;
+    private @Nullable String name;
+    private @Nullable String experimentId;
+    private int priority;
+    private @Nullable String responseHeader;
+    private boolean baggage;
+
+    LineParser(String line) {
+        in = new LineScanner(line);
+    }
+
+    FaultRule rule(String defaultName) {
+        Fault fault = fault();
+        Percentage percentage = in.peekValue().endsWith("%") ? percentage() : Percentage.FULL;
+        while (!in.atEnd()) {
+            clause();
+        }
+        return checked(() -> new FaultRule(
+                name == null ? defaultName : name,
+                Map.of(),
+                experimentId,
+                priority,
+                new Scope(listeners, clusters, routes, methods, path, headers, new Source(cidrs, nodes), cohort),
+                percentage,
+                fault,
+                new Limits(cap, maxConcurrent, maxPerSecond),
+                new Schedule(start, end, List.of(), ramp),
+                ttl,
+                seed,
+                new Tag(responseHeader, baggage)));
+    }
+
+    private <T> T checked(java.util.function.Supplier<T> make) {
+        try {
+            return make.get();
+        } catch (RuleSyntaxException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw in.error(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Reads a value with a syntax of its own; what refuses it says why. */
+    private <T> T read(String what, Function<String, T> parse) {
+        String text = in.value(what);
+        return checked(() -> parse.apply(text));
+    }
+
+    private Fault fault() {
+        if (in.take("abort")) {
+            return abort();
+        }
+        if (in.take("delay")) {
+            return read("a duration such as 100ms", s -> new Delay(Durations.parse(s)));
+        }
+        if (in.take("rate-limit")) {
+            return read("a rate such as 64KiB/s", s -> new ResponseRateLimit(kibPerSecond(s)));
+        }
+        if (in.take("reset")) {
+            return new Reset();
+        }
+        throw in.expected("'abort', 'delay', 'rate-limit' or 'reset'");
+    }
+
+    private Fault abort() {
+        if (in.take("grpc")) {
+            int code = read("a gRPC status such as UNAVAILABLE", s -> {
+                int parsed = GrpcStatus.parse(s);
+                if (parsed < 0) {
+                    throw new IllegalArgumentException("expected a gRPC status such as UNAVAILABLE or 14, found '" + s + "'");
+                }
+                return parsed;
+            });
+            String message = in.take("message") ? in.value("the message") : null;
+            return checked(() -> Abort.grpc(code, message));
+        }
+        int status = read("a status from 200 to 599, or 'grpc'", s -> {
+            if (s.length() != 3 || !s.chars().allMatch(c -> c >= '0' && c <= '9') || s.charAt(0) < '2' || s.charAt(0) > '5') {
+                throw new IllegalArgumentException("expected a status from 200 to 599, or 'grpc', found '" + s + "'");
+            }
+            return Integer.valueOf(s);
+        });
+        String body = in.take("body") ? in.value("the body") : null;
+        return checked(() -> Abort.http(status, body));
+    }
+
+    static long kibPerSecond(String text) {
+        String[] units = {"KiB/s", "MiB/s", "GiB/s"};
+        for (int i = 0; i < units.length; i++) {
+            if (text.endsWith(units[i])) {
+                String digits = text.substring(0, text.length() - units[i].length());
+                if (!digits.isEmpty() && digits.length() <= 10 && digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+                    return Long.parseLong(digits) << 10 * i;
+                }
+            }
+        }
+        throw new IllegalArgumentException("expected a whole rate such as 64KiB/s or 1MiB/s, found '" + text + "'");
+    }
+
+    private Percentage percentage() {
+        return read("a percentage such as 40%", s -> {
+            if (!s.endsWith("%")) {
+                throw new IllegalArgumentException("expected a percentage such as 40%, found '" + s + "'");
+            }
+            return Percentage.parse(s);
+        });
+    }
+
+    private void clause() {
+        String word = in.peekWord();
+        if (!in.take(word)) {
+            throw in.expected(CLAUSES);
+        }
+        switch (word) {
+            case "when" -> {
+                in.once(seen, word);
+                do {
+                    condition();
+                } while (in.take("and"));
+            }
+            case "on" -> on();
+            case "from" -> {
+                in.once(seen, word);
+                List<String> ranges = in.list("an address range such as 10.0.0.0/8");
+                cidrs = checked(() -> ranges.stream().map(Cidr::new).toList());
+            }
+            case "cohort" -> cohort();
+            case "max" -> max();
+            case "for" -> {
+                in.once(seen, word);
+                ttl = read("a duration such as 2m", s -> positive(Durations.parse(s)));
+            }
+            case "ramp" -> {
+                in.once(seen, word);
+                ramp = read("a duration such as 30s", s -> new Ramp(Durations.parse(s)));
+            }
+            case "starting" -> {
+                in.once(seen, word);
+                start = read("a time", LineParser::instant);
+            }
+            case "until" -> {
+                in.once(seen, word);
+                end = read("a time", LineParser::instant);
+                Instant from = start;
+                checked(() -> new Schedule(from, end, List.of(), null));
+            }
+            case "seed" -> {
+                in.once(seen, word);
+                seed = read("a whole number", s -> whole(s, Long.MIN_VALUE, Long.MAX_VALUE));
+            }
+            case "as" -> {
+                in.once(seen, word);
+                name = read("a name", s -> named("the name", s, 253));
+            }
+            case "experiment" -> {
+                in.once(seen, word);
+                experimentId = read("an experiment's id", s -> named("the id", s, 128));
+            }
+            case "priority" -> {
+                in.once(seen, word);
+                priority = read("a whole number", s -> (int) whole(s, Integer.MIN_VALUE, Integer.MAX_VALUE));
+            }
+            case "tag" -> tag();
+            default -> throw in.error("expected " + CLAUSES + ", found '" + word + "'");
+        }
+    }
+
+    private static Duration positive(Duration duration) {
+        if (duration.isZero() || duration.compareTo(FaultRule.MAX_TTL) > 0) {
+            throw new IllegalArgumentException("must be more than 0s and at most 30 days");
+        }
+        return duration;
+    }
+
+    private static String named(String what, String text, int max) {
+        FaultRule.requireName(what, text, max);
+        return text;
+    }
+
+    private static Instant instant(String text) {
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("expected a time such as 2026-01-31T08:00:00Z, found '" + text + "'");
+        }
+    }
+
+    private static long whole(String text, long min, long max) {
+        try {
+            long n = Long.parseLong(text);
+            if (n >= min && n <= max) {
+                return n;
+            }
+        } catch (NumberFormatException e) {
+            // told below, with what is wrong in range, too
+        }
+        throw new IllegalArgumentException("expected a whole number from " + min + " to " + max + ", found '" + text + "'");
+    }
+
+    private void on() {
+        String word = in.peekWord();
+        if (!in.take(word)) {
+            throw in.expected("'listener', 'cluster' or 'route'");
+        }
+        in.once(seen, "on " + word);
+        switch (word) {
+            case "listener" -> listeners = in.list("a listener's name");
+            case "cluster" -> clusters = in.list("a cluster's name");
+            case "route" -> routes = in.list("a route's name");
+            default -> throw in.error("expected 'listener', 'cluster' or 'route', found '" + word + "'");
+        }
+    }
+
+    private void cohort() {
+        in.once(seen, "cohort");
+        Percentage percent = percentage();
+        CohortKey key = CohortKey.TRACE_ID;
+        if (in.take("by")) {
+            if (in.take("header")) {
+                key = read("a header's name", CohortKey::header);
+            } else if (in.take("cookie")) {
+                key = read("a cookie's name", CohortKey::cookie);
+            } else if (in.take("source")) {
+                key = CohortKey.SOURCE_ADDRESS;
+            } else if (!in.take("trace")) {
+                throw in.expected("'header', 'cookie', 'trace' or 'source'");
+            }
+        }
+        CohortKey chosen = key;
+        String cohortSeed = in.take("seeded") ? in.value("the cohort's seed") : null;
+        cohort = checked(() -> new Cohort(percent, cohortSeed, chosen));
+    }
+
+    private void max() {
+        if (in.peekValue().endsWith("%")) {
+            in.once(seen, "max %");
+            cap = percentage();
+        } else if (in.peekValue().endsWith("/s")) {
+            in.once(seen, "max /s");
+            maxPerSecond = read("a rate", s -> (int) whole(s.substring(0, s.length() - 2), 1, Limits.MAX_PER_SECOND));
+        } else {
+            in.once(seen, "max concurrent");
+            maxConcurrent = read("a limit such as 5%, 50/s or 10 concurrent", s -> (int) whole(s, 1, Integer.MAX_VALUE));
+            in.expect("concurrent");
+        }
+    }
+
+    private void tag() {
+        if (in.take("baggage")) {
+            in.once(seen, "tag baggage");
+            baggage = true;
+        } else if (in.take("header")) {
+            in.once(seen, "tag header");
+            responseHeader = read("a header's name", s -> String.valueOf(new Tag(s, false).responseHeader()));
+        } else {
+            throw in.expected("'baggage' or 'header'");
+        }
+    }
+
+    private void condition() {
+        boolean invert = in.take("not");
+        if (in.take("header")) {
+            headers.add(header(invert));
+            return;
+        }
+        if (invert) {
+            throw in.expected("'header', the only condition that 'not' may stand before");
+        }
+        if (in.take("path")) {
+            in.once(seen, "path");
+            path = stringMatcher(test("'=', '^=', '$=', '*=' or '~'", false));
+        } else if (in.take("method")) {
+            in.once(seen, "method");
+            equalsSign();
+            methods = in.list("a method such as GET");
+            checked(() -> new Scope(List.of(), List.of(), List.of(), methods, null, List.of(), Source.ANY, Cohort.ALL));
+        } else if (in.take("node")) {
+            in.once(seen, "node");
+            equalsSign();
+            nodes = in.list("a node's name");
+        } else {
+            throw in.expected("'header', 'path', 'method', 'node' or 'not'");
+        }
+    }
+
+    private void equalsSign() {
+        if (in.operator(List.of("==", "=")) == null) {
+            throw in.expected("'='");
+        }
+    }
+
+    private HeaderMatcher header(boolean invert) {
+        String header = in.name("a header's name");
+        HeaderMatcher checkedName = checked(() -> HeaderMatcher.present(header, true));
+        if (in.take("present")) {
+            return new HeaderMatcher(checkedName.name(), null, true, null, invert);
+        }
+        if (in.take("absent")) {
+            return new HeaderMatcher(checkedName.name(), null, false, null, invert);
+        }
+        if (in.take("in")) {
+            return new HeaderMatcher(checkedName.name(), null, null, read("a range such as [1,5)", LineParser::range), invert);
+        }
+        String operator = test("'=', '!=', '^=', '$=', '*=', '~', 'in', 'present' or 'absent'", true);
+        boolean unequal = operator.equals("!=");
+        StringMatcher matcher = stringMatcher(unequal ? "=" : operator);
+        return new HeaderMatcher(checkedName.name(), matcher, null, null, invert != unequal);
+    }
+
+    private static HeaderMatcher.Range range(String text) {
+        int comma = text.indexOf(',');
+        if (!text.startsWith("[") || !text.endsWith(")") || comma < 0) {
+            throw new IllegalArgumentException("expected a range such as [1,5), found '" + text + "'");
+        }
+        return new HeaderMatcher.Range(
+                whole(text.substring(1, comma), Long.MIN_VALUE, Long.MAX_VALUE),
+                whole(text.substring(comma + 1, text.length() - 1), Long.MIN_VALUE, Long.MAX_VALUE));
+    }
+
+    private String test(String what, boolean mayBeUnequal) {
+        String operator = in.operator(TESTS);
+        if (operator == null) {
+            throw in.expected(what);
+        }
+        if (operator.equals("!=") && !mayBeUnequal) {
+            throw in.error("expected " + what + ", found '!='");
+        }
+        return operator.equals("==") ? "=" : operator;
+    }
+
+    private StringMatcher stringMatcher(String operator) {
+        for (StringMatcher.Kind kind : StringMatcher.Kind.values()) {
+            if (kind.operator().equals(operator)) {
+                return read("a value", s -> new StringMatcher(kind, s));
+            }
+        }
+        throw new AssertionError(operator);
+    }
+}
