@@ -82,7 +82,7 @@ final class RequestHeaders {
         host(h);
         client(h, info);
         if (config.generateRequestId) {
-            requestId(h, config.useRemoteAddress && !edgeExempt);
+            stream.info().requestIdGenerated = requestId(h, config.useRemoteAddress && !edgeExempt);
         }
         if (!config.via.isEmpty()) {
             append(h, VIA, config.via, ", ");
@@ -287,16 +287,18 @@ final class RequestHeaders {
         }
     }
 
-    private void requestId(HeaderMap h, boolean edge) {
+    /** Makes an x-request-id where one is wanted; returns whether it did. */
+    private boolean requestId(HeaderMap h, boolean edge) {
         int i = h.indexOf(HeaderName.X_REQUEST_ID);
         if (i >= 0 && (!edge || config.preserveExternalRequestId)) {
-            return;
+            return false;
         }
         if (i >= 0) {
             h.remove(HeaderName.X_REQUEST_ID);
         }
         byte[] id = clock.uuid();
         h.add(HeaderName.X_REQUEST_ID, id, 0, id.length);
+        return true;
     }
 
     /** Adds {@code value} to the header's first line after {@code separator}, or as a new line. */

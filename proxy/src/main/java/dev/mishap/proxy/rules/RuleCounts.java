@@ -40,6 +40,10 @@ final class RuleCounts {
     /** Brings the counters in /stats up to date. */
     void show(RuleSet current) {
         RuleStatus now = of(current);
+        if (now.scoped() < shown.scoped()) {
+            // A rule of another experiment took the name: its counts began at zero.
+            shown = zero();
+        }
         scoped.add(now.scoped() - shown.scoped());
         cohort.add(now.cohort() - shown.cohort());
         drawn.add(now.drawn() - shown.drawn());

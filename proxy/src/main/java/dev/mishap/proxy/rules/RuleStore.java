@@ -107,7 +107,7 @@ public final class RuleStore {
 
     private record ObserverEntry(Observer.Definition definition, Lease lease) {}
 
-    /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended. */
+    /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended, and -1 when it has no end. */
     record RuleView(
             FaultRule rule, boolean active, @Nullable String lease, long expiresInMillis, RuleStatus status) {}
 
@@ -311,7 +311,7 @@ public final class RuleStore {
                 entry.rule(),
                 alive,
                 entry.lease() == null ? null : entry.lease().id,
-                alive ? millisUntil(endNanos(entry)) : 0,
+                !alive ? 0 : entry.hasEnd() ? millisUntil(endNanos(entry)) : -1,
                 entry.counts().of(active.rules()));
     }
 

@@ -21,7 +21,9 @@ final class RulesJson {
         if (view.lease() != null) {
             status.put("lease", view.lease());
         }
-        status.put("expiresInMillis", view.expiresInMillis());
+        if (view.expiresInMillis() >= 0) {
+            status.put("expiresInMillis", view.expiresInMillis());
+        }
         counts(view.status(), status);
         json.put("status", status);
         return json;

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /**
@@ -16,6 +17,7 @@ public final class StatsStore implements Scope {
     private final ConcurrentMap<String, Gauge> gauges = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, LogLinearHistogram> histograms = new ConcurrentHashMap<>();
     private final Predicate<String> accepts;
+    private final List<Runnable> sources = new CopyOnWriteArrayList<>();
 
     public StatsStore() {
         this(name -> true);
@@ -63,8 +65,14 @@ public final class StatsStore implements Scope {
         return new PrefixScope(this, prefix);
     }
 
+    /** Has {@code source}, which counts elsewhere, bring its stats up to date before they are read. Called on the reader's thread. */
+    public void beforeRead(Runnable source) {
+        sources.add(source);
+    }
+
     /** A stat's value by its full name, 0 when there is no such counter or gauge; for tests and the server's own checks. */
     public long value(String name) {
+        sources.forEach(Runnable::run);
         Counter counter = counters.get(name);
         if (counter != null) {
             return counter.value();
@@ -95,6 +103,7 @@ public final class StatsStore implements Scope {
 
     /** The counters, sorted by name. */
     List<Counter> counters() {
+        sources.forEach(Runnable::run);
         List<Counter> out = new ArrayList<>(counters.values());
         out.sort(Comparator.comparing(Counter::name));
         return out;
