@@ -24,8 +24,10 @@ public final class HeaderMutations {
      * One header to add.
      *
      * @param keepEmpty whether an empty value is sent, rather than no header
+     * @param joined whether it is appended to a line that is there already
      */
-    record Addition(HeaderName name, HeaderFormat format, AppendAction action, boolean keepEmpty) {
+    record Addition(
+            HeaderName name, HeaderFormat format, AppendAction action, boolean keepEmpty, boolean joined) {
         boolean overwrites() {
             return action == AppendAction.OVERWRITE_IF_EXISTS_OR_ADD || action == AppendAction.OVERWRITE_IF_EXISTS;
         }
@@ -72,8 +74,17 @@ public final class HeaderMutations {
         for (int i = 0; i < values.length; i++) {
             String value = values[i];
             if (value != null && !additions[i].overwrites()) {
-                headers.add(additions[i].name(), value);
+                append(headers, additions[i], value);
             }
+        }
+    }
+
+    private static void append(HeaderMap headers, Addition addition, String value) {
+        int at = addition.joined() ? headers.indexOf(addition.name()) : -1;
+        if (at >= 0) {
+            headers.setValue(at, headers.value(at) + ',' + value);
+        } else {
+            headers.add(addition.name(), value);
         }
     }
 

@@ -31,26 +31,26 @@ public final class HeaderMutationsConfig {
             }
             removals.add(HeaderName.of(name));
         }
-        List<Addition> additions = additions(node.messages(side + "_headers_to_add"));
+        List<Addition> additions = additions(node.messages(side + "_headers_to_add"), side.equals("request"));
         return removals.isEmpty() && additions.isEmpty()
                 ? HeaderMutations.NONE
                 : new HeaderMutations(removals, additions);
     }
 
-    /** Only additions, as {@code local_reply_config} has them. */
+    /** Only additions, to a response, as {@code local_reply_config} has them. */
     public static HeaderMutations ofAdditions(List<ConfigNode> options) {
-        return new HeaderMutations(List.of(), additions(options));
+        return new HeaderMutations(List.of(), additions(options, false));
     }
 
-    private static List<Addition> additions(List<ConfigNode> options) {
+    private static List<Addition> additions(List<ConfigNode> options, boolean ofRequest) {
         List<Addition> additions = new ArrayList<>(options.size());
         for (ConfigNode option : options) {
-            additions.add(addition(option));
+            additions.add(addition(option, ofRequest));
         }
         return additions;
     }
 
-    private static Addition addition(ConfigNode option) {
+    private static Addition addition(ConfigNode option, boolean ofRequest) {
         ConfigNode header = option.required("header");
         String name = header.string("key");
         if (isReserved(name)) {
@@ -69,7 +69,13 @@ public final class HeaderMutationsConfig {
         HeaderFormat format = text.isEmpty()
                 ? HeaderFormat.constant(header.string("raw_value"))
                 : HeaderFormat.compile(text);
-        return new Addition(HeaderName.of(name), format, action, option.bool("keep_empty_value", false));
+        HeaderName headerName = HeaderName.of(name);
+        return new Addition(
+                headerName,
+                format,
+                action,
+                option.bool("keep_empty_value", false),
+                ofRequest ? JoinedHeaders.inRequest(headerName) : JoinedHeaders.inResponse(headerName));
     }
 
     private static boolean isReserved(String name) {

@@ -1,4 +1,4 @@
 package dev.mishap.proxy.route;
 
-/** A route without an action of its own, for filters that read its configuration; the router answers 404 for it. */
+/** A route without an action of its own, for filters that read its configuration; the router answers 503 for it. */
 public record NonForwardingAction() implements RouteAction {}

@@ -42,7 +42,11 @@ public record RedirectAction(
         if (port != 0) {
             url.append(':').append(port);
         }
-        return url.append(newPath(orEmpty(request.get(HeaderName.PATH)), matched)).toString();
+        String newPath = newPath(orEmpty(request.get(HeaderName.PATH)), matched);
+        if (!newPath.startsWith("/")) {
+            url.append('/');
+        }
+        return url.append(newPath).toString();
     }
 
     /** The request's own URL. */

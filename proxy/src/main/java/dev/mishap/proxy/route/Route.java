@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.ResponseFlag;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,17 +29,23 @@ record Route(
         return match.path().matchedLength(Paths.pathEnd(target));
     }
 
-    @Nullable LocalReply localReply(HeaderMap request) {
+    @Nullable LocalReply localReply(HttpStream stream) {
+        HeaderMap request = stream.requestHeaders();
         if (action instanceof RedirectAction redirect) {
             String target = request.get(HeaderName.PATH);
             int matched = target == null ? 0 : matchedLength(target);
             return reply(redirect.status(), "", redirect.location(request, matched));
         }
         if (action instanceof DirectResponseAction direct) {
-            String location = direct.status() == 201 ? RedirectAction.url(request) : null;
-            return reply(direct.status(), direct.body(), location);
+            int status = direct.status();
+            boolean pointsBack = status == 201 || status >= 300 && status < 400;
+            return reply(status, direct.body(), pointsBack ? RedirectAction.url(request) : null);
         }
-        return action instanceof NonForwardingAction ? LocalReply.of(404, "", "route_not_found") : null;
+        if (action instanceof NonForwardingAction) {
+            stream.info().addFlag(ResponseFlag.NO_CLUSTER_FOUND);
+            return LocalReply.of(503, "", "cluster_not_found");
+        }
+        return null;
     }
 
     private static LocalReply reply(int status, String body, @Nullable String location) {

@@ -122,19 +122,18 @@ final class RouteActionConfig {
         return List.copyOf(mirrors);
     }
 
-    static @Nullable HostRewrite hostRewrite(ConfigNode node) {
+    /** The host rewrite of a route or weighted cluster, if it has one that does not wait for the endpoint. */
+    static List<HostRewrite> hostRewrites(ConfigNode node) {
         String kind = node.oneof("host_rewrite_specifier");
-        if (kind == null) {
-            return null;
-        }
-        return switch (kind) {
+        return switch (kind == null ? "" : kind) {
             case "host_rewrite_literal" ->
-                new HostRewrite(WireText.encode(node.string("host_rewrite_literal")), null, null);
+                List.of(new HostRewrite(WireText.encode(node.string("host_rewrite_literal")), null, null));
             case "host_rewrite_header" ->
-                new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null);
+                List.of(new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null));
             case "host_rewrite_path_regex" ->
-                new HostRewrite(null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex")));
-            default -> null; // auto_host_rewrite, which is the router's
+                List.of(new HostRewrite(
+                        null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex"))));
+            default -> List.of(); // none, or auto_host_rewrite, which the router does
         };
     }
 

@@ -86,7 +86,7 @@ final class RouteConfig {
         host.add(
                 route,
                 forward == null
-                        ? new ClusterChoice.Fixed(entry(route, null, null, level, null))
+                        ? new ClusterChoice.Fixed(entry(route, null, null, level, List.of()))
                         : choice(route, forward, level));
     }
 
@@ -104,7 +104,7 @@ final class RouteConfig {
     }
 
     private ClusterChoice choice(Route route, ConfigNode forward, RouteLevel level) {
-        HostRewrite rewrite = RouteActionConfig.hostRewrite(forward);
+        List<HostRewrite> rewrites = RouteActionConfig.hostRewrites(forward);
         String kind = forward.oneof("cluster_specifier");
         switch (kind == null ? "" : kind) {
             case "cluster":
@@ -112,25 +112,25 @@ final class RouteConfig {
                 if (validate && !context.hasCluster(cluster)) {
                     throw new ConfigException("route: unknown cluster '" + cluster + "'");
                 }
-                return new ClusterChoice.Fixed(entry(route, cluster, null, level, rewrite));
+                return new ClusterChoice.Fixed(entry(route, cluster, null, level, rewrites));
             case "cluster_header":
                 return new ClusterChoice.ByHeader(
-                        entry(route, null, null, level, rewrite),
+                        entry(route, null, null, level, rewrites),
                         HeaderName.of(forward.string("cluster_header")));
             case "weighted_clusters":
-                return weighted(route, forward.required("weighted_clusters"), level, rewrite);
+                return weighted(route, forward.required("weighted_clusters"), level, rewrites);
             default:
                 throw forward.error("cluster_specifier", "is required");
         }
     }
 
     private ClusterChoice weighted(
-            Route route, ConfigNode node, RouteLevel level, @Nullable HostRewrite routeRewrite) {
+            Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites) {
         String prefix = node.string("runtime_key_prefix");
         List<Part> parts = new ArrayList<>();
         long total = 0;
         for (ConfigNode cluster : node.messages("clusters")) {
-            Part part = part(route, cluster, level, routeRewrite, prefix);
+            Part part = part(route, cluster, level, routeRewrites, prefix);
             total += part.weight();
             parts.add(part);
         }
@@ -150,7 +150,7 @@ final class RouteConfig {
             Route route,
             ConfigNode node,
             RouteLevel level,
-            @Nullable HostRewrite routeRewrite,
+            List<HostRewrite> routeRewrites,
             String runtimePrefix) {
         String name = node.string("name");
         String header = node.string("cluster_header");
@@ -163,14 +163,15 @@ final class RouteConfig {
         if (validate && !name.isEmpty() && !context.hasCluster(name)) {
             throw new ConfigException("route: unknown weighted cluster '" + name + "'");
         }
-        HostRewrite own = RouteActionConfig.hostRewrite(node);
+        List<HostRewrite> rewrites = new ArrayList<>(RouteActionConfig.hostRewrites(node));
+        rewrites.addAll(routeRewrites);
         return new Part(
                 entry(
                         route,
                         name.isEmpty() ? null : name,
                         RouteLevel.from(node, context),
                         level,
-                        own == null ? routeRewrite : own),
+                        List.copyOf(rewrites)),
                 header.isEmpty() ? null : HeaderName.of(header),
                 node.integer("weight", 0),
                 runtimePrefix + "." + name);
@@ -181,13 +182,13 @@ final class RouteConfig {
             @Nullable String cluster,
             @Nullable RouteLevel weighted,
             RouteLevel own,
-            @Nullable HostRewrite rewrite) {
+            List<HostRewrite> rewrites) {
         List<RouteLevel> levels = new ArrayList<>();
         if (weighted != null) {
             levels.add(weighted);
         }
         levels.add(own);
         levels.addAll(above);
-        return new RouteEntry(route, cluster, RouteLevel.merge(levels, mostSpecificWins, rewrite));
+        return new RouteEntry(route, cluster, RouteLevel.merge(levels, mostSpecificWins, rewrites));
     }
 }

@@ -34,13 +34,13 @@ public final class RouteEntry implements SelectedRoute {
      * @param request header mutations of the request, in the order in which they apply
      * @param response those of the response
      * @param filters per filter name, what the most specific level says of it
-     * @param hostRewrite of the weighted cluster, else of the route, or null
+     * @param hostRewrites of the weighted cluster, then of the route
      */
     record Levels(
             List<HeaderMutations> request,
             List<HeaderMutations> response,
             Map<String, FilterOverride> filters,
-            @Nullable HostRewrite hostRewrite) {}
+            List<HostRewrite> hostRewrites) {}
 
     RouteEntry withCluster(@Nullable String name) {
         return new RouteEntry(route, name, levels);
@@ -112,7 +112,7 @@ public final class RouteEntry implements SelectedRoute {
 
     /** The answer of a route that does not forward, or null when it does. */
     public @Nullable LocalReply localReply(HttpStream stream) {
-        return route.localReply(stream.requestHeaders());
+        return route.localReply(stream);
     }
 
     /**
@@ -126,10 +126,12 @@ public final class RouteEntry implements SelectedRoute {
         for (int i = 0; i < mutations.size(); i++) {
             mutations.get(i).apply(request, stream, null);
         }
-        HostRewrite rewrite = levels.hostRewrite();
-        String host = rewrite == null ? null : rewrite.host(request);
-        if (host != null && !host.isEmpty()) {
-            rewriteHost(request, host, keepOriginals);
+        List<HostRewrite> hosts = levels.hostRewrites();
+        for (int i = 0; i < hosts.size(); i++) {
+            String host = hosts.get(i).host(request);
+            if (host != null && !host.isEmpty()) {
+                rewriteHost(request, host, keepOriginals);
+            }
         }
         PathRewrite path = route.pathRewrite();
         String target = path == null ? null : request.get(HeaderName.PATH);

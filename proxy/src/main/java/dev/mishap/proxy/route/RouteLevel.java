@@ -48,7 +48,7 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
 
     /** What {@code levels}, the most specific first, add up to. */
     static RouteEntry.Levels merge(
-            List<RouteLevel> levels, boolean mostSpecificWins, @Nullable HostRewrite hostRewrite) {
+            List<RouteLevel> levels, boolean mostSpecificWins, List<HostRewrite> hostRewrites) {
         List<HeaderMutations> request = new ArrayList<>();
         List<HeaderMutations> response = new ArrayList<>();
         Map<String, FilterOverride> filters = new HashMap<>();
@@ -73,6 +73,6 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
             Collections.reverse(response);
         }
         return new RouteEntry.Levels(
-                List.copyOf(request), List.copyOf(response), Map.copyOf(filters), hostRewrite);
+                List.copyOf(request), List.copyOf(response), Map.copyOf(filters), hostRewrites);
     }
 }

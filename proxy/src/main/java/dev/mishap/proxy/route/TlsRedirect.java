@@ -15,7 +15,7 @@ final class TlsRedirect {
                     null,
                     Map.of()),
             null,
-            new RouteEntry.Levels(List.of(), List.of(), Map.of(), null));
+            new RouteEntry.Levels(List.of(), List.of(), Map.of(), List.of()));
 
     private TlsRedirect() {}
 }

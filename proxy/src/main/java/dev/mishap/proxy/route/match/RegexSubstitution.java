@@ -1,12 +1,12 @@
 package dev.mishap.proxy.route.match;
 
 import com.google.re2j.Matcher;
-import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.WireText;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replaces every match of an expression in a value, as {@code envoy.type.matcher.v3.RegexMatchAndSubstitute}: {@code \1} to
@@ -18,9 +18,9 @@ public final class RegexSubstitution {
             .supported("pattern", "substitution");
 
     private final SafeRegex regex;
-    private final List<Object> parts; // String or Integer
+    private final @Nullable List<Object> parts; // String or Integer; null = nothing is ever replaced
 
-    private RegexSubstitution(SafeRegex regex, List<Object> parts) {
+    private RegexSubstitution(SafeRegex regex, @Nullable List<Object> parts) {
         this.regex = regex;
         this.parts = parts;
     }
@@ -29,12 +29,15 @@ public final class RegexSubstitution {
         return of(SafeRegex.from(node.required("pattern")), node.string("substitution"));
     }
 
-    /** Compiles {@code text} for the groups of {@code regex}. */
+    /**
+     * Compiles {@code text} for the groups of {@code regex}. As in Envoy, nothing is replaced when it names a group that is
+     * not there, and what follows a backslash without meaning is left out.
+     */
     public static RegexSubstitution of(SafeRegex regex, String text) {
         String substitution = WireText.encode(text);
         List<Object> parts = new ArrayList<>();
         StringBuilder literal = new StringBuilder();
-        int highest = 0;
+        boolean replaces = true;
         for (int i = 0; i < substitution.length(); i++) {
             char c = substitution.charAt(i);
             if (c != '\\') {
@@ -42,10 +45,7 @@ public final class RegexSubstitution {
                 continue;
             }
             i++;
-            if (i == substitution.length()) {
-                throw new ConfigException("Rewrite schema error: '\\' not allowed at end.");
-            }
-            c = substitution.charAt(i);
+            c = i < substitution.length() ? substitution.charAt(i) : 0;
             if (c == '\\') {
                 literal.append(c);
             } else if (c >= '0' && c <= '9') {
@@ -54,23 +54,22 @@ public final class RegexSubstitution {
                     literal.setLength(0);
                 }
                 parts.add(c - '0');
-                highest = Math.max(highest, c - '0');
+                replaces &= c - '0' <= regex.groups();
             } else {
-                throw new ConfigException("Rewrite schema error: '\\' must be followed by a digit or '\\'.");
+                break;
             }
-        }
-        if (highest > regex.groups()) {
-            throw new ConfigException("Rewrite schema requests " + highest
-                    + " matches, but the regexp only has " + regex.groups() + " parenthesized subexpressions.");
         }
         if (literal.length() > 0) {
             parts.add(literal.toString());
         }
-        return new RegexSubstitution(regex, List.copyOf(parts));
+        return new RegexSubstitution(regex, replaces ? List.copyOf(parts) : null);
     }
 
     /** {@code wire} (one char a byte) with every match replaced; {@code wire} itself when there is none. */
     public String apply(String wire) {
+        if (parts == null) {
+            return wire;
+        }
         Matcher matcher = regex.matcher(wire);
         StringBuilder result = new StringBuilder(wire.length() + 16);
         int at = 0;
@@ -85,7 +84,7 @@ public final class RegexSubstitution {
                 at++;
                 continue;
             }
-            append(result, matcher);
+            append(result, matcher, parts);
             at = matcher.end();
             lastEnd = at;
         }
@@ -98,7 +97,7 @@ public final class RegexSubstitution {
         return result.toString();
     }
 
-    private void append(StringBuilder to, Matcher matcher) {
+    private static void append(StringBuilder to, Matcher matcher, List<Object> parts) {
         for (Object part : parts) {
             if (part instanceof Integer group) {
                 String value = matcher.group(group);

@@ -55,6 +55,10 @@ public final class SafeRegex {
         } catch (PatternSyntaxException e) {
             String what = e.getDescription();
             String where = e.getPattern();
+            if (what.contains("stack underflow")) { // how the Java port finds a parenthesis too many
+                what = "unexpected )";
+                where = regex;
+            }
             throw new ConfigException(
                     RE2_WORDING.getOrDefault(what, what) + (where == null || where.isEmpty() ? "" : ": " + where));
         }

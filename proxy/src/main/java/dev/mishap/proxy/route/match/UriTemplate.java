@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * it matched for a rewrite.
  */
 public final class UriTemplate {
-    private static final String SEGMENT = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=]+";
-    private static final String REST = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=/]*";
+    private static final String SEGMENT = "[a-zA-Z0-9\\-._~%!$&'()*+,;:@=]+";
+    private static final String REST = "[a-zA-Z0-9\\-._~%!$&'()*+,;:@=/]*";
     private static final String LITERALS = "/-._~%!$&'()+,;:@=";
     private static final int MAX_NAME = 16;
     private static final int MAX_VARIABLES = 5;
