@@ -55,7 +55,7 @@ public final class SafeRegex {
         } catch (PatternSyntaxException e) {
             String what = e.getDescription();
             String where = e.getPattern();
-            if (what.contains("stack underflow")) { // how the Java port finds a parenthesis too many
+            if (e.getMessage().contains("stack underflow")) { // how the Java port finds a parenthesis too many
                 what = "unexpected )";
                 where = regex;
             }

@@ -55,7 +55,7 @@ class PathMatcherTest {
     /** Recorded from Envoy 1.40. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "/t1/*          | /t1/a /t1/a=b /t1/a*b /t1/a%20 /t1/a;b /t1/a:b@ | /t1/ /t1/a/b /t1/a{b /t1/a|b /T1/a",
+        "/t1/*          | /t1/a /t1/a=b /t1/a*b /t1/a%20 /t1/a;b /t1/a:b@ | /t1/ /t1/a/b /t1/a{b /T1/a",
         "/t2/**         | /t2/ /t2/a/b /t2/a=b                            | /t2",
         "/t3/{a}/x      | /t3/z/x /t3/a=b/x                               | /t3//x",
         "/t4/{a=**}     | /t4/ /t4/a/b                                    | /t4",
