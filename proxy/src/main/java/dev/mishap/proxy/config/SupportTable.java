@@ -10,6 +10,7 @@ import dev.mishap.proxy.observe.log.LogFormat;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.server.BootstrapFields;
+import dev.mishap.proxy.server.StatsConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class SupportTable {
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);
         lists.add(RuntimeLoader.FIELDS);
+        lists.add(StatsConfig.FIELDS);
         return lists;
     }
 

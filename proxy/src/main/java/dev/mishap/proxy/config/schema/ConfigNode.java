@@ -55,6 +55,9 @@ public interface ConfigNode {
     /** The elements of a repeated integer or enum-number field. */
     List<Long> integers(String field);
 
+    /** The elements of a repeated double or float field. */
+    List<Double> numbers(String field);
+
     /** The entries of a map field whose values are messages or Any. */
     Map<String, ConfigNode> messageMap(String field);
 

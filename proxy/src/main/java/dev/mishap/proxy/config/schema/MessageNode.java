@@ -379,6 +379,15 @@ final class MessageNode implements ConfigNode {
         return listOf(get(field));
     }
 
+    @Override
+    public List<Double> numbers(String field) {
+        List<Double> out = new ArrayList<>();
+        for (Number n : MessageNode.<Number>listOf(get(field))) {
+            out.add(n.doubleValue());
+        }
+        return out;
+    }
+
     @SuppressWarnings("unchecked")
     private static <T> List<T> listOf(@Nullable Object value) {
         return value == null ? List.of() : Collections.unmodifiableList((List<T>) value);
