@@ -1,17 +1,18 @@
 package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.observe.stats.Scope;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import io.netty.util.NetUtil;
 
 /** A cluster at work: its configuration, its endpoints of now, its circuit breakers and stats. Shared by all loops. */
 public final class Cluster {
     private final ClusterConfig config;
     private final ClusterStats stats;
+    private final String maintenanceKey;
     private final ResourceLimits defaultLimits;
     private final ResourceLimits highLimits;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -20,6 +21,7 @@ public final class Cluster {
     /** A cluster whose stats are {@code cluster.<stat name>.*} of {@code root}; a STATIC one has its endpoints at once. */
     public Cluster(ClusterConfig config, Scope root) {
         this.config = config;
+        this.maintenanceKey = "upstream.maintenance_mode." + config.name();
         Scope scope = root.scope("cluster." + config.statName() + ".");
         stats = new ClusterStats(scope);
         defaultLimits = new ResourceLimits(config.defaultLimits(), scope.scope("circuit_breakers.default."));
@@ -47,6 +49,11 @@ public final class Cluster {
 
     public String name() {
         return config.name();
+    }
+
+    /** Runtime key of the share of requests that are answered {@code maintenance mode} instead of being forwarded. */
+    public String maintenanceKey() {
+        return maintenanceKey;
     }
 
     public ClusterStats stats() {

@@ -7,6 +7,7 @@ import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
+import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.server.BootstrapFields;
@@ -34,6 +35,7 @@ public final class SupportTable {
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);
+        lists.add(RouterExtension.FIELDS);
         lists.add(AccessLogFilter.FIELDS);
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);

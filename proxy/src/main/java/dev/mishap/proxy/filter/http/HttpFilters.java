@@ -2,12 +2,14 @@ package dev.mishap.proxy.filter.http;
 
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.http.router.RouterExtension;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP filters that are built in. To add one, add a line to {@link #ALL}. */
 public final class HttpFilters {
-    private static final List<HttpFilterExtension> ALL = List.of(new FaultExtension(), new HttpFaultExtension());
+    private static final List<HttpFilterExtension> ALL =
+            List.of(new FaultExtension(), new HttpFaultExtension(), new RouterExtension());
 
     private HttpFilters() {}
 

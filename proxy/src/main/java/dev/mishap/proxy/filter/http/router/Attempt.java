@@ -1,0 +1,268 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.cluster.ClusterStats;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.upstream.ClusterPools;
+import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.UpstreamListener;
+import dev.mishap.proxy.upstream.UpstreamStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One try of a request: from the endpoint picked to the end of its response. Tells the router what happens to it. */
+final class Attempt implements UpstreamListener {
+    final Endpoint endpoint;
+    private final RouterFilter router;
+    private final ClusterPools pools;
+    private final RequestPriority priority;
+    private final HeaderMap response;
+    private final Timeouts timeouts;
+    private @Nullable UpstreamStream stream;
+    private @Nullable Future<?> perTry;
+    private @Nullable Future<?> perTryIdle;
+    private @Nullable Future<?> duration;
+    private boolean headersSeen;
+    private boolean over;
+    private boolean requestPaused;
+    private boolean responsePaused;
+    private boolean perTryArmed;
+    /** A gRPC response is a success or not when its trailers have come. */
+    boolean successOpen;
+
+    Attempt(
+            RouterFilter router,
+            ClusterPools pools,
+            Endpoint endpoint,
+            RequestPriority priority,
+            HeaderMap response,
+            Timeouts timeouts) {
+        this.router = router;
+        this.pools = pools;
+        this.endpoint = endpoint;
+        this.priority = priority;
+        this.response = response;
+        this.timeouts = timeouts;
+    }
+
+    void start() {
+        pools.acquire(endpoint, priority, this);
+    }
+
+    boolean isReady() {
+        return stream != null;
+    }
+
+    boolean awaitingHeaders() {
+        return !headersSeen;
+    }
+
+    HeaderMap response() {
+        return response;
+    }
+
+    private HttpStream downstream() {
+        return router.stream();
+    }
+
+    private ClusterStats stats() {
+        return pools.cluster().stats();
+    }
+
+    // ---- the router's side ----
+
+    void send(ByteBuf transferred, boolean endStream) {
+        UpstreamStream s = stream;
+        if (s == null || over) {
+            transferred.release();
+            return;
+        }
+        touch();
+        s.sendData(transferred, endStream);
+    }
+
+    void sendTrailers(HeaderMap trailers) {
+        UpstreamStream s = stream;
+        if (s != null && !over) {
+            s.sendTrailers(trailers);
+        }
+    }
+
+    /** The request is complete: the time of the try runs from now, if it did not run from the connection on. */
+    void requestComplete() {
+        if (stream != null && !over) {
+            armPerTry();
+        }
+    }
+
+    /** Gives the try up, wherever it is. Nothing more is told. */
+    void cancel() {
+        if (over) {
+            return;
+        }
+        UpstreamStream s = stream;
+        end();
+        if (s == null) {
+            pools.cancel(endpoint, priority, this);
+        } else {
+            s.reset();
+        }
+    }
+
+    void pauseResponse() {
+        UpstreamStream s = stream;
+        if (s != null && !over && !responsePaused) {
+            responsePaused = true;
+            s.pauseReads();
+        }
+    }
+
+    void resumeResponse() {
+        UpstreamStream s = stream;
+        if (s != null && !over && responsePaused) {
+            responsePaused = false;
+            s.resumeReads();
+        }
+    }
+
+    /** Lets go of everything but the headers. */
+    private void end() {
+        over = true;
+        stream = null;
+        cancel(perTry);
+        cancel(perTryIdle);
+        cancel(duration);
+        if (requestPaused) {
+            requestPaused = false;
+            downstream().resumeRequestReads();
+        }
+    }
+
+    private static void cancel(@Nullable Future<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    private void armPerTry() {
+        if (!perTryArmed && timeouts.perTryNanos > 0) {
+            perTryArmed = true;
+            perTry = downstream().loop().schedule(this::perTryTimeout, timeouts.perTryNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void touch() {
+        if (timeouts.perTryIdleNanos > 0) {
+            cancel(perTryIdle);
+            perTryIdle = downstream()
+                    .loop()
+                    .schedule(this::perTryIdleTimeout, timeouts.perTryIdleNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void perTryTimeout() {
+        // A response that has begun may take as long as the whole request may.
+        if (!over && !router.responseStarted()) {
+            endpoint.rqTimeout.increment();
+            stats().rqPerTryTimeout.inc();
+            router.onPerTryTimeout(this, "upstream_per_try_timeout");
+        }
+    }
+
+    private void perTryIdleTimeout() {
+        if (!over) {
+            endpoint.rqTimeout.increment();
+            stats().rqPerTryIdleTimeout.inc();
+            router.onPerTryTimeout(this, "upstream_per_try_idle_timeout");
+        }
+    }
+
+    private void tooLong() {
+        if (!over) {
+            stats().rqMaxDurationReached.inc();
+            router.onMaxStreamDuration(this);
+        }
+    }
+
+    // ---- the connection's side ----
+
+    @Override
+    public void onReady(UpstreamStream to) {
+        stream = to;
+        if (router.requestEnded()) {
+            armPerTry();
+        }
+        touch();
+        long max = pools.cluster().config().http().maxStreamDurationNanos();
+        if (max > 0) {
+            duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
+        }
+        router.onReady(this, to);
+    }
+
+    @Override
+    public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
+        end();
+        router.onUpstreamReset(this, reason, transportFailure, false);
+    }
+
+    @Override
+    public HeaderMap responseHeaders() {
+        return response;
+    }
+
+    @Override
+    public void onInformational(HeaderMap headers) {
+        router.onInformational(headers);
+    }
+
+    @Override
+    public void onHeaders(HeaderMap headers, boolean endStream) {
+        headersSeen = true;
+        if (endStream) {
+            end();
+        } else {
+            touch();
+        }
+        router.onUpstreamHeaders(this, headers, endStream);
+    }
+
+    @Override
+    public void onData(ByteBuf transferred, boolean endStream) {
+        if (endStream) {
+            end();
+        } else {
+            touch();
+        }
+        router.onUpstreamData(this, transferred, endStream);
+    }
+
+    @Override
+    public void onTrailers(HeaderMap trailers) {
+        end();
+        router.onUpstreamTrailers(this, trailers);
+    }
+
+    @Override
+    public void onReset(ResetReason reason) {
+        end();
+        router.onUpstreamReset(this, reason, null, true);
+    }
+
+    @Override
+    public void onWritable(boolean writable) {
+        if (over || requestPaused == !writable) {
+            return;
+        }
+        requestPaused = !writable;
+        if (requestPaused) {
+            downstream().pauseRequestReads();
+        } else {
+            downstream().resumeRequestReads();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.ResponseCounters;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.upstream.Upstreams;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** One router of one filter chain: {@code envoy.extensions.filters.http.router.v3.Router} and what the router works with. */
+final class RouterConfig {
+    final ClusterManager clusters;
+    final Upstreams upstreams;
+    final RouterStats stats;
+    /** {@code dynamic_stats}, default true: count responses by code, and their times. */
+    final boolean dynamicStats;
+
+    final boolean suppressEnvoyHeaders;
+    final boolean respectExpectedTimeout;
+    final boolean suppressGrpcFailureStats;
+    /** {@code strict_check_headers}: a request with a malformed one is answered 400. */
+    final List<HeaderName> strictHeaders;
+
+    private final Scope root;
+    private final ConcurrentMap<String, ResponseCounters> virtualClusters = new ConcurrentHashMap<>();
+
+    RouterConfig(
+            ClusterManager clusters,
+            Upstreams upstreams,
+            Scope root,
+            RouterStats stats,
+            boolean dynamicStats,
+            boolean suppressEnvoyHeaders,
+            boolean respectExpectedTimeout,
+            boolean suppressGrpcFailureStats,
+            List<HeaderName> strictHeaders) {
+        this.clusters = clusters;
+        this.upstreams = upstreams;
+        this.root = root;
+        this.stats = stats;
+        this.dynamicStats = dynamicStats;
+        this.suppressEnvoyHeaders = suppressEnvoyHeaders;
+        this.respectExpectedTimeout = respectExpectedTimeout;
+        this.suppressGrpcFailureStats = suppressGrpcFailureStats;
+        this.strictHeaders = List.copyOf(strictHeaders);
+    }
+
+    /** Counts of the virtual cluster whose stats start with {@code prefix}. */
+    ResponseCounters virtualCluster(String prefix) {
+        ResponseCounters known = virtualClusters.get(prefix);
+        return known != null
+                ? known
+                : virtualClusters.computeIfAbsent(prefix, p -> new ResponseCounters(root.scope(p)));
+    }
+}

@@ -1,0 +1,29 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Scope;
+
+/** The router's stats of one connection manager, {@code http.<stat_prefix>.*}. */
+final class RouterStats {
+    final Counter noCluster;
+    final Counter noRoute;
+    final Counter directResponse;
+    final Counter total;
+    final Counter resetAfterResponseStarted;
+
+    RouterStats(Scope scope) {
+        noCluster = scope.counter("no_cluster");
+        noRoute = scope.counter("no_route");
+        directResponse = scope.counter("rq_direct_response");
+        total = scope.counter("rq_total");
+        resetAfterResponseStarted = scope.counter("rq_reset_after_downstream_response_started");
+        // Envoy counts redirects as direct responses and leaves this one at 0.
+        scope.counter("rq_redirect");
+        // Shown by Envoy; their causes (overload manager, internal redirects) do not exist here.
+        scope.counter("rq_overload_local_reply");
+        scope.counter("rq_retry_skipped_request_not_complete");
+        for (String cause : new String[] {"bad_location", "no_route", "predicate", "too_many_redirects", "unsafe_scheme"}) {
+            scope.counter("passthrough_internal_redirect_" + cause);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.route.ForwardAction;
+import dev.mishap.proxy.route.RetryPolicy;
+
+/** The time-outs of one request: the route's, as its headers change them. Nanoseconds, 0 = none. */
+final class Timeouts {
+    private static final long MILLI = 1_000_000L;
+
+    long globalNanos;
+    long perTryNanos;
+    long perTryIdleNanos;
+
+    /** Reads the route and the request's headers, and takes those out that only we are to read. */
+    void read(ForwardAction route, HeaderMap headers, boolean grpc, boolean respectExpected) {
+        RetryPolicy retry = route.retry();
+        globalNanos = route.timeoutNanos();
+        perTryNanos = retry == null ? 0 : retry.perTryTimeoutNanos();
+        perTryIdleNanos = retry == null ? 0 : retry.perTryIdleTimeoutNanos();
+        if (grpc && route.grpcTimeoutHeaderMaxNanos() >= 0) {
+            grpcTimeout(route, headers);
+        }
+        long expected = respectExpected ? HeaderNumbers.of(headers, RouterHeaders.EXPECTED_TIMEOUT) : -1;
+        if (expected >= 0) {
+            globalNanos = expected * MILLI;
+        } else {
+            long given = take(headers, RouterHeaders.TIMEOUT);
+            if (given >= 0) {
+                globalNanos = given * MILLI;
+            }
+        }
+        long tryGiven = take(headers, RouterHeaders.PER_TRY_TIMEOUT);
+        if (tryGiven >= 0) {
+            perTryNanos = tryGiven * MILLI;
+        }
+        if (globalNanos != 0 && perTryNanos >= globalNanos) {
+            perTryNanos = 0;
+        }
+    }
+
+    private static long take(HeaderMap headers, HeaderName name) {
+        int i = headers.indexOf(name);
+        if (i < 0) {
+            return -1;
+        }
+        long n = HeaderNumbers.parse(headers.value(i));
+        headers.remove(name);
+        return n;
+    }
+
+    private void grpcTimeout(ForwardAction route, HeaderMap headers) {
+        long asked = HeaderNumbers.grpcTimeout(headers.get(RouterHeaders.GRPC_TIMEOUT));
+        if (asked < 0) {
+            return;
+        }
+        if (asked > route.grpcTimeoutHeaderOffsetNanos()) {
+            asked -= route.grpcTimeoutHeaderOffsetNanos();
+        }
+        long max = route.grpcTimeoutHeaderMaxNanos();
+        globalNanos = max != 0 && (asked == 0 || asked > max) ? max : asked;
+    }
+
+    /** What {@code x-envoy-expected-rq-timeout-ms} tells an upstream that is asked after {@code elapsedNanos}; 0 = nothing. */
+    long expectedMillis(long elapsedNanos) {
+        long expected = perTryNanos != 0 ? perTryNanos : globalNanos;
+        if (expected == 0) {
+            return 0;
+        }
+        if (globalNanos > 0) {
+            if (elapsedNanos >= globalNanos) {
+                return 1; // 0 would mean without end
+            }
+            expected = Math.min(expected, globalNanos - elapsedNanos);
+        }
+        return expected / MILLI;
+    }
+}
