@@ -24,6 +24,11 @@ public final class ConnectionManagerConfig {
     /** One filter of the chain: its name there, what makes it, and whether a route must enable it. */
     public record ChainFilter(String name, HttpFilterFactory factory, boolean disabled) {}
 
+    /** Any port is stripped. */
+    public static final int STRIP_ANY = 0;
+    /** The port is stripped when it is the listener's. */
+    public static final int STRIP_MATCHING = 1;
+
     public final ConnectionManagerStats stats;
     public final DrainState drain;
     public final RouteResolver routes;
@@ -43,13 +48,16 @@ public final class ConnectionManagerConfig {
     /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */
     public @Nullable String localAddress;
 
+    /** Whether x-forwarded-client-cert is passed on although the connection proves nothing. */
+    public boolean forwardClientCert;
+
     public boolean generateRequestId = true;
     public boolean preserveExternalRequestId;
     public boolean alwaysSetRequestIdInResponse;
     public boolean normalizePath;
     public boolean mergeSlashes;
     public EscapedSlashes escapedSlashes = EscapedSlashes.KEEP_UNCHANGED;
-    /** Ports that are stripped from :authority: -1 = none, 0 = any, else this one. */
+    /** Which port is stripped from :authority: {@link #STRIP_ANY}, {@link #STRIP_MATCHING} or -1 for none. */
     public int stripPort = -1;
 
     public boolean stripTrailingHostDot;

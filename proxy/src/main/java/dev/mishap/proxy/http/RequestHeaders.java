@@ -79,7 +79,7 @@ final class RequestHeaders {
                 return refusal;
             }
         }
-        host(h);
+        host(h, info);
         client(h, info);
         if (config.generateRequestId) {
             stream.info().requestIdGenerated = requestId(h, config.useRemoteAddress && !edgeExempt);
@@ -155,7 +155,7 @@ final class RequestHeaders {
         return null;
     }
 
-    private void host(HeaderMap h) {
+    private void host(HeaderMap h, StreamInfo info) {
         if (config.stripPort < 0 && !config.stripTrailingHostDot) {
             return;
         }
@@ -168,12 +168,19 @@ final class RequestHeaders {
         if (config.stripTrailingHostDot && name.endsWith(".")) {
             name = name.substring(0, name.length() - 1);
         }
-        if (port && (config.stripPort == 0 || rest.equals(":" + config.stripPort))) {
+        if (port && (config.stripPort == ConnectionManagerConfig.STRIP_ANY || matches(rest, info))) {
             rest = "";
         }
         if (name.length() + rest.length() != host.length()) {
             h.setValue(i, name + rest);
         }
+    }
+
+    private boolean matches(String port, StreamInfo info) {
+        InetSocketAddress local = info.downstreamLocalAddress;
+        return config.stripPort == ConnectionManagerConfig.STRIP_MATCHING
+                && local != null
+                && port.equals(":" + local.getPort());
     }
 
     // Whether the request comes from inside, as the last call of client found it.
@@ -226,7 +233,9 @@ final class RequestHeaders {
         } else if (config.useRemoteAddress) {
             h.set(INTERNAL, "true");
         }
-        h.remove(CLIENT_CERT);
+        if (!config.forwardClientCert) {
+            h.remove(CLIENT_CERT);
+        }
     }
 
     // One pass over the headers instead of one a name: most requests hold none of them.

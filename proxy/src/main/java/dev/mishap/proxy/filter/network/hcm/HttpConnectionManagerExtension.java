@@ -1,0 +1,290 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.FilterRouteContext;
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.HttpFilters;
+import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.filter.network.NetworkFilterExtension;
+import dev.mishap.proxy.filter.network.NetworkFilterFactory;
+import dev.mishap.proxy.http.AddressRange;
+import dev.mishap.proxy.http.ConnectionManagerConfig;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
+import dev.mishap.proxy.http.ConnectionManagerStats;
+import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.http.RouteResolver;
+import dev.mishap.proxy.http.h1.H1Limits;
+import dev.mishap.proxy.http.h1.H1ServerConnection;
+import dev.mishap.proxy.observe.log.AccessLog;
+import dev.mishap.proxy.observe.log.AccessLogs;
+import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.route.RouteTableConfig;
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import io.netty.util.NetUtil;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code HttpConnectionManager}. Durations are those of the proto: absent = Envoy's default, 0 = off. */
+public final class HttpConnectionManagerExtension implements NetworkFilterExtension {
+    private static final long SECOND = 1_000_000_000L;
+
+    @Override
+    public String name() {
+        return "envoy.filters.network.http_connection_manager";
+    }
+
+    @Override
+    public String typeUrl() {
+        return HttpConnectionManagerFields.HCM;
+    }
+
+    @Override
+    public boolean terminal() {
+        return true;
+    }
+
+    @Override
+    public NetworkFilterFactory parse(ConfigNode node, NetworkFilterContext context) {
+        String codec = node.enumName("codec_type");
+        if (!codec.equals("AUTO") && !codec.equals("HTTP1")) {
+            throw node.error("codec_type", codec + " is not supported");
+        }
+        ConfigNode table = node.message("route_config");
+        if (table == null) {
+            throw node.error("route_config", "is required");
+        }
+        String prefix = "http." + node.string("stat_prefix") + ".";
+        HttpFilterContext filterContext = new HttpFilterContext(context, context.root().scope(prefix));
+        RouteResolver routes = RouteTableConfig.from(table, routeContext(filterContext));
+        ConnectionManagerConfig config = new ConnectionManagerConfig(
+                new ConnectionManagerStats(filterContext.scope(), context.listenerScope().scope(prefix)),
+                context.service(DrainState.class),
+                routes,
+                filters(node, filterContext, context),
+                logs(node, context));
+        identity(node, config);
+        paths(node, config);
+        timeouts(node, config);
+        config.bufferLimit = context.bufferLimit();
+        config.runtime = context.runtime()::get;
+        ConfigNode localReply = node.message("local_reply_config");
+        if (localReply != null) {
+            config.localReplies = LocalReplies.from(localReply, context.runtime());
+        }
+        H1Limits limits = limits(node, config);
+        return channel -> channel.pipeline().addLast(new H1ServerConnection(config, limits));
+    }
+
+    private static FilterRouteContext routeContext(FilterContext filterContext) {
+        ClusterManager clusters = filterContext.service(ClusterManager.class);
+        return new FilterRouteContext(
+                filterContext, name -> clusters.get(name) != null, true, RandomSource.seeded(filterContext.randomSeed()));
+    }
+
+    private static List<ChainFilter> filters(
+            ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
+        List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context));
+        List<ConfigNode> nodes = node.messages("http_filters");
+        for (int i = 0; i < nodes.size(); i++) {
+            ConfigNode f = nodes.get(i);
+            String name = f.string("name");
+            ConfigNode config = f.message("typed_config");
+            String type = config == null ? "" : config.messageName();
+            HttpFilterExtension extension = HttpFilters.byType(type);
+            if (extension == null || config == null) {
+                if (f.bool("is_optional", false)) {
+                    continue;
+                }
+                throw new ConfigException(
+                        "Didn't find a registered implementation for '" + name + "' with type URL: '" + type + "'");
+            }
+            boolean last = i == nodes.size() - 1;
+            if (extension.terminal() != last) {
+                throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
+                        + " of type " + extension.name()
+                        + (last ? " is the last filter in a http filter chain." : " must be the last filter in a http filter chain."));
+            }
+            boolean disabled = f.bool("disabled", false);
+            if (disabled && last) {
+                throw f.error("disabled", "a terminal filter can't be disabled");
+            }
+            chain.add(new ChainFilter(name, extension.parse(name, config, filterContext), disabled));
+        }
+        if (nodes.isEmpty()) {
+            throw node.error("http_filters", "there must be a terminal filter");
+        }
+        return chain;
+    }
+
+    private static List<dev.mishap.proxy.http.AccessLog> logs(ConfigNode node, NetworkFilterContext context) {
+        List<ConfigNode> nodes = node.messages("access_log");
+        if (nodes.isEmpty()) {
+            return List.of();
+        }
+        AccessLog log = AccessLogs.from(nodes, context.service(LogFiles.class), context.runtime());
+        return List.of(stream ->
+                log.log(stream.info(), stream.requestHeaders(), stream.responseHeaders(), stream.responseTrailers()));
+    }
+
+    private static void identity(ConfigNode node, ConnectionManagerConfig config) {
+        if (!node.string("server_name").isEmpty()) {
+            config.serverName = node.string("server_name");
+        }
+        config.serverHeader =
+                ConnectionManagerConfig.ServerHeader.valueOf(node.enumName("server_header_transformation"));
+        config.via = node.string("via");
+        config.useRemoteAddress = node.bool("use_remote_address", false);
+        config.xffNumTrustedHops = (int) Math.min(node.integer("xff_num_trusted_hops", 0), 1000);
+        config.skipXffAppend = node.bool("skip_xff_append", false);
+        if (config.useRemoteAddress && !config.skipXffAppend) {
+            config.localAddress = ownAddress();
+        }
+        ConfigNode internal = node.message("internal_address_config");
+        if (internal != null) {
+            config.internalAddresses = ranges(internal);
+        }
+        config.generateRequestId = node.bool("generate_request_id", true);
+        config.preserveExternalRequestId = node.bool("preserve_external_request_id", false);
+        config.alwaysSetRequestIdInResponse = node.bool("always_set_request_id_in_response", false);
+        config.forwardClientCert = node.enumName("forward_client_cert_details").equals("ALWAYS_FORWARD_ONLY");
+        config.proxy100Continue = node.bool("proxy_100_continue", false);
+    }
+
+    private static List<AddressRange> ranges(ConfigNode internal) {
+        List<AddressRange> ranges = new ArrayList<>();
+        for (ConfigNode range : internal.messages("cidr_ranges")) {
+            byte[] address = NetUtil.createByteArrayFromIpAddressString(range.string("address_prefix"));
+            if (address == null) {
+                throw new ConfigException("malformed IP address: " + range.string("address_prefix"));
+            }
+            try {
+                ranges.add(new AddressRange(InetAddress.getByAddress(address), (int) range.integer("prefix_len", 0)));
+            } catch (UnknownHostException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return ranges;
+    }
+
+    /** The machine's first IPv4 address that others can see: what a local client is called in x-forwarded-for. */
+    private static @Nullable String ownAddress() {
+        try {
+            for (NetworkInterface i : NetworkInterface.networkInterfaces().toList()) {
+                if (i.isLoopback() || !i.isUp()) {
+                    continue;
+                }
+                for (InterfaceAddress a : i.getInterfaceAddresses()) {
+                    if (a.getAddress() instanceof Inet4Address v4 && !v4.isLoopbackAddress()) {
+                        return v4.getHostAddress();
+                    }
+                }
+            }
+        } catch (SocketException e) {
+            // Without interfaces to ask, the peer's own address has to do.
+        }
+        return null;
+    }
+
+    private static void paths(ConfigNode node, ConnectionManagerConfig config) {
+        config.normalizePath = node.bool("normalize_path", false);
+        config.mergeSlashes = node.bool("merge_slashes", false);
+        String slashes = node.enumName("path_with_escaped_slashes_action");
+        config.escapedSlashes = slashes.equals("IMPLEMENTATION_SPECIFIC_DEFAULT")
+                ? ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED
+                : ConnectionManagerConfig.EscapedSlashes.valueOf(slashes);
+        boolean any = node.bool("strip_any_host_port", false);
+        boolean matching = node.bool("strip_matching_host_port", false);
+        if (any && matching) {
+            throw new ConfigException(
+                    "Error: Only one of `strip_matching_host_port` or `strip_any_host_port` can be set.");
+        }
+        // The port that matches is the listener's, which a connection knows.
+        config.stripPort = any ? ConnectionManagerConfig.STRIP_ANY : matching ? ConnectionManagerConfig.STRIP_MATCHING : -1;
+        config.stripTrailingHostDot = node.bool("strip_trailing_host_dot", false);
+    }
+
+    private static void timeouts(ConfigNode node, ConnectionManagerConfig config) {
+        config.streamIdleTimeoutNanos = node.durationNanos("stream_idle_timeout", 300 * SECOND);
+        config.requestTimeoutNanos = node.durationNanos("request_timeout", 0);
+        config.requestHeadersTimeoutNanos = node.durationNanos("request_headers_timeout", 0);
+        config.delayedCloseTimeoutNanos = node.durationNanos("delayed_close_timeout", SECOND);
+        ConfigNode common = node.message("common_http_protocol_options");
+        if (common != null) {
+            config.idleTimeoutNanos = common.durationNanos("idle_timeout", 3600 * SECOND);
+            config.maxConnectionDurationNanos = common.durationNanos("max_connection_duration", 0);
+            config.maxStreamDurationNanos = common.durationNanos("max_stream_duration", 0);
+            config.maxRequestsPerConnection = (int) Math.min(
+                    common.integer("max_requests_per_connection", 0), Integer.MAX_VALUE);
+            if (common.has("max_response_headers_kb")) {
+                throw common.error("max_response_headers_kb", "has no meaning downstream");
+            }
+        }
+    }
+
+    private static H1Limits limits(ConfigNode node, ConnectionManagerConfig config) {
+        ConfigNode common = node.message("common_http_protocol_options");
+        ConfigNode h1 = node.message("http_protocol_options");
+        boolean trailers = false;
+        if (h1 != null) {
+            config.acceptHttp10 = h1.bool("accept_http_10", false);
+            config.defaultHostForHttp10 = h1.string("default_host_for_http_10");
+            trailers = h1.bool("enable_trailers", false);
+            config.properCaseResponses = properCase(h1.message("header_key_format"));
+            if (!h1.bool("allow_absolute_url", true)) {
+                throw h1.error("allow_absolute_url", "false is not supported");
+            }
+        }
+        return new H1Limits(
+                (int) node.integer("max_request_headers_kb", 60) * 1024,
+                common == null ? 100 : (int) Math.min(common.integer("max_headers_count", 100), 1 << 20),
+                common == null
+                        ? H1Limits.Underscores.ALLOW
+                        : H1Limits.Underscores.valueOf(common.enumName("headers_with_underscores_action")),
+                trailers);
+    }
+
+    private static boolean properCase(@Nullable ConfigNode format) {
+        return format != null && format.message("proper_case_words") != null;
+    }
+
+    /** A filter's context: that of the listener with the connection manager's scope. */
+    private record HttpFilterContext(NetworkFilterContext listener, Scope scope) implements FilterContext {
+        @Override
+        public Supplier<RuntimeSnapshot> runtime() {
+            return listener.runtime();
+        }
+
+        @Override
+        public String nodeId() {
+            return listener.nodeId();
+        }
+
+        @Override
+        public String nodeCluster() {
+            return listener.nodeCluster();
+        }
+
+        @Override
+        public long randomSeed() {
+            return listener.randomSeed();
+        }
+
+        @Override
+        public <T> T service(Class<T> type) {
+            return listener.service(type);
+        }
+    }
+}

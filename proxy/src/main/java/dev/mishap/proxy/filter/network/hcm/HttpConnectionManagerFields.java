@@ -1,0 +1,59 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.util.List;
+
+/** What is supported of the connection manager's messages. */
+public final class HttpConnectionManagerFields {
+    static final String HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(HCM)
+                    .supported(
+                            "codec_type",
+                            "stat_prefix",
+                            "route_config",
+                            "http_filters",
+                            "common_http_protocol_options",
+                            "http_protocol_options",
+                            "server_name",
+                            "server_header_transformation",
+                            "max_request_headers_kb",
+                            "stream_idle_timeout",
+                            "request_timeout",
+                            "request_headers_timeout",
+                            "delayed_close_timeout",
+                            "access_log",
+                            "use_remote_address",
+                            "xff_num_trusted_hops",
+                            "internal_address_config",
+                            "skip_xff_append",
+                            "via",
+                            "generate_request_id",
+                            "preserve_external_request_id",
+                            "always_set_request_id_in_response",
+                            "forward_client_cert_details")
+                    .supported(
+                            "proxy_100_continue",
+                            "normalize_path",
+                            "merge_slashes",
+                            "path_with_escaped_slashes_action",
+                            "local_reply_config",
+                            "strip_matching_host_port",
+                            "strip_any_host_port",
+                            "strip_trailing_host_dot")
+                    .accepted("drain_timeout", "HTTP/1 needs no grace between the announcement and the end of a connection")
+                    .accepted("stream_error_on_invalid_http_message", "it is about HTTP/2 and HTTP/3"),
+            SupportedFields.of(HCM + ".InternalAddressConfig")
+                    .supported("cidr_ranges")
+                    .accepted("unix_sockets", "there are no listeners on unix sockets"),
+            SupportedFields.of("envoy.config.core.v3.CidrRange").supported("address_prefix", "prefix_len"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter")
+                    .supported("name", "typed_config", "is_optional", "disabled"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig")
+                    .supported("mappers", "body_format"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper")
+                    .supported("filter", "status_code", "body", "body_format_override", "headers_to_add"));
+
+    private HttpConnectionManagerFields() {}
+}

@@ -1,0 +1,22 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.filter.http.mishap.RulesFilterFactory;
+import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
+import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
+import dev.mishap.proxy.rules.RuleStore;
+import java.util.List;
+
+/** The filters that every connection manager has without naming them. */
+final class ImplicitFilters {
+    private ImplicitFilters() {}
+
+    /** What comes before the filters of the configuration: the rules of the API. */
+    static List<ChainFilter> first(NetworkFilterContext context) {
+        return List.of(new ChainFilter(
+                "mishap",
+                new RulesFilterFactory(
+                        context.service(RuleStore.class), context.service(RulesFilterStats.class), context.listenerName()),
+                false));
+    }
+}
