@@ -1,9 +1,10 @@
 package dev.mishap.proxy.cli;
 
 import dev.mishap.proxy.config.schema.ConfigException;
-import dev.mishap.proxy.server.Bootstrap;
+import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.Server;
 import dev.mishap.proxy.server.Version;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -80,8 +81,7 @@ public final class ProxyMain {
 
     private int validate(Options options) {
         try {
-            Bootstrap bootstrap = BootstrapLoader.load(options);
-            assert bootstrap.config() != null;
+            new Server(options, BootstrapLoader.load(options)).close();
         } catch (ConfigException e) {
             err.println("error initializing configuration '" + options.configPath() + "': " + e.getMessage());
             return 1;
@@ -91,13 +91,21 @@ public final class ProxyMain {
     }
 
     private int serve(Options options) {
+        Server server;
         try {
-            BootstrapLoader.load(options);
+            server = new Server(options, BootstrapLoader.load(options));
         } catch (ConfigException e) {
-            err.println(e.getMessage());
+            err.println("error initializing configuration '" + options.configPath() + "': " + e.getMessage());
             return 1;
         }
-        err.println("error: there is no server yet");
-        return 1;
+        try {
+            server.start();
+            return server.awaitEnd();
+        } catch (Listener.BindException e) {
+            err.println(e.getMessage());
+            return 1;
+        } finally {
+            server.close();
+        }
     }
 }

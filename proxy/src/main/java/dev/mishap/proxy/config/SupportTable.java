@@ -4,6 +4,8 @@ import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerFields;
+import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
@@ -30,6 +32,8 @@ public final class SupportTable {
         // One line per translator, in the order of the documentation.
         List<List<SupportedFields>> lists = new ArrayList<>();
         lists.add(BootstrapFields.FIELDS);
+        lists.add(ListenerConfig.FIELDS);
+        lists.add(HttpConnectionManagerFields.FIELDS);
         lists.add(CommonFields.FIELDS);
         lists.add(ClusterTranslator.FIELDS);
         lists.add(RouteFields.ALL);

@@ -5,6 +5,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.Transport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -118,9 +119,11 @@ public final class Listener {
         return connections.size();
     }
 
-    /** Closes all connections at once. */
-    public void closeConnections() {
-        connections.close();
+    /** Tells every connection to end as soon as its request, if there is one, is answered. */
+    public void drainConnections() {
+        for (Channel c : connections) {
+            c.eventLoop().execute(() -> c.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN));
+        }
     }
 
     private void accepted(Channel channel, int worker) {

@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.transport.ConnectionEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -304,6 +305,18 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             closedLocally = true;
         }
         ctx.close();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ConnectionEvent.DRAIN && state == State.OPEN) {
+            draining = true;
+            if (!stream().active()) {
+                closeNow();
+            }
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
     }
 
     private void idle() {

@@ -1,0 +1,364 @@
+package dev.mishap.proxy.server;
+
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.dns.NettyResolver;
+import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
+import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.listener.Listener;
+import dev.mishap.proxy.listener.ListenerConfig;
+import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.runtime.RuntimeLoader;
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Ticker;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A proxy: everything that a bootstrap names, made in order, started, drained and ended. Making it checks all of the
+ * configuration and opens no socket.
+ *
+ * <p>SIGTERM and SIGINT drain: listeners close at once, idle connections too, and responses under way are finished with
+ * {@code connection: close}, for at most {@link #MAX_DRAIN_SECONDS} seconds or {@code --drain-time-s} if that is less; a second
+ * signal ends the process at once. (Envoy ends without waiting.) SIGUSR1 reopens the log files.
+ */
+public final class Server {
+    private static final Logger LOG = LoggerFactory.getLogger("main");
+
+    /** Requests under way may take this long to end after SIGTERM. */
+    static final long MAX_DRAIN_SECONDS = 10;
+
+    private final Options options;
+    private final Bootstrap bootstrap;
+    private final StatsStore stats;
+    private final RuntimeLoader runtime;
+    private final LogFiles logFiles;
+    private final DrainState drain = new DrainState();
+    private final Transport transport = Transport.best();
+    private final EventLoopGroup mainGroup;
+    private final EventLoopGroup workerGroup;
+    private final ClusterManager clusters;
+    private final Upstreams upstreams;
+    private final RuleStore rules;
+    private final Services services = new Services();
+    private final List<Listener> listeners = new ArrayList<>();
+    private final long seed = ThreadLocalRandom.current().nextLong();
+    private final long startNanos = System.nanoTime();
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final Gauge listenersActive;
+    private final Gauge workersStarted;
+    private volatile ServerState state = ServerState.PRE_INITIALIZING;
+    private volatile int exitCode;
+    private volatile boolean ending;
+
+    /**
+     * Makes the server of a bootstrap.
+     *
+     * @throws ConfigException when something in it can't be accepted
+     */
+    public Server(Options options, Bootstrap bootstrap) {
+        this.options = options;
+        this.bootstrap = bootstrap;
+        this.stats = new StatsStore();
+        this.runtime = new RuntimeLoader(bootstrap.runtime(), bootstrap.node().cluster(), stats);
+        this.logFiles = new LogFiles(options.fileFlushIntervalMillis(), options.fileFlushMinSizeKb(), stats);
+        this.mainGroup = transport.loops(1, "main");
+        this.workerGroup = transport.loops(options.concurrency(), "wrk:worker");
+        boolean made = false;
+        try {
+            EventLoop main = mainLoop();
+            this.clusters = ClusterManager.of(bootstrap.clusters(), stats);
+            this.upstreams = new Upstreams(seed);
+            this.rules = new RuleStore(Ticker.systemTicker(), main, stats, () -> ThreadLocalRandom.current().nextLong());
+            services.add(StatsStore.class, stats);
+            services.add(RuntimeLoader.class, runtime);
+            services.add(LogFiles.class, logFiles);
+            services.add(DrainState.class, drain);
+            services.add(ClusterManager.class, clusters);
+            services.add(Upstreams.class, upstreams);
+            services.add(RuleStore.class, rules);
+            services.add(RulesFilterStats.class, new RulesFilterStats(stats));
+            Scope scope = stats.scope("listener_manager.");
+            listenersActive = scope.gauge("total_listeners_active");
+            workersStarted = scope.gauge("workers_started");
+            listenerManagerStats(scope);
+            makeListeners(scope);
+            made = true;
+        } finally {
+            if (!made) {
+                stopLoops();
+            }
+        }
+    }
+
+    private static void listenerManagerStats(Scope scope) {
+        for (String gauge : List.of("total_filter_chains_draining", "total_listeners_draining", "total_listeners_warming")) {
+            scope.gauge(gauge);
+        }
+        for (String counter : List.of(
+                "listener_create_failure",
+                "listener_create_success",
+                "listener_in_place_updated",
+                "listener_modified",
+                "listener_removed",
+                "listener_stopped")) {
+            scope.counter(counter);
+        }
+    }
+
+    private void makeListeners(Scope scope) {
+        Counter added = scope.counter("listener_added");
+        List<EventLoop> workers = new ArrayList<>();
+        for (EventExecutor e : workerGroup) {
+            workers.add((EventLoop) e);
+        }
+        Set<String> names = new HashSet<>();
+        for (ConfigNode node : bootstrap.listeners()) {
+            ListenerConfig config = ListenerConfig.from(node, stats, (listening, n) -> new Context(listening));
+            if (!names.add(config.name())) {
+                throw new ConfigException("error adding listener: duplicate listener name '" + config.name() + "'");
+            }
+            listeners.add(new Listener(config, transport, workers));
+            added.inc();
+            listenersActive.inc();
+        }
+    }
+
+    /** Starts: names are resolved first, then the listeners bind. Returns when the server takes requests or has failed. */
+    public void start() {
+        state = ServerState.INITIALIZING;
+        CountDownLatch ready = new CountDownLatch(1);
+        clusters.start(mainLoop(), NettyResolver::new, ready::countDown);
+        Signals.on("TERM", () -> signalled("SIGTERM"));
+        Signals.on("INT", () -> signalled("SIGINT"));
+        Signals.on("USR1", logFiles::reopen);
+        await(ready);
+        if (ending) {
+            return;
+        }
+        LOG.info("all clusters initialized. starting {} workers", options.concurrency());
+        Counter created = stats.counter("listener_manager.listener_create_success");
+        for (Listener l : listeners) {
+            l.bind();
+            created.add(options.concurrency());
+        }
+        workersStarted.set(1);
+        state = ServerState.LIVE;
+        LOG.info("starting main dispatch loop");
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until the server has ended; the process's exit code. */
+    public int awaitEnd() {
+        await(over);
+        return exitCode;
+    }
+
+    private void signalled(String name) {
+        if (ending) {
+            LOG.warn("caught {} again, ending at once", name);
+            end(0);
+            return;
+        }
+        LOG.warn("caught {}", name);
+        shutdown();
+    }
+
+    /** Drains and ends the server; returns at once. */
+    public void shutdown() {
+        synchronized (over) {
+            if (ending) {
+                return;
+            }
+            ending = true;
+        }
+        state = ServerState.DRAINING;
+        drain.draining(true);
+        for (Listener l : listeners) {
+            l.close();
+            l.drainConnections();
+        }
+        long seconds = Math.min(MAX_DRAIN_SECONDS, options.drainTimeSeconds());
+        waitForConnections(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+    }
+
+    private void waitForConnections(long deadline) {
+        int open = 0;
+        for (Listener l : listeners) {
+            open += l.connections();
+        }
+        if (open == 0 || System.nanoTime() - deadline >= 0) {
+            mainLoop().execute(() -> end(0));
+        } else {
+            mainLoop().schedule(() -> waitForConnections(deadline), 10, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Stops the listeners at once, as {@code POST /drain_listeners} does; connections go on, and are told to close. */
+    public void drainListeners() {
+        drain.draining(true);
+        for (Listener l : listeners) {
+            if (l.isListening()) {
+                l.close();
+                listenersActive.dec();
+                stats.counter("listener_manager.listener_stopped").inc();
+            }
+        }
+    }
+
+    /** Ends at once: open connections break, logs are written. */
+    private void end(int code) {
+        exitCode = code;
+        over.countDown();
+    }
+
+    /** Frees what the server holds; the last call. */
+    public void close() {
+        for (Listener l : listeners) {
+            l.close();
+        }
+        clusters.close();
+        runtime.close();
+        stopLoops();
+        logFiles.close();
+    }
+
+    private void stopLoops() {
+        workerGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
+        mainGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
+    }
+
+    // ---- what the admin server shows ----
+
+    public Options options() {
+        return options;
+    }
+
+    public Bootstrap bootstrap() {
+        return bootstrap;
+    }
+
+    public StatsStore stats() {
+        return stats;
+    }
+
+    public RuntimeLoader runtime() {
+        return runtime;
+    }
+
+    public LogFiles logFiles() {
+        return logFiles;
+    }
+
+    public DrainState drain() {
+        return drain;
+    }
+
+    public ClusterManager clusters() {
+        return clusters;
+    }
+
+    public RuleStore rules() {
+        return rules;
+    }
+
+    public List<Listener> listeners() {
+        return List.copyOf(listeners);
+    }
+
+    /** How far the server has come. */
+    public ServerState state() {
+        return state == ServerState.LIVE && drain.failHealthChecks() ? ServerState.DRAINING : state;
+    }
+
+    /** When the server was made, by {@link System#nanoTime}. */
+    public long startNanos() {
+        return startNanos;
+    }
+
+    /** The loop of everything that is not a request: admin server, names, rules. */
+    public EventLoop mainLoop() {
+        return mainGroup.next();
+    }
+
+    /** A listener's context for its filters. */
+    private final class Context implements NetworkFilterContext {
+        private final ListenerConfig.Listening listening;
+
+        Context(ListenerConfig.Listening listening) {
+            this.listening = listening;
+        }
+
+        @Override
+        public Scope root() {
+            return stats;
+        }
+
+        @Override
+        public Scope listenerScope() {
+            return listening.scope();
+        }
+
+        @Override
+        public String listenerName() {
+            return listening.name();
+        }
+
+        @Override
+        public int bufferLimit() {
+            return listening.bufferLimit();
+        }
+
+        @Override
+        public Supplier<RuntimeSnapshot> runtime() {
+            return runtime;
+        }
+
+        @Override
+        public String nodeId() {
+            return bootstrap.node().id();
+        }
+
+        @Override
+        public String nodeCluster() {
+            return bootstrap.node().cluster();
+        }
+
+        @Override
+        public long randomSeed() {
+            return seed;
+        }
+
+        @Override
+        public <T> T service(Class<T> type) {
+            return services.get(type);
+        }
+    }
+}
