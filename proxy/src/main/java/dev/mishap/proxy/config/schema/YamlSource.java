@@ -52,6 +52,9 @@ final class YamlSource {
                             + problem(e));
         } catch (YAMLException e) {
             throw new ConfigException("YAML: " + firstLine(String.valueOf(e.getMessage())));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The parser lets its own slips on malformed escapes and truncated input through.
+            throw new ConfigException("YAML: malformed: " + firstLine(String.valueOf(e.getMessage())));
         }
     }
 
