@@ -25,13 +25,13 @@ class BootstrapLoaderTest {
                 stats_flush_interval: 2s
                 """);
         Bootstrap bootstrap = BootstrapLoader.load(options(
-                file.toString(), "{node: {id: from-yaml, locality: {region: r}, metadata: {b: y}}, static_resources: {clusters: [{name: two}]},"
+                file.toString(), "{node: {id: from-yaml, locality: {region: r}, metadata: {b: w}}, static_resources: {clusters: [{name: two}]},"
                         + " stats_flush_on_admin: true}", "", false));
         assertThat(bootstrap.node().id()).isEqualTo("from-yaml");
         assertThat(bootstrap.node().cluster()).isEqualTo("c");
         assertThat(bootstrap.node().region()).isEqualTo("r");
         assertThat(bootstrap.node().zone()).isEqualTo("z");
-        assertThat(bootstrap.node().metadata()).isEqualTo(Map.of("a", "x", "b", "y"));
+        assertThat(bootstrap.node().metadata()).isEqualTo(Map.of("a", "x", "b", "w"));
         assertThat(bootstrap.clusters()).extracting(c -> c.string("name")).containsExactly("one", "two");
         assertThat(bootstrap.clusters().get(1).path()).isEqualTo("static_resources.clusters[1]");
         assertThat(bootstrap.admin()).isEqualTo(new Bootstrap.AdminConfig("127.0.0.1", 9901, "", java.util.List.of()));
