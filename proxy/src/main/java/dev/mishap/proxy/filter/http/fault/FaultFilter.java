@@ -193,13 +193,10 @@ final class FaultFilter implements HttpFilter {
                 : status(runtime, config.keys().abortGrpcStatus(), ".abort.grpc_status", status);
     }
 
-    /** The downstream cluster's key counts over the general one, and that over the configured value. */
+    /** With a downstream cluster its key is read instead of the general one; of a delay's time both count. */
     private long status(RuntimeSnapshot runtime, String key, String clusterKey, long configured) {
-        long status = runtime.integer(key, configured);
-        if (downstreamCluster != null) {
-            status = runtime.integer("fault.http." + downstreamCluster + clusterKey, status);
-        }
-        return Math.max(0, Math.min(status, Integer.MAX_VALUE));
+        String read = downstreamCluster == null ? key : "fault.http." + downstreamCluster + clusterKey;
+        return Math.max(0, Math.min(runtime.integer(read, configured), Integer.MAX_VALUE));
     }
 
     /** With a downstream cluster its key is read instead of the general one, which then has no effect. */

@@ -258,12 +258,23 @@ class FaultFilterTest {
     }
 
     @Test
-    void aGeneralStatusKeyCountsForADownstreamClusterToo() {
+    void aGeneralStatusKeyHasNoEffectForADownstreamCluster() {
         stream.header("x-envoy-downstream-service-cluster", "svc").runtime("fault.http.abort.http_status", 400L);
 
         headers(filter(abort(503)));
 
-        assertThat(stream.events).containsExactly("reply 400");
+        assertThat(stream.events).containsExactly("reply 503");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"fault.http.delay.fixed_duration_ms", "fault.http.svc.delay.fixed_duration_ms"})
+    void aDelaysTimeComesFromEitherKeyForADownstreamCluster(String key) {
+        stream.header("x-envoy-downstream-service-cluster", "svc").runtime(key, 20L);
+
+        headers(filter(delay(1000)));
+        stream.advanceMillis(20);
+
+        assertThat(stream.events).containsExactly("resumeRequest");
     }
 
     @Test
