@@ -2,7 +2,9 @@ package dev.mishap.control.report;
 
 import dev.mishap.control.experiment.RunResult;
 import dev.mishap.rules.experiment.Experiment;
+import dev.mishap.rules.experiment.engine.Condition;
 import dev.mishap.rules.experiment.engine.Finding;
+import dev.mishap.rules.experiment.engine.Measure;
 import dev.mishap.rules.experiment.engine.Phase;
 import dev.mishap.rules.experiment.engine.PhaseResult;
 import dev.mishap.rules.experiment.engine.Population;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** The report as one page without anything from outside: it can be mailed, attached and archived. */
 public final class HtmlReport {
@@ -100,10 +103,7 @@ public final class HtmlReport {
         points.forEach(point -> services.addAll(point.services().keySet()));
         int chart = 0;
         for (String service : services) {
-            page.append(new SvgChart("c" + ++chart, "Success rate of " + service, " %", seconds, bands)
-                    .range(Double.NaN, 100)
-                    .add(new SvgChart.Series("all traffic", "s1", values(points, p -> success(p, service, Population.ALL))))
-                    .add(new SvgChart.Series("exposed cohort", "s2", values(points, p -> success(p, service, Population.EXPOSED))))
+            page.append(successChart(new SvgChart("c" + ++chart, "Success rate of " + service, " %", seconds, bands), result, service)
                     .render());
             page.append(new SvgChart("c" + ++chart, "Latency of " + service + ", all traffic", " ms", seconds, bands)
                     .range(0, Double.NaN)
@@ -122,9 +122,26 @@ public final class HtmlReport {
         page.append(new SvgChart("c" + ++chart, "Requests touched by a fault", "/s", seconds, bands)
                 .range(0, Double.NaN)
                 .add(new SvgChart.Series(
-                        "touched", "s3", values(points, p -> p.touched() / Math.max(1e-3, p.intervalNanos() / 1e9))))
+                        "touched", "s1", values(points, p -> p.touched() / Math.max(1e-3, p.intervalNanos() / 1e9))))
                 .render());
         page.append("</section>\n");
+    }
+
+    private static SvgChart successChart(SvgChart chart, RunResult result, String service) {
+        List<TimelinePoint> points = result.timeline();
+        double[] all = values(points, p -> success(p, service, Population.ALL));
+        double[] exposed = values(points, p -> success(p, service, Population.EXPOSED));
+        // Down to 90 % at least: an axis of tenths of a percent would make noise look like an outage.
+        double lowest = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(exposed)).filter(v -> !Double.isNaN(v)).min().orElse(90);
+        chart.range(Math.min(90, lowest), 100)
+                .add(new SvgChart.Series("all traffic", "s1", all))
+                .add(new SvgChart.Series("exposed cohort", "s2", exposed));
+        for (Condition condition : result.plan().plan().conditions()) {
+            if (service.equals(condition.service()) && Measure.SUCCESS_RATE.equals(condition.measure()) && !condition.relative()) {
+                chart.add(new SvgChart.Series("SLO", "s4", values(points, p -> condition.target() * 100)));
+            }
+        }
+        return chart;
     }
 
     private static List<SvgChart.Band> bands(List<TimelinePoint> points) {
