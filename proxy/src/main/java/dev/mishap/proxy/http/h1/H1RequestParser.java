@@ -246,9 +246,13 @@ public final class H1RequestParser extends H1Parser {
             fail(H1Error.CONNECTION_HEADER);
             return;
         }
-        if (h.transferEncoding && (h.contentLength >= 0 || !http11)) {
-            // A length beside chunked is how requests are smuggled; HTTP/1.0 has no chunks.
-            fail(http11 ? H1Error.CONTENT_LENGTH_AND_CHUNKED : H1Error.TRANSFER_ENCODING);
+        if (h.transferEncoding && h.contentLength >= 0) {
+            // A length beside chunked is how requests are smuggled.
+            fail(H1Error.CONTENT_LENGTH_AND_CHUNKED);
+            return;
+        }
+        if (h.transferEncoding && http10 && limits.http10()) {
+            fail(H1Error.TRANSFER_ENCODING); // HTTP/1.0 has no chunks; where it isn't spoken, that is the answer
             return;
         }
         if (isUpgrade() && Bytes.startsWithIgnoreCase(m.arena(), h.upgradeAt, h.upgradeAt + h.upgradeLength, "h2c")) {

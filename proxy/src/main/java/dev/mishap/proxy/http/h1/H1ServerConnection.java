@@ -376,7 +376,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
         boolean http10 = parser.isHttp10();
         boolean untilClose = http10 && !endStream && !headers.contains(HeaderName.CONTENT_LENGTH);
-        out().responseHead(headers, endStream, parser.isHead() || parser.isConnect(), close || untilClose, http10);
+        out().responseHead(headers, endStream, parser.isHead(), close || untilClose, http10);
         if (untilClose) {
             draining = true;
         }
@@ -403,7 +403,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             stats.cxMaxRequestsReached.inc();
             return false;
         }
-        return parser.keepAlive() && !draining;
+        // What a client of a refused tunnel sends next is not HTTP.
+        return parser.keepAlive() && !parser.isConnect() && !draining;
     }
 
     @Override

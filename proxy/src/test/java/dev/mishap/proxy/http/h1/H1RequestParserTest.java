@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class H1RequestParserTest {
-    private static final H1Limits LIMITS = new H1Limits(4096, 20, H1Limits.Underscores.ALLOW, true);
+    private static final H1Limits LIMITS = new H1Limits(4096, 20, H1Limits.Underscores.ALLOW, true, true);
 
     private static byte[] bytes(String escaped) {
         StringBuilder s = new StringBuilder();

@@ -253,7 +253,8 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 common == null
                         ? H1Limits.Underscores.ALLOW
                         : H1Limits.Underscores.valueOf(common.enumName("headers_with_underscores_action")),
-                trailers);
+                trailers,
+                config.acceptHttp10);
     }
 
     private static boolean properCase(@Nullable ConfigNode format) {
