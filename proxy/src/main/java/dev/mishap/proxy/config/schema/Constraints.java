@@ -21,40 +21,40 @@ final class Constraints {
 
     static void check(MessageNode root) {
         Constraints constraints = new Constraints();
-        constraints.message(root, "");
+        constraints.message(root);
         if (!constraints.failures.isEmpty()) {
             throw new ConfigException(String.join("\n", constraints.failures));
         }
     }
 
-    private void message(MessageNode node, String chain) {
+    private void message(MessageNode node) {
         MessageType type = node.type();
         if (type.wellKnown() != WellKnown.NONE) {
             return;
         }
         boolean checked = type.isChecked();
         if (checked) {
-            requiredOneofs(node, chain);
+            requiredOneofs(node);
             for (FieldType field : type.fields()) {
                 FieldRules rules = field.rules();
                 if (rules != null) {
-                    field(node, field, rules, chain);
+                    field(node, field, rules);
                 }
             }
         }
         for (int i = 0; i < node.size(); i++) {
             FieldType field = node.fieldAt(i);
             if (field.kind() == FieldType.MESSAGE) {
-                children(node, field, node.valueAt(i), checked ? chain : null);
+                children(node, field, node.valueAt(i), checked);
             }
         }
     }
 
-    private void requiredOneofs(MessageNode node, String chain) {
+    private void requiredOneofs(MessageNode node) {
         String[] oneofs = node.type().oneofs();
         for (int i = 0; i < oneofs.length; i++) {
             if (node.type().oneofRequired(i) && !isSet(node, i)) {
-                add(node, "", chain + "field: \"" + oneofs[i] + "\", reason: is required");
+                add(node, "", "field: \"" + oneofs[i] + "\", reason: is required");
             }
         }
     }
@@ -68,34 +68,33 @@ final class Constraints {
         return false;
     }
 
-    private void children(MessageNode node, FieldType field, Object value, @Nullable String chain) {
+    private void children(MessageNode node, FieldType field, Object value, boolean checked) {
         WellKnown wellKnown = field.wellKnown();
-        FieldRules rules = field.rules();
-        boolean skip = rules != null && rules.messageSkip;
         if (wellKnown == WellKnown.DURATION) {
             durations(node, field, value);
-        } else if (wellKnown == WellKnown.NONE || wellKnown == WellKnown.ANY) {
-            String inner = wellKnown == WellKnown.ANY ? "" : chain;
-            if (skip || inner == null) {
-                return;
+            return;
+        }
+        FieldRules rules = field.rules();
+        boolean skip = rules != null && rules.messageSkip || !checked && wellKnown != WellKnown.ANY;
+        if (skip || wellKnown != WellKnown.NONE && wellKnown != WellKnown.ANY) {
+            return;
+        }
+        if (value instanceof List<?> list) {
+            for (Object item : list) {
+                child(item);
             }
-            if (value instanceof List<?> list) {
-                for (int i = 0; i < list.size(); i++) {
-                    child(list.get(i), wellKnown, inner, node, field, "[" + i + "]");
-                }
-            } else if (value instanceof Map<?, ?> map) {
-                for (Map.Entry<?, ?> e : map.entrySet()) {
-                    child(e.getValue(), wellKnown, inner, node, field, "[" + e.getKey() + "]");
-                }
-            } else {
-                child(value, wellKnown, inner, node, field, "");
+        } else if (value instanceof Map<?, ?> map) {
+            for (Object item : map.values()) {
+                child(item);
             }
+        } else {
+            child(value);
         }
     }
 
-    private void child(Object value, WellKnown wellKnown, String chain, MessageNode node, FieldType field, String place) {
+    private void child(Object value) {
         if (value instanceof MessageNode child && failures.size() < KEPT) {
-            message(child, wellKnown == WellKnown.ANY ? "" : chain + name(node, field) + place + EMBEDDED);
+            message(child);
         }
     }
 
@@ -115,38 +114,38 @@ final class Constraints {
         }
     }
 
-    private void field(MessageNode node, FieldType field, FieldRules rules, String chain) {
+    private void field(MessageNode node, FieldType field, FieldRules rules) {
         Object value = node.value(field);
         if (value == null && field.oneof() >= 0) {
             // A oneof's member is held to its rules once it is the chosen one.
             return;
         }
         if (value == null && (rules.messageRequired || rules.required)) {
-            add(node, field.name(), chain + name(node, field) + ": value is required");
+            add(node, field.name(), name(node, field) + ": value is required");
             return;
         }
         if (field.isRepeated()) {
-            repeated(node, field, rules, value == null ? List.of() : (List<?>) value, chain);
+            repeated(node, field, rules, value == null ? List.of() : (List<?>) value);
         } else if (field.isMap()) {
-            map(node, field, rules, value == null ? Map.of() : (Map<?, ?>) value, chain);
+            map(node, field, rules, value == null ? Map.of() : (Map<?, ?>) value);
         } else if (value != null || field.kind() != FieldType.MESSAGE && !field.hasPresence()) {
             String problem = RuleCheck.value(rules, field, value);
             if (problem != null) {
-                add(node, field.name(), chain + name(node, field) + ": " + problem);
+                add(node, field.name(), name(node, field) + ": " + problem);
             }
         }
     }
 
-    private void repeated(MessageNode node, FieldType field, FieldRules rules, List<?> list, String chain) {
+    private void repeated(MessageNode node, FieldType field, FieldRules rules, List<?> list) {
         if (rules.ignoreEmpty && list.isEmpty()) {
             return;
         }
-        count(node, field, rules, list.size(), "item", chain);
+        count(node, field, rules, list.size(), "item");
         if (rules.unique) {
             Set<Object> seen = new HashSet<>();
             for (int i = 0; i < list.size(); i++) {
                 if (!seen.add(list.get(i))) {
-                    add(node, field.name(), chain + name(node, field) + "[" + i + "]: repeated value must contain unique items");
+                    add(node, field.name(), name(node, field) + "[" + i + "]: repeated value must contain unique items");
                 }
             }
         }
@@ -154,28 +153,28 @@ final class Constraints {
         for (int i = 0; items != null && i < list.size(); i++) {
             String problem = RuleCheck.value(items, field, list.get(i));
             if (problem != null) {
-                add(node, field.name(), chain + name(node, field) + "[" + i + "]: " + problem);
+                add(node, field.name(), name(node, field) + "[" + i + "]: " + problem);
             }
         }
     }
 
-    private void map(MessageNode node, FieldType field, FieldRules rules, Map<?, ?> map, String chain) {
+    private void map(MessageNode node, FieldType field, FieldRules rules, Map<?, ?> map) {
         if (rules.ignoreEmpty && map.isEmpty()) {
             return;
         }
-        count(node, field, rules, map.size(), "pair", chain);
+        count(node, field, rules, map.size(), "pair");
         for (Map.Entry<?, ?> e : map.entrySet()) {
             String problem = rules.keys == null ? null : RuleCheck.key(rules.keys, e.getKey());
             if (problem == null && rules.values != null) {
                 problem = RuleCheck.value(rules.values, field, e.getValue());
             }
             if (problem != null) {
-                add(node, field.name(), chain + name(node, field) + "[" + e.getKey() + "]: " + problem);
+                add(node, field.name(), name(node, field) + "[" + e.getKey() + "]: " + problem);
             }
         }
     }
 
-    private void count(MessageNode node, FieldType field, FieldRules rules, int size, String what, String chain) {
+    private void count(MessageNode node, FieldType field, FieldRules rules, int size, String what) {
         long min = rules.minItems;
         long max = rules.maxItems;
         String problem = null;
@@ -191,7 +190,7 @@ final class Constraints {
             problem = "value must contain no more than " + max + " " + what + "(s)";
         }
         if (problem != null) {
-            add(node, field.name(), chain + name(node, field) + ": " + problem);
+            add(node, field.name(), name(node, field) + ": " + problem);
         }
     }
 
@@ -203,10 +202,28 @@ final class Constraints {
                 + Character.toUpperCase(camel.charAt(0)) + camel.substring(1);
     }
 
-    private void add(MessageNode node, String field, String chain) {
-        if (failures.size() < KEPT) {
-            keep(node.error(field, "Proto constraint validation failed (" + chain + ")").getMessage());
+    private void add(MessageNode node, String field, String problem) {
+        if (failures.size() >= KEPT) {
+            return;
         }
+        StringBuilder s = new StringBuilder("Proto constraint validation failed (");
+        appendChain(s, node);
+        keep(node.error(field, s.append(problem).append(')').toString()).getMessage());
+    }
+
+    /** The fields that lead from the root, or from the Any around it, to {@code node}. */
+    private static void appendChain(StringBuilder s, MessageNode node) {
+        MessageNode parent = node.parent();
+        FieldType field = node.parentField();
+        if (parent == null || field == null || node.typeUrl() != null) {
+            return;
+        }
+        appendChain(s, parent);
+        s.append(name(parent, field));
+        if (node.place() != null) {
+            s.append('[').append(node.place()).append(']');
+        }
+        s.append(EMBEDDED);
     }
 
     private void keep(String failure) {
