@@ -1,0 +1,160 @@
+package dev.mishap.proxy.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigReader;
+import dev.mishap.proxy.dns.LookupFamily;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ClusterTranslatorTest {
+    private static final String HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+    private static ClusterConfig cluster(String yaml) {
+        return ClusterTranslator.from(ConfigReader.checkedYaml("envoy.config.cluster.v3.Cluster", yaml));
+    }
+
+    private static String endpoint(String address) {
+        return "load_assignment: {cluster_name: c, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address:"
+                + " {address: " + address + ", port_value: 80}}}}]}]}\n";
+    }
+
+    @Test
+    void defaults_are_envoys() {
+        ClusterConfig c = cluster("name: c\n" + endpoint("127.0.0.1"));
+        assertThat(c.statName()).isEqualTo("c");
+        assertThat(c.connectTimeoutNanos()).isEqualTo(5_000_000_000L);
+        assertThat(c.lb()).isEqualTo(LbPolicy.ROUND_ROBIN);
+        assertThat(c.defaultLimits()).isEqualTo(CircuitBreakerConfig.DEFAULT);
+        assertThat(c.highLimits()).isEqualTo(CircuitBreakerConfig.DEFAULT);
+        assertThat(c.http().idleTimeoutNanos()).isEqualTo(3_600_000_000_000L);
+        assertThat(c.bufferLimitBytes()).isEqualTo(1 << 20);
+        assertThat(c.dns()).isNull();
+        assertThat(c.endpoints()).singleElement().satisfies(e -> {
+            assertThat(e.address()).isEqualTo("127.0.0.1");
+            assertThat(e.weight()).isEqualTo(1);
+            assertThat(e.healthy()).isTrue();
+        });
+    }
+
+    @Test
+    void everything_is_read() {
+        ClusterConfig c = cluster("""
+                name: c
+                alt_stat_name: other
+                type: STRICT_DNS
+                connect_timeout: 0.25s
+                dns_refresh_rate: 2s
+                dns_failure_refresh_rate: {base_interval: 1s}
+                respect_dns_ttl: true
+                dns_lookup_family: V4_PREFERRED
+                lb_policy: LEAST_REQUEST
+                least_request_lb_config: {choice_count: 5}
+                per_connection_buffer_limit_bytes: 1000
+                common_lb_config: {healthy_panic_threshold: {value: 10}}
+                circuit_breakers:
+                  thresholds:
+                  - {max_connections: 1, max_pending_requests: 2, max_requests: 3, max_retries: 4, track_remaining: true}
+                  - {priority: HIGH, retry_budget: {budget_percent: {value: 25}, min_retry_concurrency: 7}}
+                upstream_connection_options: {tcp_keepalive: {keepalive_probes: 3, keepalive_time: 10}}
+                metadata: {filter_metadata: {a: {b: c}}}
+                typed_extension_protocol_options:
+                  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                    "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                    common_http_protocol_options: {idle_timeout: 9s, max_requests_per_connection: 6}
+                    explicit_http_config: {http_protocol_options: {header_key_format: {proper_case_words: {}}}}
+                load_assignment:
+                  cluster_name: c
+                  policy: {overprovisioning_factor: 100}
+                  endpoints:
+                  - priority: 1
+                    locality: {region: r, zone: z, sub_zone: s}
+                    lb_endpoints:
+                    - load_balancing_weight: 3
+                      health_status: DRAINING
+                      metadata: {filter_metadata: {envoy.lb: {canary: true}}}
+                      endpoint: {hostname: h, address: {socket_address: {address: a.example, port_value: 81}}}
+                """);
+        assertThat(c.statName()).isEqualTo("other");
+        assertThat(c.connectTimeoutNanos()).isEqualTo(250_000_000L);
+        assertThat(c.lb()).isEqualTo(new LbPolicy(LbPolicy.Kind.LEAST_REQUEST, 5));
+        assertThat(c.dns())
+                .isEqualTo(new DnsConfig(
+                        2_000_000_000L,
+                        1_000_000_000L,
+                        10_000_000_000L,
+                        true,
+                        0,
+                        LookupFamily.V4_PREFERRED,
+                        false));
+        assertThat(c.bufferLimitBytes()).isEqualTo(1000);
+        assertThat(c.panicPercent()).isEqualTo(10);
+        assertThat(c.overprovisioningPercent()).isEqualTo(100);
+        assertThat(c.defaultLimits()).isEqualTo(new CircuitBreakerConfig(1, 2, 3, 4, -1, 3, true));
+        assertThat(c.highLimits()).isEqualTo(new CircuitBreakerConfig(1024, 1024, 1024, 3, 25, 7, false));
+        assertThat(c.keepalive()).isEqualTo(new KeepaliveConfig(3, 10, -1));
+        assertThat(c.http().idleTimeoutNanos()).isEqualTo(9_000_000_000L);
+        assertThat(c.http().maxRequestsPerConnection()).isEqualTo(6);
+        assertThat(c.http().properCaseHeaders()).isTrue();
+        assertThat(c.metadata()).containsKey("a");
+        EndpointConfig e = c.endpoints().get(0);
+        assertThat(e.priority()).isEqualTo(1);
+        assertThat(e.weight()).isEqualTo(3);
+        assertThat(e.healthy()).isFalse();
+        assertThat(e.hostname()).isEqualTo("h");
+        assertThat(e.locality()).isEqualTo(new Locality("r", "z", "s"));
+        assertThat(new Endpoint(new java.net.InetSocketAddress("127.0.0.1", 1), "", e).canary()).isTrue();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "round_robin.v3.RoundRobin,ROUND_ROBIN",
+        "least_request.v3.LeastRequest,LEAST_REQUEST",
+        "random.v3.Random,RANDOM"
+    })
+    void typed_load_balancers(String type, LbPolicy.Kind kind) {
+        ClusterConfig c = cluster("name: c\nload_balancing_policy: {policies: [{typed_extension_config: {name: x,"
+                + " typed_config: {'@type': type.googleapis.com/envoy.extensions.load_balancing_policies." + type
+                + "}}}]}\n");
+        assertThat(c.lb().kind()).isEqualTo(kind);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "type: STATIC|localhost|malformed IP address: localhost. Consider setting resolver_name or setting cluster"
+                        + " type to 'STRICT_DNS' or 'LOGICAL_DNS'",
+                "lb_policy: CLUSTER_PROVIDED|127.0.0.1|cluster manager: cluster provided LB specified but cluster 'c' did not"
+                        + " provide one. Check cluster documentation.",
+                "type: EDS|127.0.0.1|type: EDS is not supported",
+                "lb_policy: MAGLEV|127.0.0.1|lb_policy: MAGLEV is not supported",
+                "load_balancing_policy: {}|127.0.0.1|cluster: didn't find a registered load balancer factory implementation"
+                        + " for cluster: 'c' with names from []",
+            })
+    void refused(String extra, String address, String message) {
+        String yaml = "name: c\n" + extra + "\n" + endpoint(address);
+        assertThatThrownBy(() -> cluster(yaml)).isInstanceOf(ConfigException.class).hasMessageContaining(message);
+    }
+
+    @Test
+    void http_2_is_refused_by_its_path() {
+        String yaml = "name: c\ntyped_extension_protocol_options: {" + HTTP + ": {'@type': type.googleapis.com/" + HTTP
+                + ", explicit_http_config: {http2_protocol_options: {}}}}\n";
+        assertThatThrownBy(() -> cluster(yaml))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("http2_protocol_options");
+    }
+
+    @Test
+    void two_clusters_of_one_name_are_refused() {
+        ClusterConfig c = cluster("name: u1\n" + endpoint("127.0.0.1"));
+        assertThatThrownBy(() -> new ClusterManager(List.of(c, c), new StatsStore()))
+                .hasMessage("cluster manager: duplicate cluster 'u1'");
+    }
+}
