@@ -308,10 +308,9 @@ public final class ClusterTranslator {
             return Map.of();
         }
         Map<String, Object> all = new LinkedHashMap<>();
-        metadata.messageMap("filter_metadata").forEach((namespace, struct) -> {
-            Object fields = struct.struct("fields");
-            all.put(namespace, fields == null ? Map.of() : fields);
-        });
+        if (metadata.struct("filter_metadata") instanceof Map<?, ?> namespaces) {
+            namespaces.forEach((namespace, fields) -> all.put(String.valueOf(namespace), fields));
+        }
         return all;
     }
 }

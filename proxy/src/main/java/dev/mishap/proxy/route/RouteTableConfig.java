@@ -144,13 +144,15 @@ public final class RouteTableConfig {
             return Map.of();
         }
         Map<String, Map<String, Object>> namespaces = new HashMap<>();
-        metadata.messageMap("filter_metadata").forEach((name, struct) -> {
-            Map<String, Object> fields = new HashMap<>();
-            if (struct.struct("fields") instanceof Map<?, ?> map) {
-                map.forEach((key, value) -> fields.put(String.valueOf(key), value));
-            }
-            namespaces.put(name, fields);
-        });
+        if (metadata.struct("filter_metadata") instanceof Map<?, ?> given) {
+            given.forEach((name, struct) -> {
+                Map<String, Object> fields = new HashMap<>();
+                if (struct instanceof Map<?, ?> map) {
+                    map.forEach((key, value) -> fields.put(String.valueOf(key), value));
+                }
+                namespaces.put(String.valueOf(name), fields);
+            });
+        }
         return Map.copyOf(namespaces);
     }
 }

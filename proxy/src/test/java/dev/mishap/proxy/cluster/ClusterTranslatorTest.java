@@ -3,7 +3,10 @@ package dev.mishap.proxy.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mishap.proxy.config.SupportTable;
+import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.dns.LookupFamily;
 import dev.mishap.proxy.observe.stats.StatsStore;
@@ -146,7 +149,8 @@ class ClusterTranslatorTest {
     void http_2_is_refused_by_its_path() {
         String yaml = "name: c\ntyped_extension_protocol_options: {" + HTTP + ": {'@type': type.googleapis.com/" + HTTP
                 + ", explicit_http_config: {http2_protocol_options: {}}}}\n";
-        assertThatThrownBy(() -> cluster(yaml))
+        ConfigNode node = ConfigReader.checkedYaml("envoy.config.cluster.v3.Cluster", yaml);
+        assertThatThrownBy(() -> ConfigCheck.support(node, SupportTable.all()))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("http2_protocol_options");
     }
