@@ -118,7 +118,7 @@ public final class ConnectionManagerStats {
         }
     }
 
-    void completed(int status) {
+    public void completed(int status) {
         rqCompleted.inc();
         listenerRqCompleted.inc();
         int c = status / 100 - 1;

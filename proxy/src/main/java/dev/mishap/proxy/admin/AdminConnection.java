@@ -1,0 +1,191 @@
+package dev.mishap.proxy.admin;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.observe.log.AccessLog;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection of the admin server: reads requests one by one, answers each when it is complete. Small on purpose: admin
+ * traffic is a scrape now and then, so it may copy and allocate.
+ */
+final class AdminConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger("admin");
+    private static final DateTimeFormatter HTTP_DATE =
+            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
+
+    private final AdminRouter router;
+    private final AdminStats stats;
+    private final AccessLog accessLog;
+    private final AdminRequestReader reader = new AdminRequestReader();
+    private long openedNanos;
+    private boolean closedByUs;
+
+    AdminConnection(AdminRouter router, AdminStats stats, AccessLog accessLog) {
+        this.router = router;
+        this.stats = stats;
+        this.accessLog = accessLog;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        openedNanos = System.nanoTime();
+        stats.opened();
+        ctx.fireChannelActive();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        stats.closed(closedByUs, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedNanos));
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            stats.http.cxRxBytesTotal.add(in.readableBytes());
+            reader.append(ByteBufUtil.getBytes(in));
+        } finally {
+            in.release();
+        }
+        try {
+            AdminRequestReader.Parsed request;
+            while (!closedByUs && (request = reader.next()) != null) {
+                answer(ctx, request);
+            }
+            if (reader.expectsContinue()) {
+                ctx.writeAndFlush(ctx.alloc().buffer().writeBytes(
+                        "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+            }
+        } catch (AdminRequestReader.BadRequest e) {
+            stats.http.cxProtocolError.inc();
+            write(ctx, AdminResponse.text(e.status(), e.getMessage() + "\n"), false, true, true);
+        }
+    }
+
+    private void answer(ChannelHandlerContext ctx, AdminRequestReader.Parsed parsed) {
+        long start = System.nanoTime();
+        stats.http.rqTotal.inc();
+        stats.http.rqHttp1Total.inc();
+        stats.http.rqActive.inc();
+        QueryString query = new QueryString(parsed.query());
+        AdminRequest request = new AdminRequest(
+                parsed.method(),
+                QueryString.decode(parsed.path()),
+                query.parameters,
+                query.repeated,
+                parsed.headers(),
+                parsed.body(),
+                ctx.channel().remoteAddress());
+        AdminResponse response = router.handle(request);
+        stats.http.rqActive.dec();
+        stats.http.completed(response.status());
+        long end = System.nanoTime();
+        stats.http.rqTime.record(TimeUnit.NANOSECONDS.toMillis(end - start));
+        boolean close = !parsed.keepAlive();
+        write(ctx, response, parsed.method().equals("HEAD"), close, parsed.http10());
+        if (accessLog != AccessLog.NONE) {
+            log(ctx, parsed, response, start, end);
+        }
+    }
+
+    private void write(
+            ChannelHandlerContext ctx, AdminResponse response, boolean head, boolean close, boolean lengthByClose) {
+        StringBuilder out = new StringBuilder(256);
+        out.append("HTTP/1.1 ").append(response.status()).append(' ').append(Reasons.of(response.status())).append("\r\n");
+        out.append("content-type: ").append(response.contentType()).append("\r\n");
+        out.append("cache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n");
+        for (Map.Entry<String, String> e : response.headers().entrySet()) {
+            out.append(e.getKey()).append(": ").append(e.getValue()).append("\r\n");
+        }
+        out.append("date: ").append(HTTP_DATE.format(ZonedDateTime.now(ZoneOffset.UTC))).append("\r\n");
+        out.append("server: envoy\r\n");
+        if (close) {
+            out.append("connection: close\r\n");
+        }
+        if (!lengthByClose) {
+            out.append("transfer-encoding: chunked\r\n");
+        }
+        out.append("\r\n");
+        ByteBuf buffer = ctx.alloc().buffer(out.length() + response.body().length + 32);
+        buffer.writeCharSequence(out, StandardCharsets.ISO_8859_1);
+        if (!head) {
+            if (lengthByClose) {
+                buffer.writeBytes(response.body());
+            } else {
+                if (response.body().length > 0) {
+                    buffer.writeCharSequence(Integer.toHexString(response.body().length) + "\r\n", StandardCharsets.US_ASCII);
+                    buffer.writeBytes(response.body());
+                    buffer.writeCharSequence("\r\n", StandardCharsets.US_ASCII);
+                }
+                buffer.writeCharSequence("0\r\n\r\n", StandardCharsets.US_ASCII);
+            }
+        }
+        stats.http.cxTxBytesTotal.add(buffer.readableBytes());
+        if (close) {
+            closedByUs = true;
+            ctx.writeAndFlush(buffer).addListener(ChannelFutureListener.CLOSE);
+        } else {
+            ctx.writeAndFlush(buffer);
+        }
+    }
+
+    private void log(
+            ChannelHandlerContext ctx, AdminRequestReader.Parsed request, AdminResponse response, long start, long end) {
+        StreamInfo info = new StreamInfo();
+        Instant now = Instant.now();
+        info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano() - (end - start);
+        info.startNanos = start;
+        info.requestEndNanos = start;
+        info.endNanos = end;
+        info.protocol = request.http10() ? "HTTP/1.0" : "HTTP/1.1";
+        info.responseCode = response.status();
+        info.responseCodeDetails = "admin_filter_response";
+        info.bytesReceived = request.body().length;
+        info.bytesSent = response.body().length;
+        info.downstreamRemoteAddress = inet(ctx.channel().remoteAddress());
+        info.downstreamDirectRemoteAddress = info.downstreamRemoteAddress;
+        info.downstreamLocalAddress = inet(ctx.channel().localAddress());
+        HeaderMap headers = new HeaderMap();
+        headers.add(HeaderName.METHOD, request.method());
+        headers.add(HeaderName.PATH, request.query().isEmpty() ? request.path() : request.path() + "?" + request.query());
+        String host = request.headers().get("host");
+        if (host != null) {
+            headers.add(HeaderName.AUTHORITY, host);
+        }
+        request.headers().forEach((name, value) -> {
+            if (!name.equals("host")) {
+                headers.add(HeaderName.of(name), value);
+            }
+        });
+        accessLog.log(info, headers, null, null);
+    }
+
+    private static @Nullable InetSocketAddress inet(@Nullable Object address) {
+        return address instanceof InetSocketAddress inet ? inet : null;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("admin connection broke", cause);
+        ctx.close();
+    }
+}

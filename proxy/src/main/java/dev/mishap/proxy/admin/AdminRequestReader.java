@@ -1,0 +1,197 @@
+package dev.mishap.proxy.admin;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Cuts the bytes of a connection into HTTP/1 requests. Strict: what is not plainly a request is refused. */
+final class AdminRequestReader {
+    private static final int MAX_HEAD = 64 * 1024;
+    private static final int MAX_BODY = 4 * 1024 * 1024;
+
+    private byte[] data = new byte[0];
+    private boolean continueAsked;
+    private boolean continueSent;
+
+    /**
+     * A request as read.
+     *
+     * @param query without its question mark, {@code ""} for none
+     */
+    record Parsed(
+            String method,
+            String path,
+            String query,
+            Map<String, String> headers,
+            byte[] body,
+            boolean http10,
+            boolean keepAlive) {}
+
+    /** What was sent is no request; the connection can't go on. */
+    static final class BadRequest extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final int status;
+
+        BadRequest(int status, String message) {
+            super(message, null, false, false);
+            this.status = status;
+        }
+
+        int status() {
+            return status;
+        }
+    }
+
+    void append(byte[] more) {
+        byte[] all = Arrays.copyOf(data, data.length + more.length);
+        System.arraycopy(more, 0, all, data.length, more.length);
+        data = all;
+    }
+
+    /** Whether the client waits for 100 Continue before it sends the body; true once. */
+    boolean expectsContinue() {
+        boolean now = continueAsked && !continueSent;
+        continueSent |= now;
+        return now;
+    }
+
+    /** The next complete request, or null. */
+    @Nullable Parsed next() {
+        int headEnd = find("\r\n\r\n", 0);
+        if (headEnd < 0) {
+            if (data.length > MAX_HEAD) {
+                throw new BadRequest(431, "Request Header Fields Too Large");
+            }
+            return null;
+        }
+        String[] lines = new String(data, 0, headEnd, StandardCharsets.ISO_8859_1).split("\r\n", -1);
+        String[] start = lines[0].split(" ", -1);
+        if (start.length != 3 || start[0].isEmpty() || !(start[2].equals("HTTP/1.1") || start[2].equals("HTTP/1.0"))) {
+            throw new BadRequest(400, "Bad Request");
+        }
+        Map<String, String> headers = headers(lines);
+        int bodyAt = headEnd + 4;
+        boolean chunked = "chunked".equalsIgnoreCase(headers.get("transfer-encoding"));
+        if (headers.containsKey("transfer-encoding") && (!chunked || headers.containsKey("content-length"))) {
+            throw new BadRequest(400, "Bad Request");
+        }
+        continueAsked = "100-continue".equalsIgnoreCase(headers.get("expect"));
+        Body body = chunked ? chunkedBody(bodyAt) : plainBody(bodyAt, headers.get("content-length"));
+        if (body == null) {
+            return null;
+        }
+        data = Arrays.copyOfRange(data, body.end(), data.length);
+        continueAsked = false;
+        continueSent = false;
+        boolean http10 = start[2].equals("HTTP/1.0");
+        String connection = headers.getOrDefault("connection", "").toLowerCase(Locale.ROOT);
+        String target = start[1];
+        if (target.startsWith("http://")) {
+            int slash = target.indexOf('/', 7);
+            target = slash < 0 ? "/" : target.substring(slash);
+        }
+        if (!target.startsWith("/")) {
+            throw new BadRequest(400, "Bad Request");
+        }
+        int mark = target.indexOf('?');
+        return new Parsed(
+                start[0],
+                mark < 0 ? target : target.substring(0, mark),
+                mark < 0 ? "" : target.substring(mark + 1),
+                headers,
+                body.bytes(),
+                http10,
+                !http10 && !connection.contains("close"));
+    }
+
+    private static Map<String, String> headers(String[] lines) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (int i = 1; i < lines.length; i++) {
+            int colon = lines[i].indexOf(':');
+            if (colon <= 0 || lines[i].charAt(0) <= ' ' || lines[i].charAt(colon - 1) <= ' ') {
+                throw new BadRequest(400, "Bad Request");
+            }
+            String name = lines[i].substring(0, colon).toLowerCase(Locale.ROOT);
+            String value = lines[i].substring(colon + 1).strip();
+            String before = headers.putIfAbsent(name, value);
+            if (before != null && name.equals("content-length") && !before.equals(value)) {
+                throw new BadRequest(400, "Bad Request");
+            }
+        }
+        return headers;
+    }
+
+    private record Body(byte[] bytes, int end) {}
+
+    private @Nullable Body plainBody(int from, @Nullable String contentLength) {
+        long length = 0;
+        if (contentLength != null) {
+            try {
+                length = Long.parseLong(contentLength);
+            } catch (NumberFormatException e) {
+                length = -1;
+            }
+            if (length < 0) {
+                throw new BadRequest(400, "Bad Request");
+            }
+        }
+        if (length > MAX_BODY) {
+            throw new BadRequest(413, "Payload Too Large");
+        }
+        int end = from + (int) length;
+        return data.length < end ? null : new Body(Arrays.copyOfRange(data, from, end), end);
+    }
+
+    private @Nullable Body chunkedBody(int from) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        int at = from;
+        while (true) {
+            int lineEnd = find("\r\n", at);
+            if (lineEnd < 0) {
+                return null;
+            }
+            String line = new String(data, at, lineEnd - at, StandardCharsets.ISO_8859_1);
+            int semicolon = line.indexOf(';');
+            int size;
+            try {
+                size = Integer.parseInt((semicolon < 0 ? line : line.substring(0, semicolon)).strip(), 16);
+            } catch (NumberFormatException e) {
+                throw new BadRequest(400, "Bad Request");
+            }
+            if (size < 0 || out.size() + (long) size > MAX_BODY) {
+                throw new BadRequest(413, "Payload Too Large");
+            }
+            at = lineEnd + 2;
+            if (size == 0) {
+                // trailers, if any, end with an empty line
+                int end = find("\r\n", at) == at ? at : find("\r\n\r\n", at);
+                if (end < 0) {
+                    return null;
+                }
+                return new Body(out.toByteArray(), end == at ? at + 2 : end + 4);
+            }
+            if (data.length < at + size + 2) {
+                return null;
+            }
+            out.write(data, at, size);
+            at += size + 2;
+        }
+    }
+
+    private int find(String what, int from) {
+        for (int i = from; i + what.length() <= data.length; i++) {
+            int k = 0;
+            while (k < what.length() && data[i + k] == what.charAt(k)) {
+                k++;
+            }
+            if (k == what.length()) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

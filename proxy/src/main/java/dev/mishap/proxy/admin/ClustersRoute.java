@@ -1,0 +1,172 @@
+package dev.mishap.proxy.admin;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import dev.mishap.proxy.cluster.CircuitBreakerConfig;
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.json.JsonWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** /clusters as text and JSON. */
+public final class ClustersRoute {
+    private ClustersRoute() {}
+
+    public static AdminRoute of(ClusterManager clusters) {
+        return AdminRoute.reads(
+                "/clusters",
+                "upstream cluster status",
+                r -> show(clusters, r),
+                "filter: Regular expression (Google re2) for filtering clusters by name",
+                "format: text or json");
+    }
+
+    private static AdminResponse show(ClusterManager clusters, AdminRequest request) {
+        Pattern filter = null;
+        String regex = request.parameter("filter");
+        if (regex != null) {
+            try {
+                filter = Pattern.compile(regex);
+            } catch (PatternSyntaxException e) {
+                return AdminResponse.text(400, "Invalid re2 regex");
+            }
+        }
+        List<Cluster> shown = new ArrayList<>();
+        for (Cluster c : clusters.all()) {
+            if (filter == null || filter.matcher(c.name()).find()) {
+                shown.add(c);
+            }
+        }
+        return "json".equals(request.parameter("format")) ? json(shown) : AdminResponse.text(text(shown));
+    }
+
+    private static String text(List<Cluster> clusters) {
+        StringBuilder out = new StringBuilder();
+        for (Cluster c : clusters) {
+            String name = c.name() + "::";
+            out.append(name).append("observability_name::").append(c.config().statName()).append('\n');
+            limits(name + "default_priority::", c.config().defaultLimits(), out);
+            limits(name + "high_priority::", c.config().highLimits(), out);
+            out.append(name).append("added_via_api::false\n");
+            for (Endpoint e : c.endpoints().all()) {
+                endpoint(name + ServerRoutes.AddressText.of(e.address()) + "::", e, out);
+            }
+        }
+        return out.toString();
+    }
+
+    private static void limits(String prefix, CircuitBreakerConfig limits, StringBuilder out) {
+        out.append(prefix).append("max_connections::").append(limits.maxConnections()).append('\n');
+        out.append(prefix).append("max_pending_requests::").append(limits.maxPendingRequests()).append('\n');
+        out.append(prefix).append("max_requests::").append(limits.maxRequests()).append('\n');
+        out.append(prefix).append("max_retries::").append(limits.maxRetries()).append('\n');
+    }
+
+    private static void endpoint(String prefix, Endpoint e, StringBuilder out) {
+        Map<String, Object> lines = new LinkedHashMap<>();
+        lines.put("cx_active", e.cxActive.sum());
+        lines.put("cx_connect_fail", e.cxConnectFail.sum());
+        lines.put("cx_total", e.cxTotal.sum());
+        lines.put("rq_active", e.rqActive.get());
+        lines.put("rq_error", e.rqError.sum());
+        lines.put("rq_pending_active", e.rqPendingActive.sum());
+        lines.put("rq_success", e.rqSuccess.sum());
+        lines.put("rq_timeout", e.rqTimeout.sum());
+        lines.put("rq_total", e.rqTotal.sum());
+        lines.put("hostname", e.hostname());
+        lines.put("health_flags", e.healthy() ? "healthy" : "/failed_eds_health");
+        lines.put("weight", e.weight());
+        lines.put("region", e.locality().region());
+        lines.put("zone", e.locality().zone());
+        lines.put("sub_zone", e.locality().subZone());
+        lines.put("canary", e.canary());
+        lines.put("priority", e.priority());
+        lines.put("success_rate", "-1");
+        lines.put("local_origin_success_rate", "-1");
+        lines.forEach((name, value) -> out.append(prefix).append(name).append("::").append(value).append('\n'));
+    }
+
+    private static AdminResponse json(List<Cluster> clusters) {
+        List<Object> all = new ArrayList<>();
+        for (Cluster c : clusters) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", c.name());
+            List<Object> hosts = new ArrayList<>();
+            c.endpoints().all().forEach(e -> hosts.add(host(e)));
+            if (!hosts.isEmpty()) {
+                one.put("host_statuses", hosts);
+            }
+            one.put("circuit_breakers", Map.of("thresholds", List.of(
+                    threshold(c.config().defaultLimits(), null), threshold(c.config().highLimits(), "HIGH"))));
+            one.put("observability_name", c.config().statName());
+            all.add(one);
+        }
+        return AdminResponse.json(JsonWriter.pretty(all.isEmpty() ? Map.of() : Map.of("cluster_statuses", all)) + "\n");
+    }
+
+    private static Map<String, Object> threshold(CircuitBreakerConfig limits, @Nullable String priority) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        if (priority != null) {
+            out.put("priority", priority);
+        }
+        out.put("max_connections", limits.maxConnections());
+        out.put("max_pending_requests", limits.maxPendingRequests());
+        out.put("max_requests", limits.maxRequests());
+        out.put("max_retries", limits.maxRetries());
+        return out;
+    }
+
+    private static Map<String, Object> host(Endpoint e) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put("address", ServerRoutes.AddressText.json(e.address()));
+        List<Object> stats = new ArrayList<>();
+        stats.add(stat(false, e.cxConnectFail.sum(), "cx_connect_fail"));
+        stats.add(stat(false, e.cxTotal.sum(), "cx_total"));
+        stats.add(stat(false, e.rqError.sum(), "rq_error"));
+        stats.add(stat(false, e.rqSuccess.sum(), "rq_success"));
+        stats.add(stat(false, e.rqTimeout.sum(), "rq_timeout"));
+        stats.add(stat(false, e.rqTotal.sum(), "rq_total"));
+        stats.add(stat(true, e.cxActive.sum(), "cx_active"));
+        stats.add(stat(true, e.rqActive.get(), "rq_active"));
+        stats.add(stat(true, e.rqPendingActive.sum(), "rq_pending_active"));
+        out.put("stats", stats);
+        out.put("health_status", Map.of("eds_health_status", e.healthy() ? "HEALTHY" : "UNHEALTHY"));
+        out.put("weight", (long) e.weight());
+        if (!e.hostname().isEmpty()) {
+            out.put("hostname", e.hostname());
+        }
+        if (e.priority() > 0) {
+            out.put("priority", (long) e.priority());
+        }
+        Map<String, Object> locality = new LinkedHashMap<>();
+        put(locality, "region", e.locality().region());
+        put(locality, "zone", e.locality().zone());
+        put(locality, "sub_zone", e.locality().subZone());
+        out.put("locality", locality);
+        return out;
+    }
+
+    private static void put(Map<String, Object> out, String name, String value) {
+        if (!value.isEmpty()) {
+            out.put(name, value);
+        }
+    }
+
+    /** Members with default values are left out, as protobuf's JSON does. */
+    private static Map<String, Object> stat(boolean gauge, long value, String name) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        if (gauge) {
+            out.put("type", "GAUGE");
+        }
+        if (value != 0) {
+            out.put("value", Long.toString(value));
+        }
+        out.put("name", name);
+        return out;
+    }
+}

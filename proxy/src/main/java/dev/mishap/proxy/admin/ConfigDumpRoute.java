@@ -1,0 +1,259 @@
+package dev.mishap.proxy.admin;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.json.JsonWriter;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** /config_dump: the configuration in use. The dumps come in Envoy's order. */
+public final class ConfigDumpRoute {
+    private static final String TYPE = "@type";
+    private static final String PREFIX = "type.googleapis.com/";
+    private static final String ADMIN = PREFIX + "envoy.admin.v3.";
+
+    /** The repeated fields of each dump, and the message of their elements. */
+    private static final Map<String, Map<String, String>> RESOURCES = Map.of(
+            "ClustersConfigDump", Map.of(
+                    "static_clusters", "StaticCluster",
+                    "dynamic_active_clusters", "DynamicCluster",
+                    "dynamic_warming_clusters", "DynamicCluster"),
+            "EndpointsConfigDump", Map.of(
+                    "static_endpoint_configs", "StaticEndpointConfig",
+                    "dynamic_endpoint_configs", "DynamicEndpointConfig"),
+            "ListenersConfigDump", Map.of("static_listeners", "StaticListener", "dynamic_listeners", "DynamicListener"),
+            "ScopedRoutesConfigDump", Map.of(
+                    "inline_scoped_route_configs", "InlineScopedRouteConfigs",
+                    "dynamic_scoped_route_configs", "DynamicScopedRouteConfigs"),
+            "RoutesConfigDump", Map.of(
+                    "static_route_configs", "StaticRouteConfig", "dynamic_route_configs", "DynamicRouteConfig"),
+            "SecretsConfigDump", Map.of(
+                    "static_secrets", "StaticSecret",
+                    "dynamic_active_secrets", "DynamicSecret",
+                    "dynamic_warming_secrets", "DynamicSecret"));
+
+    private static final Set<String> SINGLE_FIELDS = Set.of("bootstrap", "last_updated", "version_info");
+
+    private final ConfigNode bootstrap;
+    private final Map<String, Object> node;
+    private final ClusterManager clusters;
+    private final String loaded = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
+
+    private ConfigDumpRoute(ConfigNode bootstrap, Map<String, Object> node, ClusterManager clusters) {
+        this.bootstrap = bootstrap;
+        this.node = node;
+        this.clusters = clusters;
+    }
+
+    /**
+     * @param bootstrap the whole bootstrap
+     * @param node the node that the process has after its flags, in place of the bootstrap's
+     */
+    public static AdminRoute of(ConfigNode bootstrap, Map<String, Object> node, ClusterManager clusters) {
+        ConfigDumpRoute route = new ConfigDumpRoute(bootstrap, node, clusters);
+        return AdminRoute.reads(
+                "/config_dump",
+                "dump current Envoy configs",
+                route::dump,
+                "resource: The resource to dump",
+                "mask: The mask to apply. When both resource and mask are specified, the mask is applied to every element"
+                        + " in the desired repeated field so that only a subset of fields are returned",
+                "name_regex: Dump only the currently loaded configurations whose names match the specified regex",
+                "include_eds: Dump currently loaded configuration including EDS");
+    }
+
+    private AdminResponse dump(AdminRequest request) {
+        Pattern names = null;
+        String regex = request.parameter("name_regex");
+        if (regex != null && !regex.isEmpty()) {
+            try {
+                names = Pattern.compile(regex);
+            } catch (PatternSyntaxException e) {
+                return AdminResponse.of(
+                        400,
+                        "text/plain",
+                        "INVALID_ARGUMENT: Error while parsing name_regex from " + regex + ": " + StatsRoutes.reason(e));
+            }
+        }
+        List<Map<String, Object>> dumps = dumps(names, request.query().containsKey("include_eds"));
+        String mask = request.parameter("mask");
+        List<String> paths = mask == null || mask.isEmpty() ? List.of() : List.of(mask.split(",", -1));
+        String resource = request.parameter("resource");
+        List<Map<String, Object>> shown;
+        if (resource != null && !resource.isEmpty()) {
+            if (SINGLE_FIELDS.contains(resource)) {
+                return error(400, resource + " is not a repeated field. Use ?mask=" + resource + " to get only this field");
+            }
+            shown = elements(dumps, resource, paths);
+            if (shown == null) {
+                return error(404, resource + " not found in config dump");
+            }
+        } else if (paths.isEmpty()) {
+            shown = dumps;
+        } else {
+            shown = masked(dumps, paths);
+            if (shown.isEmpty()) {
+                return error(400, "FieldMask " + mask + " could not be successfully applied to any configs.");
+            }
+        }
+        return AdminResponse.json(JsonWriter.pretty(shown.isEmpty() ? Map.of() : Map.of("configs", shown)) + "\n");
+    }
+
+    private static AdminResponse error(int status, String text) {
+        return AdminResponse.of(status, "text/plain", text).with("x-content-type-options", "nosniff");
+    }
+
+    private List<Map<String, Object>> dumps(@Nullable Pattern names, boolean endpoints) {
+        Map<?, ?> root = asMap(bootstrap.toJson());
+        List<Map<String, Object>> out = new ArrayList<>();
+        Map<String, Object> first = new LinkedHashMap<>();
+        Map<String, Object> shownBootstrap = new LinkedHashMap<>();
+        shownBootstrap.put("node", node);
+        root.forEach((name, value) -> {
+            if (!name.equals("node") && value != null) {
+                shownBootstrap.put(String.valueOf(name), value);
+            }
+        });
+        first.put(TYPE, ADMIN + "BootstrapConfigDump");
+        first.put("bootstrap", shownBootstrap);
+        first.put("last_updated", loaded);
+        out.add(first);
+        Map<?, ?> resources = asMap(root.get("static_resources"));
+        out.add(list("ClustersConfigDump", "static_clusters", "cluster", "envoy.config.cluster.v3.Cluster",
+                asList(resources.get("clusters")), names));
+        if (endpoints) {
+            out.add(list("EndpointsConfigDump", "static_endpoint_configs", "endpoint_config",
+                    "envoy.config.endpoint.v3.ClusterLoadAssignment", assignments(), names));
+        }
+        List<?> listeners = asList(resources.get("listeners"));
+        out.add(list("ListenersConfigDump", "static_listeners", "listener", "envoy.config.listener.v3.Listener",
+                listeners, names));
+        out.add(Map.of(TYPE, ADMIN + "ScopedRoutesConfigDump"));
+        List<Object> routes = new ArrayList<>();
+        findRoutes(listeners, routes);
+        out.add(list("RoutesConfigDump", "static_route_configs", "route_config",
+                "envoy.config.route.v3.RouteConfiguration", routes, names));
+        out.add(Map.of(TYPE, ADMIN + "SecretsConfigDump"));
+        return out;
+    }
+
+    private Map<String, Object> list(
+            String dump, String field, String member, String message, List<?> values, @Nullable Pattern names) {
+        List<Object> elements = new ArrayList<>();
+        for (Object value : values) {
+            Map<?, ?> map = asMap(value);
+            Object name = map.containsKey("cluster_name") ? map.get("cluster_name") : map.get("name");
+            if (names != null && !names.matches(String.valueOf(name))) {
+                continue;
+            }
+            Map<String, Object> typed = new LinkedHashMap<>();
+            typed.put(TYPE, PREFIX + message);
+            map.forEach((k, v) -> typed.put(String.valueOf(k), v));
+            Map<String, Object> element = new LinkedHashMap<>();
+            element.put(member, typed);
+            element.put("last_updated", loaded);
+            elements.add(element);
+        }
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put(TYPE, ADMIN + dump);
+        if (!elements.isEmpty()) {
+            out.put(field, elements);
+        }
+        return out;
+    }
+
+    private List<Object> assignments() {
+        List<Object> out = new ArrayList<>();
+        for (Cluster c : clusters.all()) {
+            List<Object> endpoints = new ArrayList<>();
+            for (Endpoint e : c.endpoints().all()) {
+                endpoints.add(Map.of(
+                        "endpoint", Map.of("address", ServerRoutes.AddressText.json(e.address())),
+                        "health_status", e.healthy() ? "HEALTHY" : "UNHEALTHY",
+                        "load_balancing_weight", (long) e.weight()));
+            }
+            Map<String, Object> assignment = new LinkedHashMap<>();
+            assignment.put("cluster_name", c.name());
+            assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
+            assignment.put("policy", Map.of("overprovisioning_factor", (long) c.config().overprovisioningPercent()));
+            out.add(assignment);
+        }
+        return out;
+    }
+
+    /** All inline {@code route_config}s below {@code value}. */
+    private static void findRoutes(@Nullable Object value, List<Object> out) {
+        if (value instanceof List<?> list) {
+            list.forEach(v -> findRoutes(v, out));
+        } else if (value instanceof Map<?, ?> map) {
+            map.forEach((name, v) -> {
+                if (name.equals("route_config") && v instanceof Map<?, ?>) {
+                    out.add(v);
+                } else {
+                    findRoutes(v, out);
+                }
+            });
+        }
+    }
+
+    /** The elements of a repeated field of any of the dumps, null when there is no such field. */
+    private static @Nullable List<Map<String, Object>> elements(
+            List<Map<String, Object>> dumps, String resource, List<String> paths) {
+        for (Map<String, Object> dump : dumps) {
+            String type = String.valueOf(dump.get(TYPE));
+            String element = RESOURCES.getOrDefault(type.substring(ADMIN.length()), Map.of()).get(resource);
+            if (element == null) {
+                continue;
+            }
+            List<Map<String, Object>> out = new ArrayList<>();
+            for (Object value : asList(dump.get(resource))) {
+                Map<String, Object> shown = new LinkedHashMap<>();
+                shown.put(TYPE, type + "." + element);
+                asMap(value).forEach((k, v) -> shown.put(String.valueOf(k), v));
+                out.add(paths.isEmpty() ? shown : Masks.apply(shown, paths));
+            }
+            return out;
+        }
+        return null;
+    }
+
+    private static List<Map<String, Object>> masked(List<Map<String, Object>> dumps, List<String> paths) {
+        List<Map<String, Object>> out = new ArrayList<>();
+        for (Map<String, Object> dump : dumps) {
+            String type = String.valueOf(dump.get(TYPE)).substring(ADMIN.length());
+            Set<String> repeated = RESOURCES.getOrDefault(type, Map.of()).keySet();
+            boolean all = true;
+            for (String path : paths) {
+                int dot = path.indexOf('.');
+                String top = dot < 0 ? path : path.substring(0, dot);
+                // a path goes into a message, never into the elements of a list
+                boolean known = type.equals("BootstrapConfigDump")
+                        ? top.equals("bootstrap") || path.equals("last_updated")
+                        : repeated.contains(path) || path.equals("version_info");
+                all &= known;
+            }
+            if (all) {
+                out.add(Masks.apply(dump, paths));
+            }
+        }
+        return out;
+    }
+
+    private static Map<?, ?> asMap(@Nullable Object value) {
+        return value instanceof Map<?, ?> map ? map : Map.of();
+    }
+
+    private static List<?> asList(@Nullable Object value) {
+        return value instanceof List<?> list ? list : List.of();
+    }
+}

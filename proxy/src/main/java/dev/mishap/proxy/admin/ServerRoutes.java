@@ -1,0 +1,210 @@
+package dev.mishap.proxy.admin;
+
+import dev.mishap.proxy.json.JsonWriter;
+import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.runtime.RuntimeLoader;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.lang.management.MemoryUsage;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** State of the process: readiness, draining, runtime, memory, and the commands that change it. */
+public final class ServerRoutes {
+    private static final Logger LOG = LoggerFactory.getLogger("admin");
+    private static final String NOT_IN_A_JVM = " is not available: the process is a JVM; use jcmd, jmap or a JFR recording\n";
+
+    private ServerRoutes() {}
+
+    /**
+     * The routes.
+     *
+     * @param info what /server_info shows but for state and uptime
+     * @param physicalMemory resident bytes of the process
+     */
+    public static List<AdminRoute> of(
+            ServerControl server,
+            RuntimeLoader runtime,
+            LogFiles logs,
+            Runnable reopenServerLog,
+            Supplier<Map<String, @Nullable Object>> info,
+            LongSupplier physicalMemory) {
+        List<AdminRoute> routes = new ArrayList<>();
+        routes.add(AdminRoute.reads(
+                "/ready", "print server state, return 200 if LIVE, otherwise return 503", r -> ready(server)));
+        routes.add(AdminRoute.reads("/server_info", "print server version/status information", r -> {
+            Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+            shown.put("version", null);
+            shown.put("state", server.state().name());
+            shown.putAll(info.get());
+            return AdminResponse.json(JsonWriter.pretty(shown) + "\n");
+        }));
+        routes.add(AdminRoute.reads(
+                "/listeners",
+                "print listener info",
+                r -> listeners(server, "json".equals(r.parameter("format"))),
+                "format: File format to use; One of (text, json)"));
+        routes.add(AdminRoute.needsPost("/healthcheck/fail", "cause the server to fail health checks", r -> {
+            server.failHealthChecks(true);
+            return AdminResponse.ok();
+        }));
+        routes.add(AdminRoute.needsPost("/healthcheck/ok", "cause the server to pass health checks", r -> {
+            server.failHealthChecks(false);
+            return AdminResponse.ok();
+        }));
+        routes.add(AdminRoute.needsPost(
+                "/drain_listeners",
+                "drain listeners",
+                r -> {
+                    boolean graceful = r.query().containsKey("graceful");
+                    boolean skipExit = r.query().containsKey("skip_exit");
+                    if (skipExit && !graceful) {
+                        return AdminResponse.text(400, "skip_exit requires graceful\n");
+                    }
+                    server.drainListeners(graceful, skipExit, r.query().containsKey("inboundonly"));
+                    return AdminResponse.ok();
+                },
+                "graceful: When draining listeners, enter a graceful drain period prior to closing listeners",
+                "skip_exit: When draining listeners, drain the connections but never stop the listeners",
+                "inboundonly: Drains only listeners whose traffic_direction is INBOUND"));
+        routes.add(AdminRoute.needsPost("/quitquitquit", "exit the server", r -> {
+            server.quit();
+            return AdminResponse.ok();
+        }));
+        routes.add(AdminRoute.needsPost("/reopen_logs", "reopen access logs", r -> {
+            logs.reopen();
+            reopenServerLog.run();
+            return AdminResponse.ok();
+        }));
+        routes.add(AdminRoute.reads("/memory", "print current allocation/heap usage", r -> memory(physicalMemory)));
+        routes.add(AdminRoute.reads("/certs", "print certs on machine", r ->
+                AdminResponse.json("{\n \"certificates\": []\n}\n")));
+        routes.add(AdminRoute.reads(
+                "/init_dump",
+                "dump current init manager information",
+                r -> AdminResponse.json("{}\n"),
+                "mask: The desired component to dump unready targets"));
+        routes.add(AdminRoute.reads(
+                "/hot_restart_version",
+                "print the hot restart compatibility version",
+                r -> AdminResponse.text("disabled\n")));
+        routes.add(AdminRoute.reads(
+                "/runtime",
+                "print runtime values",
+                r -> AdminResponse.json(JsonWriter.pretty(runtime.dump()) + "\n")));
+        routes.add(AdminRoute.needsPost(
+                "/runtime_modify",
+                "Adds or modifies runtime values as passed in query parameters. To delete a previously added key, use an"
+                        + " empty string as the value. E.g. ?key1=value1&key2=value2...",
+                r -> runtimeModify(runtime, r)));
+        routes.add(AdminRoute.reads(
+                "/contention",
+                "dump current mutex contention stats (if enabled)",
+                r -> AdminResponse.text("Mutex contention tracing is not enabled. To enable, run Envoy with flag"
+                        + " --enable-mutex-tracing.")));
+        for (String profiler : List.of("/cpuprofiler", "/heapprofiler", "/allocprofiler")) {
+            routes.add(AdminRoute.needsPost(profiler, "not available", r -> unavailable(profiler)));
+        }
+        for (String dump : List.of("/heap_dump", "/peak_heap_dump", "/memory/tcmalloc")) {
+            routes.add(AdminRoute.reads(dump, "not available", r -> unavailable(dump)));
+        }
+        return routes;
+    }
+
+    private static AdminResponse unavailable(String path) {
+        return AdminResponse.text(501, path + NOT_IN_A_JVM);
+    }
+
+    private static AdminResponse ready(ServerControl server) {
+        ServerControl.State state = server.state();
+        return AdminResponse.text(state == ServerControl.State.LIVE ? 200 : 503, state + "\n");
+    }
+
+    private static AdminResponse listeners(ServerControl server, boolean json) {
+        if (!json) {
+            StringBuilder out = new StringBuilder();
+            for (ServerControl.ListenerView l : server.listeners()) {
+                out.append(l.name()).append("::").append(AddressText.of(l.address())).append('\n');
+            }
+            return AdminResponse.text(out.toString());
+        }
+        List<Object> all = new ArrayList<>();
+        for (ServerControl.ListenerView l : server.listeners()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", l.name());
+            one.put("local_address", AddressText.json(l.address()));
+            all.add(one);
+        }
+        return AdminResponse.json(JsonWriter.pretty(all.isEmpty() ? Map.of() : Map.of("listener_statuses", all)) + "\n");
+    }
+
+    private static AdminResponse memory(LongSupplier physicalMemory) {
+        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+        MemoryUsage heap = memory.getHeapMemoryUsage();
+        Map<String, Object> shown = new LinkedHashMap<>();
+        shown.put("allocated", Long.toString(heap.getUsed() + memory.getNonHeapMemoryUsage().getUsed()));
+        shown.put("heap_size", Long.toString(heap.getCommitted()));
+        shown.put("pageheap_unmapped", "0");
+        shown.put("pageheap_free", Long.toString(heap.getCommitted() - heap.getUsed()));
+        shown.put("total_thread_cache", "0");
+        shown.put("total_physical_bytes", Long.toString(physicalMemory.getAsLong()));
+        return AdminResponse.json(JsonWriter.pretty(shown) + "\n");
+    }
+
+    private static AdminResponse runtimeModify(RuntimeLoader runtime, AdminRequest request) {
+        Map<String, String> changes = new LinkedHashMap<>(request.query());
+        String type = request.header("content-type");
+        if (type != null && type.startsWith("application/x-www-form-urlencoded")) {
+            changes.putAll(new QueryString(new String(request.body(), StandardCharsets.UTF_8)).parameters);
+        }
+        if (changes.isEmpty()) {
+            return AdminResponse.text(
+                    400,
+                    "usage: /runtime_modify?key1=value1&key2=value2&keyN=valueN\n"
+                            + "       or send the parameters as form values\n"
+                            + "use an empty value to remove a previously added override");
+        }
+        if (!runtime.hasAdminLayer()) {
+            LOG.error("No admin layer specified");
+            return AdminResponse.text(503, "No admin layer specified");
+        }
+        runtime.modify(changes);
+        return AdminResponse.ok();
+    }
+
+    /** Text and JSON of socket addresses. */
+    static final class AddressText {
+        private AddressText() {}
+
+        static String of(Object address) {
+            if (!(address instanceof InetSocketAddress inet)) {
+                return String.valueOf(address);
+            }
+            String host = host(inet);
+            return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+        }
+
+        static Map<String, Object> json(Object address) {
+            if (!(address instanceof InetSocketAddress inet)) {
+                return Map.of("pipe", Map.of("path", String.valueOf(address)));
+            }
+            Map<String, Object> socket = new LinkedHashMap<>();
+            socket.put("address", host(inet));
+            socket.put("port_value", (long) inet.getPort());
+            return Map.of("socket_address", socket);
+        }
+
+        private static String host(InetSocketAddress inet) {
+            return inet.getAddress() == null ? inet.getHostString() : inet.getAddress().getHostAddress();
+        }
+    }
+}
