@@ -44,7 +44,7 @@ public final class RulesApi {
      * A request.
      *
      * @param path decoded, without the query
-     * @param query decoded; a parameter that is given twice is the caller's to refuse
+     * @param query decoded; {@link #repeatedParameter} answers a parameter that is given twice
      * @param authorization the header of that name, or null
      * @param local whether it came over a loopback address or a unix socket
      */
@@ -69,6 +69,11 @@ public final class RulesApi {
             LOG.error("rules API: {} {} failed", request.method(), request.path(), bug);
             return problem(new RulesProblem(500, "the request failed in the proxy", List.of()), null);
         }
+    }
+
+    /** The answer to a query that has the parameter twice. */
+    public static Response repeatedParameter(String name) {
+        return problem(RulesProblem.bad(name, "is given more than once"), null);
     }
 
     private void authorize(Request request) {

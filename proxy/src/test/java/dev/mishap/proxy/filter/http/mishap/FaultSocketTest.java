@@ -1,0 +1,251 @@
+package dev.mishap.proxy.filter.http.mishap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.mishap.proxy.rules.RulesApi;
+import dev.mishap.proxy.server.BootstrapLoader;
+import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.Server;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Faults as a client sees them, over sockets, with two workers. */
+@Timeout(30)
+class FaultSocketTest {
+    private static final String RESET_FILTER =
+            """
+            {name: mishap.filters.http.fault, typed_config: {'@type': type.googleapis.com/mishap.filters.http.fault.v1.HttpFault,
+             reset: {percentage: {numerator: 100}}, headers: [{name: x-reset, present_match: true}], experiment_id: E7}},
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private Server server;
+    private RulesApi api;
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : open) {
+            each.close();
+        }
+    }
+
+    private void start(String filters) throws Exception {
+        HttpServer upstream = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        upstream.createContext("/", exchange -> {
+            String baggage = exchange.getRequestHeaders().getFirst("baggage");
+            byte[] body = exchange.getRequestURI().getPath().equals("/big")
+                    ? new byte[20_000]
+                    : ("ok " + baggage).getBytes(StandardCharsets.US_ASCII);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        upstream.start();
+        open.add(() -> upstream.stop(0));
+        String yaml =
+                """
+                static_resources:
+                  listeners:
+                  - name: ingress
+                    address: {socket_address: {address: 127.0.0.1, port_value: 0}}
+                    filter_chains:
+                    - filters:
+                      - name: hcm
+                        typed_config:
+                          '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                          stat_prefix: ingress
+                          route_config:
+                            virtual_hosts: [{name: v, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: u1}}]}]
+                          http_filters: [%s {name: envoy.filters.http.router,
+                             typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}]
+                          access_log:
+                          - name: file
+                            typed_config:
+                              '@type': type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+                              path: %s
+                              log_format: {text_format_source: {inline_string: "%%RESPONSE_CODE%% %%RESPONSE_FLAGS%% %%RESPONSE_CODE_DETAILS%% %%DYNAMIC_METADATA(mishap:experiment)%%\\n"}}
+                  clusters:
+                  - name: u1
+                    connect_timeout: 1s
+                    load_assignment:
+                      cluster_name: u1
+                      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}}]}]
+                """
+                        .formatted(filters, log(), upstream.getAddress().getPort());
+        Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
+        Options options = new Options(
+                "", yaml, false, false, false, "n", "c", "", 2, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900, log, false);
+        server = new Server(options, BootstrapLoader.load(options));
+        open.add(0, server::close);
+        server.start();
+        api = new RulesApi(server.rules(), null);
+    }
+
+    private Path log() {
+        return directory.resolve("access.log");
+    }
+
+    private void put(String name, String query, String spec) {
+        String body = "{apiVersion: mishap.dev/v1, kind: FaultRule, metadata: {name: " + name + "}, spec: " + spec + "}";
+        RulesApi.Response response = api.handle(new RulesApi.Request(
+                "PUT",
+                RulesApi.PREFIX + "rules/" + name,
+                query.isEmpty() ? Map.of() : Map.of("lease", "l", "leaseMillis", query),
+                null,
+                true,
+                body.getBytes(StandardCharsets.UTF_8)));
+        assertThat(response.status()).as(response.body()).isLessThan(300);
+    }
+
+    /** Sends a GET and reads to the end of the connection. */
+    private String get(String path, String... headers) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.listeners().get(0).address().getPort())) {
+            StringBuilder head = new StringBuilder("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
+            for (String header : headers) {
+                head.append(header).append("\r\n");
+            }
+            socket.getOutputStream().write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+            InputStream in = socket.getInputStream();
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    private void awaitLog(String line) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!Files.exists(log()) || !Files.readString(log()).contains(line)) {
+            assertThat(System.nanoTime()).as("no '%s' in the log", line).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void aResetOfTheFilterIsATcpReset() throws Exception {
+        start(RESET_FILTER);
+
+        assertThat(get("/")).startsWith("HTTP/1.1 200 OK\r\n");
+        assertThatThrownBy(() -> get("/", "x-reset: 1"))
+                .isInstanceOf(SocketException.class)
+                .hasMessageContaining("reset");
+
+        assertThat(server.stats().value("http.ingress.mishap_fault.resets_injected")).isEqualTo(1);
+        awaitLog("mishap_reset E7");
+    }
+
+    @Test
+    void aResetOfARuleIsATcpReset() throws Exception {
+        start("");
+        put("r", "60000", "{experimentId: E1, fault: {reset: {}}}");
+
+        assertThatThrownBy(() -> get("/")).isInstanceOf(SocketException.class).hasMessageContaining("reset");
+
+        awaitLog("0 FI,LR mishap_reset E1");
+    }
+
+    @Test
+    void anAbortIsAnsweredAndMarked() throws Exception {
+        start("");
+        put("r", "60000", "{experimentId: E1, fault: {abort: {httpStatus: 503}}, tag: {responseHeader: x-chaos}}");
+
+        assertThat(get("/"))
+                .startsWith("HTTP/1.1 503 Service Unavailable\r\n")
+                .contains("x-chaos: E1\r\n", "content-type: text/plain\r\n")
+                .endsWith("\r\n\r\nfault filter abort");
+        awaitLog("503 FI mishap_abort E1");
+        assertThat(server.stats().value("mishap.rule.r.touched")).isEqualTo(1);
+        assertThat(server.stats().value("mishap.experiment.E1.touched")).isEqualTo(1);
+    }
+
+    @Test
+    void aDelayIsNeverShort() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {delay: {fixed: 60ms}}, tag: {baggage: true}, experimentId: 'E1'}");
+        for (int i = 0; i < 10; i++) {
+            long start = System.nanoTime();
+            String response = get("/", "baggage: user=a");
+            long took = System.nanoTime() - start;
+
+            assertThat(response).startsWith("HTTP/1.1 200").contains("ok user=a,chaos.experiment.id=E1");
+            assertThat(took).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(60));
+        }
+        awaitLog("200 DI via_upstream E1");
+    }
+
+    @Test
+    void aBodyIsSlowed() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {responseRateLimit: {kbps: 64}}}");
+
+        long start = System.nanoTime();
+        String response = get("/big");
+        long took = System.nanoTime() - start;
+
+        assertThat(response).endsWith("\0".repeat(20_000));
+        // 20,000 bytes are seven slices of 3,276; the first goes at once.
+        assertThat(took).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(300));
+    }
+
+    @Test
+    void aRuleThatNobodyRenewsGoesAway() throws Exception {
+        start("");
+        long start = System.nanoTime();
+        put("r", "300", "{fault: {abort: {httpStatus: 503}}}");
+        assertThat(get("/")).startsWith("HTTP/1.1 503");
+
+        while (get("/").startsWith("HTTP/1.1 503")) {
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(5));
+        }
+
+        assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(300));
+        assertThat(server.rules().active().isIdle()).isTrue();
+    }
+
+    @Test
+    void theCapHoldsOverAllWorkers() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {abort: {httpStatus: 503}}, limits: {maxTrafficPercent: 10}}");
+        ExecutorService clients = Executors.newFixedThreadPool(8);
+        open.add(clients::shutdownNow);
+        List<Callable<Integer>> calls = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            calls.add(() -> {
+                int aborted = 0;
+                for (int n = 0; n < 50; n++) {
+                    aborted += get("/").startsWith("HTTP/1.1 503") ? 1 : 0;
+                }
+                return aborted;
+            });
+        }
+        int aborted = 0;
+        for (Future<Integer> each : clients.invokeAll(calls)) {
+            aborted += each.get();
+        }
+
+        assertThat(aborted).isBetween(20, 40);
+        assertThat(server.stats().value("mishap.rule.r.scoped")).isEqualTo(400);
+        assertThat(server.stats().value("mishap.rule.r.touched")).isEqualTo(aborted);
+    }
+}
