@@ -3,17 +3,20 @@ package dev.mishap.control.cli;
 import dev.mishap.control.experiment.RunPlan;
 import dev.mishap.control.experiment.RunResult;
 import dev.mishap.control.report.ReportContext;
+import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.experiment.Injection;
 import dev.mishap.rules.experiment.engine.Condition;
 import dev.mishap.rules.experiment.engine.FaultCounts;
 import dev.mishap.rules.experiment.engine.Plan;
+import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** What a run is about, in words. */
@@ -35,12 +38,11 @@ final class RunFacts {
     private static List<String> faults(Experiment experiment) {
         List<String> faults = new ArrayList<>();
         for (Injection injection : experiment.injections()) {
-            Map<String, Object> written = RuleWriter.write(
-                    dev.mishap.rules.FaultRule.of("fault", injection.scope(), injection.percentage(), injection.fault()));
-            Object what = written.get("spec") instanceof Map<?, ?> spec ? spec.get("fault") : null;
-            Object who = written.get("spec") instanceof Map<?, ?> spec ? spec.get("scope") : null;
-            faults.add(DocumentText.jsonLine(what == null ? "" : what) + " at " + injection.target() + ", for " + injection.percentage()
-                    + " of the cohort's requests" + (who == null ? "" : ", scope " + DocumentText.jsonLine(who)));
+            FaultRule rule = FaultRule.of("fault", injection.scope(), injection.percentage(), injection.fault());
+            String text = RuleLine.inexpressible(rule).isEmpty()
+                    ? RuleLine.print(rule).replace(" as fault", "")
+                    : DocumentText.jsonLine(Objects.requireNonNull(RuleWriter.write(rule).get("spec")));
+            faults.add(injection.target() + ": " + text + " (of the cohort's requests)");
         }
         return faults;
     }
@@ -68,7 +70,7 @@ final class RunFacts {
             lines.add("   must hold: " + condition.name()
                     + (condition.query() == null ? ", over all traffic and in the exposed cohort" : " = " + resolved.queries().get(condition.query())));
         }
-        lines.add("   taken back at once on: " + plan.rollbackOn());
+        lines.add("   taken back at once on: " + experiment.autoRollback().on());
         lines.add("3. recovery: back in the steady state for " + text(plan.recoveryStable()) + ", within " + text(plan.recoveryLimit()));
         if (resolved.options().timeScale() != 1) {
             lines.add("phases are scaled by " + resolved.options().timeScale() + "; leases, time-outs and injected delays are not");
