@@ -38,7 +38,7 @@ public final class PromQlClient {
     double value(String promQl) throws ProxyException {
         String base = address.toString().endsWith("/") ? address.toString() : address + "/";
         HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create(base + "api/v1/query?query=" + URLEncoder.encode(promQl, StandardCharsets.UTF_8)))
+                        URI.create(base + "api/v1/query?query=" + URLEncoder.encode(promQl, StandardCharsets.UTF_8).replace("+", "%20")))
                 .timeout(TIMEOUT);
         if (token != null) {
             request.header("authorization", "Bearer " + token);
