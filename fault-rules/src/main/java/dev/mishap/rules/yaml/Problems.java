@@ -21,8 +21,9 @@ public final class Problems {
     }
 
     void add(int line, int column, String path, String message) {
-        if (list.size() < MAX) {
-            list.add(new Problem(file, line, column, path, message));
+        Problem problem = new Problem(file, line, column, path, message);
+        if (list.size() < MAX && !list.contains(problem)) {
+            list.add(problem);
         }
     }
 

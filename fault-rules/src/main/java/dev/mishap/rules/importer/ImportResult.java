@@ -1,0 +1,29 @@
+package dev.mishap.rules.importer;
+
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.experiment.Experiment;
+import dev.mishap.rules.yaml.Problem;
+import java.util.List;
+
+/** What a file holds, or why it was refused. */
+public sealed interface ImportResult {
+    /**
+     * All of the file.
+     *
+     * @param notes what the user should know of the translation: fields without a meaning here, differences in effect
+     */
+    record Imported(List<FaultRule> rules, List<Experiment> experiments, List<String> notes) implements ImportResult {
+        public Imported {
+            rules = List.copyOf(rules);
+            experiments = List.copyOf(experiments);
+            notes = List.copyOf(notes);
+        }
+    }
+
+    /** Nothing of the file. */
+    record Refused(List<Problem> problems) implements ImportResult {
+        public Refused {
+            problems = List.copyOf(problems);
+        }
+    }
+}
