@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** /config_dump: the configuration in use. The dumps come in Envoy's order. */
@@ -47,20 +48,31 @@ public final class ConfigDumpRoute {
     private final ConfigNode bootstrap;
     private final Map<String, Object> node;
     private final ClusterManager clusters;
+    private final Supplier<List<Map<String, Object>>> own;
     private final String loaded = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
 
-    private ConfigDumpRoute(ConfigNode bootstrap, Map<String, Object> node, ClusterManager clusters) {
+    private ConfigDumpRoute(
+            ConfigNode bootstrap,
+            Map<String, Object> node,
+            ClusterManager clusters,
+            Supplier<List<Map<String, Object>>> own) {
         this.bootstrap = bootstrap;
         this.node = node;
         this.clusters = clusters;
+        this.own = own;
     }
 
     /**
      * @param bootstrap the whole bootstrap
      * @param node the node that the process has after its flags, in place of the bootstrap's
+     * @param own dumps of what Envoy does not have, each with its {@code @type}; they come last
      */
-    public static AdminRoute of(ConfigNode bootstrap, Map<String, Object> node, ClusterManager clusters) {
-        ConfigDumpRoute route = new ConfigDumpRoute(bootstrap, node, clusters);
+    public static AdminRoute of(
+            ConfigNode bootstrap,
+            Map<String, Object> node,
+            ClusterManager clusters,
+            Supplier<List<Map<String, Object>>> own) {
+        ConfigDumpRoute route = new ConfigDumpRoute(bootstrap, node, clusters, own);
         return AdminRoute.reads(
                 "/config_dump",
                 "dump current Envoy configs",
@@ -144,6 +156,7 @@ public final class ConfigDumpRoute {
         out.add(list("RoutesConfigDump", "static_route_configs", "route_config",
                 "envoy.config.route.v3.RouteConfiguration", routes, names));
         out.add(Map.of(TYPE, ADMIN + "SecretsConfigDump"));
+        out.addAll(own.get());
         return out;
     }
 
