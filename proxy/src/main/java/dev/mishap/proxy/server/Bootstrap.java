@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param runtime {@code envoy.config.bootstrap.v3.LayeredRuntime}, or null for Envoy's default of one admin layer
  * @param statsConfig {@code envoy.config.metrics.v3.StatsConfig}, or null
  * @param statsFlushNanos how often histograms are folded and gauges published; default 5 s; 0 = when the admin server is asked
+ * @param unknownFields how many fields were dropped for being unknown, {@code server.static_unknown_fields}
  * @param warnings what was tolerated, for the log
  */
 public record Bootstrap(
@@ -27,6 +28,7 @@ public record Bootstrap(
         @Nullable ConfigNode runtime,
         @Nullable ConfigNode statsConfig,
         long statsFlushNanos,
+        int unknownFields,
         List<String> warnings) {
     public Bootstrap {
         listeners = List.copyOf(listeners);

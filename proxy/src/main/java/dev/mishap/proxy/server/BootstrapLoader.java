@@ -42,8 +42,15 @@ public final class BootstrapLoader {
                 ConfigReader.merge(config, over);
             }
         }
-        List<String> warnings = new ArrayList<>(reader.unknownFields());
-        return translate(checked(config), options, warnings);
+        ConfigNode checked = checked(config);
+        List<String> warnings = new ArrayList<>();
+        for (String unknown : reader.unknownFields()) {
+            warnings.add("Unknown field: " + unknown);
+        }
+        if (!options.skipDeprecatedLogs()) {
+            warnings.addAll(ConfigCheck.deprecated(checked));
+        }
+        return translate(checked, options, reader.unknownFields().size(), warnings);
     }
 
     private static Path path(String path) {
@@ -63,7 +70,7 @@ public final class BootstrapLoader {
         return config;
     }
 
-    private static Bootstrap translate(ConfigNode config, Options options, List<String> warnings) {
+    private static Bootstrap translate(ConfigNode config, Options options, int unknownFields, List<String> warnings) {
         ConfigNode resources = config.message("static_resources");
         ConfigNode regex = config.message("default_regex_engine");
         if (regex != null && regex.message("typed_config") == null) {
@@ -81,6 +88,7 @@ public final class BootstrapLoader {
                 config.message("layered_runtime"),
                 config.message("stats_config"),
                 flush,
+                unknownFields,
                 warnings);
     }
 

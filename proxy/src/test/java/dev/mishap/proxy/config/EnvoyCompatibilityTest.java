@@ -28,7 +28,8 @@ class EnvoyCompatibilityTest {
 
             1. **Unknown**: a field, enum value or `@type` that the API does not have is an error in Envoy's words with its path;
                `--allow-unknown-static-fields` makes fields and enum values a warning. The API's definitions compiled in are
-               those of Envoy 1.34, while behaviour follows Envoy 1.40: a field that came after 1.34 is unknown here.
+               those of Envoy 1.34, while behaviour follows Envoy 1.40: a field that came after 1.34 is unknown here. (Known all
+               the same: `NE` of `ComparisonFilter.Op`.)
             2. **Constraints**: the `validate` rules of the API, of every message, with Envoy's words
                (`HTTPFaultValidationError.Abort: embedded message failed validation | caused by …`), the path and the line.
                All broken rules are reported, where Envoy stops at the first. Negative durations are refused everywhere.

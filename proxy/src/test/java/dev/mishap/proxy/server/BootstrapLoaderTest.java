@@ -66,5 +66,15 @@ class BootstrapLoaderTest {
         Bootstrap bootstrap = BootstrapLoader.load(options("", yaml, "", true));
         assertThat(bootstrap.node().id()).isEqualTo("a");
         assertThat(bootstrap.warnings()).hasSize(2);
+        assertThat(bootstrap.unknownFields()).isEqualTo(2);
+    }
+
+    @Test
+    void deprecatedFieldsAreWarnedAbout() {
+        Bootstrap bootstrap = BootstrapLoader.load(options("", "{watchdog: {}}", "", false));
+        assertThat(bootstrap.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("Using deprecated option 'envoy.config.bootstrap.v3.Bootstrap.watchdog' at watchdog: ");
     }
 }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.config.schema;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -28,5 +29,31 @@ public final class ConfigCheck {
     /** The error of whoever finds no extension for the message of an Any, in Envoy's words. */
     public static ConfigException unregistered(ConfigNode extension) {
         return new ConfigException(SupportCheck.unregistered((MessageNode) extension));
+    }
+
+    /** The deprecated fields that are set anywhere in the tree, one warning each; at most 50. */
+    public static List<String> deprecated(ConfigNode node) {
+        List<String> warnings = new ArrayList<>();
+        deprecated((MessageNode) node, warnings);
+        return warnings;
+    }
+
+    private static void deprecated(Object value, List<String> warnings) {
+        if (value instanceof MessageNode node) {
+            for (int i = 0; i < node.size() && warnings.size() < 50; i++) {
+                FieldType field = node.fieldAt(i);
+                if (field.isDeprecated()) {
+                    warnings.add("Using deprecated option '" + node.type().name() + "." + field.name() + "' at "
+                            + node.error(field.name(), "it will be removed from Envoy").getMessage());
+                }
+                if (field.kind() == FieldType.MESSAGE) {
+                    deprecated(node.valueAt(i), warnings);
+                }
+            }
+        } else if (value instanceof List<?> list) {
+            list.forEach(v -> deprecated(v, warnings));
+        } else if (value instanceof Map<?, ?> map) {
+            map.values().forEach(v -> deprecated(v, warnings));
+        }
     }
 }

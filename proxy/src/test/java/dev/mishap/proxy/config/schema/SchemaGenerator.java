@@ -30,6 +30,10 @@ final class SchemaGenerator {
     /** Outer classes of our own compiled protos, which join the schema. */
     static final List<String> OWN_PROTOS = List.of("dev.mishap.filters.http.fault.v1.HttpFaultProto");
 
+    /** Enum values that came after the compiled descriptors, and that the behaviour followed (Envoy 1.40) has: name to number. */
+    static final Map<String, Map<String, Integer>> LATER_ENUM_VALUES =
+            Map.of("envoy.config.accesslog.v3.ComparisonFilter.Op", Map.of("NE", 3));
+
     private final TreeMap<String, Descriptor> messages = new TreeMap<>();
     private final TreeMap<String, EnumDescriptor> enums = new TreeMap<>();
     private final Map<String, FileDescriptor> files = new LinkedHashMap<>();
@@ -103,11 +107,7 @@ final class SchemaGenerator {
         }
         for (EnumDescriptor type : enums.values()) {
             offsets.add(body.size());
-            varint(body, type.getValues().size());
-            for (EnumValueDescriptor value : type.getValues()) {
-                varint(body, string(value.getName()));
-                varint(body, value.getNumber());
-            }
+            writeEnum(body, type);
         }
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -131,6 +131,19 @@ final class SchemaGenerator {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private void writeEnum(ByteArrayOutputStream out, EnumDescriptor type) {
+        Map<String, Integer> values = new LinkedHashMap<>();
+        for (EnumValueDescriptor value : type.getValues()) {
+            values.put(value.getName(), value.getNumber());
+        }
+        values.putAll(LATER_ENUM_VALUES.getOrDefault(type.getFullName(), Map.of()));
+        varint(out, values.size());
+        values.forEach((name, number) -> {
+            varint(out, string(name));
+            varint(out, number);
+        });
     }
 
     private void writeMessage(
