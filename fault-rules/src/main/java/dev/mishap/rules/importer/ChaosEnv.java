@@ -40,6 +40,10 @@ final class ChaosEnv {
     @Nullable Tree get(String name) {
         read.add(name);
         Tree value = values.get(name);
+        String replacement = into.replacement(name);
+        if (replacement != null) {
+            value = (value == null ? Tree.atStart() : value).withText(replacement);
+        }
         return value == null || value.kind() != Tree.Kind.TEXT || value.text().isBlank() ? null : value;
     }
 

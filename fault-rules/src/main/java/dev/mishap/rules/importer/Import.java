@@ -6,8 +6,10 @@ import dev.mishap.rules.yaml.Problems;
 import dev.mishap.rules.yaml.Suggestion;
 import dev.mishap.rules.yaml.Tree;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +18,34 @@ final class Import {
     final Problems problems;
     final List<FaultRule> rules = new ArrayList<>();
     final List<Experiment> experiments = new ArrayList<>();
+    private final Map<String, String> environment;
+    private final Set<String> replaced = new HashSet<>();
     private final Set<String> notes = new LinkedHashSet<>();
 
-    Import(Problems problems) {
+    /**
+     * @param environment values that take the place of the file's environment variables
+     */
+    Import(Problems problems, Map<String, String> environment) {
         this.problems = problems;
+        this.environment = environment;
+    }
+
+    /** The value that the user gave for a variable; null when there is none. */
+    @Nullable String replacement(String variable) {
+        String value = environment.get(variable);
+        if (value != null) {
+            replaced.add(variable);
+        }
+        return value;
+    }
+
+    /** Refuses replacements that nothing asked for. */
+    void refuseUnusedReplacements() {
+        for (String variable : environment.keySet()) {
+            if (!replaced.contains(variable)) {
+                problems.add(Tree.atStart(), "nothing in the file reads the variable " + variable + " that is to be set");
+            }
+        }
     }
 
     void note(String note) {

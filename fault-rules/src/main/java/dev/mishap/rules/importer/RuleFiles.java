@@ -27,12 +27,21 @@ public final class RuleFiles {
      * @param file how problems call it
      */
     public static ImportResult read(String text, String file) {
+        return read(text, file, Map.of());
+    }
+
+    /**
+     * As {@link #read(String, String)}.
+     *
+     * @param environment values in the place of environment variables that a Litmus file or the guide's template sets
+     */
+    public static ImportResult read(String text, String file, Map<String, String> environment) {
         Problems problems = new Problems(file);
         List<Tree> documents = TreeReader.read(text, problems);
         if (documents.isEmpty() && problems.count() == 0) {
             problems.add(Tree.atStart(), "holds no document");
         }
-        Import result = new Import(problems);
+        Import result = new Import(problems, environment);
         Map<Importer, List<Tree>> byImporter = new LinkedHashMap<>();
         for (Tree document : documents) {
             Importer importer = importerOf(document);
@@ -43,6 +52,7 @@ public final class RuleFiles {
             }
         }
         byImporter.forEach((importer, theirs) -> importer.read(theirs, result));
+        result.refuseUnusedReplacements();
         uniqueNames(documents, result);
         return problems.count() == 0
                 ? new ImportResult.Imported(result.rules, result.experiments, result.notes())

@@ -70,6 +70,11 @@ public final class Tree {
         return new Tree(Kind.NULL, path, line, column, "", false, Map.of(), Map.of(), List.of());
     }
 
+    /** A scalar in this one's place. */
+    public Tree withText(String replacement) {
+        return text(path, line, column, replacement, true);
+    }
+
     /** An empty place, for what concerns a file as a whole. */
     public static Tree atStart() {
         return nothing("", 0, 0);

@@ -253,6 +253,13 @@ class RuleFilesTest {
     }
 
     @Test
+    void variablesCanBeReplaced() throws IOException {
+        ImportResult.Imported result = (ImportResult.Imported) RuleFiles.read(guide(), "f.yaml", java.util.Map.of("PERCENTAGE", "7"));
+        assertThat(result.experiments().get(0).injections().get(0).percentage()).isEqualTo(Percentage.ofPercent(7));
+        assertThat(RuleFiles.read(guide(), "f.yaml", java.util.Map.of("PERCENT", "7")).toString()).contains("nothing in the file reads the variable PERCENT");
+    }
+
+    @Test
     void filesMayMixFormats() throws IOException {
         ImportResult.Imported result = imported(guide() + "\n---\n" + virtualService("- fault: {abort: {httpStatus: 500}}\n")
                 + "\n---\napiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: r}\nspec: {fault: {reset: {}}}\n");
