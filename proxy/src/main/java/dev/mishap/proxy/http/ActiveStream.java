@@ -375,11 +375,11 @@ public final class ActiveStream implements HttpStream {
         headers.add(HeaderName.STATUS, statusText(reply.status()));
         // A request that was refused before it was understood has no route to ask.
         SelectedRoute r = headersSeen && !codecFailed && routeMatched ? route : null;
-        if (r != null) {
-            r.finalizeResponseHeaders(headers, this);
-        }
         if (reply.headers() != null) {
             reply.headers().apply(headers);
+        }
+        if (r != null) {
+            r.finalizeResponseHeaders(headers, this);
         }
         LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers);
         info.responseCode = reply.status();
@@ -401,7 +401,9 @@ public final class ActiveStream implements HttpStream {
         }
         byte[] body = out.body.getBytes(StandardCharsets.UTF_8);
         headers.set(HeaderName.CONTENT_LENGTH, Integer.toString(body.length));
-        headers.set(HeaderName.CONTENT_TYPE, out.contentType);
+        if (!headers.contains(HeaderName.CONTENT_TYPE)) { // else the route has set it
+            headers.set(HeaderName.CONTENT_TYPE, out.contentType);
+        }
         if (headRequest) {
             chain.responseHeaders(headers, true);
             return;
@@ -450,6 +452,7 @@ public final class ActiveStream implements HttpStream {
         }
         SelectedRoute r = route;
         if (r != null) {
+            info.responseCode = statusOf(headers); // header formats may tell it
             r.finalizeResponseHeaders(headers, this);
         }
         if (!endStream) {

@@ -4,6 +4,6 @@ package dev.mishap.proxy.route;
  * An answer that the proxy makes itself.
  *
  * @param status HTTP status, 200..599
- * @param body the body's bytes, one char a byte; {@code ""} for none
+ * @param body the body; {@code ""} for none
  */
 public record DirectResponseAction(int status, String body) implements RouteAction {}

@@ -202,6 +202,10 @@ final class RouteActionConfig {
         if (body.length() > maxBody) {
             throw new ConfigException("response body size is " + body.length() + " bytes; maximum is " + maxBody);
         }
-        return new DirectResponseAction((int) node.integer("status", 0), body);
+        String text = WireText.decode(body);
+        if (!WireText.encode(text).equals(body)) {
+            throw node.error("body", "is not UTF-8 text, other bytes are not supported");
+        }
+        return new DirectResponseAction((int) node.integer("status", 0), text);
     }
 }

@@ -254,7 +254,7 @@ class RouteTableTest {
         FakeHttpStream stream = request("m:9", "/dr?x");
         LocalReply reply = select(table, stream).localReply(stream);
         assertThat(reply).isNotNull();
-        assertThat(reply.body()).isEqualTo("Ã©");
+        assertThat(reply.body()).isEqualTo("é");
         assertThat(locationOf(reply)).isEqualTo(pointsBack ? "http://m:9/dr?x" : null);
     }
 

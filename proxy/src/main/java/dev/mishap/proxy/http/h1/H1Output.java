@@ -118,7 +118,7 @@ public final class H1Output {
                     chunked = true;
                     line(CHUNKED);
                 }
-            } else if (!bodyless && status >= 200 && status != 204) {
+            } else if (!bodyless && status >= 200 && status != 204 && status != 304) {
                 line(ZERO_LENGTH);
             }
         }
