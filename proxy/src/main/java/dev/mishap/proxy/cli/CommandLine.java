@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cli;
 
+import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.server.Options;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -152,7 +153,7 @@ final class CommandLine {
     }
 
     private Options.LogOptions log() {
-        String level = LogLevels.level(text("log-level", "info"));
+        String level = level(text("log-level", "info"));
         Map<String, String> components = new LinkedHashMap<>();
         String list = text("component-log-level");
         int from = 0;
@@ -163,9 +164,9 @@ final class CommandLine {
             if (colon <= 0 || colon == item.length() - 1 || item.indexOf(':', colon + 1) >= 0) {
                 throw new UsageException("", "component log level not correctly specified '" + item + "'");
             }
-            String componentLevel = LogLevels.level(item.substring(colon + 1));
+            String componentLevel = level(item.substring(colon + 1));
             String component = item.substring(0, colon);
-            if (!LogLevels.isComponent(component)) {
+            if (!Logging.isComponent(component)) {
                 throw new UsageException("", "invalid component specified '" + component + "'");
             }
             components.put(component, componentLevel);
@@ -177,6 +178,13 @@ final class CommandLine {
                 text("log-format", Options.LogOptions.DEFAULT_FORMAT),
                 has("log-format-escaped"),
                 text("log-path"));
+    }
+
+    private static String level(String name) {
+        if (!Logging.isLevel(name)) {
+            throw new UsageException("", "invalid log level specified '" + name + "'");
+        }
+        return name.equals("warn") ? "warning" : name;
     }
 
     private String choice(String flag, String absent, String complaint, String... allowed) {

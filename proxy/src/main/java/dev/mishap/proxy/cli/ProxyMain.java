@@ -2,6 +2,8 @@ package dev.mishap.proxy.cli;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.listener.Listener;
+import dev.mishap.proxy.log.Logging;
+import dev.mishap.proxy.server.Bootstrap;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.Server;
@@ -12,7 +14,10 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code mishap proxy}: Envoy's command line. Exit codes are Envoy's too: 0 after an orderly end, 1 for anything wrong. */
 public final class ProxyMain {
@@ -65,6 +70,13 @@ public final class ProxyMain {
             err.println("error: cannot write --base-id-path: " + e.getMessage());
             return 1;
         }
+        Options.LogOptions log = options.log();
+        try {
+            Logging.configure(log.level(), log.componentLevels(), log.format(), log.escape(), log.path());
+        } catch (IOException | InvalidPathException e) {
+            err.println("error: cannot open --log-path '" + log.path() + "': " + e.getMessage());
+            return 1;
+        }
         return options.validateOnly() ? validate(options) : serve(options);
     }
 
@@ -81,31 +93,45 @@ public final class ProxyMain {
 
     private int validate(Options options) {
         try {
-            new Server(options, BootstrapLoader.load(options)).close();
+            new Server(options, load(options)).close();
         } catch (ConfigException e) {
-            err.println("error initializing configuration '" + options.configPath() + "': " + e.getMessage());
+            Logging.critical("main", "error initializing configuration '" + options.configPath() + "': " + e.getMessage());
             return 1;
         }
         out.println("configuration '" + options.configPath() + "' OK");
         return 0;
     }
 
+    private static Bootstrap load(Options options) {
+        Bootstrap bootstrap = BootstrapLoader.load(options);
+        if (!bootstrap.warnings().isEmpty()) {
+            Logger config = LoggerFactory.getLogger("config");
+            bootstrap.warnings().forEach(config::warn);
+        }
+        return bootstrap;
+    }
+
     private int serve(Options options) {
         Server server;
         try {
-            server = new Server(options, BootstrapLoader.load(options));
+            server = new Server(options, load(options));
         } catch (ConfigException e) {
-            err.println("error initializing configuration '" + options.configPath() + "': " + e.getMessage());
-            return 1;
+            return failed("error `" + e.getMessage() + "` initializing config '" + options.configPath() + "'", e);
         }
         try {
             server.start();
             return server.awaitEnd();
         } catch (Listener.BindException e) {
-            err.println(e.getMessage());
-            return 1;
+            return failed("error initializing config '" + options.configPath() + "': " + e.getMessage(), e);
         } finally {
             server.close();
         }
+    }
+
+    // The text goes out twice, as Envoy's does: to the log, which may be a file, and to whoever watches the terminal.
+    private int failed(String logged, RuntimeException e) {
+        Logging.critical("main", logged);
+        err.println(e.getMessage());
+        return 1;
     }
 }

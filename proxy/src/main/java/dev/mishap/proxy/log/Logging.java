@@ -172,6 +172,14 @@ public final class Logging {
         return COMPONENTS.computeIfAbsent(name, Component::new);
     }
 
+    /** Logs at {@code critical}, a level that SLF4J does not have: what ends the process. */
+    public static void critical(String component, String message) {
+        Component c = componentOf(component);
+        if (c.level().compareTo(LogLevel.CRITICAL) <= 0) {
+            write(c, LogLevel.CRITICAL, message, null);
+        }
+    }
+
     static void write(Component component, LogLevel level, String message, @Nullable Throwable throwable) {
         String text = message;
         if (throwable != null) {

@@ -139,27 +139,34 @@ class ProxyMainTest {
     @Test
     void validate(@TempDir Path dir) throws Exception {
         Path file = Files.writeString(dir.resolve("a.yaml"), "node: {id: a}\n");
-        assertThat(run("--mode", "validate", "-c", file.toString())).isZero();
+        String log = dir.resolve("log").toString();
+        assertThat(run("--mode", "validate", "-c", file.toString(), "--log-path", log)).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("configuration '" + file + "' OK\n");
         out.reset();
         Files.writeString(file, "node: {idd: a}\n");
-        assertThat(run("--mode", "validate", "-c", file.toString())).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("error initializing configuration '" + file + "': Protobuf message (type envoy.config.bootstrap.v3.Bootstrap"
+        assertThat(run("--mode", "validate", "-c", file.toString(), "--log-path", log)).isEqualTo(1);
+        assertThat(Path.of(log))
+                .content()
+                .contains("[critical][main]", "error initializing configuration '" + file
+                        + "': Protobuf message (type envoy.config.bootstrap.v3.Bootstrap"
                         + " reason INVALID_ARGUMENT: invalid JSON in envoy.config.bootstrap.v3.Bootstrap @ node: message"
                         + " envoy.config.core.v3.Node, near 1:13: no such field: 'idd') has unknown fields");
         assertThat(out.size()).isZero();
-        assertThat(run("--mode", "validate", "-c", file.toString(), "--allow-unknown-static-fields")).isZero();
+        assertThat(run("--mode", "validate", "-c", file.toString(), "--allow-unknown-static-fields", "--log-path", log)).isZero();
+        assertThat(Path.of(log)).content().contains("[warning][config]", "Unknown field: invalid JSON in");
     }
 
     @Test
-    void nothingToRun() {
-        assertThat(run("--mode", "validate")).isEqualTo(1);
+    void nothingToRun(@TempDir Path dir) throws Exception {
+        String log = dir.resolve("log").toString();
+        assertThat(run("--log-path", log)).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("At least one of --config-path or --config-yaml or Options::configProto() should be non-empty");
+                .isEqualTo("At least one of --config-path or --config-yaml or Options::configProto() should be non-empty\n");
         err.reset();
-        assertThat(run("--mode", "validate", "-c", "/nonexistent/nofile.yaml")).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("Invalid path: /nonexistent/nofile.yaml");
+        assertThat(run("-c", "/nonexistent/nofile.yaml", "--log-path", log)).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("Invalid path: /nonexistent/nofile.yaml\n");
+        assertThat(Path.of(log)).content().contains("error `Invalid path: /nonexistent/nofile.yaml` initializing config");
+        assertThat(run("--log-path", dir + "/none/x")).isEqualTo(1);
     }
 
     @Test
