@@ -1,38 +1,44 @@
 package dev.mishap.control.cli;
 
 import dev.mishap.rules.experiment.Experiment;
+import dev.mishap.rules.importer.ImportResult;
+import dev.mishap.rules.importer.RuleFiles;
 import dev.mishap.rules.yaml.Problem;
-import dev.mishap.rules.yaml.RuleReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.stream.Collectors;
 
-/** Reads the one experiment of a file. */
-final class ExperimentFile {
-    private ExperimentFile() {}
-
+/**
+ * The one experiment of a file.
+ *
+ * @param notes what the user should know of its translation from another tool's format
+ */
+record ExperimentFile(Experiment experiment, List<String> notes) {
     /**
      * Reads and checks.
      *
      * @throws IllegalArgumentException with every problem on a line of its own
      */
-    static Experiment load(Path file, Map<String, String> environment) throws IOException {
+    static ExperimentFile load(Path file) throws IOException {
         String text;
         try {
             text = Files.readString(file);
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException(file + ": no such file");
         }
-        RuleReader.Result result = RuleReader.read(text, file.toString());
-        if (!result.ok()) {
-            throw new IllegalArgumentException(result.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")));
+        ImportResult result = RuleFiles.read(text, file.toString());
+        if (result instanceof ImportResult.Refused refused) {
+            throw new IllegalArgumentException(
+                    refused.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")));
         }
-        if (result.experiments().size() != 1) {
-            throw new IllegalArgumentException(file + ": expected exactly one Experiment, found " + result.experiments().size());
+        ImportResult.Imported imported = (ImportResult.Imported) result;
+        if (imported.experiments().size() != 1 || !imported.rules().isEmpty()) {
+            throw new IllegalArgumentException(file + ": expected exactly one experiment, found " + imported.experiments().size()
+                    + " and " + imported.rules().size() + " rules");
         }
-        return result.experiments().get(0);
+        return new ExperimentFile(imported.experiments().get(0), imported.notes());
     }
 }

@@ -97,8 +97,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the draws. Default: the experiment's, else a random one, which is told.")
     private @Nullable Long seed;
 
-    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "Replace an environment value of a Litmus experiment. Repeatable.")
-    private List<String> sets = List.of();
+    private List<String> imported = List.of();
 
     @ArgGroup(exclusive = false)
     private Output output = new Output();
@@ -126,7 +125,9 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         // Progress stays off stdout when that is for programs.
         PrintWriter out = output.json ? spec.commandLine().getErr() : spec.commandLine().getOut();
-        Experiment experiment = ExperimentFile.load(file, assignments("--set", sets));
+        ExperimentFile loaded = ExperimentFile.load(file);
+        Experiment experiment = loaded.experiment();
+        imported = loaded.notes();
         if (seed != null || experiment.seed() == null) {
             experiment = experiment.withSeed(seed != null ? seed : (Long) (new SecureRandom().nextLong() >>> 16));
         }
@@ -179,7 +180,10 @@ final class RunCommand implements Callable<Integer> {
         Interrupts interrupts = Interrupts.handle(run::interrupt);
         try {
             RunResult result = run.run();
-            List<String> notes = world == null ? List.of() : world.finish();
+            List<String> notes = new ArrayList<>(imported);
+            if (world != null) {
+                notes.addAll(world.finish());
+            }
             console.endLiveLine();
             finish(result, notes, console);
             return result.verdict().exitCode();
@@ -216,6 +220,7 @@ final class RunCommand implements Callable<Integer> {
                 ? RunPlan.of(experiment, options(addresses("--target", targets), addresses("--observe", observed)))
                 : RunPlan.of(experiment, options(Map.of("payment-gateway", List.of(none)), Map.of("checkout", List.of(none))));
         RunFacts.plan(plan).forEach(out::println);
+        imported.forEach(out::println);
         out.flush();
         return Mishap.OK;
     }
@@ -243,7 +248,6 @@ final class RunCommand implements Callable<Integer> {
         targets.forEach(target -> line.append(" --target ").append(target));
         observed.forEach(service -> line.append(" --observe ").append(service));
         queries.forEach(query -> line.append(" --query '").append(query).append('\''));
-        sets.forEach(set -> line.append(" --set '").append(set).append('\''));
         if (prometheus != null) {
             line.append(" --prometheus ").append(prometheus);
         }
