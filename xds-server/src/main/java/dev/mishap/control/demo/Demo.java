@@ -36,7 +36,7 @@ public final class Demo implements AutoCloseable {
     private final Path directory;
 
     /**
-     * Starts everything; returns when traffic flows.
+     * Starts everything; returns when traffic flows and all have warmed up.
      *
      * @param launcher path of the {@code mishap} command
      * @param directory for configuration and logs; made if it is not there
@@ -59,6 +59,7 @@ public final class Demo implements AutoCloseable {
             traffic = opened(
                     new Traffic(http, URI.create("http://127.0.0.1:" + checkoutPort + "/checkout"), REQUESTS_PER_SECOND, TRAFFIC_SEED));
             traffic.start();
+            traffic.awaitWarm();
             started = true;
         } finally {
             if (!started) {

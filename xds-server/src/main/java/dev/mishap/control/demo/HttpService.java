@@ -24,6 +24,8 @@ final class HttpService implements AutoCloseable {
     HttpService(String name, Path logFile, Consumer<HttpExchange> handler) throws IOException {
         // Without it the JDK's server waits for the client's delayed ACK before it sends a body: 40 ms that are not ours.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // By default it closes idle connections over 200, which a proxy that is just sending on one sees as a failure.
+        System.setProperty("sun.net.httpserver.maxIdleConnections", "2000");
         log = new ServiceLog(logFile);
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
         workers = Executors.newFixedThreadPool(8, work -> daemon(work, name));

@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class Traffic implements AutoCloseable {
     private static final int MAX_UNDER_WAY = 256;
+    private static final long MAX_BEHIND_NANOS = 50_000_000;
+    private static final int WARM_REQUESTS = 500;
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private final HttpClient http;
@@ -45,6 +47,18 @@ final class Traffic implements AutoCloseable {
         thread.start();
     }
 
+    /** Waits until everything on the way has answered some hundred requests and keeps up, at most ten seconds. */
+    void awaitWarm() throws InterruptedException {
+        for (int i = 0; i < 200; i++) {
+            if (answered.sum() >= WARM_REQUESTS && underWay.availablePermits() > MAX_UNDER_WAY - 20) {
+                return;
+            }
+            if (closed.await(50, TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        }
+    }
+
     String account() {
         return "the traffic sent " + sent.sum() + " requests: " + (answered.sum() - serverErrors.sum()) + " answered well, "
                 + serverErrors.sum() + " with 5xx, " + broken.sum() + " without an answer"
@@ -60,7 +74,8 @@ final class Traffic implements AutoCloseable {
                     return;
                 }
                 send();
-                next += periodNanos;
+                // A pause of this process is not made up for by a burst of requests that the services would have to pay for.
+                next = Math.max(next + periodNanos, System.nanoTime() - MAX_BEHIND_NANOS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -134,9 +134,11 @@ public final class ExperimentRun {
     }
 
     private RunResult drive(MetricsReader reader, LeaseKeeper rules) {
-        ExperimentEngine engine = new ExperimentEngine(plan.plan(), startNanos);
-        Order order = poll(engine, reader);
+        // The first reading is the slow one: connections are made, and what the proxies load on their first request of each kind.
+        Reading first = reader.read(false);
         long lastPoll = System.nanoTime();
+        ExperimentEngine engine = new ExperimentEngine(plan.plan(), lastPoll);
+        Order order = engine.poll(lastPoll, first);
         while (order != Order.FINISH) {
             tell(engine);
             switch (order) {
