@@ -193,9 +193,38 @@ final class HeadReader {
             }
             return;
         }
-        if (!framing(a, hash, length, value, valueEnd)) {
+        if (length == 2 && hash == HASH_TE) {
+            // Of te, only that the sender takes trailers concerns anyone but the next hop.
+            int at = tokenAt(a, value, valueEnd, "trailers");
+            if (at >= 0) {
+                m.addEntry(from, length, hash, at, "trailers".length());
+            }
+        } else if (!framing(a, hash, length, value, valueEnd)) {
             m.addEntry(from, length, hash, value, valueEnd - value);
         }
+    }
+
+    /** Where {@code token} stands in a comma-separated list, or -1. */
+    private static int tokenAt(byte[] a, int from, int end, String token) {
+        int at = from;
+        while (at < end) {
+            int to = at;
+            while (to < end && a[to] != ',') {
+                to++;
+            }
+            int next = to + 1;
+            while (at < to && Bytes.isBlank(a[at])) {
+                at++;
+            }
+            while (to > at && Bytes.isBlank(a[to - 1])) {
+                to--;
+            }
+            if (Bytes.equalsIgnoreCase(a, at, to, token)) {
+                return at;
+            }
+            at = next;
+        }
+        return -1;
     }
 
     private static boolean hasUnderscore(byte[] a, int from, int end) {
@@ -210,8 +239,6 @@ final class HeadReader {
     /** Takes note of a header that is about the message's framing or the connection; true when it is not to enter the map. */
     private boolean framing(byte[] a, int hash, int length, int value, int end) {
         switch (length) {
-            case 2:
-                return hash == HASH_TE && !Bytes.equalsIgnoreCase(a, value, end, "trailers");
             case 4:
                 if (hash == HASH_HOST && !trailers) {
                     parser.host(target(), value, end);
