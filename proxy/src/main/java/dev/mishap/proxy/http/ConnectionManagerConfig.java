@@ -2,6 +2,7 @@ package dev.mishap.proxy.http;
 
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A connection manager's configuration, resolved: what every connection of one filter chain shares. Immutable once built. */
@@ -37,6 +38,8 @@ public final class ConnectionManagerConfig {
 
     public LocalReplyMapper localReplies = LocalReplyMapper.NONE;
     public RuntimeSource runtime = RuntimeSource.EMPTY;
+    /** The name that a cluster has in logs and stats ({@code alt_stat_name}), or null when there is no such cluster. */
+    public Function<String, @Nullable String> clusterStatName = name -> name;
     public String serverName = "envoy";
     public ServerHeader serverHeader = ServerHeader.OVERWRITE;
     public String via = "";

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.network.hcm;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
@@ -80,6 +81,11 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         timeouts(node, config);
         config.bufferLimit = context.bufferLimit();
         config.runtime = context.runtime()::get;
+        ClusterManager clusters = context.service(ClusterManager.class);
+        config.clusterStatName = name -> {
+            Cluster cluster = clusters.get(name);
+            return cluster == null ? null : cluster.config().statName();
+        };
         ConfigNode localReply = node.message("local_reply_config");
         if (localReply != null) {
             config.localReplies = LocalReplies.from(localReply, context.runtime());
