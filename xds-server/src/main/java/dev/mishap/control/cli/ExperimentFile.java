@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -20,16 +21,17 @@ record ExperimentFile(Experiment experiment, List<String> notes) {
     /**
      * Reads and checks.
      *
+     * @param environment values in the place of those that a Litmus file sets
      * @throws IllegalArgumentException with every problem on a line of its own
      */
-    static ExperimentFile load(Path file) throws IOException {
+    static ExperimentFile load(Path file, Map<String, String> environment) throws IOException {
         String text;
         try {
             text = Files.readString(file);
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException(file + ": no such file");
         }
-        ImportResult result = RuleFiles.read(text, file.toString());
+        ImportResult result = RuleFiles.read(text, file.toString(), environment);
         if (result instanceof ImportResult.Refused refused) {
             throw new IllegalArgumentException(
                     refused.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")));

@@ -97,6 +97,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the draws. Default: the experiment's, else a random one, which is told.")
     private @Nullable Long seed;
 
+    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "Replace an environment value of a Litmus experiment. Repeatable.")
+    private List<String> sets = List.of();
+
     private List<String> imported = List.of();
 
     @ArgGroup(exclusive = false)
@@ -125,7 +128,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         // Progress stays off stdout when that is for programs.
         PrintWriter out = output.json ? spec.commandLine().getErr() : spec.commandLine().getOut();
-        ExperimentFile loaded = ExperimentFile.load(file);
+        ExperimentFile loaded = ExperimentFile.load(file, assignments("--set", sets));
         Experiment experiment = loaded.experiment();
         imported = loaded.notes();
         if (seed != null || experiment.seed() == null) {
@@ -248,6 +251,7 @@ final class RunCommand implements Callable<Integer> {
         targets.forEach(target -> line.append(" --target ").append(target));
         observed.forEach(service -> line.append(" --observe ").append(service));
         queries.forEach(query -> line.append(" --query '").append(query).append('\''));
+        sets.forEach(set -> line.append(" --set '").append(set).append('\''));
         if (prometheus != null) {
             line.append(" --prometheus ").append(prometheus);
         }

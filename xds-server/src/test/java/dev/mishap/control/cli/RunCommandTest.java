@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +69,14 @@ class RunCommandTest {
         assertThat(run(flag)).isEqualTo(2);
         assertThat(err.toString()).contains(expected).doesNotContain("Exception");
         assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void anEnvironmentValueOfAnImportedFileCanBeReplaced() throws IOException {
+        Path guide = Path.of("..", "examples", "chaos-experiment-payment-degradation.yaml");
+        Files.copy(guide, file, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(run("--demo", "--set", "PERCENTAGE=25", "--dry-run")).isZero();
+        assertThat(out.toString()).contains("abort 503 25%", "PAY-503-2024-Q4", "prod-checkout (production)", "baseline: 30 s");
     }
 
     @Test

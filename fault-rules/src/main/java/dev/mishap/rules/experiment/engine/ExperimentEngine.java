@@ -360,7 +360,9 @@ public final class ExperimentEngine {
         Verdict why = Objects.requireNonNull(cause);
         double seconds = (now - phaseStart) / 1e9;
         String text = well
-                ? String.format(Locale.ROOT, "back in the steady state %.1f s after the faults", Math.max(0, badSince - phaseStart) / 1e9)
+                ? badSince == phaseStart
+                        ? "in the steady state as soon as the faults were gone"
+                        : String.format(Locale.ROOT, "back in the steady state %.1f s after the faults", (badSince - phaseStart) / 1e9)
                 : String.format(Locale.ROOT, "not back in the steady state %.1f s after the faults", seconds);
         event(now, text);
         if (!well && why.reason() == Reason.HYPOTHESIS_HELD) {
