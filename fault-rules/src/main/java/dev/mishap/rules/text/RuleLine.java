@@ -30,6 +30,12 @@ public final class RuleLine {
         return LinePrinter.print(rule);
     }
 
+    /** The rule for people: as {@link #print}, and the names of the fields that have no words. */
+    public static String describe(FaultRule rule) {
+        List<String> missing = inexpressible(rule);
+        return LinePrinter.print(rule) + (missing.isEmpty() ? "" : " (with " + String.join(", ", missing) + ")");
+    }
+
     /** The fields of a rule that have no words in the one-line form. */
     public static List<String> inexpressible(FaultRule rule) {
         return LinePrinter.inexpressible(rule);

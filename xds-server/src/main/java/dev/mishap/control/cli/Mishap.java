@@ -26,6 +26,8 @@ import picocli.CommandLine.Spec;
             LauncherCommands.Proxy.class,
             LauncherCommands.Standalone.class,
             RunCommand.class,
+            ValidateCommand.class,
+            ConvertCommand.class,
             CompletionCommand.class,
         })
 public final class Mishap implements Runnable {

@@ -1,0 +1,133 @@
+package dev.mishap.rules;
+
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.match.HeaderMatcher;
+import dev.mishap.rules.match.StringMatcher;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rules that one request can be in the scope of, and what they do together.
+ *
+ * @param rules in the order in which they act
+ * @param outcome lines for people
+ */
+public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
+    public RuleOverlap {
+        rules = List.copyOf(rules);
+        outcome = List.copyOf(outcome);
+    }
+
+    /** Groups rules by whether their scopes may meet. Scopes that are not seen to be apart are taken to meet. */
+    public static List<RuleOverlap> among(List<FaultRule> rules) {
+        List<FaultRule> ordered = RuleSet.compile(rules, 0, () -> 0, new HeaderSlots()).rules();
+        List<List<FaultRule>> groups = new ArrayList<>();
+        for (FaultRule rule : ordered) {
+            List<FaultRule> mine = new ArrayList<>();
+            for (List<FaultRule> group : List.copyOf(groups)) {
+                if (group.stream().anyMatch(other -> mayMeet(rule.scope(), other.scope()))) {
+                    mine.addAll(group);
+                    groups.remove(group);
+                }
+            }
+            mine.add(rule);
+            groups.add(mine);
+        }
+        List<RuleOverlap> overlaps = new ArrayList<>();
+        for (List<FaultRule> group : groups) {
+            if (group.size() > 1) {
+                group.sort(java.util.Comparator.comparingInt(ordered::indexOf));
+                overlaps.add(new RuleOverlap(group, outcome(group)));
+            }
+        }
+        return overlaps;
+    }
+
+    static boolean mayMeet(Scope a, Scope b) {
+        return meet(a.listeners(), b.listeners())
+                && meet(a.clusters(), b.clusters())
+                && meet(a.routes(), b.routes())
+                && meet(a.methods(), b.methods())
+                && pathsMeet(a.path(), b.path())
+                && headersMeet(a.headers(), b.headers());
+    }
+
+    private static boolean meet(List<String> a, List<String> b) {
+        return a.isEmpty() || b.isEmpty() || !Collections.disjoint(a, b);
+    }
+
+    private static boolean pathsMeet(@Nullable StringMatcher a, @Nullable StringMatcher b) {
+        if (a == null || b == null) {
+            return true;
+        }
+        if (a.kind() == StringMatcher.Kind.EXACT) {
+            return b.compile().test(a.text());
+        }
+        if (b.kind() == StringMatcher.Kind.EXACT) {
+            return a.compile().test(b.text());
+        }
+        return a.kind() != StringMatcher.Kind.PREFIX
+                || b.kind() != StringMatcher.Kind.PREFIX
+                || a.text().startsWith(b.text())
+                || b.text().startsWith(a.text());
+    }
+
+    private static boolean headersMeet(List<HeaderMatcher> a, List<HeaderMatcher> b) {
+        for (HeaderMatcher one : a) {
+            for (HeaderMatcher other : b) {
+                if (one.name().equals(other.name()) && (apart(one, other) || apart(other, one))) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Whether the one value or absence that passes {@code fixed} fails {@code other}. */
+    private static boolean apart(HeaderMatcher fixed, HeaderMatcher other) {
+        StringMatcher value = fixed.value();
+        if (value != null && value.kind() == StringMatcher.Kind.EXACT && !fixed.invert()) {
+            return !other.compile().test(value.text());
+        }
+        boolean absent = fixed.present() != null && fixed.present() == fixed.invert();
+        return absent && !other.compile().test(null);
+    }
+
+    private static List<String> outcome(List<FaultRule> group) {
+        List<String> lines = new ArrayList<>();
+        BigDecimal rest = BigDecimal.ONE;
+        for (FaultRule rule : group) {
+            BigDecimal share = share(rule);
+            if (rule.fault() instanceof Fault.Terminal) {
+                lines.add(rule.name() + " ends about " + percent(rest.multiply(share)) + " of the requests that all match"
+                        + (rest.compareTo(BigDecimal.ONE) < 0 ? ", those that no rule before it has ended" : ""));
+                rest = rest.multiply(BigDecimal.ONE.subtract(share));
+            } else if (rule.fault().kind() == Fault.Kind.DELAY) {
+                lines.add(rule.name() + " delays about " + percent(share) + " of them" + (several(group, Fault.Kind.DELAY) ? "; delays add up" : "")
+                        + (rest.compareTo(BigDecimal.ONE) < 0 ? "; an abort or reset comes after the delay" : ""));
+            } else {
+                lines.add(rule.name() + " slows about " + percent(share) + " of the responses"
+                        + (several(group, Fault.Kind.RESPONSE_RATE_LIMIT) ? "; the slowest rate counts" : ""));
+            }
+        }
+        return lines;
+    }
+
+    private static boolean several(List<FaultRule> group, Fault.Kind kind) {
+        return group.stream().filter(r -> r.fault().kind() == kind).count() > 1;
+    }
+
+    private static BigDecimal share(FaultRule rule) {
+        return BigDecimal.valueOf(rule.percentage().millionths(), 6)
+                .multiply(BigDecimal.valueOf(rule.scope().cohort().percent().millionths(), 6));
+    }
+
+    private static String percent(BigDecimal share) {
+        BigDecimal percent = share.movePointRight(2).setScale(3, RoundingMode.HALF_UP).stripTrailingZeros();
+        return percent.toPlainString() + " %";
+    }
+}

@@ -1,0 +1,57 @@
+package dev.mishap.control.rules;
+
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.importer.ImportResult;
+import dev.mishap.rules.importer.RuleFiles;
+import dev.mishap.rules.text.RuleLine;
+import dev.mishap.rules.text.RuleSyntaxException;
+import dev.mishap.rules.yaml.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Where rules and experiments come from: a file in any known format, standard input, or a line. */
+public record RuleInput(String name, ImportResult result) {
+    /** Far more than the reader takes, so that it is the one that says so. */
+    private static final int MAX_BYTES = 8 << 20;
+
+    /**
+     * Reads a file; {@code -} is {@code standardInput}.
+     *
+     * @throws IllegalArgumentException when it cannot be read
+     */
+    public static RuleInput file(String file, InputStream standardInput) {
+        try {
+            if (file.equals("-")) {
+                return text(new String(standardInput.readNBytes(MAX_BYTES), StandardCharsets.UTF_8), "<stdin>");
+            }
+            try (InputStream in = Files.newInputStream(Path.of(file))) {
+                return text(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8), file);
+            }
+        } catch (NoSuchFileException e) {
+            throw new IllegalArgumentException(file + ": no such file", e);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static RuleInput text(String text, String name) {
+        return new RuleInput(name, RuleFiles.read(text, name));
+    }
+
+    /** Reads the one-line form. */
+    public static RuleInput line(String line, int number) {
+        try {
+            FaultRule rule = RuleLine.parse(line, "fault-" + number);
+            return new RuleInput("--fault", new ImportResult.Imported(List.of(rule), List.of(), List.of()));
+        } catch (RuleSyntaxException e) {
+            return new RuleInput(
+                    "--fault",
+                    new ImportResult.Refused(List.of(new Problem("--fault", 1, e.column(), "", String.valueOf(e.getMessage())))));
+        }
+    }
+}
