@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.lang.management.MemoryUsage;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -179,6 +180,11 @@ public final class ServerRoutes {
         }
         runtime.modify(changes);
         return AdminResponse.ok();
+    }
+
+    /** {@code 127.0.0.1:9901} or {@code [::1]:9901}. */
+    public static String addressText(SocketAddress address) {
+        return AddressText.of(address);
     }
 
     /** Text and JSON of socket addresses. */

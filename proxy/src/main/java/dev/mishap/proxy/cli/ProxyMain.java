@@ -121,7 +121,7 @@ public final class ProxyMain {
         try {
             server.start();
             return server.awaitEnd();
-        } catch (Listener.BindException e) {
+        } catch (Listener.BindException | ConfigException e) {
             return failed("error initializing config '" + options.configPath() + "': " + e.getMessage(), e);
         } finally {
             server.close();

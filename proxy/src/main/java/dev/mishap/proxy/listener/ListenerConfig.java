@@ -45,7 +45,7 @@ public record ListenerConfig(
                             "enable_reuse_port",
                             "stat_prefix",
                             "tcp_backlog_size")
-                    .accepted("traffic_direction", "nothing but extensions that are not supported reads it")
+                    .supported("traffic_direction")
                     .accepted("listener_filters_timeout", "there are no listener filters to wait for")
                     .accepted("metadata", "no operator or filter reads it"),
             SupportedFields.of("envoy.config.listener.v3.FilterChain").supported("filters", "name", "filter_chain_match"),

@@ -1,5 +1,7 @@
 package dev.mishap.proxy.server;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -55,7 +57,7 @@ public record Options(
     public static final int MAX_CONCURRENCY = 1024;
 
     public Options {
-        statsTags = Map.copyOf(statsTags);
+        statsTags = Collections.unmodifiableMap(new LinkedHashMap<>(statsTags)); // in order: outputs keep it
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.admin.AdminServer;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
@@ -10,6 +11,8 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerConfig;
+import dev.mishap.proxy.log.Logging;
+import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
@@ -31,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,8 +52,13 @@ public final class Server {
     /** Requests under way may take this long to end after SIGTERM. */
     static final long MAX_DRAIN_SECONDS = 10;
 
+    /** As {@code server.state} counts them. */
+    private static final List<ServerState> STATES =
+            List.of(ServerState.LIVE, ServerState.DRAINING, ServerState.PRE_INITIALIZING, ServerState.INITIALIZING);
+
     private final Options options;
     private final Bootstrap bootstrap;
+    private final StatsConfig statsConfig;
     private final StatsStore stats;
     private final RuntimeLoader runtime;
     private final LogFiles logFiles;
@@ -67,6 +76,9 @@ public final class Server {
     private final CountDownLatch over = new CountDownLatch(1);
     private final Gauge listenersActive;
     private final Gauge workersStarted;
+    private final AccessLog adminLog;
+    private final ServerStats serverStats;
+    private @Nullable AdminServer admin;
     private volatile ServerState state = ServerState.PRE_INITIALIZING;
     private volatile int exitCode;
     private volatile boolean ending;
@@ -79,7 +91,8 @@ public final class Server {
     public Server(Options options, Bootstrap bootstrap) {
         this.options = options;
         this.bootstrap = bootstrap;
-        this.stats = new StatsStore();
+        this.statsConfig = StatsConfig.from(bootstrap.statsConfig(), options.statsTags());
+        this.stats = new StatsStore(statsConfig.accepts());
         this.runtime = new RuntimeLoader(bootstrap.runtime(), bootstrap.node().cluster(), stats);
         this.logFiles = new LogFiles(options.fileFlushIntervalMillis(), options.fileFlushMinSizeKb(), stats);
         this.mainGroup = transport.loops(1, "main");
@@ -104,6 +117,9 @@ public final class Server {
             workersStarted = scope.gauge("workers_started");
             listenerManagerStats(scope);
             makeListeners(scope);
+            adminLog = ServerAdmin.accessLog(this);
+            serverStats = new ServerStats(
+                    stats, options.concurrency(), startNanos, () -> STATES.indexOf(state()), this::openConnections);
             made = true;
         } finally {
             if (!made) {
@@ -147,12 +163,16 @@ public final class Server {
 
     /** Starts: names are resolved first, then the listeners bind. Returns when the server takes requests or has failed. */
     public void start() {
+        admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
         CountDownLatch ready = new CountDownLatch(1);
         clusters.start(mainLoop(), NettyResolver::new, ready::countDown);
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
-        Signals.on("USR1", logFiles::reopen);
+        Signals.on("USR1", () -> {
+            logFiles.reopen();
+            Logging.reopen();
+        });
         await(ready);
         if (ending) {
             return;
@@ -165,6 +185,7 @@ public final class Server {
         }
         workersStarted.set(1);
         state = ServerState.LIVE;
+        serverStats.start(mainLoop(), bootstrap.statsFlushNanos());
         LOG.info("starting main dispatch loop");
     }
 
@@ -211,22 +232,43 @@ public final class Server {
     }
 
     private void waitForConnections(long deadline) {
-        int open = 0;
-        for (Listener l : listeners) {
-            open += l.connections();
-        }
-        if (open == 0 || System.nanoTime() - deadline >= 0) {
+        if (openConnections() == 0 || System.nanoTime() - deadline >= 0) {
             mainLoop().execute(() -> end(0));
         } else {
             mainLoop().schedule(() -> waitForConnections(deadline), 10, TimeUnit.MILLISECONDS);
         }
     }
 
-    /** Stops the listeners at once, as {@code POST /drain_listeners} does; connections go on, and are told to close. */
-    public void drainListeners() {
-        drain.draining(true);
+    private long openConnections() {
+        long open = 0;
         for (Listener l : listeners) {
-            if (l.isListening()) {
+            open += l.connections();
+        }
+        return open;
+    }
+
+    /**
+     * {@code POST /drain_listeners}. Connections go on and are told to close; with {@code graceful} the listeners go on, too,
+     * for the drain time, and with {@code skipExit} for ever.
+     *
+     * @param inboundOnly only listeners whose traffic_direction is INBOUND; connections of others aren't told to close
+     */
+    void drainListeners(boolean graceful, boolean skipExit, boolean inboundOnly) {
+        if (!inboundOnly) {
+            drain.draining(true);
+        }
+        if (!graceful) {
+            stopListeners(inboundOnly);
+        } else if (!skipExit) {
+            mainLoop().schedule(() -> stopListeners(inboundOnly), options.drainTimeSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    private void stopListeners(boolean inboundOnly) {
+        for (int i = 0; i < listeners.size(); i++) {
+            boolean inbound = bootstrap.listeners().get(i).enumName("traffic_direction").equals("INBOUND");
+            Listener l = listeners.get(i);
+            if (l.isListening() && (inbound || !inboundOnly)) {
                 l.close();
                 listenersActive.dec();
                 stats.counter("listener_manager.listener_stopped").inc();
@@ -242,6 +284,10 @@ public final class Server {
 
     /** Frees what the server holds; the last call. */
     public void close() {
+        AdminServer a = admin;
+        if (a != null) {
+            a.close();
+        }
         for (Listener l : listeners) {
             l.close();
         }

@@ -50,6 +50,11 @@ public final class AccessLogs {
         };
     }
 
+    /** A log to a file in the default format. */
+    public static AccessLog file(String path, LogFiles files) {
+        return to(files.open(path), LogFormat.text(SubstitutionFormatter.DEFAULT), null);
+    }
+
     private static AccessLog one(ConfigNode node, LogFiles files, Supplier<RuntimeSnapshot> runtime) {
         ConfigNode filterNode = node.message("filter");
         @Nullable AccessLogFilter filter = filterNode == null ? null : AccessLogFilter.from(filterNode, runtime);
@@ -66,6 +71,10 @@ public final class AccessLogs {
             default -> throw new ConfigException("Didn't find a registered implementation for '" + node.string("name")
                     + "' with type URL: '" + config.messageName() + "'");
         };
+        return to(file, format, filter);
+    }
+
+    private static AccessLog to(LogFile file, LogFormat format, @Nullable AccessLogFilter filter) {
         return (info, request, response, trailers) -> {
             LogContext context = LogContext.of(info, request, response, trailers);
             if (filter == null || filter.logs(context)) {
