@@ -7,6 +7,9 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.text.RuleLine;
+import dev.mishap.rules.yaml.DocumentText;
+import dev.mishap.rules.yaml.RuleWriter;
 import io.netty.util.concurrent.Ticker;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -145,13 +148,12 @@ public final class RuleStore {
         rules.put(rule.name(), new RuleEntry(installed, bound, counts, false));
         publish();
         LOG.info(
-                "rule '{}' of {} {}: {}, lease {}, ttl {}",
+                "rule '{}' of {} {}: {}, lease {}",
                 rule.name(),
                 experiment(rule),
                 before == null ? "is in place" : "is replaced",
-                rule.fault(),
-                bound == null ? "none" : bound.id,
-                rule.ttl() == null ? "none" : rule.ttl());
+                text(rule),
+                bound == null ? "none" : "'" + bound.id + "'");
         return before == null;
     }
 
@@ -190,6 +192,13 @@ public final class RuleStore {
         }
         Long seed = rule.seed();
         return new InstalledRule(rule, now, seed == null ? before.installed().seed() : seed);
+    }
+
+    /** The rule in one line; a rule that has no such form as a document. */
+    private static String text(FaultRule rule) {
+        return RuleLine.inexpressible(rule).isEmpty()
+                ? RuleLine.print(rule)
+                : DocumentText.jsonLine(RuleWriter.write(rule));
     }
 
     private static String experiment(FaultRule rule) {

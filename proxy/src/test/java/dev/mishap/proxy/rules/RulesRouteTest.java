@@ -1,0 +1,66 @@
+package dev.mishap.proxy.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.proxy.admin.AdminRequest;
+import dev.mishap.proxy.admin.AdminResponse;
+import dev.mishap.proxy.admin.AdminRoute;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Scope;
+import dev.mishap.rules.fault.Reset;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RulesRouteTest {
+    private final StoreFixture fixture = new StoreFixture();
+    private final AdminRoute route = RulesRoute.of(new RulesApi(fixture.store, null));
+
+    private AdminResponse call(String method, String path, String peer, List<String> repeated) {
+        return route.handler()
+                .handle(new AdminRequest(
+                        method, path, Map.of(), repeated, Map.of(), new byte[0], new InetSocketAddress(peer, 1234)));
+    }
+
+    @Test
+    void answersUnderItsPrefix() {
+        AdminResponse response = call("GET", "/mishap/v1/rules", "127.0.0.1", List.of());
+
+        assertThat(route.path()).isEqualTo("/mishap/v1/");
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(new String(response.body(), StandardCharsets.UTF_8)).isEqualTo("{\"rules\":[]}\n");
+    }
+
+    @Test
+    void elsewhereIsNotLocal() {
+        assertThat(call("GET", "/mishap/v1/rules", "192.0.2.1", List.of()).status()).isEqualTo(403);
+    }
+
+    @Test
+    void tellsWhatIsAllowed() {
+        assertThat(call("POST", "/mishap/v1/rules", "127.0.0.1", List.of()).headers())
+                .containsEntry("allow", "GET, DELETE");
+    }
+
+    @Test
+    void aParameterIsGivenOnce() {
+        assertThat(call("DELETE", "/mishap/v1/rules", "127.0.0.1", List.of("experiment")).status())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void rulesAreASectionOfTheConfigDumpWhileThereAreAny() {
+        assertThat(RulesRoute.configDump(fixture.store)).isEmpty();
+
+        fixture.put(FaultRule.of("r", Scope.ANY, Percentage.FULL, new Reset()));
+
+        assertThat(RulesRoute.configDump(fixture.store)).singleElement().satisfies(dump -> assertThat(dump)
+                .containsEntry("@type", "type.googleapis.com/mishap.admin.v1.RulesConfigDump")
+                .extractingByKey("rules")
+                .asString()
+                .contains("reset"));
+    }
+}
