@@ -649,6 +649,10 @@ public final class ActiveStream implements HttpStream {
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }
+        // before the filters let go of what the log shows: the response's headers are the router's
+        for (AccessLog log : config.accessLogs) {
+            log.log(this);
+        }
         chain.end();
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
@@ -656,9 +660,6 @@ public final class ActiveStream implements HttpStream {
             stats.completed(info.responseCode);
         }
         stats.rqTime.record((info.endNanos - info.startNanos) / 1_000_000);
-        for (AccessLog log : config.accessLogs) {
-            log.log(this);
-        }
         if (complete) {
             codec.streamDone();
         }
