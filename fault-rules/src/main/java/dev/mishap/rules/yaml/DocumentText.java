@@ -28,6 +28,13 @@ public final class DocumentText {
                 representers.put(BigDecimal.class, data -> plain(((BigDecimal) data).toPlainString()));
             }
 
+            /** Quotes what some other YAML reader would take for a boolean or number, though ours would not. */
+            @Override
+            protected Node representScalar(Tag tag, String value, DumperOptions.ScalarStyle style) {
+                boolean risky = tag.equals(Tag.STR) && style == DumperOptions.ScalarStyle.PLAIN && looksTyped(value);
+                return super.representScalar(tag, value, risky ? DumperOptions.ScalarStyle.SINGLE_QUOTED : style);
+            }
+
             private Node plain(String number) {
                 return representScalar(Tag.FLOAT, number);
             }
@@ -36,6 +43,16 @@ public final class DocumentText {
         representer.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
         options.setDereferenceAliases(true);
         return new Yaml(representer, options).dump(document);
+    }
+
+    private static boolean looksTyped(String value) {
+        if (value.length() == 1 && "yYnN".contains(value)) {
+            return true;
+        }
+        if (value.isEmpty() || "0123456789+-.".indexOf(value.charAt(0)) < 0) {
+            return false;
+        }
+        return value.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || "+-._xo:".indexOf(c) >= 0);
     }
 
     /** Two spaces a level; ends with a line feed. */

@@ -207,6 +207,14 @@ class RuleReaderTest {
         }
     }
 
+    /** YAML 1.1 readers, Envoy's among them, take these for booleans and numbers when they stand bare. */
+    @ParameterizedTest
+    @ValueSource(strings = {"y", "N", "yes", "off", "1e3", "0x1f", "1_000", "12:30", "0o7", "null", "~"})
+    void textThatLooksLikeSomethingElseIsWrittenInQuotes(String text) {
+        String yaml = DocumentText.yaml(java.util.Map.of("v", text));
+        assertThat(yaml.trim()).isIn("v: '" + text + "'", "v: \"" + text + "\"");
+    }
+
     @Test
     void experimentsAreReadBackEqual() {
         String text = """
