@@ -17,6 +17,11 @@ public final class AdminRouter {
         add(AdminRoute.reads("/help", "print out list of admin commands", r -> AdminResponse.text(help())));
     }
 
+    /** All routes, by path. */
+    public List<AdminRoute> routes() {
+        return List.copyOf(routes);
+    }
+
     public void add(AdminRoute route) {
         routes.add(route);
         routes.sort(Comparator.comparing(AdminRoute::path));

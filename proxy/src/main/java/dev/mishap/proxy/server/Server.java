@@ -116,6 +116,7 @@ public final class Server {
             listenersActive = scope.gauge("total_listeners_active");
             workersStarted = scope.gauge("workers_started");
             listenerManagerStats(scope);
+            stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
             makeListeners(scope);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(

@@ -79,7 +79,7 @@ final class ServerAdmin implements ServerControl {
         }
     }
 
-    private static AdminRouter router(Server server, StatsConfig statsConfig) {
+    static AdminRouter router(Server server, StatsConfig statsConfig) {
         AdminRouter router = new AdminRouter();
         StatsText text = new StatsText(server.stats(), statsConfig.tags(), statsConfig.bounds());
         Bootstrap bootstrap = server.bootstrap();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mishap.proxy.cli.FlagTable;
 import dev.mishap.proxy.config.schema.SchemaDescription;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.server.AdminTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,7 @@ class EnvoyCompatibilityTest {
     private static String page() {
         StringBuilder s = new StringBuilder(INTRODUCTION);
         s.append("## Command line\n\n").append(FlagTable.markdown());
+        s.append("\n## Admin server\n\n").append(AdminTable.markdown());
         s.append("\n## Messages\n\nA message that is not here is refused wherever it is set. (d) = deprecated in Envoy's API.\n");
         for (SupportedFields listed : SupportTable.inOrder()) {
             message(s, listed);
