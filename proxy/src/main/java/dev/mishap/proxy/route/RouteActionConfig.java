@@ -2,13 +2,16 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.DataSource;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.RegexSubstitution;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.route.match.UriTemplate;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -198,12 +201,12 @@ final class RouteActionConfig {
 
     static DirectResponseAction directResponse(ConfigNode node, long maxBody) {
         ConfigNode source = node.message("body");
-        String body = source == null ? "" : DataSource.read(source, maxBody);
-        if (body.length() > maxBody) {
-            throw new ConfigException("response body size is " + body.length() + " bytes; maximum is " + maxBody);
+        byte[] body = source == null ? new byte[0] : DataSource.bytes(source, maxBody);
+        if (body.length > maxBody) {
+            throw new ConfigException("response body size is " + body.length + " bytes; maximum is " + maxBody);
         }
-        String text = WireText.decode(body);
-        if (!WireText.encode(text).equals(body)) {
+        String text = new String(body, StandardCharsets.UTF_8);
+        if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), body)) {
             throw node.error("body", "is not UTF-8 text, other bytes are not supported");
         }
         return new DirectResponseAction((int) node.integer("status", 0), text);

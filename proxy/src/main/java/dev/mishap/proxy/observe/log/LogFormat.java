@@ -1,7 +1,7 @@
 package dev.mishap.proxy.observe.log;
 
-import dev.mishap.proxy.config.DataSource;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.DataSource;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.StreamInfo;

@@ -1,7 +1,7 @@
 package dev.mishap.proxy.filter.network.hcm;
 
-import dev.mishap.proxy.config.DataSource;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.DataSource;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReplyMapper;
 import dev.mishap.proxy.observe.log.AccessLogFilter;

@@ -1,7 +1,5 @@
-package dev.mishap.proxy.config;
+package dev.mishap.proxy.config.schema;
 
-import dev.mishap.proxy.config.schema.ConfigException;
-import dev.mishap.proxy.config.schema.ConfigNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +22,26 @@ public final class DataSource {
             case "environment_variable" -> environment(node.string("environment_variable"));
             default -> node.string("inline_string").getBytes(StandardCharsets.UTF_8);
         };
+    }
+
+    /** The bytes, read now; a file over {@code limit} bytes is refused. */
+    public static byte[] bytes(ConfigNode node, long limit) {
+        if ("filename".equals(node.oneof("specifier"))) {
+            String name = node.string("filename");
+            Path path = Path.of(name);
+            if (!Files.exists(path)) {
+                throw new ConfigException("file " + name + " does not exist");
+            }
+            try {
+                long size = Files.size(path);
+                if (size > limit) {
+                    throw new ConfigException("file " + name + " size is " + size + " bytes; maximum is " + limit);
+                }
+            } catch (IOException e) {
+                throw new ConfigException("unable to read file: " + name);
+            }
+        }
+        return bytes(node);
     }
 
     /** The bytes read as UTF-8. */
