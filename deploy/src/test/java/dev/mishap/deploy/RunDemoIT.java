@@ -54,6 +54,10 @@ class RunDemoIT {
         // Each touched payment made an order go to the queue, or a retry from the queue fail once more.
         assertThat(number("(\\d+) queued", result.out())).isPositive().isLessThanOrEqualTo(touched);
         assertThat(result.out()).contains("0 are left").contains(", 0 failed (5xx)");
+        assertThat(Files.readAllLines(directory.resolve("report/demo/payment-gateway-access.log")).stream()
+                        .filter(line -> line.contains(" 503 FI ") && line.contains("experiment=PAY-503-2024-Q4"))
+                        .count())
+                .isEqualTo(touched);
         List<String> log = Files.readAllLines(directory.resolve("report/demo/checkout.log"));
         assertThat((long) log.size()).isEqualTo(number("checkout counted (\\d+) requests", result.out()));
         // A fault answers in the proxy's place, so no touched request ever reaches the gateway.

@@ -60,6 +60,7 @@ class RunKilledIT {
         String config = Files.readString(
                         Tools.root().resolve("xds-server/src/main/resources/dev/mishap/control/demo/proxy.yaml"))
                 .replace("${service}", "shop")
+                .replace("${log}", directory.resolve("access.log").toString())
                 .replace("${port}", Integer.toString(port))
                 .replace("${upstream}", Integer.toString(upstream.getAddress().getPort()));
         Path file = Files.writeString(directory.resolve("proxy.yaml"), config);

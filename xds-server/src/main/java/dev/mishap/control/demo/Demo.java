@@ -48,12 +48,12 @@ public final class Demo implements AutoCloseable {
             payments = opened(new PaymentGateway(directory.resolve("payment-gateway.log")));
             int paymentPort = freePort();
             ChildProxy paymentProxy = opened(new ChildProxy(
-                    launcher, "payment-gateway", config("payment-gateway", paymentPort, payments.port()), directory));
+                    launcher, "payment-gateway", config("payment-gateway", paymentPort, payments.port(), directory), directory));
             checkout = opened(new Checkout(
                     mode, URI.create("http://127.0.0.1:" + paymentPort + "/payments"), http, directory.resolve("checkout.log")));
             int checkoutPort = freePort();
             ChildProxy checkoutProxy =
-                    opened(new ChildProxy(launcher, "checkout", config("checkout", checkoutPort, checkout.port()), directory));
+                    opened(new ChildProxy(launcher, "checkout", config("checkout", checkoutPort, checkout.port(), directory), directory));
             paymentAdmin = paymentProxy.awaitReady(http);
             checkoutAdmin = checkoutProxy.awaitReady(http);
             traffic = opened(
@@ -125,7 +125,7 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    private static String config(String service, int port, int upstreamPort) throws IOException {
+    private static String config(String service, int port, int upstreamPort, Path directory) throws IOException {
         try (InputStream in = Demo.class.getResourceAsStream("proxy.yaml")) {
             if (in == null) {
                 throw new IllegalStateException("proxy.yaml is missing from the program");
@@ -133,6 +133,7 @@ public final class Demo implements AutoCloseable {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .replace("${service}", service)
                     .replace("${port}", Integer.toString(port))
+                    .replace("${log}", directory.resolve(service + "-access.log").toString())
                     .replace("${upstream}", Integer.toString(upstreamPort));
         }
     }
