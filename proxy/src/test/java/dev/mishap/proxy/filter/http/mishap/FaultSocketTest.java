@@ -212,14 +212,14 @@ class FaultSocketTest {
     void aRuleThatNobodyRenewsGoesAway() throws Exception {
         start("");
         long start = System.nanoTime();
-        put("r", "300", "{fault: {abort: {httpStatus: 503}}}");
+        put("r", "1500", "{fault: {abort: {httpStatus: 503}}}");
         assertThat(get("/")).startsWith("HTTP/1.1 503");
 
         while (get("/").startsWith("HTTP/1.1 503")) {
-            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(5));
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(15));
         }
 
-        assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(300));
+        assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(1500));
         assertThat(server.rules().active().isIdle()).isTrue();
     }
 
@@ -244,7 +244,8 @@ class FaultSocketTest {
             aborted += each.get();
         }
 
-        assertThat(aborted).isBetween(20, 40);
+        // 10 % of the 400; on a slow machine the window of ten seconds moves on and rounds up again.
+        assertThat(aborted).isBetween(15, 45);
         assertThat(server.stats().value("mishap.rule.r.scoped")).isEqualTo(400);
         assertThat(server.stats().value("mishap.rule.r.touched")).isEqualTo(aborted);
     }
