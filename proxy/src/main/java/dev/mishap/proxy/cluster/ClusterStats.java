@@ -10,8 +10,7 @@ public final class ClusterStats {
     /** Names that Envoy always shows and whose cause can't happen here; they are there, at 0, so that dashboards find them. */
     private static final String[] CONSTANT_COUNTERS = {
         "assignment_stale", "assignment_timeout_received", "assignment_use_cached", "bind_errors",
-        "http1.dropped_headers_with_underscores", "http1.metadata_not_supported_error",
-        "http1.requests_rejected_with_underscores_in_headers", "http1.response_flood", "lb_local_cluster_not_ok",
+        "lb_local_cluster_not_ok",
         "lb_recalculate_zone_structures", "lb_subsets_created", "lb_subsets_fallback", "lb_subsets_fallback_panic",
         "lb_subsets_removed", "lb_subsets_selected", "lb_zone_cluster_too_small", "lb_zone_no_capacity_left",
         "lb_zone_routing_all_directly", "lb_zone_routing_cross_zone", "lb_zone_routing_sampled",
@@ -20,6 +19,14 @@ public final class ClusterStats {
         "upstream_cx_preconnect_skipped", "upstream_http3_broken", "upstream_internal_redirect_failed_total",
         "upstream_internal_redirect_succeeded_total", "upstream_queue_overloaded", "upstream_rq_0rtt",
         "upstream_rq_rx_reset", "upstream_rq_rx_reset_no_error", "upstream_rq_tx_reset"
+    };
+
+    /** The same, from the first HTTP/1 connection on. */
+    private static final String[] HTTP1_COUNTERS = {
+        "http1.dropped_headers_with_underscores",
+        "http1.metadata_not_supported_error",
+        "http1.requests_rejected_with_underscores_in_headers",
+        "http1.response_flood"
     };
 
     private static final String[] CONSTANT_GAUGES = {
@@ -96,6 +103,8 @@ public final class ClusterStats {
     /** Responses that led to a retry. */
     public final ResponseCounters retry;
 
+    private volatile boolean http1Shown;
+
     ClusterStats(Scope s) {
         scope = s;
         for (String name : CONSTANT_COUNTERS) {
@@ -170,5 +179,15 @@ public final class ClusterStats {
         retry = new ResponseCounters(s.scope("retry."));
         // Envoy shows this one before the first response.
         s.counter("upstream_rq_completed");
+    }
+
+    /** Makes the stats of the HTTP/1 codec appear, as they do in Envoy when the first connection is made. */
+    public void http1Used() {
+        if (!http1Shown) {
+            http1Shown = true;
+            for (String name : HTTP1_COUNTERS) {
+                scope.counter(name);
+            }
+        }
     }
 }

@@ -65,6 +65,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         pool.limits().connections.inc();
         stats.cxTotal.inc();
         stats.cxHttp1Total.inc();
+        stats.http1Used();
         stats.cxActive.inc();
         pool.endpoint().cxTotal.increment();
         pool.endpoint().cxActive.increment();

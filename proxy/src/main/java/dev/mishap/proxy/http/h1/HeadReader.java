@@ -266,7 +266,11 @@ final class HeadReader {
                 }
                 return false;
             case 16:
-                return hash == HASH_PROXY_CONNECTION;
+                if (hash != HASH_PROXY_CONNECTION) {
+                    return false;
+                }
+                connectionClose |= tokenAt(a, value, end, "close") >= 0;
+                return true;
             case 17:
                 if (hash == HASH_TRANSFER_ENCODING) {
                     if (trailers || transferEncoding || !Bytes.equalsIgnoreCase(a, value, end, "chunked")) {
