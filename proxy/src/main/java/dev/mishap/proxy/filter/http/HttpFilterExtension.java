@@ -4,7 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import org.jspecify.annotations.Nullable;
 
-/** One kind of HTTP filter: turns its configuration into a factory. Stateless; one line in {@link HttpFilters}. */
+/** One kind of HTTP filter: turns its configuration into a factory. Stateless; one line in {@code HttpFilters}. */
 public interface HttpFilterExtension {
     /** The canonical name, for example {@code envoy.filters.http.fault}. */
     String name();

@@ -1,5 +1,6 @@
-package dev.mishap.proxy.filter.http;
+package dev.mishap.proxy.filter.network.hcm;
 
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;

@@ -1,5 +1,8 @@
-package dev.mishap.proxy.filter.http;
+package dev.mishap.proxy.filter.network.hcm;
 
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.route.RouteContext;
@@ -7,7 +10,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Route tables of a connection manager: {@code typed_per_filter_config} is parsed by the filters of {@link HttpFilters}. */
+/** Route tables of a connection manager: {@code typed_per_filter_config} is parsed by the filters of {@code HttpFilters}. */
 public final class FilterRouteContext implements RouteContext {
     private final FilterContext filters;
     private final Predicate<String> clusters;
