@@ -77,4 +77,16 @@ class BootstrapLoaderTest {
                 .asString()
                 .startsWith("Using deprecated option 'envoy.config.bootstrap.v3.Bootstrap.watchdog' at watchdog: ");
     }
+
+    @Test
+    void enumNumbersWithoutANameAndAnysWithoutATypeAreRefused() {
+        assertThatThrownBy(() -> BootstrapLoader.load(options(
+                        "", "{static_resources: {listeners: [{name: l, filter_chains: [{filters: [{name: h, typed_config: {'@type': type.googleapis.com/"
+                                + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: x,"
+                                + " route_config: {}, path_with_escaped_slashes_action: 99}}]}]}]}}", "", false)))
+                .hasMessageContaining("path_with_escaped_slashes_action: is not a value of envoy.");
+        assertThatThrownBy(() -> BootstrapLoader.load(options(
+                        "", "{static_resources: {clusters: [{name: c, typed_extension_protocol_options: {a: {}}}]}}", "", false)))
+                .hasMessage("Didn't find a registered implementation for 'a' with type URL: ''");
+    }
 }

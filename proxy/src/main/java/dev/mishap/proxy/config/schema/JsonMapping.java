@@ -155,6 +155,9 @@ final class JsonMapping {
         if (url == null) {
             if (!source.keys.isEmpty()) {
                 hard(source, node, field, place, "missing @type in Any is only allowed for an empty object");
+            } else if (place != null) {
+                // In a singular field it reads as absent; in a list or map it would vanish.
+                problems.unregistered("Didn't find a registered implementation for '" + place + "' with type URL: ''");
             }
             return null;
         }

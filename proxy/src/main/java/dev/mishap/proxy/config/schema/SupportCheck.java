@@ -27,11 +27,27 @@ final class SupportCheck {
         for (int i = 0; i < node.size(); i++) {
             FieldType field = node.fieldAt(i);
             if (fields.supported().contains(field.name())) {
+                if (field.kind() == FieldType.ENUM && !isDefined(field, node.valueAt(i))) {
+                    refusals.add(node.error(field.name(), "is not a value of " + field.enumType().name()).getMessage());
+                }
                 values(node.valueAt(i));
             } else if (!fields.accepted().containsKey(field.name())) {
                 refusals.add(node.error(field.name(), "is not supported").getMessage());
             }
         }
+    }
+
+    // Protobuf lets any number through; a translator knows only those that have a name.
+    private static boolean isDefined(FieldType field, Object value) {
+        if (value instanceof List<?> list) {
+            for (Object item : list) {
+                if (!isDefined(field, item)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return !(value instanceof Long number) || field.enumType().nameOf(number.intValue()) != null;
     }
 
     private void values(Object value) {
