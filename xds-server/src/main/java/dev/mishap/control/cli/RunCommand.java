@@ -145,11 +145,17 @@ final class RunCommand implements Callable<Integer> {
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(Duration.ofSeconds(2))
                 .build();
-        return mode == null ? run(experiment, addresses("--target", targets), addresses("--observe", observed), http, out, null)
-                : runDemo(experiment, mode, http, out);
+        Interrupts interrupts = Interrupts.handle();
+        try {
+            return mode == null
+                    ? run(experiment, addresses("--target", targets), addresses("--observe", observed), http, out, interrupts, null)
+                    : runDemo(experiment, mode, http, out, interrupts);
+        } finally {
+            interrupts.close();
+        }
     }
 
-    private int runDemo(Experiment experiment, DemoMode mode, HttpClient http, PrintWriter out) throws Exception {
+    private int runDemo(Experiment experiment, DemoMode mode, HttpClient http, PrintWriter out, Interrupts interrupts) throws Exception {
         String launcher = System.getenv("MISHAP_LAUNCHER");
         if (launcher == null) {
             throw new IOException("--demo starts proxies with the launcher: run `mishap run`, or set MISHAP_LAUNCHER to its path");
@@ -161,7 +167,7 @@ final class RunCommand implements Callable<Integer> {
         try (Demo world = new Demo(mode, launcher, http, directory.toAbsolutePath())) {
             world.description().forEach(line -> out.println("[" + experiment.id() + "]   " + line));
             out.flush();
-            return run(experiment, world.targets(), world.observed(), http, out, world);
+            return run(experiment, world.targets(), world.observed(), http, out, interrupts, world);
         } finally {
             if (temporary) {
                 delete(directory);
@@ -175,27 +181,21 @@ final class RunCommand implements Callable<Integer> {
             Map<String, List<URI>> watched,
             HttpClient http,
             PrintWriter out,
+            Interrupts interrupts,
             @Nullable Demo world)
             throws IOException {
         RunPlan plan = RunPlan.of(experiment, options(at, watched));
         RunConsole console = new RunConsole(out, experiment.id(), System.console() != null && !"dumb".equals(System.getenv("TERM")));
         ExperimentRun run = new ExperimentRun(plan, http, console);
-        Interrupts interrupts = Interrupts.handle(run::interrupt);
-        try {
-            RunResult result = run.run();
-            List<String> notes = new ArrayList<>(imported);
-            if (world != null) {
-                notes.addAll(world.finish());
-            }
-            console.endLiveLine();
-            finish(result, notes, console);
-            return result.verdict().exitCode();
-        } finally {
-            if (world != null) {
-                world.close();
-            }
-            interrupts.close();
+        interrupts.onSignal(run::interrupt);
+        RunResult result = run.run();
+        List<String> notes = new ArrayList<>(imported);
+        if (world != null) {
+            notes.addAll(world.finish());
         }
+        console.endLiveLine();
+        finish(result, notes, console);
+        return result.verdict().exitCode();
     }
 
     private void finish(RunResult result, List<String> notes, RunConsole console) throws IOException {
