@@ -126,7 +126,8 @@ public final class ProxyClient {
                     suppressed.path("cap").asLong(0),
                     suppressed.path("concurrency").asLong(0)
                             + suppressed.path("rate").asLong(0)
-                            + suppressed.path("schedule").asLong(0)));
+                            + suppressed.path("schedule").asLong(0)
+                            + suppressed.path("superseded").asLong(0)));
         }
         return total;
     }
