@@ -60,6 +60,14 @@ public record Options(
         statsTags = Collections.unmodifiableMap(new LinkedHashMap<>(statsTags)); // in order: outputs keep it
     }
 
+    /** The flags' defaults with a bootstrap given as text. */
+    public static Options of(String configYaml, int concurrency, String logLevel) {
+        LogOptions log = new LogOptions(logLevel, Map.of(), LogOptions.DEFAULT_FORMAT, false, "");
+        return new Options(
+                "", configYaml, false, false, false, "", "", "", concurrency, false, 600, false, 10_000, 64, Map.of(), "", 0, 0, "v4",
+                900, log, false);
+    }
+
     /**
      * @param level {@code trace}, {@code debug}, {@code info} (default), {@code warning}, {@code error}, {@code critical} or {@code off}
      * @param componentLevels levels of single loggers, by Envoy's names

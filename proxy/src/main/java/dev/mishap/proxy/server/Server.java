@@ -27,6 +27,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -204,6 +205,16 @@ public final class Server {
         return exitCode;
     }
 
+    /** Waits for the end, but not for ever; whether the server has ended. */
+    public boolean awaitEnd(long time, TimeUnit unit) {
+        try {
+            return over.await(time, unit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
     private void signalled(String name) {
         if (ending) {
             LOG.warn("caught {} again, ending at once", name);
@@ -301,6 +312,12 @@ public final class Server {
     private void stopLoops() {
         workerGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
         mainGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
+    }
+
+    /** Where the admin server listens; null when there is none. */
+    public @Nullable SocketAddress adminAddress() {
+        AdminServer a = admin;
+        return a == null ? null : a.address();
     }
 
     // ---- what the admin server shows ----

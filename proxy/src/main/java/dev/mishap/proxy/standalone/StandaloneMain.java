@@ -1,0 +1,280 @@
+package dev.mishap.proxy.standalone;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.json.JsonWriter;
+import dev.mishap.proxy.listener.Listener;
+import dev.mishap.proxy.log.Logging;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.server.BootstrapLoader;
+import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.Server;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.text.RuleLine;
+import dev.mishap.rules.text.RuleSyntaxException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** {@code mishap standalone}. What it is told to say goes to stderr but for the summary, which is its result. */
+public final class StandaloneMain {
+    /** How often the rules file is looked at and the status line written. */
+    private static final long LOOK_MILLIS = 250;
+
+    private final StandaloneOptions options;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final boolean terminal;
+    private final long seed;
+    private final @Nullable RulesFile rulesFile;
+    private List<FaultRule> given = List.of();
+    private Map<String, FaultRule> shown = new LinkedHashMap<>();
+    private Traffic before = new Traffic(0, 0, List.of(0L, 0L, 0L, 0L, 0L), 0, 0, List.of());
+
+    private StandaloneMain(StandaloneOptions options, PrintStream out, PrintStream err, boolean terminal) {
+        this.options = options;
+        this.out = out;
+        this.err = err;
+        this.terminal = terminal;
+        Long seed = options.seed();
+        this.seed = seed == null ? ThreadLocalRandom.current().nextLong() : seed;
+        this.rulesFile = options.rules() == null ? null : new RulesFile(options.rules());
+    }
+
+    public static void main(String[] arguments) {
+        PrintStream out = stream(FileDescriptor.out);
+        PrintStream err = stream(FileDescriptor.err);
+        int code = run(out, err, "1".equals(System.getenv("MISHAP_TERMINAL")), arguments);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+
+    private static PrintStream stream(FileDescriptor descriptor) {
+        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    }
+
+    static int run(PrintStream out, PrintStream err, boolean terminal, String... arguments) {
+        StandaloneOptions options;
+        try {
+            options = StandaloneOptions.parse(arguments);
+        } catch (StandaloneOptions.UsageException e) {
+            err.println("mishap standalone: " + e.getMessage());
+            return 2;
+        }
+        if (options == null) {
+            out.print(StandaloneOptions.HELP);
+            return 0;
+        }
+        if (!Logging.isLevel(options.logLevel())) {
+            err.println("mishap standalone: --log-level '" + options.logLevel()
+                    + "': expected trace, debug, info, warning, error, critical or off");
+            return 2;
+        }
+        Logging.setAll(options.logLevel());
+        StandaloneMain main = new StandaloneMain(options, out, err, terminal);
+        if (!main.readRules()) {
+            return 2;
+        }
+        return main.serve();
+    }
+
+    /** Reads the rules of the command line and of the file; says what is wrong with them. */
+    private boolean readRules() {
+        List<FaultRule> rules = new ArrayList<>();
+        int n = 0;
+        for (String fault : options.faults()) {
+            n++;
+            try {
+                rules.add(seeded(RuleLine.parse(fault, "fault-" + n)));
+            } catch (RuleSyntaxException e) {
+                err.println("mishap standalone: --fault: " + e.getMessage());
+                return false;
+            }
+        }
+        for (int i = 0; i < rules.size(); i++) {
+            for (int j = 0; j < i; j++) {
+                if (rules.get(i).name().equals(rules.get(j).name())) {
+                    err.println("mishap standalone: --fault: two rules are called '" + rules.get(i).name() + "'");
+                    return false;
+                }
+            }
+        }
+        given = List.copyOf(rules);
+        if (rulesFile != null) {
+            RulesFile.Content content = rulesFile.look();
+            if (content == null || !content.problems().isEmpty()) {
+                (content == null ? List.<String>of() : content.problems()).forEach(p -> err.println("mishap standalone: " + p));
+                return false;
+            }
+            return install(content.rules());
+        }
+        return install(List.of());
+    }
+
+    /** Draws depend on the seed and the rule's name, so that two rules of one seed do not fall on the same requests. */
+    private FaultRule seeded(FaultRule rule) {
+        return rule.seed() != null ? rule : rule.withSeed(seed);
+    }
+
+    private boolean install(List<FaultRule> fromFile) {
+        Map<String, FaultRule> all = new LinkedHashMap<>();
+        given.forEach(rule -> all.put(rule.name(), rule));
+        for (FaultRule rule : fromFile) {
+            if (all.putIfAbsent(rule.name(), seeded(rule)) != null) {
+                say(options.rules() + ": rule '" + rule.name() + "' has the name of a --fault; the rules stay as they were");
+                return false;
+            }
+        }
+        shown = all;
+        return true;
+    }
+
+    private int serve() {
+        Server server;
+        try {
+            Options serverOptions =
+                    Options.of(StandaloneBootstrap.yaml(options), options.concurrency(), options.logLevel());
+            server = new Server(serverOptions, BootstrapLoader.load(serverOptions));
+        } catch (ConfigException e) {
+            err.println("mishap standalone: " + e.getMessage());
+            return 2;
+        }
+        try {
+            server.rules().replaceOwn(List.copyOf(shown.values()));
+            server.start();
+            announce(server);
+            while (!server.awaitEnd(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                look(server);
+            }
+            clearStatus();
+            Traffic traffic = traffic(server);
+            out.print(options.json() ? JsonWriter.pretty(json(traffic)) + "\n" : traffic.summary());
+            return server.awaitEnd();
+        } catch (Listener.BindException e) {
+            err.println("mishap standalone: " + e.getMessage());
+            return 1;
+        } finally {
+            server.close();
+        }
+    }
+
+    private void announce(Server server) {
+        err.println("listening on " + text(server.listeners().get(0).address()) + ", forwarding to " + options.upstream());
+        SocketAddress admin = server.adminAddress();
+        if (admin instanceof InetSocketAddress address) {
+            err.println("stats and rules: http://" + text(address) + "/stats, http://" + text(address) + "/mishap/v1/rules");
+        }
+        if (shown.isEmpty()) {
+            err.println("no faults; add some with --fault, --rules or the rules API");
+        } else {
+            shown.values().forEach(rule -> err.println("fault " + rule.name() + ": " + describe(rule)));
+            err.println("seed " + seed);
+        }
+    }
+
+    private static String text(InetSocketAddress address) {
+        return new StandaloneOptions.HostPort(address.getAddress().getHostAddress(), address.getPort()).toString();
+    }
+
+    private static String describe(FaultRule rule) {
+        List<String> unsaid = RuleLine.inexpressible(rule);
+        return unsaid.isEmpty() ? RuleLine.print(rule) : rule.fault() + " (with " + String.join(", ", unsaid) + ")";
+    }
+
+    private void look(Server server) {
+        RulesFile.Content content = rulesFile == null ? null : rulesFile.look();
+        if (content != null) {
+            if (!content.problems().isEmpty()) {
+                content.problems().forEach(this::say);
+                say("the rules stay as they were");
+            } else if (install(content.rules())) {
+                server.rules().replaceOwn(List.copyOf(shown.values()));
+                say(options.rules() + ": " + content.rules().size() + " rules are in place");
+            }
+        }
+        if (terminal && !options.quiet()) {
+            Traffic now = traffic(server);
+            if (now.seconds() - before.seconds() >= 1) {
+                err.print("\r\033[K" + now.status(before));
+                err.flush();
+                before = now;
+            }
+        }
+    }
+
+    private void say(String line) {
+        clearStatus();
+        err.println(line);
+    }
+
+    private void clearStatus() {
+        if (terminal && !options.quiet()) {
+            err.print("\r\033[K");
+            err.flush();
+        }
+    }
+
+    private Traffic traffic(Server server) {
+        StatsStore stats = server.stats();
+        String prefix = "http." + StandaloneBootstrap.LISTENER + ".";
+        List<Long> statuses = new ArrayList<>();
+        for (int i = 1; i <= 5; i++) {
+            statuses.add(stats.counter(prefix + "downstream_rq_" + i + "xx").value());
+        }
+        long resets = stats.counter(prefix + "downstream_rq_rx_reset").value() + stats.counter(prefix + "downstream_rq_tx_reset").value();
+        List<Traffic.RuleLine> rules = new ArrayList<>();
+        for (Map.Entry<String, RuleStatus> entry : server.rules().statuses().entrySet()) {
+            RuleStatus status = entry.getValue();
+            FaultRule rule = shown.get(entry.getKey());
+            rules.add(new Traffic.RuleLine(
+                    entry.getKey(),
+                    rule == null ? "" : describe(rule),
+                    status.scoped(),
+                    status.touched(),
+                    status.drawn() - status.touched()));
+        }
+        return new Traffic(
+                (System.nanoTime() - server.startNanos()) / 1e9,
+                stats.counter(prefix + "downstream_rq_total").value(),
+                statuses,
+                stats.gauge(prefix + "downstream_rq_active").value(),
+                resets,
+                rules);
+    }
+
+    private Map<String, Object> json(Traffic traffic) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("seconds", traffic.seconds());
+        json.put("requests", traffic.requests());
+        Map<String, Object> statuses = new LinkedHashMap<>();
+        for (int i = 0; i < 5; i++) {
+            statuses.put(i + 1 + "xx", traffic.statuses().get(i));
+        }
+        json.put("statuses", statuses);
+        json.put("resets", traffic.resets());
+        json.put("seed", Long.toString(seed));
+        List<Object> rules = new ArrayList<>();
+        for (Traffic.RuleLine line : traffic.rules()) {
+            Map<String, Object> rule = new LinkedHashMap<>();
+            rule.put("name", line.name());
+            rule.put("rule", line.text());
+            rule.put("scoped", line.scoped());
+            rule.put("touched", line.touched());
+            rule.put("suppressed", line.suppressed());
+            rules.add(rule);
+        }
+        json.put("rules", rules);
+        return json;
+    }
+}

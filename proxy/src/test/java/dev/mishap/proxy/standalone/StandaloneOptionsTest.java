@@ -1,0 +1,92 @@
+package dev.mishap.proxy.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mishap.proxy.config.SupportTable;
+import dev.mishap.proxy.config.schema.ConfigCheck;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.ConfigReader;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StandaloneOptionsTest {
+    private static StandaloneOptions parse(String... arguments) {
+        StandaloneOptions options = StandaloneOptions.parse(arguments);
+        assertThat(options).isNotNull();
+        return options;
+    }
+
+    @Test
+    void theShortestCommandLine() {
+        StandaloneOptions options = parse("--listen", "10000", "--upstream", "localhost:80");
+        assertThat(options.listen()).hasToString("127.0.0.1:10000");
+        assertThat(options.upstream()).hasToString("localhost:80");
+        assertThat(options.admin()).hasToString("127.0.0.1:0");
+        assertThat(options.concurrency()).isEqualTo(1);
+    }
+
+    @Test
+    void everyFlag() {
+        StandaloneOptions options = parse(
+                "--listen=[::]:1", "--upstream", "http://[::1]:8080/", "--fault", "abort 503", "--fault=reset 1%", "--rules", "r.yaml",
+                "--admin", "off", "--seed", "-7", "--access-log", "-", "--timeout", "500ms", "--concurrency", "2", "--json", "--quiet",
+                "--log-level", "debug");
+        assertThat(options.listen()).hasToString("[::]:1");
+        assertThat(options.upstream()).hasToString("[::1]:8080");
+        assertThat(options.faults()).containsExactly("abort 503", "reset 1%");
+        assertThat(options.rules()).hasFileName("r.yaml");
+        assertThat(options.admin()).isNull();
+        assertThat(options.seed()).isEqualTo(-7);
+        assertThat(options.timeoutMillis()).isEqualTo(500);
+        assertThat(options.json()).isTrue();
+        assertThat(options.quiet()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    --upstream h:1                              | --listen is missing
+                    --listen 1                                  | --upstream is missing
+                    --listen x --upstream h:1                   | --listen 'x'
+                    --listen 65536 --upstream h:1               | 0 to 65535
+                    --listen 1 --upstream h                     | expected HOST:PORT
+                    --listen 1 --upstream :1                    | expected HOST:PORT
+                    --listen 1 --upstream h:0                   | 1 to 65535
+                    --listen 1 --upstream https://h:443         | TLS
+                    --listen 1 --upstream ::1:80                | brackets
+                    --listen 1 --upstream h"x:80                | can't be part of a host name
+                    --listen 1 --upstream h:1 --concurrency 0   | 1 to 128
+                    --listen 1 --upstream h:1 --timeout 5       | and a unit
+                    --listen 1 --upstream h:1 --timeout 99999h  | and a unit
+                    --listen 1 --upstream h:1 --frob            | --frob
+                    --listen 1 --upstream                       | needs a value
+                    --listen 1 --upstream h:1 --json=1          | takes no value
+                    """)
+    void aWrongCommandLineNamesTheFlag(String line, String expected) {
+        assertThatThrownBy(() -> StandaloneOptions.parse(line.split(" ")))
+                .isInstanceOf(StandaloneOptions.UsageException.class)
+                .hasMessageContaining(expected);
+    }
+
+    @Test
+    void helpWins() {
+        assertThat(StandaloneOptions.parse("--listen", "1", "-h")).isNull();
+    }
+
+    @Test
+    void theBootstrapIsOneThatWeSupport() {
+        for (String[] line : List.of(
+                new String[] {"--listen", "1", "--upstream", "h.example:80", "--access-log", "a \"b\\c.log", "--timeout", "1500ms"},
+                new String[] {"--listen", "1", "--upstream", "127.0.0.1:80", "--access-log", "-", "--admin", "off"})) {
+            ConfigNode config = ConfigReader.strict()
+                    .yaml("envoy.config.bootstrap.v3.Bootstrap", StandaloneBootstrap.yaml(parse(line)));
+            ConfigCheck.constraints(config);
+            ConfigCheck.support(config, SupportTable.all());
+        }
+    }
+}
