@@ -77,7 +77,11 @@ class ArchitectureTest {
                 .resideInAPackage("dev.mishap.proxy..")
                 .should()
                 .dependOnClassesThat(resideInAnyPackage(
-                        "dev.mishap.control..", "tools.jackson..", "com.google.protobuf..", "io.envoyproxy..", "picocli..")));
+                        "dev.mishap.control..",
+                        "tools.jackson..",
+                        "com.google.protobuf..",
+                        "io.envoyproxy..",
+                        "picocli..")));
     }
 
     @Test
@@ -116,7 +120,8 @@ class ArchitectureTest {
     void onlyCommandsPrint() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages("..cli..", "..standalone..", "dev.mishap.control.demo..", "dev.mishap.proxy.log..")
+                .resideOutsideOfPackages(
+                        "..cli..", "..standalone..", "dev.mishap.control.demo..", "dev.mishap.proxy.log..")
                 .should()
                 .accessField(System.class, "out"));
     }
@@ -151,6 +156,10 @@ class ArchitectureTest {
                 .filter(n -> !n.matches("dev\\.mishap\\.filters\\..*"))
                 .collect(Collectors.toCollection(TreeSet::new));
         Assertions.assertThat(silent).as("packages without package-info.java").isEmpty();
-        check(classes().that().haveSimpleName("package-info").should().beAnnotatedWith("org.jspecify.annotations.NullMarked"));
+        check(classes()
+                .that()
+                .haveSimpleName("package-info")
+                .should()
+                .beAnnotatedWith("org.jspecify.annotations.NullMarked"));
     }
 }

@@ -47,11 +47,14 @@ class EnvoyDifferentialIT {
                 900,
                 List.of("python3", "python/diffrun.py", "--bin", program, "--cases", TESTS + "/envoy-cases"));
         Map<String, List<String>> verdicts = verdicts(result.out());
-        return names.stream().map(name -> DynamicTest.dynamicTest(name, () -> {
-            List<String> lines = verdicts.get(name);
-            assertThat(lines).as("verdict on " + name + "; " + result.err()).isNotNull();
-            assertThat(String.join("\n", lines)).startsWith("ok ");
-        }));
+        return names.stream()
+                .map(name -> DynamicTest.dynamicTest(name, () -> {
+                    List<String> lines = verdicts.get(name);
+                    assertThat(lines)
+                            .as("verdict on " + name + "; " + result.err())
+                            .isNotNull();
+                    assertThat(String.join("\n", lines)).startsWith("ok ");
+                }));
     }
 
     /** Each case's line ("ok NAME (1.2s)" or "FAIL NAME …") with the indented lines under it. */

@@ -15,7 +15,8 @@ class LauncherIT {
     Path directory;
 
     private Tools.Result mishap(String... arguments) {
-        List<String> command = new java.util.ArrayList<>(List.of(Tools.launcher().toString()));
+        List<String> command =
+                new java.util.ArrayList<>(List.of(Tools.launcher().toString()));
         command.addAll(List.of(arguments));
         return Tools.run(directory, 60, command);
     }
@@ -53,7 +54,10 @@ class LauncherIT {
     @Test
     void aJavaHomeWithoutJavaIsNamed() {
         Tools.Result result = Tools.run(
-                directory, 60, Map.of("JAVA_HOME", "/nowhere"), List.of(Tools.launcher().toString(), "--version"));
+                directory,
+                60,
+                Map.of("JAVA_HOME", "/nowhere"),
+                List.of(Tools.launcher().toString(), "--version"));
         assertThat(result.exit()).isEqualTo(2);
         assertThat(result.err()).contains("/nowhere");
     }

@@ -24,7 +24,15 @@ class RunDemoIT {
                 directory,
                 180,
                 List.of(
-                        Tools.launcher().toString(), "run", file.toString(), demo, "--time-scale", "0.1", "--seed", "7", "--report",
+                        Tools.launcher().toString(),
+                        "run",
+                        file.toString(),
+                        demo,
+                        "--time-scale",
+                        "0.1",
+                        "--seed",
+                        "7",
+                        "--report",
                         "report"));
     }
 
@@ -42,14 +50,17 @@ class RunDemoIT {
         assertThat(report).contains("\"reason\" : \"" + reason + "\"");
         assertThat(directory.resolve("report/report.html")).isNotEmptyFile();
         assertThat(directory.resolve("report/junit.xml")).isNotEmptyFile();
-        assertThat(result.out().lines().filter(line -> !line.startsWith("[PAY-503-2024-Q4] "))).isEmpty();
+        assertThat(result.out().lines().filter(line -> !line.startsWith("[PAY-503-2024-Q4] ")))
+                .isEmpty();
     }
 
     @Test
     void theReportsCountsAreThoseOfTheServices() throws IOException {
         Tools.Result result = demo("--demo");
         assertThat(result.exit()).as(result.out() + result.err()).isZero();
-        long touched = number("\"touched\" : (\\d+),\\s+\"suppressedByCap\"", Files.readString(directory.resolve("report/report.json")));
+        long touched = number(
+                "\"touched\" : (\\d+),\\s+\"suppressedByCap\"",
+                Files.readString(directory.resolve("report/report.json")));
         assertThat(touched).isPositive();
         // Each touched payment made an order go to the queue, or a retry from the queue fail once more.
         assertThat(number("(\\d+) queued", result.out())).isPositive().isLessThanOrEqualTo(touched);

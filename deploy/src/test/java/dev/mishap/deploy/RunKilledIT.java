@@ -66,7 +66,12 @@ class RunKilledIT {
         Path file = Files.writeString(directory.resolve("proxy.yaml"), config);
         Path address = directory.resolve("admin");
         proxy = Tools.builder(List.of(
-                        Tools.launcher().toString(), "proxy", "-c", file.toString(), "--admin-address-path", address.toString()))
+                        Tools.launcher().toString(),
+                        "proxy",
+                        "-c",
+                        file.toString(),
+                        "--admin-address-path",
+                        address.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("proxy.log").toFile())
                 .start();
@@ -101,7 +106,11 @@ class RunKilledIT {
 
     private int get(URI uri) {
         try {
-            return http.send(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(2)).build(), BodyHandlers.discarding())
+            return http.send(
+                            HttpRequest.newBuilder(uri)
+                                    .timeout(Duration.ofSeconds(2))
+                                    .build(),
+                            BodyHandlers.discarding())
                     .statusCode();
         } catch (IOException e) {
             return 0;
@@ -111,9 +120,7 @@ class RunKilledIT {
     }
 
     private Process run() throws IOException {
-        Path file = Files.writeString(
-                directory.resolve("experiment.yaml"),
-                """
+        Path file = Files.writeString(directory.resolve("experiment.yaml"), """
                 apiVersion: mishap.dev/v1
                 kind: Experiment
                 metadata: {name: killed, namespace: staging}
@@ -128,7 +135,13 @@ class RunKilledIT {
                   slos: [shop_success_rate >= 0.5]
                 """);
         return Tools.builder(List.of(
-                        Tools.launcher().toString(), "run", file.toString(), "--target", "shop=" + admin, "--observe", "shop=" + admin))
+                        Tools.launcher().toString(),
+                        "run",
+                        file.toString(),
+                        "--target",
+                        "shop=" + admin,
+                        "--observe",
+                        "shop=" + admin))
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("run.log").toFile())
                 .start();
@@ -158,7 +171,9 @@ class RunKilledIT {
         await(() -> faults.get() > 0);
         new ProcessBuilder("kill", "-INT", Long.toString(run.pid())).start().waitFor();
         assertThat(run.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(run.exitValue()).as(Files.readString(directory.resolve("run.log"))).isEqualTo(130);
+        assertThat(run.exitValue())
+                .as(Files.readString(directory.resolve("run.log")))
+                .isEqualTo(130);
         long last = faults.get();
         long before = good.get();
         await(() -> good.get() > before + 50);

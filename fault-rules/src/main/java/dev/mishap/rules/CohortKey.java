@@ -41,7 +41,9 @@ public record CohortKey(Kind kind, String name) {
             name = name.toLowerCase(Locale.ROOT);
         }
         boolean named = kind == Kind.HEADER || kind == Kind.COOKIE;
-        if (named ? !HeaderMatcher.isHeaderName(name) || kind == Kind.COOKIE && name.startsWith(":") : !name.isEmpty()) {
+        if (named
+                ? !HeaderMatcher.isHeaderName(name) || kind == Kind.COOKIE && name.startsWith(":")
+                : !name.isEmpty()) {
             throw new IllegalArgumentException(
                     named ? kind.field() + " must be a name, got '" + name + "'" : kind.field() + " takes no name");
         }

@@ -38,8 +38,10 @@ public final class FaultDecision {
         switch (fault.kind()) {
             case ABORT, RESET -> terminal = (Fault.Terminal) fault;
             case DELAY -> delayNanos = saturatedAdd(delayNanos, compiled.delayNanos);
-            case RESPONSE_RATE_LIMIT -> bytesPerSecond =
-                    bytesPerSecond == 0 ? compiled.bytesPerSecond : Math.min(bytesPerSecond, compiled.bytesPerSecond);
+            case RESPONSE_RATE_LIMIT ->
+                bytesPerSecond = bytesPerSecond == 0
+                        ? compiled.bytesPerSecond
+                        : Math.min(bytesPerSecond, compiled.bytesPerSecond);
         }
     }
 

@@ -56,11 +56,13 @@ public record FaultRule(
     }
 
     public FaultRule withSeed(@Nullable Long newSeed) {
-        return new FaultRule(name, labels, experimentId, priority, scope, percentage, fault, limits, schedule, ttl, newSeed, tag);
+        return new FaultRule(
+                name, labels, experimentId, priority, scope, percentage, fault, limits, schedule, ttl, newSeed, tag);
     }
 
     public FaultRule withLimits(Limits newLimits) {
-        return new FaultRule(name, labels, experimentId, priority, scope, percentage, fault, newLimits, schedule, ttl, seed, tag);
+        return new FaultRule(
+                name, labels, experimentId, priority, scope, percentage, fault, newLimits, schedule, ttl, seed, tag);
     }
 
     /** What a touched request is marked with: the experiment's id, or the rule's name without one. */
@@ -72,13 +74,19 @@ public record FaultRule(
     public static void requireName(String field, String value, int maxLength) {
         boolean plain = !value.isEmpty()
                 && value.length() <= maxLength
-                && value.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-                        || c == '-' || c == '_' || c == '.')
+                && value.chars()
+                        .allMatch(c -> c >= '0' && c <= '9'
+                                || c >= 'a' && c <= 'z'
+                                || c >= 'A' && c <= 'Z'
+                                || c == '-'
+                                || c == '_'
+                                || c == '.')
                 && Character.isLetterOrDigit(value.charAt(0))
                 && Character.isLetterOrDigit(value.charAt(value.length() - 1));
         if (!plain) {
             throw new IllegalArgumentException(field + " must be 1 to " + maxLength
-                    + " letters, digits, '-', '_' or '.', beginning and ending with a letter or digit, got '" + value + "'");
+                    + " letters, digits, '-', '_' or '.', beginning and ending with a letter or digit, got '" + value
+                    + "'");
         }
     }
 }

@@ -35,9 +35,10 @@ final class KeyReader {
     long hash(RequestView request, long seed, boolean sentOnly) {
         return switch (key.kind()) {
             case TRACE_ID -> traceId(request, seed, sentOnly);
-            case HEADER -> sentOnly && slot == requestIdSlot && request.requestIdGenerated()
-                    ? ABSENT
-                    : whole(request.header(slot), seed);
+            case HEADER ->
+                sentOnly && slot == requestIdSlot && request.requestIdGenerated()
+                        ? ABSENT
+                        : whole(request.header(slot), seed);
             case COOKIE -> cookie(request.header(slot), seed);
             case SOURCE_ADDRESS -> address(request.sourceAddress(), seed);
         };
@@ -56,7 +57,8 @@ final class KeyReader {
         if (s.length() < 55 || s.charAt(2) != '-' || s.charAt(TRACE_ID_TO) != '-' || s.charAt(52) != '-') {
             return false;
         }
-        if (s.charAt(0) == 'f' && s.charAt(1) == 'f' || s.length() > 55 && (s.charAt(55) != '-' || s.startsWith("00"))) {
+        if (s.charAt(0) == 'f' && s.charAt(1) == 'f'
+                || s.length() > 55 && (s.charAt(55) != '-' || s.startsWith("00"))) {
             return false;
         }
         boolean zero = true;

@@ -20,7 +20,8 @@ public record Limits(@Nullable Percentage maxTrafficPercent, int maxConcurrent, 
             throw new IllegalArgumentException("maxConcurrent must be 1 or more, got " + maxConcurrent);
         }
         if (maxPerSecond < 0 || maxPerSecond > MAX_PER_SECOND) {
-            throw new IllegalArgumentException("maxPerSecond must be from 1 to " + MAX_PER_SECOND + ", got " + maxPerSecond);
+            throw new IllegalArgumentException(
+                    "maxPerSecond must be from 1 to " + MAX_PER_SECOND + ", got " + maxPerSecond);
         }
     }
 

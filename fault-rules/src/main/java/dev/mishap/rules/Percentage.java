@@ -32,7 +32,8 @@ public record Percentage(int millionths) implements Comparable<Percentage> {
      * @throws IllegalArgumentException when it is no number, out of range or finer than 0.0001 %
      */
     public static Percentage parse(String text) {
-        String number = text.endsWith("%") ? text.substring(0, text.length() - 1).trim() : text;
+        String number =
+                text.endsWith("%") ? text.substring(0, text.length() - 1).trim() : text;
         BigDecimal percent;
         try {
             if (number.isEmpty() || number.length() > 20) {

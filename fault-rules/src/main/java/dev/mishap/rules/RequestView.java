@@ -6,13 +6,16 @@ import org.jspecify.annotations.Nullable;
 /** What the rules may know of one request. A data plane implements it over its own headers, one reusable object a worker. */
 public interface RequestView {
     /** The name of the listener that accepted the connection. */
-    @Nullable String listener();
+    @Nullable
+    String listener();
 
     /** The cluster that the selected route leads to. */
-    @Nullable String cluster();
+    @Nullable
+    String cluster();
 
     /** The name of the selected route. */
-    @Nullable String route();
+    @Nullable
+    String route();
 
     String method();
 
@@ -22,10 +25,12 @@ public interface RequestView {
     /**
      * The value of the header that {@link HeaderSlots} gave this number, repeated lines joined with a comma; null when absent.
      */
-    @Nullable String header(int slot);
+    @Nullable
+    String header(int slot);
 
     /** The downstream address that the access log shows. */
-    @Nullable InetAddress sourceAddress();
+    @Nullable
+    InetAddress sourceAddress();
 
     /**
      * Whether {@code x-request-id} was made by this proxy, not sent by the client. Such an id is random, so it decides who is

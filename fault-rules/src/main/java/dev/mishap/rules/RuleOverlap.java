@@ -24,7 +24,8 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
 
     /** Groups rules by whether their scopes may meet. Scopes that are not seen to be apart are taken to meet. */
     public static List<RuleOverlap> among(List<FaultRule> rules) {
-        List<FaultRule> ordered = RuleSet.compile(rules, 0, () -> 0, new HeaderSlots()).rules();
+        List<FaultRule> ordered =
+                RuleSet.compile(rules, 0, () -> 0, new HeaderSlots()).rules();
         List<List<FaultRule>> groups = new ArrayList<>();
         for (FaultRule rule : ordered) {
             List<FaultRule> mine = new ArrayList<>();
@@ -103,11 +104,13 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         for (FaultRule rule : group) {
             BigDecimal share = share(rule);
             if (rule.fault() instanceof Fault.Terminal) {
-                lines.add(rule.name() + " ends about " + percent(rest.multiply(share)) + " of the requests that all match"
+                lines.add(rule.name() + " ends about " + percent(rest.multiply(share))
+                        + " of the requests that all match"
                         + (rest.compareTo(BigDecimal.ONE) < 0 ? ", those that no rule before it has ended" : ""));
                 rest = rest.multiply(BigDecimal.ONE.subtract(share));
             } else if (rule.fault().kind() == Fault.Kind.DELAY) {
-                lines.add(rule.name() + " delays about " + percent(share) + " of them" + (several(group, Fault.Kind.DELAY) ? "; delays add up" : "")
+                lines.add(rule.name() + " delays about " + percent(share) + " of them"
+                        + (several(group, Fault.Kind.DELAY) ? "; delays add up" : "")
                         + (rest.compareTo(BigDecimal.ONE) < 0 ? "; an abort or reset comes after the delay" : ""));
             } else {
                 lines.add(rule.name() + " slows about " + percent(share) + " of the responses"
@@ -127,7 +130,8 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
     }
 
     private static String percent(BigDecimal share) {
-        BigDecimal percent = share.movePointRight(2).setScale(3, RoundingMode.HALF_UP).stripTrailingZeros();
+        BigDecimal percent =
+                share.movePointRight(2).setScale(3, RoundingMode.HALF_UP).stripTrailingZeros();
         return percent.toPlainString() + " %";
     }
 }

@@ -191,7 +191,9 @@ public final class RuleSet {
         state.cohort.increment();
         FaultRule rule = compiled.rule;
         int share = rule.percentage().millionths();
-        int point = rule.percentage().isFull() && rule.schedule().ramp() == null ? 0 : Percentage.point(compiled.draw(request));
+        int point = rule.percentage().isFull() && rule.schedule().ramp() == null
+                ? 0
+                : Percentage.point(compiled.draw(request));
         if (point >= share) {
             return decision;
         }
@@ -215,11 +217,17 @@ public final class RuleSet {
         FaultRule rule = compiled.rule;
         if (compiled.expired(nowNanos)
                 || !rule.schedule().active(epochMillis)
-                || point >= rule.schedule()
-                        .ramped(rule.percentage().millionths(), nowNanos - compiled.installed.installedNanos(), epochMillis)) {
+                || point
+                        >= rule.schedule()
+                                .ramped(
+                                        rule.percentage().millionths(),
+                                        nowNanos - compiled.installed.installedNanos(),
+                                        epochMillis)) {
             return Suppression.SCHEDULE;
         }
-        if (compiled.terminal ? decision.terminal() != null : compiled.bytesPerSecond > 0 && decision.terminal() instanceof Reset) {
+        if (compiled.terminal
+                ? decision.terminal() != null
+                : compiled.bytesPerSecond > 0 && decision.terminal() instanceof Reset) {
             return Suppression.SUPERSEDED;
         }
         Limits limits = rule.limits();

@@ -29,7 +29,8 @@ public final class ScopeMatcher {
         routes = scope.routes().toArray(ANY);
         methods = scope.methods().toArray(ANY);
         path = scope.path() == null ? null : scope.path().compile();
-        headerSlots = scope.headers().stream().mapToInt(h -> slots.slot(h.name())).toArray();
+        headerSlots =
+                scope.headers().stream().mapToInt(h -> slots.slot(h.name())).toArray();
         headers = scope.headers().stream().map(HeaderMatcher::compile).toList();
         cidrs = scope.source().cidrs().stream().map(Cidr::compile).toArray(Cidr.Range[]::new);
         nodes = scope.source().nodes().toArray(ANY);

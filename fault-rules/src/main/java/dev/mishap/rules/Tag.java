@@ -17,7 +17,8 @@ public record Tag(@Nullable String responseHeader, boolean baggage) {
         if (responseHeader != null) {
             responseHeader = responseHeader.toLowerCase(Locale.ROOT);
             if (responseHeader.startsWith(":") || !HeaderMatcher.isHeaderName(responseHeader)) {
-                throw new IllegalArgumentException("responseHeader must be a header name, got '" + responseHeader + "'");
+                throw new IllegalArgumentException(
+                        "responseHeader must be a header name, got '" + responseHeader + "'");
             }
         }
     }

@@ -69,7 +69,10 @@ final class XxHash64 {
             h = Long.rotateLeft(h ^ round(0, v), 27) * P1 + P4;
         }
         if (to - at >= 4) {
-            long v = (bytes[at] & 0xffL) | (bytes[at + 1] & 0xffL) << 8 | (bytes[at + 2] & 0xffL) << 16 | (bytes[at + 3] & 0xffL) << 24;
+            long v = (bytes[at] & 0xffL)
+                    | (bytes[at + 1] & 0xffL) << 8
+                    | (bytes[at + 2] & 0xffL) << 16
+                    | (bytes[at + 3] & 0xffL) << 24;
             h = Long.rotateLeft(h ^ v * P1, 23) * P2 + P3;
             at += 4;
         }

@@ -52,7 +52,8 @@ class CohortMatcherTest {
         CohortMatcher matcher = half(CohortKey.TRACE_ID);
         for (int i = 1; i < 50; i++) {
             String trace = "%032x".formatted(i * 7919);
-            boolean in = matcher.contains(new FakeRequest(slots).with("traceparent", "00-" + trace + "-00000000000000aa-01"));
+            boolean in = matcher.contains(
+                    new FakeRequest(slots).with("traceparent", "00-" + trace + "-00000000000000aa-01"));
             assertThat(matcher.contains(new FakeRequest(slots)
                             .with("traceparent", "00-" + trace + "-00000000000000bb-00")
                             .with("x-request-id", "r" + i)))
@@ -86,14 +87,16 @@ class CohortMatcherTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "sid=abc",
-        "a=b; sid=abc",
-        "a=b;  sid=abc ; c=d",
-        "xsid=q; sid=abc; sid=other",
-        "a=b, sid=abc",
-        "sid=\"abc\"",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "sid=abc",
+                "a=b; sid=abc",
+                "a=b;  sid=abc ; c=d",
+                "xsid=q; sid=abc; sid=other",
+                "a=b, sid=abc",
+                "sid=\"abc\"",
+            })
     void cookiesAreFound(String header) {
         CohortMatcher matcher = half(CohortKey.cookie("sid"));
         assertThat(matcher.drawKey(new FakeRequest(slots).with("cookie", header)))
@@ -102,7 +105,9 @@ class CohortMatcherTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"a=b", "sid", "sid=", "xsid=1", "SID=1", ";;;", "sid;=1"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"a=b", "sid", "sid=", "xsid=1", "SID=1", ";;;", "sid;=1"})
     void absentCookiesAreNot(String header) {
         assertThat(half(CohortKey.cookie("sid")).drawKey(new FakeRequest(slots).with("cookie", header)))
                 .isEqualTo(KeyReader.ABSENT);

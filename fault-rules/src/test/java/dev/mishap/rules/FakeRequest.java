@@ -12,12 +12,22 @@ final class FakeRequest implements RequestView {
     private final HeaderSlots slots;
     private List<String> names;
     private final Map<String, String> headers = new HashMap<>();
-    @Nullable String listener = "in";
-    @Nullable String cluster = "c";
-    @Nullable String route = "r";
+
+    @Nullable
+    String listener = "in";
+
+    @Nullable
+    String cluster = "c";
+
+    @Nullable
+    String route = "r";
+
     String method = "GET";
     String path = "/";
-    @Nullable InetAddress source;
+
+    @Nullable
+    InetAddress source;
+
     boolean generated;
 
     FakeRequest(HeaderSlots slots) {

@@ -74,7 +74,10 @@ public final class RandomRules {
         for (int n = 1 + random.nextInt(12); n > 0; n--) {
             s.appendCodePoint(points[random.nextInt(points.length)]);
         }
-        return random.nextInt(5) == 0 ? List.of("yes", "true", "~", "12", "- a", "a: b", "for", "when").get(random.nextInt(8)) : s.toString();
+        return random.nextInt(5) == 0
+                ? List.of("yes", "true", "~", "12", "- a", "a: b", "for", "when")
+                        .get(random.nextInt(8))
+                : s.toString();
     }
 
     private Map<String, String> labels() {
@@ -93,7 +96,9 @@ public final class RandomRules {
                 some(this::header),
                 random.nextBoolean()
                         ? Source.ANY
-                        : new Source(some(() -> new Cidr(random.nextBoolean() ? "10.1.0.0/16" : "fd00::/8")), some(this::name)),
+                        : new Source(
+                                some(() -> new Cidr(random.nextBoolean() ? "10.1.0.0/16" : "fd00::/8")),
+                                some(this::name)),
                 random.nextBoolean() ? Cohort.ALL : new Cohort(percentage(), maybe(this::text), key()));
     }
 
@@ -116,7 +121,9 @@ public final class RandomRules {
         boolean invert = random.nextBoolean();
         return switch (random.nextInt(4)) {
             case 0 -> new HeaderMatcher(name, null, random.nextBoolean(), null, invert);
-            case 1 -> new HeaderMatcher(name, null, null, new HeaderMatcher.Range(-random.nextInt(9), 1 + random.nextInt(99)), invert);
+            case 1 ->
+                new HeaderMatcher(
+                        name, null, null, new HeaderMatcher.Range(-random.nextInt(9), 1 + random.nextInt(99)), invert);
             default -> new HeaderMatcher(name, stringMatcher(), null, null, invert);
         };
     }

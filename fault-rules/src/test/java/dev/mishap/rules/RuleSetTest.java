@@ -48,37 +48,40 @@ class RuleSetTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "reset when header x = 1                  | true",
-        "reset when header x = 2                  | false",
-        "reset when header x != 2                 | true",
-        "reset when header y != 2                 | true",
-        "reset when header y absent               | true",
-        "reset when header x present              | true",
-        "reset when not header x present          | false",
-        "reset when header x in [1,2)             | true",
-        "reset when header x in [2,9)             | false",
-        "reset when header t ^= can               | true",
-        "reset when header t $= ary               | true",
-        "reset when header t *= nar               | true",
-        "reset when header t ~ c.*y               | true",
-        "reset when header t ~ c.*r               | false",
-        "reset when path = /pay/1                 | true",
-        "reset when path ^= /pay                  | true",
-        "reset when path ^= /buy                  | false",
-        "reset when method = POST,GET             | true",
-        "reset when method = POST                 | false",
-        "reset on listener in                     | true",
-        "reset on listener out                    | false",
-        "reset on cluster c on route r            | true",
-        "reset on route other                     | false",
-        "reset from 10.1.0.0/16                   | true",
-        "reset from 10.2.0.0/16,::/0              | false",
-        "reset when node = checkout               | true",
-        "reset when node = other                  | false",
-        "reset 0%                                 | false",
-        "reset when header x = 1 and header t = q | false",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "reset when header x = 1                  | true",
+                "reset when header x = 2                  | false",
+                "reset when header x != 2                 | true",
+                "reset when header y != 2                 | true",
+                "reset when header y absent               | true",
+                "reset when header x present              | true",
+                "reset when not header x present          | false",
+                "reset when header x in [1,2)             | true",
+                "reset when header x in [2,9)             | false",
+                "reset when header t ^= can               | true",
+                "reset when header t $= ary               | true",
+                "reset when header t *= nar               | true",
+                "reset when header t ~ c.*y               | true",
+                "reset when header t ~ c.*r               | false",
+                "reset when path = /pay/1                 | true",
+                "reset when path ^= /pay                  | true",
+                "reset when path ^= /buy                  | false",
+                "reset when method = POST,GET             | true",
+                "reset when method = POST                 | false",
+                "reset on listener in                     | true",
+                "reset on listener out                    | false",
+                "reset on cluster c on route r            | true",
+                "reset on route other                     | false",
+                "reset from 10.1.0.0/16                   | true",
+                "reset from 10.2.0.0/16,::/0              | false",
+                "reset when node = checkout               | true",
+                "reset when node = other                  | false",
+                "reset 0%                                 | false",
+                "reset when header x = 1 and header t = q | false",
+            })
     void scopesSelect(String line, boolean expected) {
         RuleSet set = compile(line);
         FakeRequest request = request()
@@ -93,7 +96,8 @@ class RuleSetTest {
         for (int i = 0; i < 100; i++) {
             many.add("delay 1s when header z = %d and path ^= /z%d on listener l%d".formatted(i, i, i));
         }
-        assertThat(decide(compile(many.toArray(String[]::new)), request).isReset()).isEqualTo(expected);
+        assertThat(decide(compile(many.toArray(String[]::new)), request).isReset())
+                .isEqualTo(expected);
     }
 
     @Test
@@ -144,7 +148,8 @@ class RuleSetTest {
         RuleSet set = compile("abort 503 40% seed " + seed);
         StringBuilder pattern = new StringBuilder();
         for (int i = 0; i < 1000; i++) {
-            FakeRequest request = request().with("x-request-id", keyed ? "user-" + i % 17 : "random-" + new Random().nextLong());
+            FakeRequest request =
+                    request().with("x-request-id", keyed ? "user-" + i % 17 : "random-" + new Random().nextLong());
             request.generated = !keyed;
             pattern.append(decide(set, request).isNone() ? '.' : 'X');
         }
@@ -224,7 +229,8 @@ class RuleSetTest {
             sum += hits;
             squares += (hits - n * p) * (hits - n * p);
         }
-        // The standard error of the mean is sqrt(np(1-p)/seeds) = 0.77, that of the variance ratio sqrt(2/seeds) = 0.07.
+        // The standard error of the mean is sqrt(np(1-p)/seeds) = 0.77, that of the variance ratio sqrt(2/seeds) =
+        // 0.07.
         assertThat(sum / seeds).isCloseTo(n * p, within(3.5));
         assertThat(squares / seeds / (n * p * (1 - p))).isCloseTo(1, within(0.3));
         assertThat(runs / seeds).isCloseTo((n - 1) * 2 * p * (1 - p), within(4.0));
@@ -379,7 +385,8 @@ class RuleSetTest {
         open.release();
         assertThat(second.status("r").activeFaults()).isEqualTo(active - 1);
         InstalledRule other = InstalledRule.of(RuleLine.parse("reset experiment e", "r"), 5, () -> 0);
-        assertThat(RuleSet.compile(List.of(other), second, slots).status("r").scoped()).isZero();
+        assertThat(RuleSet.compile(List.of(other), second, slots).status("r").scoped())
+                .isZero();
     }
 
     /** The index must never change an answer: it is compared with asking every rule. */
@@ -393,9 +400,8 @@ class RuleSetTest {
             }
             RuleSet indexed = RuleSet.compile(rules, 0, () -> 0, slots);
             for (int n = 0; n < 200; n++) {
-                FakeRequest request = request()
-                        .with("a", "" + random.nextInt(4))
-                        .with("b", "" + random.nextInt(4));
+                FakeRequest request =
+                        request().with("a", "" + random.nextInt(4)).with("b", "" + random.nextInt(4));
                 request.path = "/" + "ab".charAt(random.nextInt(2)) + "/" + random.nextInt(3);
                 request.cluster = "c" + random.nextInt(3);
                 request.listener = "l" + random.nextInt(3);
@@ -429,7 +435,8 @@ class RuleSetTest {
             "when path ^= /b and header a = 1 and header b = 2",
             "",
         };
-        return RuleLine.parse("reset " + conditions[random.nextInt(conditions.length)], "x").scope();
+        return RuleLine.parse("reset " + conditions[random.nextInt(conditions.length)], "x")
+                .scope();
     }
 
     @Test
@@ -442,7 +449,8 @@ class RuleSetTest {
         lines.add("delay 1s 0%");
         lines.add("reset cohort 0% by header u");
         RuleSet set = compile(lines.toArray(String[]::new));
-        FakeRequest request = request().with("x-tenant", "other").with("x-request-id", "abc").with("u", "1");
+        FakeRequest request =
+                request().with("x-tenant", "other").with("x-request-id", "abc").with("u", "1");
         request.path = "/api/w";
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();

@@ -41,7 +41,8 @@ public final class HttpFault {
             missing.add("spec.scope.listeners: put the filter into those listeners and leave this out");
         }
         if (!scope.routes().isEmpty()) {
-            missing.add("spec.scope.routes: put the filter into typed_per_filter_config of those routes and leave this out");
+            missing.add(
+                    "spec.scope.routes: put the filter into typed_per_filter_config of those routes and leave this out");
         }
         if (scope.clusters().size() > 1) {
             missing.add("spec.scope.clusters: upstream_cluster is one name");
@@ -54,7 +55,8 @@ public final class HttpFault {
         }
         for (int i = 0; i < scope.headers().size(); i++) {
             if (matchesEmpty(scope.headers().get(i))) {
-                missing.add("spec.scope.headers[" + i + "]: an inverted test that the empty value passes cannot tell an absent header");
+                missing.add("spec.scope.headers[" + i
+                        + "]: an inverted test that the empty value passes cannot tell an absent header");
             }
         }
         if (rule.limits().maxTrafficPercent() != null) {
@@ -91,7 +93,8 @@ public final class HttpFault {
     public static Map<String, Object> filter(FaultRule rule) {
         List<String> missing = inexpressible(rule);
         if (!missing.isEmpty()) {
-            throw new IllegalArgumentException("rule " + rule.name() + " cannot be an HTTPFault: " + String.join("; ", missing));
+            throw new IllegalArgumentException(
+                    "rule " + rule.name() + " cannot be an HTTPFault: " + String.join("; ", missing));
         }
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("@type", TYPE);
@@ -131,7 +134,9 @@ public final class HttpFault {
         switch (fault.kind()) {
             case ABORT -> {
                 Abort abort = (Abort) fault;
-                body.put(abort.isGrpc() ? "grpc_status" : "http_status", abort.isGrpc() ? abort.grpcStatus() : abort.httpStatus());
+                body.put(
+                        abort.isGrpc() ? "grpc_status" : "http_status",
+                        abort.isGrpc() ? abort.grpcStatus() : abort.httpStatus());
                 body.put("percentage", percentage);
                 config.put("abort", body);
             }
@@ -165,9 +170,11 @@ public final class HttpFault {
     private static List<Object> headers(Scope scope) {
         List<Object> headers = new ArrayList<>();
         if (!scope.methods().isEmpty()) {
-            headers.add(test(":method", scope.methods().size() == 1
-                    ? Map.of("exact", scope.methods().get(0))
-                    : regex(scope.methods().stream().map(Pattern::quote).collect(Collectors.joining("|")))));
+            headers.add(test(
+                    ":method",
+                    scope.methods().size() == 1
+                            ? Map.of("exact", scope.methods().get(0))
+                            : regex(scope.methods().stream().map(Pattern::quote).collect(Collectors.joining("|")))));
         }
         StringMatcher path = scope.path();
         if (path != null) {
@@ -208,7 +215,11 @@ public final class HttpFault {
         StringMatcher value = header.value();
         HeaderMatcher.Range range = header.range();
         if (value != null) {
-            map.put("string_match", value.kind() == StringMatcher.Kind.REGEX ? regex(value.text()) : Map.of(value.kind().field(), value.text()));
+            map.put(
+                    "string_match",
+                    value.kind() == StringMatcher.Kind.REGEX
+                            ? regex(value.text())
+                            : Map.of(value.kind().field(), value.text()));
         } else if (range != null) {
             map.put("range_match", Map.of("start", range.start(), "end", range.end()));
         } else {

@@ -92,11 +92,13 @@ public record Experiment(
      * @param on empty = nothing does
      * @param timeout the longest the injection may take from the first rule on; null = the experiment's duration and a minute
      */
-    public record AutoRollback(Set<RollbackTrigger> on, @Nullable Duration timeout) {
+    public record AutoRollback(
+            Set<RollbackTrigger> on, @Nullable Duration timeout) {
         public static final AutoRollback DEFAULT = new AutoRollback(Set.of(RollbackTrigger.values()), null);
 
         public AutoRollback {
-            on = Collections.unmodifiableSet(new LinkedHashSet<>(on.stream().sorted().toList()));
+            on = Collections.unmodifiableSet(
+                    new LinkedHashSet<>(on.stream().sorted().toList()));
             if (timeout != null) {
                 requirePositive("autoRollback.timeout", timeout);
             }
@@ -134,8 +136,8 @@ public record Experiment(
             throw new IllegalArgumentException("blastRadius must be more than 0 %");
         }
         if (isProduction(namespace, labels) && blastRadius.compareTo(PRODUCTION_LIMIT) > 0 && overrideReason == null) {
-            throw new IllegalArgumentException("blastRadius must be at most " + PRODUCTION_LIMIT.plain() + " % in production, got "
-                    + blastRadius.plain() + " %; more needs override: {reason: …}");
+            throw new IllegalArgumentException("blastRadius must be at most " + PRODUCTION_LIMIT.plain()
+                    + " % in production, got " + blastRadius.plain() + " %; more needs override: {reason: …}");
         }
         if (overrideReason != null && overrideReason.isBlank()) {
             throw new IllegalArgumentException("override.reason must not be empty");
@@ -175,8 +177,26 @@ public record Experiment(
     /** The same with another seed of the draws. */
     public Experiment withSeed(@Nullable Long newSeed) {
         return new Experiment(
-                id, name, namespace, labels, hypothesis, injections, blastRadius, overrideReason, cohortKey, cohortSeed, newSeed,
-                duration, ramp, baseline, slos, autoRollback, recovery, poll, breachPolls, tag);
+                id,
+                name,
+                namespace,
+                labels,
+                hypothesis,
+                injections,
+                blastRadius,
+                overrideReason,
+                cohortKey,
+                cohortSeed,
+                newSeed,
+                duration,
+                ramp,
+                baseline,
+                slos,
+                autoRollback,
+                recovery,
+                poll,
+                breachPolls,
+                tag);
     }
 
     /** The services in front of which faults act, in the order of the file. */

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param threshold what the metric is compared with; rates from 0 to 1, latencies in the metric's unit
  * @param query PromQL that gives the metric; null = what the proxies see of the service in the metric's name
  */
-public record Slo(String metric, Comparator comparator, BigDecimal threshold, @Nullable String query) {
+public record Slo(
+        String metric,
+        Comparator comparator,
+        BigDecimal threshold,
+        @Nullable String query) {
     private static final Pattern FORM = Pattern.compile("\\s*(\\S+?)\\s*(>=|<=|==|!=|>|<|=)\\s*(\\S+?)\\s*");
     private static final Pattern NAME = Pattern.compile("[A-Za-z_:][-A-Za-z0-9_:.]*");
     private static final Pattern RATE = Pattern.compile("(.+)_(success|error)_rate");
@@ -94,18 +98,23 @@ public record Slo(String metric, Comparator comparator, BigDecimal threshold, @N
 
     public Slo {
         if (!NAME.matcher(metric).matches()) {
-            throw new IllegalArgumentException("metric must be a name such as checkout_success_rate, got '" + metric + "'");
+            throw new IllegalArgumentException(
+                    "metric must be a name such as checkout_success_rate, got '" + metric + "'");
         }
         if (query != null && query.isBlank()) {
             throw new IllegalArgumentException("query must not be empty");
         }
         Measure measure = query == null ? measureOf(metric) : null;
         if (query == null && measure == null) {
-            throw new IllegalArgumentException("metric '" + metric
-                    + "' needs a query: without one only SERVICE_success_rate, SERVICE_error_rate and SERVICE_pNN_latency_ms are known");
+            throw new IllegalArgumentException(
+                    "metric '" + metric
+                            + "' needs a query: without one only SERVICE_success_rate, SERVICE_error_rate and SERVICE_pNN_latency_ms are known");
         }
-        if (measure != null && measure.kind() != Kind.LATENCY && (threshold.signum() < 0 || threshold.compareTo(BigDecimal.ONE) > 0)) {
-            throw new IllegalArgumentException("threshold of a rate must be from 0 to 1, got " + threshold.toPlainString());
+        if (measure != null
+                && measure.kind() != Kind.LATENCY
+                && (threshold.signum() < 0 || threshold.compareTo(BigDecimal.ONE) > 0)) {
+            throw new IllegalArgumentException(
+                    "threshold of a rate must be from 0 to 1, got " + threshold.toPlainString());
         }
     }
 
@@ -122,7 +131,8 @@ public record Slo(String metric, Comparator comparator, BigDecimal threshold, @N
     public static Slo parse(String text, @Nullable String query) {
         Matcher m = FORM.matcher(text);
         if (!m.matches()) {
-            throw new IllegalArgumentException("expected METRIC COMPARATOR NUMBER such as checkout_success_rate >= 0.95, got '" + text + "'");
+            throw new IllegalArgumentException(
+                    "expected METRIC COMPARATOR NUMBER such as checkout_success_rate >= 0.95, got '" + text + "'");
         }
         String sign = m.group(2).equals("=") ? "==" : m.group(2);
         return new Slo(m.group(1), Comparator.of(sign), number(m.group(3)), query);
@@ -155,13 +165,18 @@ public record Slo(String metric, Comparator comparator, BigDecimal threshold, @N
     private static @Nullable Measure measureOf(String metric) {
         Matcher rate = RATE.matcher(metric);
         if (rate.matches()) {
-            return new Measure(rate.group(2).equals("success") ? Kind.SUCCESS_RATE : Kind.ERROR_RATE, rate.group(1), 0, 1);
+            return new Measure(
+                    rate.group(2).equals("success") ? Kind.SUCCESS_RATE : Kind.ERROR_RATE, rate.group(1), 0, 1);
         }
         Matcher latency = LATENCY.matcher(metric);
         if (latency.matches()) {
             String unit = latency.group(3) == null ? "ms" : latency.group(3);
             long nanos = unit.equals("s") ? 1_000_000_000L : unit.equals("us") ? 1_000L : 1_000_000L;
-            return new Measure(Kind.LATENCY, latency.group(1), Double.parseDouble(latency.group(2).replace('_', '.')), nanos);
+            return new Measure(
+                    Kind.LATENCY,
+                    latency.group(1),
+                    Double.parseDouble(latency.group(2).replace('_', '.')),
+                    nanos);
         }
         return null;
     }

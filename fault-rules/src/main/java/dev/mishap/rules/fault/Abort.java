@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param grpcStatus 0 to 16, or -1 when {@code httpStatus} is set
  * @param body the body of an HTTP abort, or the message of a gRPC one; null = {@code fault filter abort}, as Envoy answers
  */
-public record Abort(int httpStatus, int grpcStatus, @Nullable String body) implements Fault.Terminal {
+public record Abort(
+        int httpStatus, int grpcStatus, @Nullable String body) implements Fault.Terminal {
     public static final int MAX_BODY_CHARS = 65_536;
 
     public Abort {
@@ -20,10 +21,12 @@ public record Abort(int httpStatus, int grpcStatus, @Nullable String body) imple
             throw new IllegalArgumentException("httpStatus must be from 200 to 599, got " + httpStatus);
         }
         if (grpcStatus > GrpcStatus.MAX) {
-            throw new IllegalArgumentException("grpcStatus must be from 0 to " + GrpcStatus.MAX + ", got " + grpcStatus);
+            throw new IllegalArgumentException(
+                    "grpcStatus must be from 0 to " + GrpcStatus.MAX + ", got " + grpcStatus);
         }
         if (body != null && body.length() > MAX_BODY_CHARS) {
-            throw new IllegalArgumentException("body must have at most " + MAX_BODY_CHARS + " characters, got " + body.length());
+            throw new IllegalArgumentException(
+                    "body must have at most " + MAX_BODY_CHARS + " characters, got " + body.length());
         }
     }
 

@@ -37,7 +37,8 @@ final class ChaosEnv {
     }
 
     /** The variable; null when it is absent or empty. */
-    @Nullable Tree get(String name) {
+    @Nullable
+    Tree get(String name) {
         read.add(name);
         Tree value = values.get(name);
         String replacement = into.replacement(name);
@@ -47,7 +48,8 @@ final class ChaosEnv {
         return value == null || value.kind() != Tree.Kind.TEXT || value.text().isBlank() ? null : value;
     }
 
-    @Nullable Tree need(String name, Tree at) {
+    @Nullable
+    Tree need(String name, Tree at) {
         Tree value = get(name);
         if (value == null) {
             into.problems.add(at, "variable " + name + " is missing");
@@ -66,7 +68,8 @@ final class ChaosEnv {
         if (value == null) {
             return otherwise;
         }
-        Percentage parsed = into.problems.attempt(value, () -> Percentage.parse(value.text().trim()));
+        Percentage parsed =
+                into.problems.attempt(value, () -> Percentage.parse(value.text().trim()));
         return parsed == null ? otherwise : parsed;
     }
 

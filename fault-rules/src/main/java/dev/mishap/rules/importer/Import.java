@@ -31,7 +31,8 @@ final class Import {
     }
 
     /** The value that the user gave for a variable; null when there is none. */
-    @Nullable String replacement(String variable) {
+    @Nullable
+    String replacement(String variable) {
         String value = environment.get(variable);
         if (value != null) {
             replaced.add(variable);
@@ -43,7 +44,8 @@ final class Import {
     void refuseUnusedReplacements() {
         for (String variable : environment.keySet()) {
             if (!replaced.contains(variable)) {
-                problems.add(Tree.atStart(), "nothing in the file reads the variable " + variable + " that is to be set");
+                problems.add(
+                        Tree.atStart(), "nothing in the file reads the variable " + variable + " that is to be set");
             }
         }
     }
@@ -82,7 +84,8 @@ final class Import {
     }
 
     /** A field that must be there. */
-    @Nullable Tree need(Tree map, String field) {
+    @Nullable
+    Tree need(Tree map, String field) {
         Tree value = map.get(field);
         if (value == null) {
             problems.add(map, "field '" + field + "' is missing");
@@ -91,7 +94,8 @@ final class Import {
     }
 
     /** The whole number of a scalar; null and a problem when it is none or out of range. */
-    @Nullable Long whole(@Nullable Tree at, long min, long max) {
+    @Nullable
+    Long whole(@Nullable Tree at, long min, long max) {
         if (at == null) {
             return null;
         }

@@ -11,7 +11,6 @@ import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.GrpcStatus;
 import dev.mishap.rules.match.HeaderMatcher;
-import dev.mishap.rules.match.StringMatcher;
 import dev.mishap.rules.yaml.Tree;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -27,8 +26,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class IstioImporter implements Importer {
     private static final Set<String> ROUTING = Set.of(
-            "route", "timeout", "retries", "rewrite", "headers", "mirror", "mirrors", "mirrorPercent", "mirrorPercentage",
-            "mirror_percent", "corsPolicy", "redirect", "directResponse", "delegate");
+            "route",
+            "timeout",
+            "retries",
+            "rewrite",
+            "headers",
+            "mirror",
+            "mirrors",
+            "mirrorPercent",
+            "mirrorPercentage",
+            "mirror_percent",
+            "corsPolicy",
+            "redirect",
+            "directResponse",
+            "delegate");
 
     @Override
     public String name() {
@@ -95,7 +106,8 @@ final class IstioImporter implements Importer {
         if (delay != null) {
             into.onlyThese(delay, Set.of("percentage", "percent", "fixedDelay"));
             Tree fixed = into.need(delay, "fixedDelay");
-            Delay made = fixed == null ? null : into.problems.attempt(fixed, () -> new Delay(Durations.parse(fixed.text())));
+            Delay made =
+                    fixed == null ? null : into.problems.attempt(fixed, () -> new Delay(Durations.parse(fixed.text())));
             add(faults, "delay", made, delay, into);
         }
         Tree abort = fault.get("abort");
@@ -114,7 +126,8 @@ final class IstioImporter implements Importer {
             }
             headers.addAll(IstioMatches.exclude(earlier, match, route, into));
             // Alternatives of one route: the first that matches, so that a request is not drawn twice.
-            headers.addAll(IstioMatches.excludeMatches(matches.subList(0, Math.min(m, matches.size())), match, route, into));
+            headers.addAll(
+                    IstioMatches.excludeMatches(matches.subList(0, Math.min(m, matches.size())), match, route, into));
             for (NamedFault each : faults) {
                 String suffix = (alternatives > 1 ? "-" + (m + 1) : "") + (faults.size() > 1 ? "-" + each.name : "");
                 FaultRule rule = into.problems.attempt(
@@ -122,7 +135,14 @@ final class IstioImporter implements Importer {
                         () -> FaultRule.of(
                                 name + suffix,
                                 new Scope(
-                                        List.of(), List.of(), List.of(), conditions.methods(), conditions.path(), headers, Source.ANY, Cohort.ALL),
+                                        List.of(),
+                                        List.of(),
+                                        List.of(),
+                                        conditions.methods(),
+                                        conditions.path(),
+                                        headers,
+                                        Source.ANY,
+                                        Cohort.ALL),
                                 each.percentage,
                                 each.fault));
                 if (rule != null) {
@@ -170,7 +190,9 @@ final class IstioImporter implements Importer {
         }
         try {
             BigDecimal percent = new BigDecimal(value.text());
-            if (value.text().length() <= 30 && percent.signum() >= 0 && percent.compareTo(BigDecimal.valueOf(100)) <= 0) {
+            if (value.text().length() <= 30
+                    && percent.signum() >= 0
+                    && percent.compareTo(BigDecimal.valueOf(100)) <= 0) {
                 BigDecimal millionths = percent.scaleByPowerOfTen(4);
                 int whole = millionths.setScale(0, RoundingMode.DOWN).intValueExact();
                 if (millionths.compareTo(BigDecimal.valueOf(whole)) != 0) {

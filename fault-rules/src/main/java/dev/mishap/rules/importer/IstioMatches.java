@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Istio's match conditions as ours. Istio takes the first route that matches, so a later route's rule must leave out what earlier ones take. */
 final class IstioMatches {
-    private static final Set<String> CONDITIONS = Set.of("name", "uri", "method", "authority", "scheme", "headers", "withoutHeaders", "ignoreUriCase");
+    private static final Set<String> CONDITIONS =
+            Set.of("name", "uri", "method", "authority", "scheme", "headers", "withoutHeaders", "ignoreUriCase");
 
     record Conditions(List<String> methods, @Nullable StringMatcher path, List<HeaderMatcher> headers) {}
 
@@ -30,7 +31,8 @@ final class IstioMatches {
             if (text.startsWith("*.")) {
                 any.add("[^:]+" + Pattern.quote(text.substring(1)));
             } else if (text.indexOf('.') < 0) {
-                // A short name is the service of that name in the resource's namespace, in all the ways it can be called.
+                // A short name is the service of that name in the resource's namespace, in all the ways it can be
+                // called.
                 any.add(Pattern.quote(text) + "(\\." + Pattern.quote(namespace) + "(\\.svc(\\.cluster\\.local)?)?)?");
             } else {
                 any.add(Pattern.quote(text));
@@ -43,7 +45,9 @@ final class IstioMatches {
                 ? null
                 : into.problems.attempt(
                         hosts.get(0),
-                        () -> HeaderMatcher.of(":authority", new StringMatcher(StringMatcher.Kind.REGEX, "(?i)(" + any + ")(:[0-9]+)?")));
+                        () -> HeaderMatcher.of(
+                                ":authority",
+                                new StringMatcher(StringMatcher.Kind.REGEX, "(?i)(" + any + ")(:[0-9]+)?")));
         return matcher;
     }
 
@@ -90,7 +94,8 @@ final class IstioMatches {
         }
         for (Map.Entry<String, Tree> entry : tree.fields().entrySet()) {
             Tree value = entry.getValue();
-            boolean anyValue = value.kind() == Tree.Kind.NULL || value.kind() == Tree.Kind.MAP && value.fields().isEmpty();
+            boolean anyValue = value.kind() == Tree.Kind.NULL
+                    || value.kind() == Tree.Kind.MAP && value.fields().isEmpty();
             StringMatcher matcher = anyValue ? null : matcher(value, into);
             if (anyValue || matcher != null) {
                 HeaderMatcher made = into.problems.attempt(
@@ -107,7 +112,8 @@ final class IstioMatches {
 
     private static @Nullable StringMatcher matcher(Tree tree, Import into) {
         into.onlyThese(tree, Set.of("exact", "prefix", "regex"));
-        for (StringMatcher.Kind kind : List.of(StringMatcher.Kind.EXACT, StringMatcher.Kind.PREFIX, StringMatcher.Kind.REGEX)) {
+        for (StringMatcher.Kind kind :
+                List.of(StringMatcher.Kind.EXACT, StringMatcher.Kind.PREFIX, StringMatcher.Kind.REGEX)) {
             Tree value = tree.get(kind.field());
             if (value != null) {
                 return into.problems.attempt(value, () -> new StringMatcher(kind, value.text()));
@@ -133,15 +139,21 @@ final class IstioMatches {
         List<HeaderMatcher> excluded = new ArrayList<>();
         for (Tree other : earlier) {
             Conditions theirs = conditions(other, into);
-            if (disjoint(theirs.path(), match == null ? null : conditions(match, into).path())) {
+            if (disjoint(
+                    theirs.path(),
+                    match == null ? null : conditions(match, into).path())) {
                 continue;
             }
-            if (theirs.path() == null && theirs.methods().isEmpty() && theirs.headers().size() == 1) {
+            if (theirs.path() == null
+                    && theirs.methods().isEmpty()
+                    && theirs.headers().size() == 1) {
                 HeaderMatcher h = theirs.headers().get(0);
                 excluded.add(new HeaderMatcher(h.name(), h.value(), h.present(), h.range(), !h.invert()));
             } else {
-                into.problems.add(at, "cannot be carried over: it acts only on what " + other.path()
-                        + " does not take, and a rule can leave out no more than a header");
+                into.problems.add(
+                        at,
+                        "cannot be carried over: it acts only on what " + other.path()
+                                + " does not take, and a rule can leave out no more than a header");
             }
         }
         return excluded;

@@ -27,9 +27,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class LitmusImporter implements Importer {
     private static final Set<String> MECHANICS = Set.of(
-            "NETWORK_INTERFACE", "TARGET_SERVICE_PORT", "PROXY_PORT", "TARGET_CONTAINER", "CONTAINER_RUNTIME", "SOCKET_PATH",
-            "LIB", "LIB_IMAGE", "LIB_IMAGE_PULL_POLICY", "CHAOS_INTERVAL", "SEQUENCE", "DEFAULT_HEALTH_CHECK", "STATUS_CHECK_DELAY",
-            "STATUS_CHECK_TIMEOUT", "SET_HELPER_DATA", "TERMINATION_GRACE_PERIOD_SECONDS", "JOB_CLEANUP_POLICY");
+            "NETWORK_INTERFACE",
+            "TARGET_SERVICE_PORT",
+            "PROXY_PORT",
+            "TARGET_CONTAINER",
+            "CONTAINER_RUNTIME",
+            "SOCKET_PATH",
+            "LIB",
+            "LIB_IMAGE",
+            "LIB_IMAGE_PULL_POLICY",
+            "CHAOS_INTERVAL",
+            "SEQUENCE",
+            "DEFAULT_HEALTH_CHECK",
+            "STATUS_CHECK_DELAY",
+            "STATUS_CHECK_TIMEOUT",
+            "SET_HELPER_DATA",
+            "TERMINATION_GRACE_PERIOD_SECONDS",
+            "JOB_CLEANUP_POLICY");
 
     @Override
     public String name() {
@@ -58,7 +72,9 @@ final class LitmusImporter implements Importer {
             }
         }
         if (engines.isEmpty() && !definitions.isEmpty()) {
-            into.problems.add(documents.get(0), "a ChaosExperiment has no target: the file needs the ChaosEngine that runs it, too");
+            into.problems.add(
+                    documents.get(0),
+                    "a ChaosExperiment has no target: the file needs the ChaosEngine that runs it, too");
         }
         engines.forEach(engine -> engine(engine, definitions, into));
     }
@@ -71,9 +87,24 @@ final class LitmusImporter implements Importer {
             return;
         }
         into.onlyThese(metadata, Set.of("name", "namespace", "labels"));
-        into.onlyThese(spec, Set.of("engineState", "annotationCheck", "appinfo", "chaosServiceAccount", "jobCleanUpPolicy",
-                "terminationGracePeriodSeconds", "components", "experiments", "defaultHealthCheck"));
-        for (String mechanic : List.of("jobCleanUpPolicy", "terminationGracePeriodSeconds", "components", "annotationCheck", "defaultHealthCheck")) {
+        into.onlyThese(
+                spec,
+                Set.of(
+                        "engineState",
+                        "annotationCheck",
+                        "appinfo",
+                        "chaosServiceAccount",
+                        "jobCleanUpPolicy",
+                        "terminationGracePeriodSeconds",
+                        "components",
+                        "experiments",
+                        "defaultHealthCheck"));
+        for (String mechanic : List.of(
+                "jobCleanUpPolicy",
+                "terminationGracePeriodSeconds",
+                "components",
+                "annotationCheck",
+                "defaultHealthCheck")) {
             if (spec.get(mechanic) != null) {
                 into.note("spec." + mechanic + " has no meaning here");
             }
@@ -134,14 +165,18 @@ final class LitmusImporter implements Importer {
         into.onlyThese(spec, Set.of("components", "probe"));
         into.refuse(spec, "probe", "write it as an SLO of the experiment");
         Tree components = at(spec, "components");
-        into.onlyThese(components, Set.of("env", "statusCheckTimeouts", "resources", "experimentImage", "nodeSelector", "tolerations"));
+        into.onlyThese(
+                components,
+                Set.of("env", "statusCheckTimeouts", "resources", "experimentImage", "nodeSelector", "tolerations"));
         env.addAll(components.itemsOf("env"));
 
         List<Fault> faults = faults(name, env, into);
         Long seconds = into.whole(env.need("TOTAL_CHAOS_DURATION", tree), 1, 604_800);
         Percentage toxicity = env.percentage("TOXICITY", Percentage.FULL);
         if (faults.size() > 1 && !toxicity.isFull()) {
-            into.problems.add(tree, "RESET_TIMEOUT with a TOXICITY under 100 cannot be carried over: delay and reset would be drawn apart");
+            into.problems.add(
+                    tree,
+                    "RESET_TIMEOUT with a TOXICITY under 100 cannot be carried over: delay and reset would be drawn apart");
         }
         env.onlyIf("PODS_AFFECTED_PERC", "a proxy stands in front of every instance", "100");
         env.onlyIf("TARGET_PODS", "a proxy stands in front of every instance");
@@ -163,7 +198,9 @@ final class LitmusImporter implements Importer {
                         namespace,
                         labels,
                         "",
-                        faults.stream().map(f -> new Injection(target, Scope.ANY, toxicity, f)).toList(),
+                        faults.stream()
+                                .map(f -> new Injection(target, Scope.ANY, toxicity, f))
+                                .toList(),
                         Percentage.FULL,
                         null,
                         CohortKey.TRACE_ID,
@@ -192,7 +229,8 @@ final class LitmusImporter implements Importer {
         List<Fault> faults = new ArrayList<>();
         switch (name.text()) {
             case "pod-http-status-code" -> {
-                into.note("pod-http-status-code changes the answer of the pod; here the request is answered before it gets there");
+                into.note(
+                        "pod-http-status-code changes the answer of the pod; here the request is answered before it gets there");
                 Long status = into.whole(env.need("STATUS_CODE", name), 200, 599);
                 env.onlyIf("MODIFY_RESPONSE_BODY", "an abort has no body of the upstream to keep", "true");
                 env.onlyIf("CONTENT_TYPE", "the body of an abort is text/plain", "text/plain");
@@ -216,8 +254,11 @@ final class LitmusImporter implements Importer {
                 }
                 faults.add(new Reset());
             }
-            default -> into.problems.add(name, "fault " + name.found()
-                    + " cannot be carried over; known: pod-http-status-code, pod-http-latency, pod-http-reset-peer");
+            default ->
+                into.problems.add(
+                        name,
+                        "fault " + name.found()
+                                + " cannot be carried over; known: pod-http-status-code, pod-http-latency, pod-http-reset-peer");
         }
         return faults;
     }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads any file of rules or experiments: ours, and those of the tools that there is an importer for. */
 public final class RuleFiles {
     /** A new importer is a line here. */
-    private static final List<Importer> IMPORTERS = List.of(new NativeImporter(), new GuideImporter(), new LitmusImporter(), new IstioImporter());
+    private static final List<Importer> IMPORTERS =
+            List.of(new NativeImporter(), new GuideImporter(), new LitmusImporter(), new IstioImporter());
 
     private RuleFiles() {}
 
@@ -74,8 +75,11 @@ public final class RuleFiles {
         if (version == null || kind == null) {
             problems.add(document, "expected a mapping with apiVersion and kind, such as mishap.dev/v1 and FaultRule");
         } else {
-            problems.add(document, "apiVersion " + version + " with kind " + kind + " is not known; known: "
-                    + String.join(", ", IMPORTERS.stream().map(Importer::name).toList()));
+            problems.add(
+                    document,
+                    "apiVersion " + version + " with kind " + kind + " is not known; known: "
+                            + String.join(
+                                    ", ", IMPORTERS.stream().map(Importer::name).toList()));
         }
     }
 

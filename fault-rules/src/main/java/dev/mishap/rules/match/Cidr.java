@@ -100,8 +100,10 @@ public record Cidr(String text) {
         private static byte[] literal(String host, String text) {
             boolean v6 = host.indexOf(':') >= 0;
             boolean allowed = !host.isEmpty()
-                    && host.chars().allMatch(c -> c >= '0' && c <= '9' || c == '.'
-                            || v6 && (c == ':' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'));
+                    && host.chars()
+                            .allMatch(c -> c >= '0' && c <= '9'
+                                    || c == '.'
+                                    || v6 && (c == ':' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'));
             if (!allowed || !v6 && !isDottedQuad(host)) {
                 throw bad(text);
             }
@@ -120,7 +122,8 @@ public record Cidr(String text) {
         }
 
         private static IllegalArgumentException bad(String text) {
-            return new IllegalArgumentException("expected an address range such as 10.0.0.0/8 or fd00::/8, got '" + text + "'");
+            return new IllegalArgumentException(
+                    "expected an address range such as 10.0.0.0/8 or fd00::/8, got '" + text + "'");
         }
     }
 }

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param present whether it must be there
  */
 public record HeaderMatcher(
-        String name, @Nullable StringMatcher value, @Nullable Boolean present, @Nullable Range range, boolean invert) {
+        String name,
+        @Nullable StringMatcher value,
+        @Nullable Boolean present,
+        @Nullable Range range,
+        boolean invert) {
 
     /**
      * The value is a decimal integer in a half-open range, as Envoy's {@code range_match}.

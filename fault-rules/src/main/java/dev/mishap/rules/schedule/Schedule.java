@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param end not at or after; null = no end
  * @param windows at least one must hold the present; empty = always
  */
-public record Schedule(@Nullable Instant start, @Nullable Instant end, List<Window> windows, @Nullable Ramp ramp) {
+public record Schedule(
+        @Nullable Instant start,
+        @Nullable Instant end,
+        List<Window> windows,
+        @Nullable Ramp ramp) {
     public static final Schedule ALWAYS = new Schedule(null, null, List.of(), null);
 
     public Schedule {
@@ -55,7 +59,8 @@ public record Schedule(@Nullable Instant start, @Nullable Instant end, List<Wind
         if (since >= over) {
             return millionths;
         }
-        // over is at most 24 h = 2^47 ns and millionths under 2^20, so the product needs 128 bits: divide in microseconds.
+        // over is at most 24 h = 2^47 ns and millionths under 2^20, so the product needs 128 bits: divide in
+        // microseconds.
         return (int) (millionths * (Math.max(0, since) / 1000) / Math.max(1, over / 1000));
     }
 }

@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A parser by recursive descent; one method a production of the grammar in docs/rule-language.md. */
 final class LineParser {
-    static final String CLAUSES = "'when', 'on', 'from', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
-            + "'experiment', 'priority' or 'tag'";
+    static final String CLAUSES =
+            "'when', 'on', 'from', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
+                    + "'experiment', 'priority' or 'tag'";
     private static final List<String> TESTS = List.of("!=", "^=", "$=", "*=", "==", "=", "~");
 
     private final LineScanner in;
@@ -125,7 +126,8 @@ final class LineParser {
             int code = read("a gRPC status such as UNAVAILABLE", s -> {
                 int parsed = GrpcStatus.parse(s);
                 if (parsed < 0) {
-                    throw new IllegalArgumentException("expected a gRPC status such as UNAVAILABLE or 14, found '" + s + "'");
+                    throw new IllegalArgumentException(
+                            "expected a gRPC status such as UNAVAILABLE or 14, found '" + s + "'");
                 }
                 return parsed;
             });
@@ -133,7 +135,10 @@ final class LineParser {
             return checked(() -> Abort.grpc(code, message));
         }
         int status = read("a status from 200 to 599, or 'grpc'", s -> {
-            if (s.length() != 3 || !s.chars().allMatch(c -> c >= '0' && c <= '9') || s.charAt(0) < '2' || s.charAt(0) > '5') {
+            if (s.length() != 3
+                    || !s.chars().allMatch(c -> c >= '0' && c <= '9')
+                    || s.charAt(0) < '2'
+                    || s.charAt(0) > '5') {
                 throw new IllegalArgumentException("expected a status from 200 to 599, or 'grpc', found '" + s + "'");
             }
             return Integer.valueOf(s);
@@ -156,12 +161,14 @@ final class LineParser {
     }
 
     private Percentage percentage() {
-        return read("a percentage such as 40%", s -> {
-            if (!s.endsWith("%")) {
-                throw new IllegalArgumentException("expected a percentage such as 40%, found '" + s + "'");
-            }
-            return Percentage.parse(s);
-        });
+        return read(
+                "a percentage such as 40%",
+                s -> {
+                    if (!s.endsWith("%")) {
+                        throw new IllegalArgumentException("expected a percentage such as 40%, found '" + s + "'");
+                    }
+                    return Percentage.parse(s);
+                });
     }
 
     private void clause() {
@@ -252,7 +259,8 @@ final class LineParser {
         } catch (NumberFormatException e) {
             // told below, with what is wrong in range, too
         }
-        throw new IllegalArgumentException("expected a whole number from " + min + " to " + max + ", found '" + text + "'");
+        throw new IllegalArgumentException(
+                "expected a whole number from " + min + " to " + max + ", found '" + text + "'");
     }
 
     private void on() {
@@ -298,7 +306,8 @@ final class LineParser {
             maxPerSecond = read("a rate", s -> (int) whole(s.substring(0, s.length() - 2), 1, Limits.MAX_PER_SECOND));
         } else {
             in.once(seen, "max concurrent");
-            maxConcurrent = read("a limit such as 5%, 50/s or 10 concurrent", s -> (int) whole(s, 1, Integer.MAX_VALUE));
+            maxConcurrent =
+                    read("a limit such as 5%, 50/s or 10 concurrent", s -> (int) whole(s, 1, Integer.MAX_VALUE));
             in.expect("concurrent");
         }
     }
@@ -357,7 +366,8 @@ final class LineParser {
             return new HeaderMatcher(checkedName.name(), null, false, null, invert);
         }
         if (in.take("in")) {
-            return new HeaderMatcher(checkedName.name(), null, null, read("a range such as [1,5)", LineParser::range), invert);
+            return new HeaderMatcher(
+                    checkedName.name(), null, null, read("a range such as [1,5)", LineParser::range), invert);
         }
         String operator = test("'=', '!=', '^=', '$=', '*=', '~', 'in', 'present' or 'absent'", true);
         boolean unequal = operator.equals("!=");

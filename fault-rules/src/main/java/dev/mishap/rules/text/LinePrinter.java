@@ -75,7 +75,8 @@ final class LinePrinter {
                 Abort abort = (Abort) fault;
                 String body = abort.body();
                 yield abort.isGrpc()
-                        ? "abort grpc " + GrpcStatus.name(abort.grpcStatus()) + (body == null ? "" : " message " + quoted(body))
+                        ? "abort grpc " + GrpcStatus.name(abort.grpcStatus())
+                                + (body == null ? "" : " message " + quoted(body))
                         : "abort " + abort.httpStatus() + (body == null ? "" : " body " + quoted(body));
             }
             case DELAY -> "delay " + Durations.text(((Delay) fault).fixed());
@@ -150,7 +151,10 @@ final class LinePrinter {
     }
 
     private static void schedule(Schedule schedule, StringJoiner out) {
-        add(out, "ramp", schedule.ramp() == null ? null : Durations.text(schedule.ramp().over()));
+        add(
+                out,
+                "ramp",
+                schedule.ramp() == null ? null : Durations.text(schedule.ramp().over()));
         add(out, "starting", schedule.start());
         add(out, "until", schedule.end());
     }
@@ -158,8 +162,11 @@ final class LinePrinter {
     /** In quotes unless every character is one that no clause gives a meaning to. */
     private static String quoted(String text) {
         boolean bare = !text.isEmpty()
-                && text.chars().allMatch(c -> c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-                        || "-_./:@".indexOf(c) >= 0);
+                && text.chars()
+                        .allMatch(c -> c >= 'a' && c <= 'z'
+                                || c >= 'A' && c <= 'Z'
+                                || c >= '0' && c <= '9'
+                                || "-_./:@".indexOf(c) >= 0);
         if (bare) {
             return text;
         }

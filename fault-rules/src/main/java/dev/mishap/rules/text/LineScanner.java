@@ -165,7 +165,8 @@ final class LineScanner {
     }
 
     /** Takes the first of the operators that stands here, the longest first; null when none does. */
-    @Nullable String operator(List<String> longestFirst) {
+    @Nullable
+    String operator(List<String> longestFirst) {
         skipSpace();
         for (String operator : longestFirst) {
             if (line.startsWith(operator, at)) {

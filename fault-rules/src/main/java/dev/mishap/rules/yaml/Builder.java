@@ -42,7 +42,8 @@ class Builder {
         this.problems = problems;
     }
 
-    @Nullable FaultRule rule(Tree document) {
+    @Nullable
+    FaultRule rule(Tree document) {
         Tree metadata = here(document, "metadata");
         Tree spec = here(document, "spec");
         Scope scope = scope(spec.get("scope"));
@@ -166,7 +167,11 @@ class Builder {
     private static Source source(@Nullable Tree tree) {
         return tree == null
                 ? Source.ANY
-                : new Source(tree.itemsOf("cidrs").stream().map(t -> new Cidr(t.text())).toList(), names(tree, "nodes"));
+                : new Source(
+                        tree.itemsOf("cidrs").stream()
+                                .map(t -> new Cidr(t.text()))
+                                .toList(),
+                        names(tree, "nodes"));
     }
 
     private @Nullable StringMatcher stringMatcher(Tree tree) {
@@ -188,13 +193,18 @@ class Builder {
                 ? null
                 : problems.attempt(
                         range,
-                        () -> new HeaderMatcher.Range(Long.parseLong(text(range, "start")), Long.parseLong(text(range, "end"))));
+                        () -> new HeaderMatcher.Range(
+                                Long.parseLong(text(range, "start")), Long.parseLong(text(range, "end"))));
         return problems.count() > before
                 ? null
                 : problems.attempt(
                         tree,
                         () -> new HeaderMatcher(
-                                text(tree, "name"), value, present == null ? null : bool(present), bounds, bool(tree.get("invert"))));
+                                text(tree, "name"),
+                                value,
+                                present == null ? null : bool(present),
+                                bounds,
+                                bool(tree.get("invert"))));
     }
 
     Cohort cohort(@Nullable Tree tree) {
@@ -228,7 +238,8 @@ class Builder {
         return key == null ? CohortKey.TRACE_ID : key;
     }
 
-    @Nullable Fault fault(Tree tree) {
+    @Nullable
+    Fault fault(Tree tree) {
         Map.Entry<String, Tree> only = tree.fields().entrySet().iterator().next();
         Tree value = only.getValue();
         return problems.<Fault>attempt(value, () -> switch (kind(only.getKey())) {
@@ -236,7 +247,10 @@ class Builder {
                 Tree http = value.get("httpStatus");
                 int status = integer(http, 0, 1);
                 String grpc = value.textOf("grpcStatus");
-                yield new Abort(http == null ? 0 : status == 0 ? 500 : status, grpc == null ? -1 : GrpcStatus.parse(grpc), value.textOf("body"));
+                yield new Abort(
+                        http == null ? 0 : status == 0 ? 500 : status,
+                        grpc == null ? -1 : GrpcStatus.parse(grpc),
+                        value.textOf("body"));
             }
             case DELAY -> new Delay(Durations.parse(text(value, "fixed")));
             case RESPONSE_RATE_LIMIT -> new ResponseRateLimit(Long.parseLong(text(value, "kbps")));
@@ -271,7 +285,8 @@ class Builder {
         }
         Tree start = tree.get("start");
         Tree end = tree.get("end");
-        List<Window> windows = tree.itemsOf("windows").stream().map(Builder::window).toList();
+        List<Window> windows =
+                tree.itemsOf("windows").stream().map(Builder::window).toList();
         Ramp ramp = ramp(tree.get("ramp"));
         Schedule schedule = problems.attempt(
                 tree,
@@ -295,7 +310,8 @@ class Builder {
                 zone == null ? ZoneOffset.UTC : ZoneId.of(zone));
     }
 
-    @Nullable Ramp ramp(@Nullable Tree tree) {
+    @Nullable
+    Ramp ramp(@Nullable Tree tree) {
         return tree == null ? null : problems.attempt(tree, () -> new Ramp(Durations.parse(text(tree, "over"))));
     }
 

@@ -100,8 +100,10 @@ final class Checker {
             List<String> set = new ArrayList<>(group);
             set.retainAll(tree.fields().keySet());
             if (set.size() != 1) {
-                problems.add(tree, "expected exactly one of " + String.join(", ", group) + ", found "
-                        + (set.isEmpty() ? "none" : String.join(" and ", set)));
+                problems.add(
+                        tree,
+                        "expected exactly one of " + String.join(", ", group) + ", found "
+                                + (set.isEmpty() ? "none" : String.join(" and ", set)));
             }
         }
     }
@@ -110,10 +112,16 @@ final class Checker {
         int[] at = tree.keyPosition(name);
         String path = tree.path().isEmpty() ? name : tree.path() + '.' + name;
         String near = Suggestion.nearest(name, shape.fields.keySet());
-        problems.add(at[0], at[1], path, "unknown field"
-                + (near != null
-                        ? "; did you mean '" + near + "'?"
-                        : shape.fields.isEmpty() ? "; there are none here" : "; known here: " + String.join(", ", shape.fields.keySet())));
+        problems.add(
+                at[0],
+                at[1],
+                path,
+                "unknown field"
+                        + (near != null
+                                ? "; did you mean '" + near + "'?"
+                                : shape.fields.isEmpty()
+                                        ? "; there are none here"
+                                        : "; known here: " + String.join(", ", shape.fields.keySet())));
     }
 
     private void expected(Tree tree, String what) {

@@ -52,7 +52,11 @@ public final class DocumentText {
         if (value.isEmpty() || "0123456789+-.".indexOf(value.charAt(0)) < 0) {
             return false;
         }
-        return value.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || "+-._xo:".indexOf(c) >= 0);
+        return value.chars()
+                .allMatch(c -> c >= '0' && c <= '9'
+                        || c >= 'a' && c <= 'f'
+                        || c >= 'A' && c <= 'F'
+                        || "+-._xo:".indexOf(c) >= 0);
     }
 
     /** Two spaces a level; ends with a line feed. */
@@ -127,7 +131,8 @@ public final class DocumentText {
                 case '\t' -> out.append("\\t");
                 default -> {
                     if (c < 0x20 || c == 0x7f || Character.isSurrogate(c)) {
-                        out.append("\\u").append(Integer.toHexString(0x10000 | c).substring(1));
+                        out.append("\\u")
+                                .append(Integer.toHexString(0x10000 | c).substring(1));
                     } else {
                         out.append(c);
                     }

@@ -22,7 +22,8 @@ final class ExperimentBuilder extends Builder {
         super(problems);
     }
 
-    @Nullable Experiment experiment(Tree document) {
+    @Nullable
+    Experiment experiment(Tree document) {
         Tree metadata = here(document, "metadata");
         Tree spec = here(document, "spec");
         List<Injection> injections = injections(spec);
@@ -87,7 +88,8 @@ final class ExperimentBuilder extends Builder {
             Scope scope = scope(each.get("scope"));
             Fault fault = fault(here(each, "fault"));
             if (fault != null) {
-                injections.add(new Injection(target, scope, percentage(each.get("percentage"), Percentage.FULL), fault));
+                injections.add(
+                        new Injection(target, scope, percentage(each.get("percentage"), Percentage.FULL), fault));
             }
         }
         for (Tree target : spec.itemsOf("targets")) {
@@ -105,7 +107,11 @@ final class ExperimentBuilder extends Builder {
                     each,
                     () -> each.kind() == Tree.Kind.TEXT
                             ? Slo.parse(each.text())
-                            : Slo.of(text(each, "metric"), text(each, "comparator"), text(each, "threshold"), each.textOf("query")));
+                            : Slo.of(
+                                    text(each, "metric"),
+                                    text(each, "comparator"),
+                                    text(each, "threshold"),
+                                    each.textOf("query")));
             if (slo != null) {
                 slos.add(slo);
             }
@@ -133,7 +139,8 @@ final class ExperimentBuilder extends Builder {
         tree.itemsOf("on").forEach(t -> on.add(RollbackTrigger.valueOf(t.text())));
         Experiment.AutoRollback made = problems.attempt(
                 tree,
-                () -> new Experiment.AutoRollback(tree.get("on") == null ? usual.on() : on, duration(tree.get("timeout"))));
+                () -> new Experiment.AutoRollback(
+                        tree.get("on") == null ? usual.on() : on, duration(tree.get("timeout"))));
         return made == null ? usual : made;
     }
 

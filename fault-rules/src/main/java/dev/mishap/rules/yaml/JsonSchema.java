@@ -53,7 +53,11 @@ final class JsonSchema {
             object.put("required", required);
         }
         for (List<String> group : shape.exactlyOne) {
-            object.put("oneOf", group.stream().map(name -> Map.of("required", List.of(name))).toList());
+            object.put(
+                    "oneOf",
+                    group.stream()
+                            .map(name -> Map.of("required", List.of(name)))
+                            .toList());
         }
         return object;
     }

@@ -100,7 +100,8 @@ public final class RuleReader {
     public static Result readRule(String text, String file) {
         Result result = read(text, file);
         if (result.ok() && (result.rules().size() != 1 || !result.experiments().isEmpty())) {
-            return new Result(List.of(), List.of(), List.of(new Problem(file, 0, 0, "", "expected exactly one FaultRule")));
+            return new Result(
+                    List.of(), List.of(), List.of(new Problem(file, 0, 0, "", "expected exactly one FaultRule")));
         }
         return result;
     }

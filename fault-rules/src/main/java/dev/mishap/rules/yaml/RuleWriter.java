@@ -76,7 +76,8 @@ public final class RuleWriter {
         spec.put("duration", Durations.text(e.duration()));
         put(spec, "ramp", ramp(e.ramp()));
         if (!e.baseline().equals(Experiment.Baseline.DEFAULT)) {
-            Map<String, Object> baseline = map("duration", Durations.text(e.baseline().duration()));
+            Map<String, Object> baseline =
+                    map("duration", Durations.text(e.baseline().duration()));
             baseline.put("minRequests", e.baseline().minRequests());
             spec.put("baseline", baseline);
         }
@@ -84,12 +85,19 @@ public final class RuleWriter {
             spec.put("slos", e.slos().stream().map(RuleWriter::slo).toList());
         }
         if (!e.autoRollback().equals(Experiment.AutoRollback.DEFAULT)) {
-            Map<String, Object> rollback = map("on", e.autoRollback().on().stream().map(Enum::name).toList());
-            put(rollback, "timeout", e.autoRollback().timeout() == null ? null : Durations.text(e.autoRollback().timeout()));
+            Map<String, Object> rollback =
+                    map("on", e.autoRollback().on().stream().map(Enum::name).toList());
+            put(
+                    rollback,
+                    "timeout",
+                    e.autoRollback().timeout() == null
+                            ? null
+                            : Durations.text(e.autoRollback().timeout()));
             spec.put("autoRollback", rollback);
         }
         if (!e.recovery().equals(Experiment.Recovery.DEFAULT)) {
-            Map<String, Object> recovery = map("for", Durations.text(e.recovery().steadyFor()));
+            Map<String, Object> recovery =
+                    map("for", Durations.text(e.recovery().steadyFor()));
             recovery.put("within", Durations.text(e.recovery().within()));
             spec.put("recovery", recovery);
         }
@@ -100,7 +108,11 @@ public final class RuleWriter {
     }
 
     private static Map<String, Object> resource(
-            String kind, String name, @Nullable String namespace, Map<String, String> labels, Map<String, Object> spec) {
+            String kind,
+            String name,
+            @Nullable String namespace,
+            Map<String, String> labels,
+            Map<String, Object> spec) {
         Map<String, Object> metadata = map("name", name);
         put(metadata, "namespace", namespace);
         put(metadata, "labels", labels.isEmpty() ? null : labels);
@@ -131,10 +143,16 @@ public final class RuleWriter {
         put(map, "methods", orNull(scope.methods()));
         StringMatcher path = scope.path();
         put(map, "path", path == null ? null : map(path.kind().field(), path.text()));
-        put(map, "headers", orNull(scope.headers().stream().map(RuleWriter::header).toList()));
+        put(
+                map,
+                "headers",
+                orNull(scope.headers().stream().map(RuleWriter::header).toList()));
         if (!scope.source().equals(Source.ANY)) {
             Map<String, Object> source = new LinkedHashMap<>();
-            put(source, "cidrs", orNull(scope.source().cidrs().stream().map(Cidr::text).toList()));
+            put(
+                    source,
+                    "cidrs",
+                    orNull(scope.source().cidrs().stream().map(Cidr::text).toList()));
             put(source, "nodes", orNull(scope.source().nodes()));
             map.put("source", source);
         }
@@ -202,17 +220,28 @@ public final class RuleWriter {
         Map<String, Object> map = new LinkedHashMap<>();
         put(map, "start", schedule.start() == null ? null : schedule.start().toString());
         put(map, "end", schedule.end() == null ? null : schedule.end().toString());
-        put(map, "windows", orNull(schedule.windows().stream().map(RuleWriter::window).toList()));
+        put(
+                map,
+                "windows",
+                orNull(schedule.windows().stream().map(RuleWriter::window).toList()));
         put(map, "ramp", ramp(schedule.ramp()));
         return map.isEmpty() ? null : map;
     }
 
     private static Map<String, Object> window(Window window) {
         Map<String, Object> map = new LinkedHashMap<>();
-        put(map, "days", orNull(window.days().stream().map(d -> Shapes.DAYS.get(d.getValue() - 1)).toList()));
+        put(
+                map,
+                "days",
+                orNull(window.days().stream()
+                        .map(d -> Shapes.DAYS.get(d.getValue() - 1))
+                        .toList()));
         map.put("from", window.from().toString());
         map.put("to", window.to().toString());
-        put(map, "zone", window.zone().equals(ZoneOffset.UTC) ? null : window.zone().getId());
+        put(
+                map,
+                "zone",
+                window.zone().equals(ZoneOffset.UTC) ? null : window.zone().getId());
         return map;
     }
 

@@ -38,8 +38,8 @@ final class Shapes {
             .required("name", NAME, "Unique name: letters, digits, '-', '_' and '.'.")
             .optional("labels", new Type.TextMap(), "Labels.");
 
-    private static final Shape PATH = stringTests(new Shape("PathMatcher"))
-            .exactlyOneOf("exact", "prefix", "suffix", "contains", "regex");
+    private static final Shape PATH =
+            stringTests(new Shape("PathMatcher")).exactlyOneOf("exact", "prefix", "suffix", "contains", "regex");
 
     private static final Shape RANGE = new Shape("Range")
             .required("start", INTEGER, "The smallest value.")
@@ -101,10 +101,14 @@ final class Shapes {
             .optional("maxConcurrent", INTEGER, "Requests under the fault at one time.")
             .optional("maxPerSecond", INTEGER, "Requests touched in any one second.");
 
-    private static final Shape RAMP = new Shape("Ramp").required("over", DURATION, "How long the share grows to its full value.");
+    private static final Shape RAMP =
+            new Shape("Ramp").required("over", DURATION, "How long the share grows to its full value.");
 
     private static final Shape WINDOW = new Shape("Window")
-            .optional("days", new Type.ListOf(new Type.Choice(DAYS), false), "Days on which the window begins; default: all.")
+            .optional(
+                    "days",
+                    new Type.ListOf(new Type.Choice(DAYS), false),
+                    "Days on which the window begins; default: all.")
             .required("from", TIME_OF_DAY, "Beginning.")
             .required("to", TIME_OF_DAY, "End; earlier than from = on the next day.")
             .optional("zone", ZONE, "Time zone; default UTC.");
@@ -112,7 +116,10 @@ final class Shapes {
     private static final Shape SCHEDULE = new Shape("Schedule")
             .optional("start", TIMESTAMP, "Not before.")
             .optional("end", TIMESTAMP, "Not at or after.")
-            .optional("windows", new Type.ListOf(new Type.Of(WINDOW), false), "Stretches of the day, of which one must hold now.")
+            .optional(
+                    "windows",
+                    new Type.ListOf(new Type.Of(WINDOW), false),
+                    "Stretches of the day, of which one must hold now.")
             .optional("ramp", new Type.Of(RAMP), "Lets the percentage grow from 0.");
 
     private static final Shape TAG = new Shape("Tag")
@@ -138,8 +145,14 @@ final class Shapes {
             .required("fault", new Type.Of(FAULT), "What happens to them.");
 
     private static final Shape SLO = new Shape("Slo")
-            .required("metric", NAME, "SERVICE_success_rate, SERVICE_error_rate, SERVICE_pNN_latency_ms, or any name with a query.")
-            .required("comparator", new Type.Choice(List.of(">=", "<=", ">", "<", "==", "!=")), "How the metric must compare.")
+            .required(
+                    "metric",
+                    NAME,
+                    "SERVICE_success_rate, SERVICE_error_rate, SERVICE_pNN_latency_ms, or any name with a query.")
+            .required(
+                    "comparator",
+                    new Type.Choice(List.of(">=", "<=", ">", "<", "==", "!=")),
+                    "How the metric must compare.")
             .required("threshold", NUMBER, "With what.")
             .optional("query", TEXT, "PromQL that gives the metric.");
 
@@ -148,7 +161,10 @@ final class Shapes {
             .optional("hypothesis", TEXT, "What is believed.")
             .optional("targets", NAMES, "The services in front of which faults act; default: those of the faults.")
             .required("faults", new Type.ListOf(new Type.Of(INJECTION), false), "What is injected.")
-            .optional("blastRadius", PERCENTAGE, "The share of the traffic in scope that may be touched at all; default 5.")
+            .optional(
+                    "blastRadius",
+                    PERCENTAGE,
+                    "The share of the traffic in scope that may be touched at all; default 5.")
             .optional(
                     "override",
                     new Type.Of(new Shape("Override").required("reason", TEXT, "Why.")),
@@ -171,7 +187,10 @@ final class Shapes {
                     "autoRollback",
                     new Type.Of(new Shape("AutoRollback")
                             .optional("on", new Type.ListOf(new Type.Choice(TRIGGERS), true), "Default: all of them.")
-                            .optional("timeout", DURATION, "The longest the injection may take; default: duration + 1m.")),
+                            .optional(
+                                    "timeout",
+                                    DURATION,
+                                    "The longest the injection may take; default: duration + 1m.")),
                     "What ends the injection early.")
             .optional(
                     "recovery",

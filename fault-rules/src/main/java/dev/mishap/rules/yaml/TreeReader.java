@@ -107,9 +107,13 @@ public final class TreeReader {
         int column = column(node.getStartMark());
         if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
             if (nodes == MAX_NODES + 1 || depth == MAX_DEPTH + 1) {
-                problems.add(line, column, path, depth > MAX_DEPTH
-                        ? "is nested more than " + MAX_DEPTH + " levels deep"
-                        : "the file has more than " + MAX_NODES + " values with its aliases written out");
+                problems.add(
+                        line,
+                        column,
+                        path,
+                        depth > MAX_DEPTH
+                                ? "is nested more than " + MAX_DEPTH + " levels deep"
+                                : "the file has more than " + MAX_NODES + " values with its aliases written out");
             }
             return null;
         }

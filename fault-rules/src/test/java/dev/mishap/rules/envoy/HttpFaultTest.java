@@ -17,20 +17,23 @@ class HttpFaultTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "abort 503                        | \"abort\":{\"http_status\":503,\"percentage\":{\"numerator\":100,\"denominator\":\"HUNDRED\"}}",
-        "abort grpc NOT_FOUND 0.0001%     | \"abort\":{\"grpc_status\":5,\"percentage\":{\"numerator\":1,\"denominator\":\"MILLION\"}}",
-        "delay 1500ms 0%                  | \"delay\":{\"fixed_delay\":\"1.5s\",\"percentage\":{\"numerator\":0,\"denominator\":\"HUNDRED\"}}",
-        "delay 100s                       | \"fixed_delay\":\"100s\"",
-        "rate-limit 1MiB/s                | \"response_rate_limit\":{\"fixed_limit\":{\"limit_kbps\":1024}",
-        "abort 500 on cluster u1          | \"upstream_cluster\":\"u1\"",
-        "abort 500 when node = a,b        | \"downstream_nodes\":[\"a\",\"b\"]",
-        "abort 500 max 7 concurrent       | \"max_active_faults\":7",
-        "abort 500 experiment E           | \"filter_metadata\":{\"chaos.experiment.id\":\"E\"}",
-        "abort 500 when method = GET      | {\"name\":\":method\",\"string_match\":{\"exact\":\"GET\"}}",
-        "abort 500 when header x absent   | {\"name\":\"x\",\"present_match\":false}",
-        "abort 500 when header x != a     | \"invert_match\":true,\"treat_missing_header_as_empty\":true",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "abort 503                        | \"abort\":{\"http_status\":503,\"percentage\":{\"numerator\":100,\"denominator\":\"HUNDRED\"}}",
+                "abort grpc NOT_FOUND 0.0001%     | \"abort\":{\"grpc_status\":5,\"percentage\":{\"numerator\":1,\"denominator\":\"MILLION\"}}",
+                "delay 1500ms 0%                  | \"delay\":{\"fixed_delay\":\"1.5s\",\"percentage\":{\"numerator\":0,\"denominator\":\"HUNDRED\"}}",
+                "delay 100s                       | \"fixed_delay\":\"100s\"",
+                "rate-limit 1MiB/s                | \"response_rate_limit\":{\"fixed_limit\":{\"limit_kbps\":1024}",
+                "abort 500 on cluster u1          | \"upstream_cluster\":\"u1\"",
+                "abort 500 when node = a,b        | \"downstream_nodes\":[\"a\",\"b\"]",
+                "abort 500 max 7 concurrent       | \"max_active_faults\":7",
+                "abort 500 experiment E           | \"filter_metadata\":{\"chaos.experiment.id\":\"E\"}",
+                "abort 500 when method = GET      | {\"name\":\":method\",\"string_match\":{\"exact\":\"GET\"}}",
+                "abort 500 when header x absent   | {\"name\":\"x\",\"present_match\":false}",
+                "abort 500 when header x != a     | \"invert_match\":true,\"treat_missing_header_as_empty\":true",
+            })
     void aRuleInEnvoysWords(String line, String expected) {
         assertThat(filter(line)).contains(expected);
     }
@@ -51,7 +54,9 @@ class HttpFaultTest {
     })
     void pathsAreTestedWithoutTheirQuery(String test, String path, boolean matches) {
         String json = filter("abort 500 when path " + test);
-        String regex = json.replaceFirst(".*\"regex\":\"", "").replaceFirst("\"}.*", "").replace("\\\\", "\\");
+        String regex = json.replaceFirst(".*\"regex\":\"", "")
+                .replaceFirst("\"}.*", "")
+                .replace("\\\\", "\\");
         assertThat(Pattern.matches(regex, path)).as(regex).isEqualTo(matches);
     }
 

@@ -41,10 +41,11 @@ class RuleLineTest {
 
     @Test
     void everyClause() {
-        FaultRule rule = parse("delay 100ms 10% when path ^= /pay and method=GET,POST and not header x ~ \"a b\" and header n in [1,5)"
-                + " on listener in,out on cluster c on route r1 from 10.0.0.0/8 cohort 5% by cookie sid seeded \"S 1\" max 5% max 50/s"
-                + " max 10 concurrent ramp 30s starting 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z seed -42 as canary experiment E-1"
-                + " priority 3 tag header x-chaos tag baggage");
+        FaultRule rule = parse(
+                "delay 100ms 10% when path ^= /pay and method=GET,POST and not header x ~ \"a b\" and header n in [1,5)"
+                        + " on listener in,out on cluster c on route r1 from 10.0.0.0/8 cohort 5% by cookie sid seeded \"S 1\" max 5% max 50/s"
+                        + " max 10 concurrent ramp 30s starting 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z seed -42 as canary experiment E-1"
+                        + " priority 3 tag header x-chaos tag baggage");
         assertThat(rule.fault()).isEqualTo(new Delay(Duration.ofMillis(100)));
         assertThat(rule.scope().path()).isEqualTo(StringMatcher.prefix("/pay"));
         assertThat(rule.scope().methods()).containsExactly("GET", "POST");
@@ -85,31 +86,34 @@ class RuleLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "``                            | 1  | expected 'abort', 'delay', 'rate-limit' or 'reset', found the end",
-        "abrt 503                      | 1  | expected 'abort', 'delay', 'rate-limit' or 'reset', found 'abrt'",
-        "abort                         | 6  | expected a status from 200 to 599, or 'grpc', found the end",
-        "abort 700                     | 7  | expected a status from 200 to 599, or 'grpc', found '700'",
-        "abort grpc NOPE               | 12 | expected a gRPC status such as UNAVAILABLE or 14, found 'NOPE'",
-        "delay 100                     | 7  | expected a duration such as 100ms, 2s or 1h30m, got '100'",
-        "reset 140%                    | 7  | must be from 0 to 100 %, got 140 %",
-        "reset 0.00001%                | 7  | must be a multiple of 0.0001 %, got 0.00001 %",
-        "reset when heder x = 1        | 12 | expected 'header', 'path', 'method', 'node' or 'not', found 'heder'",
-        "reset when header x 1         | 21 | expected '=', '!=', '^=', '$=', '*=', '~', 'in', 'present' or 'absent', found '1'",
-        "reset when header x =         | 22 | expected a value, found the end",
-        "reset when path ~ [           | 19 | regex is not RE2 syntax",
-        "reset for                     | 10 | expected a duration such as 2m, found the end",
-        "reset for 2m for 3m           | 14 | 'for' is given twice",
-        "reset 10% bogus               | 11 | expected 'when', 'on'",
-        "reset 10% 503                 | 11 | expected 'when', 'on'",
-        "reset max 5                   | 12 | expected 'concurrent', found the end",
-        "reset as \"unclosed           | 10 | the quote is not closed",
-        "reset as a/b                  | 10 | the name must be 1 to 253 letters",
-        "reset on planet x             | 10 | expected 'listener', 'cluster' or 'route', found 'planet'",
-        "reset from 10.0.0.0/8,bogus   | 12 | expected an address range",
-        "rate-limit 64kb/s             | 12 | expected a whole rate such as 64KiB/s",
-        "reset cohort 5                | 14 | expected a percentage such as 40%, found '5'",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "``                            | 1  | expected 'abort', 'delay', 'rate-limit' or 'reset', found the end",
+                "abrt 503                      | 1  | expected 'abort', 'delay', 'rate-limit' or 'reset', found 'abrt'",
+                "abort                         | 6  | expected a status from 200 to 599, or 'grpc', found the end",
+                "abort 700                     | 7  | expected a status from 200 to 599, or 'grpc', found '700'",
+                "abort grpc NOPE               | 12 | expected a gRPC status such as UNAVAILABLE or 14, found 'NOPE'",
+                "delay 100                     | 7  | expected a duration such as 100ms, 2s or 1h30m, got '100'",
+                "reset 140%                    | 7  | must be from 0 to 100 %, got 140 %",
+                "reset 0.00001%                | 7  | must be a multiple of 0.0001 %, got 0.00001 %",
+                "reset when heder x = 1        | 12 | expected 'header', 'path', 'method', 'node' or 'not', found 'heder'",
+                "reset when header x 1         | 21 | expected '=', '!=', '^=', '$=', '*=', '~', 'in', 'present' or 'absent', found '1'",
+                "reset when header x =         | 22 | expected a value, found the end",
+                "reset when path ~ [           | 19 | regex is not RE2 syntax",
+                "reset for                     | 10 | expected a duration such as 2m, found the end",
+                "reset for 2m for 3m           | 14 | 'for' is given twice",
+                "reset 10% bogus               | 11 | expected 'when', 'on'",
+                "reset 10% 503                 | 11 | expected 'when', 'on'",
+                "reset max 5                   | 12 | expected 'concurrent', found the end",
+                "reset as \"unclosed           | 10 | the quote is not closed",
+                "reset as a/b                  | 10 | the name must be 1 to 253 letters",
+                "reset on planet x             | 10 | expected 'listener', 'cluster' or 'route', found 'planet'",
+                "reset from 10.0.0.0/8,bogus   | 12 | expected an address range",
+                "rate-limit 64kb/s             | 12 | expected a whole rate such as 64KiB/s",
+                "reset cohort 5                | 14 | expected a percentage such as 40%, found '5'",
+            })
     void errorsPointAtThePlace(String line, int column, String problem) {
         RuleSyntaxException e = catchThrowableOfType(RuleSyntaxException.class, () -> parse(line));
         assertThat(e).as(line).isNotNull();
@@ -140,10 +144,12 @@ class RuleLineTest {
     @RepeatedTest(20)
     void brokenLinesOnlyEverAreSyntaxErrors(RepetitionInfo repetition) {
         Random random = new Random(repetition.getCurrentRepetition());
-        String[] words = "abort delay reset rate-limit grpc 503 40% 100ms when header x = != ^= ~ [ ) and not path method GET , on listener for 2m max 5% /s \" \\ cohort by seed as tag present in [1,5) ''"
-                .split(" ");
+        String[] words =
+                "abort delay reset rate-limit grpc 503 40% 100ms when header x = != ^= ~ [ ) and not path method GET , on listener for 2m max 5% /s \" \\ cohort by seed as tag present in [1,5) ''"
+                        .split(" ");
         for (int round = 0; round < 500; round++) {
-            StringBuilder line = new StringBuilder(random.nextBoolean() ? "abort 503 40% when header x-user-tier = canary " : "");
+            StringBuilder line =
+                    new StringBuilder(random.nextBoolean() ? "abort 503 40% when header x-user-tier = canary " : "");
             for (int n = random.nextInt(12); n > 0; n--) {
                 line.append(words[random.nextInt(words.length)]).append(random.nextInt(4) == 0 ? "" : " ");
             }

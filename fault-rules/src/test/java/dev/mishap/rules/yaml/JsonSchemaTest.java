@@ -53,24 +53,27 @@ class JsonSchemaTest {
                 }
             }
             if (Files.readString(file).contains("mishap.dev/v1")) {
-                assertThat(RuleReader.read(Files.readString(file), file.toString()).problems()).isEmpty();
+                assertThat(RuleReader.read(Files.readString(file), file.toString())
+                                .problems())
+                        .isEmpty();
             }
         }
         assertThat(seen).isGreaterThanOrEqualTo(4);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{fualt: {reset: {}}}",
-        "{percentage: 140, fault: {reset: {}}}",
-        "{fault: {reset: {}, delay: {fixed: 1s}}}",
-        "{fault: {}}",
-        "{}",
-        "{fault: {delay: {fixed: 100}}}",
-        "{fault: {abort: {httpStatus: abc}}}",
-        "{scope: {methods: []}, fault: {reset: {}}}",
-        "{tag: {baggage: maybe}, fault: {reset: {}}}",
-    })
+    @ValueSource(
+            strings = {
+                "{fualt: {reset: {}}}",
+                "{percentage: 140, fault: {reset: {}}}",
+                "{fault: {reset: {}, delay: {fixed: 1s}}}",
+                "{fault: {}}",
+                "{}",
+                "{fault: {delay: {fixed: 100}}}",
+                "{fault: {abort: {httpStatus: abc}}}",
+                "{scope: {methods: []}, fault: {reset: {}}}",
+                "{tag: {baggage: maybe}, fault: {reset: {}}}",
+            })
     void refusesWhatTheReaderRefuses(String spec) {
         String text = "{apiVersion: mishap.dev/v1, kind: FaultRule, metadata: {name: r}, spec: " + spec + "}";
         assertThat(violations(new Yaml().load(text))).isNotEmpty();
@@ -105,11 +108,15 @@ class JsonSchemaTest {
             switch (keyword) {
                 case "$schema", "$id", "$defs", "title", "description", "format" -> {}
                 case "$ref" -> validate(definition((String) argument), value, path, found);
-                case "type" -> check(types(argument).stream().anyMatch(t -> is(t, value)), path + " is not " + argument, found);
+                case "type" ->
+                    check(types(argument).stream().anyMatch(t -> is(t, value)), path + " is not " + argument, found);
                 case "enum" -> check(((List<?>) argument).contains(value), path + " is not of " + argument, found);
                 case "pattern" -> {
                     if (value instanceof String s) {
-                        check(Pattern.compile((String) argument).matcher(s).find(), path + " does not match " + argument, found);
+                        check(
+                                Pattern.compile((String) argument).matcher(s).find(),
+                                path + " does not match " + argument,
+                                found);
                     }
                 }
                 case "minimum" -> {
@@ -149,7 +156,8 @@ class JsonSchemaTest {
                 case "additionalProperties" -> {
                     if (value instanceof Map<?, ?> m) {
                         m.forEach((name, each) -> {
-                            if (!map(schema.getOrDefault("properties", Map.of())).containsKey(name)) {
+                            if (!map(schema.getOrDefault("properties", Map.of()))
+                                    .containsKey(name)) {
                                 if (argument instanceof Map) {
                                     validate(map(argument), each, path + "." + name, found);
                                 } else {
@@ -160,13 +168,14 @@ class JsonSchemaTest {
                     }
                 }
                 case "oneOf" -> {
-                    long passing = ((List<?>) argument).stream()
-                            .filter(each -> {
-                                List<String> inner = new ArrayList<>();
-                                validate(map(each), value, path, inner);
-                                return inner.isEmpty();
-                            })
-                            .count();
+                    long passing = ((List<?>) argument)
+                            .stream()
+                                    .filter(each -> {
+                                        List<String> inner = new ArrayList<>();
+                                        validate(map(each), value, path, inner);
+                                        return inner.isEmpty();
+                                    })
+                                    .count();
                     check(passing == 1, path + " passes " + passing + " of " + argument, found);
                 }
                 default -> throw new AssertionError("keyword " + keyword);
@@ -191,7 +200,8 @@ class JsonSchemaTest {
             case "string" -> value instanceof String;
             case "boolean" -> value instanceof Boolean;
             case "number" -> value instanceof Number;
-            case "integer" -> value instanceof Integer || value instanceof Long || value instanceof java.math.BigInteger;
+            case "integer" ->
+                value instanceof Integer || value instanceof Long || value instanceof java.math.BigInteger;
             case "null" -> value == null;
             default -> throw new AssertionError(type);
         };

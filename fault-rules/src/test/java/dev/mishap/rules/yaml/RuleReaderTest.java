@@ -56,7 +56,9 @@ class RuleReaderTest {
     }
 
     private static List<String> problems(String text) {
-        return RuleReader.read(text, "f.yaml").problems().stream().map(Problem::toString).toList();
+        return RuleReader.read(text, "f.yaml").problems().stream()
+                .map(Problem::toString)
+                .toList();
     }
 
     @Test
@@ -82,8 +84,9 @@ class RuleReaderTest {
 
     @Test
     void readsJsonWithTabsAndEscapes() {
-        FaultRule rule = only("{\n\t\"apiVersion\": \"mishap.dev/v1\", \"kind\": \"FaultRule\",\n\t\"metadata\": {\"name\": \"r\"},\n"
-                + "\t\"spec\": {\"percentage\": 12.5, \"fault\": {\"abort\": {\"httpStatus\": 500, \"body\": \"a\\/b\\ud83d\\ude00\"}}}}");
+        FaultRule rule = only(
+                "{\n\t\"apiVersion\": \"mishap.dev/v1\", \"kind\": \"FaultRule\",\n\t\"metadata\": {\"name\": \"r\"},\n"
+                        + "\t\"spec\": {\"percentage\": 12.5, \"fault\": {\"abort\": {\"httpStatus\": 500, \"body\": \"a\\/b\\ud83d\\ude00\"}}}}");
         assertThat(rule.fault()).isEqualTo(Abort.http(500, "a/b😀"));
         assertThat(rule.percentage()).isEqualTo(Percentage.parse("12.5"));
     }
@@ -115,35 +118,40 @@ class RuleReaderTest {
 
     @Test
     void namesAreTextWhateverYamlWouldMakeOfThem() {
-        FaultRule rule = only(HEAD + "  scope: {headers: [{name: country, exact: no}, {name: n, exact: 012}]}\n  fault: {reset: {}}\n");
+        FaultRule rule = only(HEAD
+                + "  scope: {headers: [{name: country, exact: no}, {name: n, exact: 012}]}\n  fault: {reset: {}}\n");
         assertThat(rule.scope().headers().get(0).value().text()).isEqualTo("no");
         assertThat(rule.scope().headers().get(1).value().text()).isEqualTo("012");
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', ignoreLeadingAndTrailingWhitespace = true, value = {
-        "  fault: {abort: {httpStatus: 99}}            | f.yaml:5:18: spec.fault.abort: httpStatus must be from 200 to 599, got 99",
-        "  fault: {abort: {httpStatus: abc}}           | f.yaml:5:31: spec.fault.abort.httpStatus: expected an integer, found 'abc'",
-        "  fault: {abort: {}}                          | f.yaml:5:18: spec.fault.abort: expected exactly one of httpStatus, grpcStatus, found none",
-        "  fault: {abort: {httpStatus: 500, grpcStatus: 14}} | f.yaml:5:18: spec.fault.abort: expected exactly one of httpStatus, grpcStatus, found httpStatus and grpcStatus",
-        "  fault: {delay: {fixed: 100}}                | f.yaml:5:26: spec.fault.delay.fixed: expected a duration such as 100ms, 2s or 1h30m, got '100'",
-        "  fault: {delay: {fixed: 0s}}                 | f.yaml:5:18: spec.fault.delay: fixed must be more than 0s and at most 24h",
-        "  fault: {reset: {}, delay: {fixed: 1s}}      | f.yaml:5:10: spec.fault: expected exactly one of abort, delay, responseRateLimit, reset, found delay and reset",
-        "  {fualt: {reset: {}}}                        | f.yaml:5:4: spec.fualt: unknown field; did you mean 'fault'?",
-        "  {percentage: 140, fault: {reset: {}}}       | f.yaml:5:16: spec.percentage: must be from 0 to 100 %, got 140 %",
-        "  {percentage: [1], fault: {reset: {}}}       | f.yaml:5:16: spec.percentage: expected a percentage from 0 to 100, such as 40 or 0.5, found a list",
-        "  {ttl: , fault: {reset: {}}}                 | f.yaml:5:8: spec.ttl: expected a duration such as 100ms, 2s or 1h30m, found nothing",
-        "  {seed: 1, seed: 2, fault: {reset: {}}}      | f.yaml:5:13: spec.seed: is given twice, first in line 5",
-        "  {scope: {path: {regex: '['}}, fault: {reset: {}}} | f.yaml:5:26: spec.scope.path.regex: regex is not RE2 syntax",
-        "  {scope: {headers: {}}, fault: {reset: {}}}  | f.yaml:5:21: spec.scope.headers: expected a list, found a mapping",
-        "  {scope: {methods: []}, fault: {reset: {}}}  | f.yaml:5:21: spec.scope.methods: must not be empty",
-        "  {scope: {source: {cidrs: [10.0.0.0/40]}}, fault: {reset: {}}} | f.yaml:5:29: spec.scope.source.cidrs[0]: expected an address range such as 10.0.0.0/8 or fd00::/8, got '10.0.0.0/40'",
-        "  {scope: {cohort: {percent: 5, key: {traceId: false}}}, fault: {reset: {}}} | traceId can only be true",
-        "  {limits: {maxConcurrent: 0}, fault: {reset: {}}} | f.yaml:5:28: spec.limits.maxConcurrent: must be from 1 to 2147483647, got 0",
-        "  {schedule: {windows: [{days: [monday], from: 09:00, to: 10:00}]}, fault: {reset: {}}} | expected one of mon, tue, wed, thu, fri, sat, sun, found 'monday'",
-    })
+    @CsvSource(
+            delimiter = '|',
+            ignoreLeadingAndTrailingWhitespace = true,
+            value = {
+                "  fault: {abort: {httpStatus: 99}}            | f.yaml:5:18: spec.fault.abort: httpStatus must be from 200 to 599, got 99",
+                "  fault: {abort: {httpStatus: abc}}           | f.yaml:5:31: spec.fault.abort.httpStatus: expected an integer, found 'abc'",
+                "  fault: {abort: {}}                          | f.yaml:5:18: spec.fault.abort: expected exactly one of httpStatus, grpcStatus, found none",
+                "  fault: {abort: {httpStatus: 500, grpcStatus: 14}} | f.yaml:5:18: spec.fault.abort: expected exactly one of httpStatus, grpcStatus, found httpStatus and grpcStatus",
+                "  fault: {delay: {fixed: 100}}                | f.yaml:5:26: spec.fault.delay.fixed: expected a duration such as 100ms, 2s or 1h30m, got '100'",
+                "  fault: {delay: {fixed: 0s}}                 | f.yaml:5:18: spec.fault.delay: fixed must be more than 0s and at most 24h",
+                "  fault: {reset: {}, delay: {fixed: 1s}}      | f.yaml:5:10: spec.fault: expected exactly one of abort, delay, responseRateLimit, reset, found delay and reset",
+                "  {fualt: {reset: {}}}                        | f.yaml:5:4: spec.fualt: unknown field; did you mean 'fault'?",
+                "  {percentage: 140, fault: {reset: {}}}       | f.yaml:5:16: spec.percentage: must be from 0 to 100 %, got 140 %",
+                "  {percentage: [1], fault: {reset: {}}}       | f.yaml:5:16: spec.percentage: expected a percentage from 0 to 100, such as 40 or 0.5, found a list",
+                "  {ttl: , fault: {reset: {}}}                 | f.yaml:5:8: spec.ttl: expected a duration such as 100ms, 2s or 1h30m, found nothing",
+                "  {seed: 1, seed: 2, fault: {reset: {}}}      | f.yaml:5:13: spec.seed: is given twice, first in line 5",
+                "  {scope: {path: {regex: '['}}, fault: {reset: {}}} | f.yaml:5:26: spec.scope.path.regex: regex is not RE2 syntax",
+                "  {scope: {headers: {}}, fault: {reset: {}}}  | f.yaml:5:21: spec.scope.headers: expected a list, found a mapping",
+                "  {scope: {methods: []}, fault: {reset: {}}}  | f.yaml:5:21: spec.scope.methods: must not be empty",
+                "  {scope: {source: {cidrs: [10.0.0.0/40]}}, fault: {reset: {}}} | f.yaml:5:29: spec.scope.source.cidrs[0]: expected an address range such as 10.0.0.0/8 or fd00::/8, got '10.0.0.0/40'",
+                "  {scope: {cohort: {percent: 5, key: {traceId: false}}}, fault: {reset: {}}} | traceId can only be true",
+                "  {limits: {maxConcurrent: 0}, fault: {reset: {}}} | f.yaml:5:28: spec.limits.maxConcurrent: must be from 1 to 2147483647, got 0",
+                "  {schedule: {windows: [{days: [monday], from: 09:00, to: 10:00}]}, fault: {reset: {}}} | expected one of mon, tue, wed, thu, fri, sat, sun, found 'monday'",
+            })
     void problemsSayWhereAndWhat(String spec, String expected) {
-        assertThat(problems(HEAD + spec.indent(0).replaceFirst("^", "  ") + "\n")).anyMatch(p -> p.contains(expected));
+        assertThat(problems(HEAD + spec.indent(0).replaceFirst("^", "  ") + "\n"))
+                .anyMatch(p -> p.contains(expected));
     }
 
     @Test
@@ -157,8 +165,26 @@ class RuleReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "---\n", "# nothing", "just text", "[]", "{}", "kind: FaultRule", "{a: ", "a: b: c", "\t- x", "!!java.net.URL [x]",
-        "apiVersion: mishap.dev/v2\nkind: FaultRule", "? [a]\n: b", "&a [*a]", "a: *nowhere", "\u0000", "%YAML 9.9\n---\na"})
+    @ValueSource(
+            strings = {
+                "",
+                "---\n",
+                "# nothing",
+                "just text",
+                "[]",
+                "{}",
+                "kind: FaultRule",
+                "{a: ",
+                "a: b: c",
+                "\t- x",
+                "!!java.net.URL [x]",
+                "apiVersion: mishap.dev/v2\nkind: FaultRule",
+                "? [a]\n: b",
+                "&a [*a]",
+                "a: *nowhere",
+                "\u0000",
+                "%YAML 9.9\n---\na"
+            })
     void whatIsNoRuleIsAProblemAndNoException(String text) {
         assertThat(problems(text)).isNotEmpty().allMatch(p -> p.startsWith("f.yaml"));
     }
@@ -173,24 +199,35 @@ class RuleReaderTest {
                   faults: [{target: a, fault: {reset: {}}}]
                   blastRadius: 6
                 """;
-        assertThat(problems(text)).singleElement().asString().startsWith("f.yaml:6:16: ").contains("at most 5 % in production");
-        assertThat(problems(text + "  override: {reason: agreed with the owners}\n")).isEmpty();
+        assertThat(problems(text))
+                .singleElement()
+                .asString()
+                .startsWith("f.yaml:6:16: ")
+                .contains("at most 5 % in production");
+        assertThat(problems(text + "  override: {reason: agreed with the owners}\n"))
+                .isEmpty();
         assertThat(problems(text.replace("prod-checkout", "staging"))).isEmpty();
-        assertThat(problems(text.replace("namespace: prod-checkout", "labels: {mishap.dev/environment: production}"))).hasSize(1);
+        assertThat(problems(text.replace("namespace: prod-checkout", "labels: {mishap.dev/environment: production}")))
+                .hasSize(1);
     }
 
     @Test
     void bombsAreRefusedQuickly() {
         StringBuilder laughs = new StringBuilder("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (int i = 1; i < 9; i++) {
-            laughs.append("a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n".replace("%d", "" + (i - 1)).replaceFirst("a" + (i - 1) + ": &a" + (i - 1), "a" + i + ": &a" + i));
+            laughs.append("a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n"
+                    .replace("%d", "" + (i - 1))
+                    .replaceFirst("a" + (i - 1) + ": &a" + (i - 1), "a" + i + ": &a" + i));
         }
         assertThat(problems(laughs.toString())).isNotEmpty();
         assertThat(problems("[".repeat(100_000))).isNotEmpty();
         assertThat(problems("{a: ".repeat(5_000))).isNotEmpty();
         assertThat(problems("a: ".repeat(5_000))).isNotEmpty();
         assertThat(problems("- ".repeat(100_000))).isNotEmpty();
-        assertThat(problems("x".repeat(TreeReader.MAX_CHARS + 1))).singleElement().asString().contains("larger than");
+        assertThat(problems("x".repeat(TreeReader.MAX_CHARS + 1)))
+                .singleElement()
+                .asString()
+                .contains("larger than");
         assertThat(problems("[" + "1,".repeat(TreeReader.MAX_NODES) + "1]")).anyMatch(p -> p.contains("more than"));
     }
 
@@ -270,7 +307,9 @@ class RuleReaderTest {
                 }
             }
             RuleReader.Result result = RuleReader.read(text.toString(), "f.yaml");
-            assertThat(result.ok() || result.rules().isEmpty()).as(text.toString()).isTrue();
+            assertThat(result.ok() || result.rules().isEmpty())
+                    .as(text.toString())
+                    .isTrue();
         }
     }
 }

@@ -72,8 +72,9 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
                 answer(ctx, request);
             }
             if (reader.expectsContinue()) {
-                ctx.writeAndFlush(ctx.alloc().buffer().writeBytes(
-                        "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+                ctx.writeAndFlush(ctx.alloc()
+                        .buffer()
+                        .writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
             }
         } catch (AdminRequestReader.BadRequest e) {
             stats.http.cxProtocolError.inc();
@@ -110,13 +111,19 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
     private void write(
             ChannelHandlerContext ctx, AdminResponse response, boolean head, boolean close, boolean lengthByClose) {
         StringBuilder out = new StringBuilder(256);
-        out.append("HTTP/1.1 ").append(response.status()).append(' ').append(Reasons.of(response.status())).append("\r\n");
+        out.append("HTTP/1.1 ")
+                .append(response.status())
+                .append(' ')
+                .append(Reasons.of(response.status()))
+                .append("\r\n");
         out.append("content-type: ").append(response.contentType()).append("\r\n");
         out.append("cache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n");
         for (Map.Entry<String, String> e : response.headers().entrySet()) {
             out.append(e.getKey()).append(": ").append(e.getValue()).append("\r\n");
         }
-        out.append("date: ").append(HTTP_DATE.format(ZonedDateTime.now(ZoneOffset.UTC))).append("\r\n");
+        out.append("date: ")
+                .append(HTTP_DATE.format(ZonedDateTime.now(ZoneOffset.UTC)))
+                .append("\r\n");
         out.append("server: envoy\r\n");
         if (close) {
             out.append("connection: close\r\n");
@@ -132,7 +139,8 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
                 buffer.writeBytes(response.body());
             } else {
                 if (response.body().length > 0) {
-                    buffer.writeCharSequence(Integer.toHexString(response.body().length) + "\r\n", StandardCharsets.US_ASCII);
+                    buffer.writeCharSequence(
+                            Integer.toHexString(response.body().length) + "\r\n", StandardCharsets.US_ASCII);
                     buffer.writeBytes(response.body());
                     buffer.writeCharSequence("\r\n", StandardCharsets.US_ASCII);
                 }
@@ -149,7 +157,11 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void log(
-            ChannelHandlerContext ctx, AdminRequestReader.Parsed request, AdminResponse response, long start, long end) {
+            ChannelHandlerContext ctx,
+            AdminRequestReader.Parsed request,
+            AdminResponse response,
+            long start,
+            long end) {
         StreamInfo info = new StreamInfo();
         Instant now = Instant.now();
         info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano() - (end - start);
@@ -166,7 +178,8 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         info.downstreamLocalAddress = inet(ctx.channel().localAddress());
         HeaderMap headers = new HeaderMap();
         headers.add(HeaderName.METHOD, request.method());
-        headers.add(HeaderName.PATH, request.query().isEmpty() ? request.path() : request.path() + "?" + request.query());
+        headers.add(
+                HeaderName.PATH, request.query().isEmpty() ? request.path() : request.path() + "?" + request.query());
         String host = request.headers().get("host");
         if (host != null) {
             headers.add(HeaderName.AUTHORITY, host);

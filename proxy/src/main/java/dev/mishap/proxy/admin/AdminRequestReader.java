@@ -60,7 +60,8 @@ final class AdminRequestReader {
     }
 
     /** The next complete request, or null. */
-    @Nullable Parsed next() {
+    @Nullable
+    Parsed next() {
         int headEnd = find("\r\n\r\n", 0);
         if (headEnd < 0) {
             if (data.length > MAX_HEAD) {

@@ -33,7 +33,9 @@ public final class AdminRouter {
 
     AdminResponse handle(AdminRequest request) {
         for (AdminRoute route : routes) {
-            if (route.prefix() ? request.path().startsWith(route.path()) : request.path().equals(route.path())) {
+            if (route.prefix()
+                    ? request.path().startsWith(route.path())
+                    : request.path().equals(route.path())) {
                 return handle(route, request);
             }
         }
@@ -42,8 +44,7 @@ public final class AdminRouter {
 
     private static AdminResponse handle(AdminRoute route, AdminRequest request) {
         if (route.access() == AdminRoute.Access.NEEDS_POST && !request.method().equals("POST")) {
-            LOG.error(
-                    "admin path \"{}\" mutates state, method={} rather than POST", route.path(), request.method());
+            LOG.error("admin path \"{}\" mutates state, method={} rather than POST", route.path(), request.method());
             return AdminResponse.text(405, "Method " + request.method() + " not allowed, POST required.");
         }
         try {
@@ -68,13 +69,18 @@ public final class AdminRouter {
     }
 
     private AdminResponse home() {
-        StringBuilder out = new StringBuilder("<!DOCTYPE html>\n<html lang='en'>\n<head>\n<title>Mishap Admin</title>\n</head>\n"
-                + "<body>\n<table>\n<tr><th>Command</th><th>Description</th></tr>\n");
+        StringBuilder out =
+                new StringBuilder("<!DOCTYPE html>\n<html lang='en'>\n<head>\n<title>Mishap Admin</title>\n</head>\n"
+                        + "<body>\n<table>\n<tr><th>Command</th><th>Description</th></tr>\n");
         for (AdminRoute route : routes) {
             String path = escape(route.path());
             out.append("<tr><td>");
             if (route.access() == AdminRoute.Access.READS) {
-                out.append("<a href='").append(path.substring(1)).append("'>").append(path).append("</a>");
+                out.append("<a href='")
+                        .append(path.substring(1))
+                        .append("'>")
+                        .append(path)
+                        .append("</a>");
             } else if (route.access() == AdminRoute.Access.NEEDS_POST) {
                 out.append("<form action='").append(path.substring(1)).append("' method='post'><button>");
                 out.append(path).append("</button></form>");
@@ -88,6 +94,9 @@ public final class AdminRouter {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("'", "&#39;");
     }
 }

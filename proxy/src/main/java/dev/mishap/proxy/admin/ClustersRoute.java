@@ -49,7 +49,10 @@ public final class ClustersRoute {
         StringBuilder out = new StringBuilder();
         for (Cluster c : clusters) {
             String name = c.name() + "::";
-            out.append(name).append("observability_name::").append(c.config().statName()).append('\n');
+            out.append(name)
+                    .append("observability_name::")
+                    .append(c.config().statName())
+                    .append('\n');
             limits(name + "default_priority::", c.config().defaultLimits(), out);
             limits(name + "high_priority::", c.config().highLimits(), out);
             out.append(name).append("added_via_api::false\n");
@@ -61,8 +64,14 @@ public final class ClustersRoute {
     }
 
     private static void limits(String prefix, CircuitBreakerConfig limits, StringBuilder out) {
-        out.append(prefix).append("max_connections::").append(limits.maxConnections()).append('\n');
-        out.append(prefix).append("max_pending_requests::").append(limits.maxPendingRequests()).append('\n');
+        out.append(prefix)
+                .append("max_connections::")
+                .append(limits.maxConnections())
+                .append('\n');
+        out.append(prefix)
+                .append("max_pending_requests::")
+                .append(limits.maxPendingRequests())
+                .append('\n');
         out.append(prefix).append("max_requests::").append(limits.maxRequests()).append('\n');
         out.append(prefix).append("max_retries::").append(limits.maxRetries()).append('\n');
     }
@@ -88,7 +97,8 @@ public final class ClustersRoute {
         lines.put("priority", e.priority());
         lines.put("success_rate", "-1");
         lines.put("local_origin_success_rate", "-1");
-        lines.forEach((name, value) -> out.append(prefix).append(name).append("::").append(value).append('\n'));
+        lines.forEach((name, value) ->
+                out.append(prefix).append(name).append("::").append(value).append('\n'));
     }
 
     private static AdminResponse json(List<Cluster> clusters) {
@@ -101,8 +111,13 @@ public final class ClustersRoute {
             if (!hosts.isEmpty()) {
                 one.put("host_statuses", hosts);
             }
-            one.put("circuit_breakers", Map.of("thresholds", List.of(
-                    threshold(c.config().defaultLimits(), null), threshold(c.config().highLimits(), "HIGH"))));
+            one.put(
+                    "circuit_breakers",
+                    Map.of(
+                            "thresholds",
+                            List.of(
+                                    threshold(c.config().defaultLimits(), null),
+                                    threshold(c.config().highLimits(), "HIGH"))));
             one.put("observability_name", c.config().statName());
             all.add(one);
         }

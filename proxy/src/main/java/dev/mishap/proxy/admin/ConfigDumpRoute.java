@@ -25,23 +25,27 @@ public final class ConfigDumpRoute {
 
     /** The repeated fields of each dump, and the message of their elements. */
     private static final Map<String, Map<String, String>> RESOURCES = Map.of(
-            "ClustersConfigDump", Map.of(
-                    "static_clusters", "StaticCluster",
-                    "dynamic_active_clusters", "DynamicCluster",
-                    "dynamic_warming_clusters", "DynamicCluster"),
-            "EndpointsConfigDump", Map.of(
-                    "static_endpoint_configs", "StaticEndpointConfig",
-                    "dynamic_endpoint_configs", "DynamicEndpointConfig"),
+            "ClustersConfigDump",
+                    Map.of(
+                            "static_clusters", "StaticCluster",
+                            "dynamic_active_clusters", "DynamicCluster",
+                            "dynamic_warming_clusters", "DynamicCluster"),
+            "EndpointsConfigDump",
+                    Map.of(
+                            "static_endpoint_configs", "StaticEndpointConfig",
+                            "dynamic_endpoint_configs", "DynamicEndpointConfig"),
             "ListenersConfigDump", Map.of("static_listeners", "StaticListener", "dynamic_listeners", "DynamicListener"),
-            "ScopedRoutesConfigDump", Map.of(
-                    "inline_scoped_route_configs", "InlineScopedRouteConfigs",
-                    "dynamic_scoped_route_configs", "DynamicScopedRouteConfigs"),
-            "RoutesConfigDump", Map.of(
-                    "static_route_configs", "StaticRouteConfig", "dynamic_route_configs", "DynamicRouteConfig"),
-            "SecretsConfigDump", Map.of(
-                    "static_secrets", "StaticSecret",
-                    "dynamic_active_secrets", "DynamicSecret",
-                    "dynamic_warming_secrets", "DynamicSecret"));
+            "ScopedRoutesConfigDump",
+                    Map.of(
+                            "inline_scoped_route_configs", "InlineScopedRouteConfigs",
+                            "dynamic_scoped_route_configs", "DynamicScopedRouteConfigs"),
+            "RoutesConfigDump",
+                    Map.of("static_route_configs", "StaticRouteConfig", "dynamic_route_configs", "DynamicRouteConfig"),
+            "SecretsConfigDump",
+                    Map.of(
+                            "static_secrets", "StaticSecret",
+                            "dynamic_active_secrets", "DynamicSecret",
+                            "dynamic_warming_secrets", "DynamicSecret"));
 
     private static final Set<String> SINGLE_FIELDS = Set.of("bootstrap", "last_updated", "version_info");
 
@@ -94,7 +98,8 @@ public final class ConfigDumpRoute {
                 return AdminResponse.of(
                         400,
                         "text/plain",
-                        "INVALID_ARGUMENT: Error while parsing name_regex from " + regex + ": " + StatsRoutes.reason(e));
+                        "INVALID_ARGUMENT: Error while parsing name_regex from " + regex + ": "
+                                + StatsRoutes.reason(e));
             }
         }
         List<Map<String, Object>> dumps = dumps(names, request.query().containsKey("include_eds"));
@@ -104,7 +109,8 @@ public final class ConfigDumpRoute {
         List<Map<String, Object>> shown;
         if (resource != null && !resource.isEmpty()) {
             if (SINGLE_FIELDS.contains(resource)) {
-                return error(400, resource + " is not a repeated field. Use ?mask=" + resource + " to get only this field");
+                return error(
+                        400, resource + " is not a repeated field. Use ?mask=" + resource + " to get only this field");
             }
             shown = elements(dumps, resource, paths);
             if (shown == null) {
@@ -141,20 +147,40 @@ public final class ConfigDumpRoute {
         first.put("last_updated", loaded);
         out.add(first);
         Map<?, ?> resources = asMap(root.get("static_resources"));
-        out.add(list("ClustersConfigDump", "static_clusters", "cluster", "envoy.config.cluster.v3.Cluster",
-                asList(resources.get("clusters")), names));
+        out.add(list(
+                "ClustersConfigDump",
+                "static_clusters",
+                "cluster",
+                "envoy.config.cluster.v3.Cluster",
+                asList(resources.get("clusters")),
+                names));
         if (endpoints) {
-            out.add(list("EndpointsConfigDump", "static_endpoint_configs", "endpoint_config",
-                    "envoy.config.endpoint.v3.ClusterLoadAssignment", assignments(), names));
+            out.add(list(
+                    "EndpointsConfigDump",
+                    "static_endpoint_configs",
+                    "endpoint_config",
+                    "envoy.config.endpoint.v3.ClusterLoadAssignment",
+                    assignments(),
+                    names));
         }
         List<?> listeners = asList(resources.get("listeners"));
-        out.add(list("ListenersConfigDump", "static_listeners", "listener", "envoy.config.listener.v3.Listener",
-                listeners, names));
+        out.add(list(
+                "ListenersConfigDump",
+                "static_listeners",
+                "listener",
+                "envoy.config.listener.v3.Listener",
+                listeners,
+                names));
         out.add(Map.of(TYPE, ADMIN + "ScopedRoutesConfigDump"));
         List<Object> routes = new ArrayList<>();
         findRoutes(listeners, routes);
-        out.add(list("RoutesConfigDump", "static_route_configs", "route_config",
-                "envoy.config.route.v3.RouteConfiguration", routes, names));
+        out.add(list(
+                "RoutesConfigDump",
+                "static_route_configs",
+                "route_config",
+                "envoy.config.route.v3.RouteConfiguration",
+                routes,
+                names));
         out.add(Map.of(TYPE, ADMIN + "SecretsConfigDump"));
         out.addAll(own.get());
         return out;
@@ -191,14 +217,18 @@ public final class ConfigDumpRoute {
             List<Object> endpoints = new ArrayList<>();
             for (Endpoint e : c.endpoints().all()) {
                 endpoints.add(Map.of(
-                        "endpoint", Map.of("address", ServerRoutes.AddressText.json(e.address())),
-                        "health_status", e.healthy() ? "HEALTHY" : "UNHEALTHY",
-                        "load_balancing_weight", (long) e.weight()));
+                        "endpoint",
+                        Map.of("address", ServerRoutes.AddressText.json(e.address())),
+                        "health_status",
+                        e.healthy() ? "HEALTHY" : "UNHEALTHY",
+                        "load_balancing_weight",
+                        (long) e.weight()));
             }
             Map<String, Object> assignment = new LinkedHashMap<>();
             assignment.put("cluster_name", c.name());
             assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
-            assignment.put("policy", Map.of("overprovisioning_factor", (long) c.config().overprovisioningPercent()));
+            assignment.put("policy", Map.of("overprovisioning_factor", (long)
+                    c.config().overprovisioningPercent()));
             out.add(assignment);
         }
         return out;
@@ -224,7 +254,9 @@ public final class ConfigDumpRoute {
             List<Map<String, Object>> dumps, String resource, List<String> paths) {
         for (Map<String, Object> dump : dumps) {
             String type = String.valueOf(dump.get(TYPE));
-            String element = RESOURCES.getOrDefault(type.substring(ADMIN.length()), Map.of()).get(resource);
+            String element = RESOURCES
+                    .getOrDefault(type.substring(ADMIN.length()), Map.of())
+                    .get(resource);
             if (element == null) {
                 continue;
             }

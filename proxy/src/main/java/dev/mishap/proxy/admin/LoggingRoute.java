@@ -68,7 +68,9 @@ public final class LoggingRoute {
 
     private static String list() {
         StringBuilder out = new StringBuilder("active loggers:\n");
-        Logging.levels().forEach((name, level) -> out.append("  ").append(name).append(": ").append(level).append('\n'));
+        Logging.levels()
+                .forEach((name, level) ->
+                        out.append("  ").append(name).append(": ").append(level).append('\n'));
         return out.append('\n').toString();
     }
 }

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /** State of the process: readiness, draining, runtime, memory, and the commands that change it. */
 public final class ServerRoutes {
     private static final Logger LOG = LoggerFactory.getLogger("admin");
-    private static final String NOT_IN_A_JVM = " is not available: the process is a JVM; use jcmd, jmap or a JFR recording\n";
+    private static final String NOT_IN_A_JVM =
+            " is not available: the process is a JVM; use jcmd, jmap or a JFR recording\n";
 
     private ServerRoutes() {}
 
@@ -87,8 +88,8 @@ public final class ServerRoutes {
             return AdminResponse.ok();
         }));
         routes.add(AdminRoute.reads("/memory", "print current allocation/heap usage", r -> memory(physicalMemory)));
-        routes.add(AdminRoute.reads("/certs", "print certs on machine", r ->
-                AdminResponse.json("{\n \"certificates\": []\n}\n")));
+        routes.add(AdminRoute.reads(
+                "/certs", "print certs on machine", r -> AdminResponse.json("{\n \"certificates\": []\n}\n")));
         routes.add(AdminRoute.reads(
                 "/init_dump",
                 "dump current init manager information",
@@ -99,9 +100,7 @@ public final class ServerRoutes {
                 "print the hot restart compatibility version",
                 r -> AdminResponse.text("disabled\n")));
         routes.add(AdminRoute.reads(
-                "/runtime",
-                "print runtime values",
-                r -> AdminResponse.json(JsonWriter.pretty(runtime.dump()) + "\n")));
+                "/runtime", "print runtime values", r -> AdminResponse.json(JsonWriter.pretty(runtime.dump()) + "\n")));
         routes.add(AdminRoute.needsPost(
                 "/runtime_modify",
                 "Adds or modifies runtime values as passed in query parameters. To delete a previously added key, use an"
@@ -134,7 +133,10 @@ public final class ServerRoutes {
         if (!json) {
             StringBuilder out = new StringBuilder();
             for (ServerControl.ListenerView l : server.listeners()) {
-                out.append(l.name()).append("::").append(AddressText.of(l.address())).append('\n');
+                out.append(l.name())
+                        .append("::")
+                        .append(AddressText.of(l.address()))
+                        .append('\n');
             }
             return AdminResponse.text(out.toString());
         }
@@ -145,14 +147,17 @@ public final class ServerRoutes {
             one.put("local_address", AddressText.json(l.address()));
             all.add(one);
         }
-        return AdminResponse.json(JsonWriter.pretty(all.isEmpty() ? Map.of() : Map.of("listener_statuses", all)) + "\n");
+        return AdminResponse.json(
+                JsonWriter.pretty(all.isEmpty() ? Map.of() : Map.of("listener_statuses", all)) + "\n");
     }
 
     private static AdminResponse memory(LongSupplier physicalMemory) {
         MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
         MemoryUsage heap = memory.getHeapMemoryUsage();
         Map<String, Object> shown = new LinkedHashMap<>();
-        shown.put("allocated", Long.toString(heap.getUsed() + memory.getNonHeapMemoryUsage().getUsed()));
+        shown.put(
+                "allocated",
+                Long.toString(heap.getUsed() + memory.getNonHeapMemoryUsage().getUsed()));
         shown.put("heap_size", Long.toString(heap.getCommitted()));
         shown.put("pageheap_unmapped", "0");
         shown.put("pageheap_free", Long.toString(heap.getCommitted() - heap.getUsed()));
@@ -210,7 +215,9 @@ public final class ServerRoutes {
         }
 
         private static String host(InetSocketAddress inet) {
-            return inet.getAddress() == null ? inet.getHostString() : inet.getAddress().getHostAddress();
+            return inet.getAddress() == null
+                    ? inet.getHostString()
+                    : inet.getAddress().getHostAddress();
         }
     }
 }

@@ -46,7 +46,8 @@ public final class StatsRoutes {
     public static List<AdminRoute> of(StatsStore store, StatsText text, boolean flushFirst) {
         StatsRoutes routes = new StatsRoutes(store, text, flushFirst);
         return List.of(
-                AdminRoute.reads("/stats", "print server stats", r -> routes.stats(r, r.parameter("format")), PARAMETERS),
+                AdminRoute.reads(
+                        "/stats", "print server stats", r -> routes.stats(r, r.parameter("format")), PARAMETERS),
                 AdminRoute.reads(
                         "/stats/prometheus",
                         "print server stats in prometheus format",
@@ -60,16 +61,25 @@ public final class StatsRoutes {
                     store.resetCounters();
                     return AdminResponse.ok();
                 }),
-                // stats are looked up when the configuration is built, never by name per request: there is nothing to record
-                AdminRoute.reads("/stats/recentlookups", "Show recent stat-name lookups", r -> AdminResponse.text(
-                        "Lookup tracking is not enabled. Use /stats/recentlookups/enable to enable.\n\ntotal: 0\n")),
+                // stats are looked up when the configuration is built, never by name per request: there is nothing to
+                // record
+                AdminRoute.reads(
+                        "/stats/recentlookups",
+                        "Show recent stat-name lookups",
+                        r -> AdminResponse.text(
+                                "Lookup tracking is not enabled. Use /stats/recentlookups/enable to enable.\n\ntotal: 0\n")),
                 AdminRoute.needsPost(
                         "/stats/recentlookups/clear", "clear list of stat-name lookups and counter", r -> noLookups()),
                 AdminRoute.needsPost(
-                        "/stats/recentlookups/disable", "disable recording of stat-name lookups", r -> AdminResponse.ok()),
+                        "/stats/recentlookups/disable",
+                        "disable recording of stat-name lookups",
+                        r -> AdminResponse.ok()),
                 AdminRoute.needsPost(
-                        "/stats/recentlookups/enable", "not available", r -> AdminResponse.text(
-                                501, "stats are not looked up by name while requests are served: there is nothing to record\n")));
+                        "/stats/recentlookups/enable",
+                        "not available",
+                        r -> AdminResponse.text(
+                                501,
+                                "stats are not looked up by name while requests are served: there is nothing to record\n")));
     }
 
     private static AdminResponse noLookups() {
@@ -83,9 +93,7 @@ public final class StatsRoutes {
         }
         String buckets = request.parameter("histogram_buckets");
         if (buckets != null && !BUCKETS.contains(buckets)) {
-            return AdminResponse.text(
-                    400,
-                    "usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary)\n");
+            return AdminResponse.text(400, "usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary)\n");
         }
         String form = format == null || format.isEmpty() ? "text" : format;
         if (!List.of("text", "json", "prometheus", "html", "active-html").contains(form)) {

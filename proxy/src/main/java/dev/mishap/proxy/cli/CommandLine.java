@@ -123,8 +123,10 @@ final class CommandLine {
             throw new UsageException("", "cannot use --restart-epoch=" + epoch + " with --use-dynamic-base-id");
         }
         if (epoch != 0 && !has("disable-hot-restart") && !has("skip-hot-restart-on-no-parent")) {
-            throw new UsageException("", "--restart-epoch " + epoch
-                    + " is not supported: there is no hot restart (add --skip-hot-restart-on-no-parent for an ordinary start)");
+            throw new UsageException(
+                    "",
+                    "--restart-epoch " + epoch
+                            + " is not supported: there is no hot restart (add --skip-hot-restart-on-no-parent for an ordinary start)");
         }
         int processors = Runtime.getRuntime().availableProcessors();
         return new Options(
@@ -208,7 +210,8 @@ final class CommandLine {
             String value = tag.substring(colon + 1);
             @Nullable String bad = !isTagName(name) ? name : value.isEmpty() || value.indexOf('.') >= 0 ? value : null;
             if (bad != null) {
-                throw new UsageException("", "misformatted stats-tag '" + tag + "' contains invalid char in '" + bad + "'");
+                throw new UsageException(
+                        "", "misformatted stats-tag '" + tag + "' contains invalid char in '" + bad + "'");
             }
             if (tags.put(name, value) != null) {
                 throw new UsageException("", "stats-tag '" + name + "' is given twice");

@@ -95,7 +95,8 @@ public final class ProxyMain {
         try {
             new Server(options, load(options)).close();
         } catch (ConfigException e) {
-            Logging.critical("main", "error initializing configuration '" + options.configPath() + "': " + e.getMessage());
+            Logging.critical(
+                    "main", "error initializing configuration '" + options.configPath() + "': " + e.getMessage());
             return 1;
         }
         out.println("configuration '" + options.configPath() + "' OK");

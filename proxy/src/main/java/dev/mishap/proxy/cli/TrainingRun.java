@@ -70,8 +70,7 @@ public final class TrainingRun {
         }
     }
 
-    private static final String MANAGER =
-            """
+    private static final String MANAGER = """
             static_resources:
               listeners:
               - name: training
@@ -84,15 +83,13 @@ public final class TrainingRun {
                       stat_prefix: training
             """;
 
-    private static final String ROUTER =
-            """
+    private static final String ROUTER = """
                       - name: envoy.filters.http.router
                         typed_config:
                           "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
             """;
 
-    private static final String UPSTREAM = MANAGER
-            + """
+    private static final String UPSTREAM = MANAGER + """
                       route_config:
                         virtual_hosts:
                         - name: all
@@ -101,15 +98,11 @@ public final class TrainingRun {
                           - match: {prefix: "/"}
                             direct_response: {status: 200, body: {inline_string: ok}}
                       http_filters:
-            """
-            + ROUTER;
+            """ + ROUTER;
 
-    private static final String PROXY =
-            """
+    private static final String PROXY = """
             admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
-            """
-                    + MANAGER
-                    + """
+            """ + MANAGER + """
                       access_log:
                       - name: log
                         typed_config:
@@ -129,9 +122,7 @@ public final class TrainingRun {
                           abort: {http_status: 503, percentage: {numerator: 100}}
                           delay: {fixed_delay: 0.001s, percentage: {numerator: 100}}
                           headers: [{name: ":path", string_match: {exact: /fault}}]
-            """
-                    + ROUTER
-                    + """
+            """ + ROUTER + """
               clusters:
               - name: upstream
                 connect_timeout: 1s

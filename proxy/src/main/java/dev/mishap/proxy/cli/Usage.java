@@ -21,18 +21,26 @@ final class Usage {
     }
 
     static String full(String program) {
-        StringBuilder s = new StringBuilder("\nUSAGE: \n\n").append(brief(program)).append("\n\nWhere: \n\n");
+        StringBuilder s =
+                new StringBuilder("\nUSAGE: \n\n").append(brief(program)).append("\n\nWhere: \n\n");
         for (Flag flag : Flags.ALL) {
             String value = flag.value() == Flag.Value.NONE ? "" : " " + flag.value().shown;
             String letter = flag.letter() == 0 ? "" : "-" + flag.letter() + value + ",  ";
             String repeated = flag.value() == Flag.Value.TEXTS ? "  (accepted multiple times)" : "";
-            s.append(INDENT).append(letter).append("--").append(flag.name()).append(value).append(repeated).append('\n');
+            s.append(INDENT)
+                    .append(letter)
+                    .append("--")
+                    .append(flag.name())
+                    .append(value)
+                    .append(repeated)
+                    .append('\n');
             String effect = switch (flag.effect()) {
                 case HONOURED -> "";
                 case ACCEPTED -> "(no effect) ";
                 case REFUSED -> "(refused) ";
             };
-            s.append(wrap("", effect + flag.description(), INDENT + "  ", INDENT + "  ")).append("\n\n");
+            s.append(wrap("", effect + flag.description(), INDENT + "  ", INDENT + "  "))
+                    .append("\n\n");
         }
         return s.append('\n').append(INDENT).append(program).append('\n').toString();
     }

@@ -9,16 +9,37 @@ import dev.mishap.proxy.observe.stats.Scope;
 public final class ClusterStats {
     /** Names that Envoy always shows and whose cause can't happen here; they are there, at 0, so that dashboards find them. */
     private static final String[] CONSTANT_COUNTERS = {
-        "assignment_stale", "assignment_timeout_received", "assignment_use_cached", "bind_errors",
+        "assignment_stale",
+        "assignment_timeout_received",
+        "assignment_use_cached",
+        "bind_errors",
         "lb_local_cluster_not_ok",
-        "lb_recalculate_zone_structures", "lb_subsets_created", "lb_subsets_fallback", "lb_subsets_fallback_panic",
-        "lb_subsets_removed", "lb_subsets_selected", "lb_zone_cluster_too_small", "lb_zone_no_capacity_left",
-        "lb_zone_routing_all_directly", "lb_zone_routing_cross_zone", "lb_zone_routing_sampled",
-        "original_dst_host_invalid", "upstream_cx_connect_attempts_exceeded", "upstream_cx_connect_with_0_rtt",
-        "upstream_cx_http2_total", "upstream_cx_http3_total", "upstream_cx_pool_overflow",
-        "upstream_cx_preconnect_skipped", "upstream_http3_broken", "upstream_internal_redirect_failed_total",
-        "upstream_internal_redirect_succeeded_total", "upstream_queue_overloaded", "upstream_rq_0rtt",
-        "upstream_rq_rx_reset", "upstream_rq_rx_reset_no_error", "upstream_rq_tx_reset"
+        "lb_recalculate_zone_structures",
+        "lb_subsets_created",
+        "lb_subsets_fallback",
+        "lb_subsets_fallback_panic",
+        "lb_subsets_removed",
+        "lb_subsets_selected",
+        "lb_zone_cluster_too_small",
+        "lb_zone_no_capacity_left",
+        "lb_zone_routing_all_directly",
+        "lb_zone_routing_cross_zone",
+        "lb_zone_routing_sampled",
+        "original_dst_host_invalid",
+        "upstream_cx_connect_attempts_exceeded",
+        "upstream_cx_connect_with_0_rtt",
+        "upstream_cx_http2_total",
+        "upstream_cx_http3_total",
+        "upstream_cx_pool_overflow",
+        "upstream_cx_preconnect_skipped",
+        "upstream_http3_broken",
+        "upstream_internal_redirect_failed_total",
+        "upstream_internal_redirect_succeeded_total",
+        "upstream_queue_overloaded",
+        "upstream_rq_0rtt",
+        "upstream_rq_rx_reset",
+        "upstream_rq_rx_reset_no_error",
+        "upstream_rq_tx_reset"
     };
 
     /** The same, from the first HTTP/1 connection on. */

@@ -227,8 +227,9 @@ public final class ClusterTranslator {
                     names.add(extension.string("name"));
             }
         }
-        throw new ConfigException("cluster: didn't find a registered load balancer factory implementation for cluster: '"
-                + name + "' with names from [" + String.join(", ", names) + "]");
+        throw new ConfigException(
+                "cluster: didn't find a registered load balancer factory implementation for cluster: '" + name
+                        + "' with names from [" + String.join(", ", names) + "]");
     }
 
     private static int choices(@Nullable ConfigNode leastRequest) {

@@ -39,7 +39,9 @@ final class DnsRefresh {
 
         boolean answered;
         long failureWait;
-        @Nullable Future<?> timer;
+
+        @Nullable
+        Future<?> timer;
 
         Target(EndpointConfig config) {
             this.config = config;
@@ -98,7 +100,8 @@ final class DnsRefresh {
         long wait;
         if (failure != null) {
             cluster.stats().updateFailure.inc();
-            t.failureWait = t.failureWait == 0 ? dns.failureBaseNanos() : Math.min(dns.failureMaxNanos(), t.failureWait * 2);
+            t.failureWait =
+                    t.failureWait == 0 ? dns.failureBaseNanos() : Math.min(dns.failureMaxNanos(), t.failureWait * 2);
             wait = dns.failureMaxNanos() > dns.failureBaseNanos()
                     ? ThreadLocalRandom.current().nextLong(t.failureWait) + 1
                     : t.failureWait;

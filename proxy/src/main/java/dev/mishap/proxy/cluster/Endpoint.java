@@ -37,7 +37,8 @@ public final class Endpoint {
         this.locality = config.locality();
         this.priority = config.priority();
         this.metadata = config.metadata();
-        this.canary = config.metadata().get("envoy.lb") instanceof Map<?, ?> lb && Boolean.TRUE.equals(lb.get("canary"));
+        this.canary =
+                config.metadata().get("envoy.lb") instanceof Map<?, ?> lb && Boolean.TRUE.equals(lb.get("canary"));
     }
 
     public InetSocketAddress address() {

@@ -29,7 +29,8 @@ public final class EndpointSet {
         int highest = all.stream().mapToInt(Endpoint::priority).max().orElse(-1);
         for (int p = 0; p <= highest; p++) {
             int priority = p;
-            List<Endpoint> of = all.stream().filter(e -> e.priority() == priority).toList();
+            List<Endpoint> of =
+                    all.stream().filter(e -> e.priority() == priority).toList();
             byPriority.add(new Level(of, of.stream().filter(Endpoint::healthy).toList()));
         }
         levels = List.copyOf(byPriority);

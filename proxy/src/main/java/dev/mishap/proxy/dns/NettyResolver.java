@@ -12,6 +12,7 @@ import io.netty.handler.codec.dns.DefaultDnsQuestion;
 import io.netty.handler.codec.dns.DnsRawRecord;
 import io.netty.handler.codec.dns.DnsRecord;
 import io.netty.handler.codec.dns.DnsRecordType;
+import io.netty.handler.codec.dns.DnsResponseCode;
 import io.netty.resolver.DefaultHostsFileEntriesResolver;
 import io.netty.resolver.HostsFileEntriesResolver;
 import io.netty.resolver.ResolvedAddressTypes;
@@ -20,7 +21,6 @@ import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.NoopDnsCache;
-import io.netty.handler.codec.dns.DnsResponseCode;
 import io.netty.util.NetUtil;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -184,7 +184,8 @@ public final class NettyResolver implements Resolver {
         private boolean isEmptyAnswer(Throwable cause) {
             for (Throwable t = cause; t != null; t = t.getCause()) {
                 if (t instanceof DnsErrorCauseException e) {
-                    return e.getCode().equals(DnsResponseCode.NXDOMAIN) || e.getCode().equals(DnsResponseCode.NOERROR);
+                    return e.getCode().equals(DnsResponseCode.NXDOMAIN)
+                            || e.getCode().equals(DnsResponseCode.NOERROR);
                 }
             }
             return false;

@@ -319,7 +319,8 @@ public final class ActiveStream implements HttpStream {
         if (!routeMatched) {
             routeMatched = true;
             route = config.routes.select(this);
-            // A request that no router sees, since a filter answers it, has its route's cluster in the log all the same.
+            // A request that no router sees, since a filter answers it, has its route's cluster in the log all the
+            // same.
             String cluster = route == null ? null : route.clusterName();
             info.upstreamCluster = cluster == null ? null : config.clusterStatName.apply(cluster);
             info.upstreamClusterRaw = info.upstreamCluster == null ? null : cluster;

@@ -40,6 +40,7 @@ public final class ConnectionManagerConfig {
     public RuntimeSource runtime = RuntimeSource.EMPTY;
     /** The name that a cluster has in logs and stats ({@code alt_stat_name}), or null when there is no such cluster. */
     public Function<String, @Nullable String> clusterStatName = name -> name;
+
     public String serverName = "envoy";
     public ServerHeader serverHeader = ServerHeader.OVERWRITE;
     public String via = "";

@@ -105,15 +105,26 @@ public final class ConnectionManagerStats {
             listenerRqByClass[i] = listener.counter("downstream_rq_" + (i + 1) + "xx");
         }
         // What this proxy never does is shown at 0, as Envoy shows it: dashboards ask for these names.
-        for (String name : new String[] {"cx_http1_soft_drain", "cx_http2_total", "cx_http3_total",
-            "cx_overload_disable_keepalive", "cx_ssl_total", "cx_upgrades_total", "rq_http2_total", "rq_http3_total",
-            "rq_overload_close", "rq_rejected_via_ip_detection", "rq_too_many_premature_resets"}) {
+        for (String name : new String[] {
+            "cx_http1_soft_drain",
+            "cx_http2_total",
+            "cx_http3_total",
+            "cx_overload_disable_keepalive",
+            "cx_ssl_total",
+            "cx_upgrades_total",
+            "rq_http2_total",
+            "rq_http3_total",
+            "rq_overload_close",
+            "rq_rejected_via_ip_detection",
+            "rq_too_many_premature_resets"
+        }) {
             s.counter(name);
         }
         for (String name : new String[] {"cx_http2_active", "cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
             s.gauge(name);
         }
-        for (String name : new String[] {"client_enabled", "health_check", "not_traceable", "random_sampling", "service_forced"}) {
+        for (String name :
+                new String[] {"client_enabled", "health_check", "not_traceable", "random_sampling", "service_forced"}) {
             http.counter("tracing." + name);
         }
     }

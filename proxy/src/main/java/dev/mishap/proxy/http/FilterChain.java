@@ -165,7 +165,9 @@ final class FilterChain {
         for (int i = from; d.within(i); i += d.step) {
             Flow flow;
             try {
-                flow = d.up ? filters[i].onRequestData(stream, data, end) : filters[i].onResponseData(stream, data, end);
+                flow = d.up
+                        ? filters[i].onRequestData(stream, data, end)
+                        : filters[i].onResponseData(stream, data, end);
             } catch (Throwable t) {
                 data.release();
                 throw t;
@@ -206,7 +208,9 @@ final class FilterChain {
         d.trailers = null;
         int g = generation;
         for (int i = from; d.within(i); i += d.step) {
-            Flow flow = d.up ? filters[i].onRequestTrailers(stream, trailers) : filters[i].onResponseTrailers(stream, trailers);
+            Flow flow = d.up
+                    ? filters[i].onRequestTrailers(stream, trailers)
+                    : filters[i].onResponseTrailers(stream, trailers);
             if (g != generation || d.stopped) {
                 return;
             }
@@ -295,9 +299,15 @@ final class FilterChain {
         int pausedOn;
         boolean stopped;
         boolean draining;
-        @Nullable HeaderMap headers;
+
+        @Nullable
+        HeaderMap headers;
+
         boolean headersEnd;
-        @Nullable HeaderMap trailers;
+
+        @Nullable
+        HeaderMap trailers;
+
         int trailersFrom;
         private @Nullable ArrayDeque<Piece> queue;
         private int queued;
@@ -372,7 +382,8 @@ final class FilterChain {
             }
         }
 
-        @Nullable Piece poll() {
+        @Nullable
+        Piece poll() {
             Piece p = queue == null ? null : queue.pollFirst();
             if (p != null) {
                 shrunk(p.data.readableBytes());

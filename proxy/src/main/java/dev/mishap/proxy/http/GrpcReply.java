@@ -2,8 +2,7 @@ package dev.mishap.proxy.http;
 
 /** Local replies to gRPC requests: a trailers-only response (gRPC over HTTP/2, "Responses"). */
 final class GrpcReply {
-    private static final byte[] PREFIX = {
-        'a', 'p', 'p', 'l', 'i', 'c', 'a', 't', 'i', 'o', 'n', '/', 'g', 'r', 'p', 'c'
+    private static final byte[] PREFIX = {'a', 'p', 'p', 'l', 'i', 'c', 'a', 't', 'i', 'o', 'n', '/', 'g', 'r', 'p', 'c'
     };
 
     private GrpcReply() {}

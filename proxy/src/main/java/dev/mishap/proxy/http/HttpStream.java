@@ -30,24 +30,29 @@ public interface HttpStream {
 
     HeaderMap requestHeaders();
 
-    @Nullable HeaderMap requestTrailers();
+    @Nullable
+    HeaderMap requestTrailers();
 
     /** The response's headers once they were sent into the chain, else null. */
-    @Nullable HeaderMap responseHeaders();
+    @Nullable
+    HeaderMap responseHeaders();
 
-    @Nullable HeaderMap responseTrailers();
+    @Nullable
+    HeaderMap responseTrailers();
 
     /** Whether the request is gRPC: content-type application/grpc or application/grpc+anything. */
     boolean isGrpcRequest();
 
     /** The route chosen for the request, matched on first call and pinned; null when none matches. */
-    @Nullable SelectedRoute route();
+    @Nullable
+    SelectedRoute route();
 
     /** Forgets the pinned route, so that the next {@link #route()} matches the headers as they are then. */
     void clearRouteCache();
 
     /** The most specific {@code typed_per_filter_config} for the filter of that name in the chain, or null. */
-    @Nullable Object perFilterConfig(String filterName);
+    @Nullable
+    Object perFilterConfig(String filterName);
 
     /** Goes on after {@code filter} returned PAUSE on the request's way. */
     void resumeRequest(HttpFilter filter);

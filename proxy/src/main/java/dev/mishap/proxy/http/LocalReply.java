@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param headers sets further headers of the answer before it goes through the filters, or null
  */
 public record LocalReply(
-        int status, String body, String details, int grpcStatus, @Nullable HeaderEdit headers) {
+        int status,
+        String body,
+        String details,
+        int grpcStatus,
+        @Nullable HeaderEdit headers) {
     /** Edits the headers of a reply. */
     @FunctionalInterface
     public interface HeaderEdit {

@@ -41,7 +41,12 @@ final class RequestHeaders {
     private static final byte[] HTTPS = {'h', 't', 't', 'p', 's'};
 
     /** A request that is answered here. */
-    record Refusal(int status, String body, String details, boolean close, @Nullable String location) {
+    record Refusal(
+            int status,
+            String body,
+            String details,
+            boolean close,
+            @Nullable String location) {
         static Refusal of(int status, String details, boolean close) {
             return new Refusal(status, "", details, close, null);
         }
@@ -61,7 +66,8 @@ final class RequestHeaders {
     }
 
     /** Prepares the stream's request; a refusal ends it. */
-    @Nullable Refusal prepare(ActiveStream stream, DownstreamCodec codec) {
+    @Nullable
+    Refusal prepare(ActiveStream stream, DownstreamCodec codec) {
         HeaderMap h = stream.requestHeaders();
         StreamInfo info = stream.info();
         int expect = h.indexOf(HeaderName.EXPECT);
@@ -162,7 +168,8 @@ final class RequestHeaders {
         int i = h.indexOf(HeaderName.AUTHORITY);
         String host = h.value(i);
         int colon = host.lastIndexOf(':');
-        boolean port = colon >= 0 && host.indexOf(']', colon) < 0 && (host.indexOf(':') == colon || host.charAt(0) == '[');
+        boolean port =
+                colon >= 0 && host.indexOf(']', colon) < 0 && (host.indexOf(':') == colon || host.charAt(0) == '[');
         String name = port ? host.substring(0, colon) : host;
         String rest = port ? host.substring(colon) : "";
         if (config.stripTrailingHostDot && name.endsWith(".")) {
@@ -218,7 +225,8 @@ final class RequestHeaders {
         int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
         boolean https = h.valueEquals(proto, HTTPS);
         h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
-        boolean internal = single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
+        boolean internal =
+                single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
         edgeExempt = internal;
         boolean edge = config.useRemoteAddress && !internal;
         if (edge) {

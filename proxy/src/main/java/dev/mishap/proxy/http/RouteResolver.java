@@ -6,5 +6,6 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface RouteResolver {
     /** The route for the request as its headers are now, with weighted clusters drawn; null when none matches. */
-    @Nullable SelectedRoute select(HttpStream stream);
+    @Nullable
+    SelectedRoute select(HttpStream stream);
 }

@@ -8,13 +8,16 @@ public interface SelectedRoute {
     String name();
 
     /** The cluster's name, or null when the route does not forward (redirect, direct response) or its header is missing. */
-    @Nullable String clusterName();
+    @Nullable
+    String clusterName();
 
     /** The most specific {@code typed_per_filter_config} for a filter's name: weighted cluster, route, virtual host, table. */
-    @Nullable Object perFilterConfig(String filterName);
+    @Nullable
+    Object perFilterConfig(String filterName);
 
     /** {@code FilterConfig.disabled} of the most specific level that names the filter; null = nobody says. */
-    @Nullable Boolean filterDisabled(String filterName);
+    @Nullable
+    Boolean filterDisabled(String filterName);
 
     /** {@code RouteAction.idle_timeout} in nanoseconds; 0 = none, -1 = the connection manager's. */
     long idleTimeoutNanos();

@@ -11,16 +11,12 @@ public final class WireText {
 
     /** {@code text} in UTF-8, one char a byte. */
     public static String encode(String text) {
-        return isAscii(text)
-                ? text
-                : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return isAscii(text) ? text : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     /** The text whose UTF-8 bytes are the chars of {@code wire}; malformed sequences become U+FFFD. */
     public static String decode(String wire) {
-        return isAscii(wire)
-                ? wire
-                : new String(wire.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+        return isAscii(wire) ? wire : new String(wire.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
     private static boolean isAscii(String text) {

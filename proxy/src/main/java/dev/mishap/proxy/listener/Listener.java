@@ -49,7 +49,9 @@ public final class Listener {
 
     /** Where it listens, with the port that was found when the configured one is 0. */
     public synchronized InetSocketAddress address() {
-        return sockets.isEmpty() ? config.address() : (InetSocketAddress) sockets.get(0).localAddress();
+        return sockets.isEmpty()
+                ? config.address()
+                : (InetSocketAddress) sockets.get(0).localAddress();
     }
 
     /**
@@ -85,8 +87,9 @@ public final class Listener {
         var future = b.bind(address).awaitUninterruptibly();
         if (!future.isSuccess()) {
             close();
-            throw new BindException("error adding listener '" + address.getAddress().getHostAddress() + ":" + address.getPort()
-                    + "': cannot bind: " + reason(future.cause()));
+            throw new BindException(
+                    "error adding listener '" + address.getAddress().getHostAddress() + ":" + address.getPort()
+                            + "': cannot bind: " + reason(future.cause()));
         }
         return future.channel();
     }

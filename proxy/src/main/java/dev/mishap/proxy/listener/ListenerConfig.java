@@ -48,7 +48,8 @@ public record ListenerConfig(
                     .supported("traffic_direction")
                     .accepted("listener_filters_timeout", "there are no listener filters to wait for")
                     .accepted("metadata", "no operator or filter reads it"),
-            SupportedFields.of("envoy.config.listener.v3.FilterChain").supported("filters", "name", "filter_chain_match"),
+            SupportedFields.of("envoy.config.listener.v3.FilterChain")
+                    .supported("filters", "name", "filter_chain_match"),
             SupportedFields.of("envoy.config.listener.v3.FilterChainMatch"),
             SupportedFields.of("envoy.config.listener.v3.Filter").supported("name", "typed_config"));
 
@@ -65,7 +66,8 @@ public record ListenerConfig(
      * @param contexts makes the filters' context of a listener
      * @throws ConfigException when it can't be accepted
      */
-    public static ListenerConfig from(ConfigNode node, Scope root, BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts) {
+    public static ListenerConfig from(
+            ConfigNode node, Scope root, BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts) {
         String name = node.string("name");
         try {
             return parse(node, name, root, contexts);
@@ -86,7 +88,10 @@ public record ListenerConfig(
     }
 
     private static ListenerConfig parse(
-            ConfigNode node, String name, Scope root, BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts) {
+            ConfigNode node,
+            String name,
+            Scope root,
+            BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts) {
         InetSocketAddress address = address(node);
         String prefix = node.string("stat_prefix");
         String label = prefix.isEmpty() ? statName(address) : prefix;
@@ -130,8 +135,8 @@ public record ListenerConfig(
         String host = socket.string("address");
         byte[] bytes = NetUtil.createByteArrayFromIpAddressString(host);
         if (bytes == null) {
-            throw new AddressException("malformed IP address: " + host + ". Consider setting resolver_name or setting cluster"
-                    + " type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+            throw new AddressException("malformed IP address: " + host
+                    + ". Consider setting resolver_name or setting cluster" + " type to 'STRICT_DNS' or 'LOGICAL_DNS'");
         }
         try {
             return new InetSocketAddress(InetAddress.getByAddress(bytes), (int) socket.integer("port_value", 0));
@@ -142,7 +147,9 @@ public record ListenerConfig(
 
     private static String statName(InetSocketAddress address) {
         String host = address.getAddress().getHostAddress();
-        String shown = address.getAddress().getAddress().length == 16 ? "[" + NetUtil.toAddressString(address.getAddress()) + "]" : host;
+        String shown = address.getAddress().getAddress().length == 16
+                ? "[" + NetUtil.toAddressString(address.getAddress()) + "]"
+                : host;
         return shown.replace(':', '_') + "_" + address.getPort();
     }
 
@@ -162,7 +169,9 @@ public record ListenerConfig(
             if (extension.terminal() != last) {
                 throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named "
                         + f.string("name") + " of type " + extension.name()
-                        + (last ? " is the last filter in a network filter chain." : " must be the last filter in a network filter chain."));
+                        + (last
+                                ? " is the last filter in a network filter chain."
+                                : " must be the last filter in a network filter chain."));
             }
             filters.add(extension.parse(config, context));
         }

@@ -29,8 +29,7 @@ final class ComponentLogger extends LegacyAbstractLogger {
             String pattern,
             Object @Nullable [] arguments,
             @Nullable Throwable throwable) {
-        String message =
-                arguments == null ? pattern : MessageFormatter.basicArrayFormat(pattern, arguments);
+        String message = arguments == null ? pattern : MessageFormatter.basicArrayFormat(pattern, arguments);
         Logging.write(component, LogLevel.of(level), message, throwable);
     }
 

@@ -15,7 +15,18 @@ final class LogPattern {
     private static final long PID = ProcessHandle.current().pid();
     private static final String OURS = "dev.mishap.proxy.log.";
     private static final String[] MONTHS = {
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December"
     };
     private static final String[] DAYS = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
@@ -78,7 +89,7 @@ final class LogPattern {
                     case '#' -> out.append(caller == null ? 0 : caller.getLineNumber());
                     case '@' -> out.append(caller == null ? "" : path(caller) + ":" + caller.getLineNumber());
                     case '!' -> out.append(caller == null ? "" : caller.getMethodName());
-                    case '^', '$' -> { } // where colours begin and end; the log has none
+                    case '^', '$' -> {} // where colours begin and end; the log has none
                     default -> time(flag, time, out);
                 }
             }
@@ -89,7 +100,9 @@ final class LogPattern {
         StackTraceElement[] frames = new Throwable().getStackTrace();
         for (StackTraceElement frame : frames) {
             String type = frame.getClassName();
-            if (!type.startsWith(OURS) && !type.startsWith("org.slf4j.") && !type.startsWith("io.netty.util.internal.logging.")) {
+            if (!type.startsWith(OURS)
+                    && !type.startsWith("org.slf4j.")
+                    && !type.startsWith("io.netty.util.internal.logging.")) {
                 return frame;
             }
         }

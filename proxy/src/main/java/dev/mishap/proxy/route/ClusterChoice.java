@@ -34,8 +34,7 @@ sealed interface ClusterChoice {
      * @param runtime whether weights have runtime keys
      * @param total sum of the configured weights, > 0
      */
-    record Weighted(
-            List<Part> parts, @Nullable HeaderName drawHeader, boolean runtime, long total)
+    record Weighted(List<Part> parts, @Nullable HeaderName drawHeader, boolean runtime, long total)
             implements ClusterChoice {
         @Override
         public RouteEntry choose(HttpStream stream, long random) {
@@ -82,8 +81,7 @@ sealed interface ClusterChoice {
      * @param weight its share
      * @param runtimeKey key of a weight that goes before it
      */
-    record Part(
-            RouteEntry entry, @Nullable HeaderName clusterHeader, long weight, String runtimeKey) {
+    record Part(RouteEntry entry, @Nullable HeaderName clusterHeader, long weight, String runtimeKey) {
         long weight(RuntimeSnapshot runtime, boolean byRuntime) {
             return byRuntime ? Math.max(0, runtime.integer(runtimeKey, weight)) : weight;
         }

@@ -37,17 +37,18 @@ final class Domains {
         VirtualHost other;
         if (lower.startsWith("*")) {
             String suffix = lower.substring(1);
-            other = suffixes.computeIfAbsent(suffix.length(), n -> new HashMap<>()).putIfAbsent(suffix, host);
+            other = suffixes.computeIfAbsent(suffix.length(), n -> new HashMap<>())
+                    .putIfAbsent(suffix, host);
         } else if (lower.endsWith("*")) {
             String prefix = lower.substring(0, lower.length() - 1);
-            other = prefixes.computeIfAbsent(prefix.length(), n -> new HashMap<>()).putIfAbsent(prefix, host);
+            other = prefixes.computeIfAbsent(prefix.length(), n -> new HashMap<>())
+                    .putIfAbsent(prefix, host);
         } else {
             other = exact.putIfAbsent(lower, host);
         }
         if (other != null) {
-            throw new ConfigException(
-                    "Only unique values for domains are permitted. Duplicate entry of domain " + lower + " in route "
-                            + table);
+            throw new ConfigException("Only unique values for domains are permitted. Duplicate entry of domain " + lower
+                    + " in route " + table);
         }
     }
 
@@ -56,11 +57,13 @@ final class Domains {
         return exact.isEmpty() && suffixes.isEmpty() && prefixes.isEmpty();
     }
 
-    @Nullable VirtualHost any() {
+    @Nullable
+    VirtualHost any() {
         return any;
     }
 
-    @Nullable VirtualHost find(String host) {
+    @Nullable
+    VirtualHost find(String host) {
         String lower = lower(host);
         VirtualHost found = exact.get(lower);
         if (found != null) {

@@ -26,8 +26,7 @@ public final class HeaderMutations {
      * @param keepEmpty whether an empty value is sent, rather than no header
      * @param joined whether it is appended to a line that is there already
      */
-    record Addition(
-            HeaderName name, HeaderFormat format, AppendAction action, boolean keepEmpty, boolean joined) {
+    record Addition(HeaderName name, HeaderFormat format, AppendAction action, boolean keepEmpty, boolean joined) {
         boolean overwrites() {
             return action == AppendAction.OVERWRITE_IF_EXISTS_OR_ADD || action == AppendAction.OVERWRITE_IF_EXISTS;
         }

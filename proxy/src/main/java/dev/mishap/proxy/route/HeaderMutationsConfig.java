@@ -66,9 +66,8 @@ public final class HeaderMutationsConfig {
                     : AppendAction.OVERWRITE_IF_EXISTS_OR_ADD;
         }
         String text = header.string("value");
-        HeaderFormat format = text.isEmpty()
-                ? HeaderFormat.constant(header.string("raw_value"))
-                : HeaderFormat.compile(text);
+        HeaderFormat format =
+                text.isEmpty() ? HeaderFormat.constant(header.string("raw_value")) : HeaderFormat.compile(text);
         HeaderName headerName = HeaderName.of(name);
         return new Addition(
                 headerName,

@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param pathRegex what makes it out of the path without its query, or null
  */
 record HostRewrite(
-        @Nullable String literal, @Nullable HeaderName header, @Nullable RegexSubstitution pathRegex) {
+        @Nullable String literal,
+        @Nullable HeaderName header,
+        @Nullable RegexSubstitution pathRegex) {
     /** The new host; null or empty when it stays. */
-    @Nullable String host(HeaderMap request) {
+    @Nullable
+    String host(HeaderMap request) {
         if (literal != null) {
             return literal;
         }
@@ -23,8 +26,6 @@ record HostRewrite(
             return request.get(header);
         }
         String target = request.get(HeaderName.PATH);
-        return pathRegex == null || target == null
-                ? null
-                : pathRegex.apply(target.substring(0, Paths.pathEnd(target)));
+        return pathRegex == null || target == null ? null : pathRegex.apply(target.substring(0, Paths.pathEnd(target)));
     }
 }

@@ -11,10 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param regex what is replaced in the path, or null
  * @param template the new path in the variables of the route's template, or null
  */
-record PathRewrite(
-        @Nullable String prefix,
-        @Nullable RegexSubstitution regex,
-        UriTemplate.@Nullable Rewrite template) {
+record PathRewrite(@Nullable String prefix, @Nullable RegexSubstitution regex, UriTemplate.@Nullable Rewrite template) {
     /** {@code target} rewritten; {@code matched} is how much of it the route matched. */
     String apply(String target, int matched) {
         if (prefix != null) {

@@ -95,8 +95,8 @@ final class RetryPolicyConfig {
         for (ConfigNode predicate : node.messages("retry_host_predicate")) {
             ConfigNode config = predicate.message("typed_config");
             if (config == null && !predicate.string("name").equals(PREVIOUS_HOSTS)) {
-                throw new ConfigException("Didn't find a registered implementation for '"
-                        + predicate.string("name") + "' with type URL: ''");
+                throw new ConfigException("Didn't find a registered implementation for '" + predicate.string("name")
+                        + "' with type URL: ''");
             }
             avoids = true;
         }

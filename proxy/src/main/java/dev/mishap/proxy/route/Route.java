@@ -29,7 +29,8 @@ record Route(
         return match.path().matchedLength(Paths.pathEnd(target));
     }
 
-    @Nullable LocalReply localReply(HttpStream stream) {
+    @Nullable
+    LocalReply localReply(HttpStream stream) {
         HeaderMap request = stream.requestHeaders();
         if (action instanceof RedirectAction redirect) {
             String target = request.get(HeaderName.PATH);

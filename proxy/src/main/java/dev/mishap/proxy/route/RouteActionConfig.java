@@ -134,8 +134,7 @@ final class RouteActionConfig {
             case "host_rewrite_header" ->
                 List.of(new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null));
             case "host_rewrite_path_regex" ->
-                List.of(new HostRewrite(
-                        null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex"))));
+                List.of(new HostRewrite(null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex"))));
             default -> List.of(); // none, or auto_host_rewrite, which the router does
         };
     }
@@ -146,8 +145,7 @@ final class RouteActionConfig {
         ConfigNode policy = node.message("path_rewrite_policy");
         int given = (prefix.isEmpty() ? 0 : 1) + (regex == null ? 0 : 1) + (policy == null ? 0 : 1);
         if (given > 1) {
-            throw new ConfigException(
-                    "Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy");
+            throw new ConfigException("Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy");
         }
         if (!prefix.isEmpty()) {
             return new PathRewrite(WireText.encode(prefix), null, null);

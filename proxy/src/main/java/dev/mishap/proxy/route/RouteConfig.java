@@ -115,8 +115,7 @@ final class RouteConfig {
                 return new ClusterChoice.Fixed(entry(route, cluster, null, level, rewrites));
             case "cluster_header":
                 return new ClusterChoice.ByHeader(
-                        entry(route, null, null, level, rewrites),
-                        HeaderName.of(forward.string("cluster_header")));
+                        entry(route, null, null, level, rewrites), HeaderName.of(forward.string("cluster_header")));
             case "weighted_clusters":
                 return weighted(route, forward.required("weighted_clusters"), level, rewrites);
             default:
@@ -124,8 +123,7 @@ final class RouteConfig {
         }
     }
 
-    private ClusterChoice weighted(
-            Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites) {
+    private ClusterChoice weighted(Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites) {
         String prefix = node.string("runtime_key_prefix");
         List<Part> parts = new ArrayList<>();
         long total = 0;
@@ -147,11 +145,7 @@ final class RouteConfig {
     }
 
     private Part part(
-            Route route,
-            ConfigNode node,
-            RouteLevel level,
-            List<HostRewrite> routeRewrites,
-            String runtimePrefix) {
+            Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites, String runtimePrefix) {
         String name = node.string("name");
         String header = node.string("cluster_header");
         if (name.isEmpty() && header.isEmpty()) {

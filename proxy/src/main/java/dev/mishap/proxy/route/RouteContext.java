@@ -21,7 +21,8 @@ public interface RouteContext {
      *
      * @throws dev.mishap.proxy.config.schema.ConfigException when the filter has no per-route configuration
      */
-    @Nullable Object perFilterConfig(String filterName, ConfigNode config, boolean optional);
+    @Nullable
+    Object perFilterConfig(String filterName, ConfigNode config, boolean optional);
 
     /** Draws for fractions and weights, one a request; called on any event loop. */
     default LongSupplier random() {

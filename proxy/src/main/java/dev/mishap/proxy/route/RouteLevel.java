@@ -47,8 +47,7 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
     }
 
     /** What {@code levels}, the most specific first, add up to. */
-    static RouteEntry.Levels merge(
-            List<RouteLevel> levels, boolean mostSpecificWins, List<HostRewrite> hostRewrites) {
+    static RouteEntry.Levels merge(List<RouteLevel> levels, boolean mostSpecificWins, List<HostRewrite> hostRewrites) {
         List<HeaderMutations> request = new ArrayList<>();
         List<HeaderMutations> response = new ArrayList<>();
         Map<String, FilterOverride> filters = new HashMap<>();
@@ -64,15 +63,13 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
                     name,
                     override,
                     (specific, general) -> new FilterOverride(
-                            specific.config() == null ? general.config() : specific.config(),
-                            specific.disabled())));
+                            specific.config() == null ? general.config() : specific.config(), specific.disabled())));
         }
         if (mostSpecificWins) {
             // The last one to write a header wins.
             Collections.reverse(request);
             Collections.reverse(response);
         }
-        return new RouteEntry.Levels(
-                List.copyOf(request), List.copyOf(response), Map.copyOf(filters), hostRewrites);
+        return new RouteEntry.Levels(List.copyOf(request), List.copyOf(response), Map.copyOf(filters), hostRewrites);
     }
 }

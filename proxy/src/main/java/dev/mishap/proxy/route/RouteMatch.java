@@ -1,7 +1,7 @@
 package dev.mishap.proxy.route;
 
-import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.PathMatcher;

@@ -19,8 +19,7 @@ public final class RouteTable implements RouteResolver {
     private final boolean ignorePathParameters;
     private final LongSupplier random;
 
-    RouteTable(
-            String name, Domains domains, boolean ignorePort, boolean ignorePathParameters, LongSupplier random) {
+    RouteTable(String name, Domains domains, boolean ignorePort, boolean ignorePathParameters, LongSupplier random) {
         this.name = name;
         this.domains = domains;
         this.ignorePort = ignorePort;
@@ -44,8 +43,7 @@ public final class RouteTable implements RouteResolver {
         if (host.tls() != VirtualHost.TlsRequirement.NONE && wantsTls(host, request)) {
             return TlsRedirect.ROUTE;
         }
-        RouteEntry entry =
-                host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
+        RouteEntry entry = host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
         if (entry != null) {
             StreamInfo info = stream.info();
             info.routeMetadata = entry.metadata();

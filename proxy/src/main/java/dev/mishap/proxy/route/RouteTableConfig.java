@@ -128,8 +128,8 @@ public final class RouteTableConfig {
                 throw new ConfigException("virtual clusters must define 'headers'");
             }
             String name = node.string("name");
-            clusters.add(new VirtualCluster(
-                    name, prefix + name + ".", HeaderMatcher.listFrom(node.messages("headers"))));
+            clusters.add(
+                    new VirtualCluster(name, prefix + name + ".", HeaderMatcher.listFrom(node.messages("headers"))));
         }
         if (!clusters.isEmpty()) {
             clusters.add(new VirtualCluster("other", prefix + "other.", List.of()));

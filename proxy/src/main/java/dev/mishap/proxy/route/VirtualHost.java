@@ -52,7 +52,8 @@ final class VirtualHost {
         return tls;
     }
 
-    @Nullable RouteEntry select(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
+    @Nullable
+    RouteEntry select(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
         for (int i = 0; i < routes.size(); i++) {
             Candidate candidate = routes.get(i);
             if (candidate.match().matches(stream, request, pathIndex, pathEnd, random)) {
@@ -62,7 +63,8 @@ final class VirtualHost {
         return null;
     }
 
-    @Nullable VirtualCluster virtualCluster(HeaderMap request) {
+    @Nullable
+    VirtualCluster virtualCluster(HeaderMap request) {
         for (int i = 0; i < virtualClusters.size(); i++) {
             VirtualCluster cluster = virtualClusters.get(i);
             if (HeaderMatcher.allMatch(cluster.headers(), request)) {

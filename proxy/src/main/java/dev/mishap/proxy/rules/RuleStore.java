@@ -98,7 +98,8 @@ public final class RuleStore {
     }
 
     /** @param own given by whoever started the process, so that it needs no end */
-    private record RuleEntry(InstalledRule installed, @Nullable Lease lease, RuleCounts counts, boolean own) {
+    private record RuleEntry(
+            InstalledRule installed, @Nullable Lease lease, RuleCounts counts, boolean own) {
         FaultRule rule() {
             return installed.rule();
         }
@@ -188,7 +189,9 @@ public final class RuleStore {
             return InstalledRule.of(rule, now, seeds);
         }
         if (before.rule().equals(rule)) {
-            return rule.ttl() == null ? before.installed() : new InstalledRule(rule, now, before.installed().seed());
+            return rule.ttl() == null
+                    ? before.installed()
+                    : new InstalledRule(rule, now, before.installed().seed());
         }
         Long seed = rule.seed();
         return new InstalledRule(rule, now, seed == null ? before.installed().seed() : seed);
@@ -276,7 +279,8 @@ public final class RuleStore {
     /** Ends the rules of an experiment, or all for null. */
     synchronized List<RuleView> deleteRules(@Nullable String experimentId) {
         return end(
-                entry -> experimentId == null || experimentId.equals(entry.rule().experimentId()),
+                entry ->
+                        experimentId == null || experimentId.equals(entry.rule().experimentId()),
                 experimentId == null ? "all rules were deleted" : "its experiment's rules were deleted");
     }
 
@@ -339,8 +343,7 @@ public final class RuleStore {
         for (RuleEntry entry : ended) {
             entry.counts().show(was);
             RuleStatus status = entry.counts().of(was);
-            views.add(new RuleView(
-                    entry.rule(), false, entry.lease() == null ? null : entry.lease().id, 0, status));
+            views.add(new RuleView(entry.rule(), false, entry.lease() == null ? null : entry.lease().id, 0, status));
             LOG.info(
                     "rule '{}' of {} has ended: {}; scoped {}, cohort {}, drawn {}, touched {}",
                     entry.rule().name(),

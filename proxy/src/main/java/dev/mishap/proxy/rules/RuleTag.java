@@ -28,7 +28,13 @@ public record RuleTag(
         String header = rule.tag().responseHeader();
         return new RuleTag(
                 rule.tagValue(),
-                Map.of("experiment", rule.tagValue(), "rule", rule.name(), "fault", rule.fault().kind().field()),
+                Map.of(
+                        "experiment",
+                        rule.tagValue(),
+                        "rule",
+                        rule.name(),
+                        "fault",
+                        rule.fault().kind().field()),
                 header == null ? null : HeaderName.of(header),
                 rule.tag().baggage(),
                 touched);

@@ -57,7 +57,8 @@ public final class RulesApi {
             byte[] body) {}
 
     /** An answer. {@code allow} is the value of that header, or null for none. */
-    public record Response(int status, String contentType, @Nullable String allow, String body) {}
+    public record Response(
+            int status, String contentType, @Nullable String allow, String body) {}
 
     public Response handle(Request request) {
         try {
@@ -262,7 +263,10 @@ public final class RulesApi {
                 "the body is not valid",
                 problems.stream()
                         .map(p -> new RulesProblem.Field(
-                                p.path(), p.line() == 0 ? p.message() : p.message() + " (line " + p.line() + ":" + p.column() + ")"))
+                                p.path(),
+                                p.line() == 0
+                                        ? p.message()
+                                        : p.message() + " (line " + p.line() + ":" + p.column() + ")"))
                         .toList());
     }
 

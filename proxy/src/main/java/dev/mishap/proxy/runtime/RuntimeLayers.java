@@ -48,7 +48,11 @@ final class RuntimeLayers {
      * @param directory the directory of a disk layer's values, under {@code root}
      */
     record Source(
-            String name, Kind kind, Map<String, RuntimeValue> fixed, @Nullable Path root, @Nullable Path directory) {}
+            String name,
+            Kind kind,
+            Map<String, RuntimeValue> fixed,
+            @Nullable Path root,
+            @Nullable Path directory) {}
 
     private RuntimeLayers() {}
 
@@ -69,8 +73,8 @@ final class RuntimeLayers {
                 throw layer.error("layer_specifier", "value is required");
             }
             switch (kind) {
-                case "static_layer" -> sources.add(
-                        new Source(name, Kind.STATIC, fixed(layer.struct("static_layer")), null, null));
+                case "static_layer" ->
+                    sources.add(new Source(name, Kind.STATIC, fixed(layer.struct("static_layer")), null, null));
                 case "disk_layer" -> sources.add(disk(name, layer.required("disk_layer"), serviceCluster));
                 default -> {
                     if (admin) {
@@ -130,7 +134,8 @@ final class RuntimeLayers {
         return new Layer(source.name(), values);
     }
 
-    private static void walk(String prefix, Path directory, int depth, Map<String, RuntimeValue> out) throws IOException {
+    private static void walk(String prefix, Path directory, int depth, Map<String, RuntimeValue> out)
+            throws IOException {
         if (depth > MAX_DEPTH) {
             throw new IOException("Walk recursion depth exceeded " + MAX_DEPTH);
         }
@@ -146,7 +151,9 @@ final class RuntimeLayers {
                 if (Files.size(child) > MAX_FILE_BYTES) {
                     throw new IOException("runtime file " + child + " has more than " + MAX_FILE_BYTES + " bytes");
                 }
-                out.put(name, RuntimeValue.parse(withoutComments(Files.readString(child, StandardCharsets.ISO_8859_1))));
+                out.put(
+                        name,
+                        RuntimeValue.parse(withoutComments(Files.readString(child, StandardCharsets.ISO_8859_1))));
             }
         }
     }

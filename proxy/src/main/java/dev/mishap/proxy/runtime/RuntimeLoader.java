@@ -122,7 +122,8 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
                         }
                     } catch (IOException e) {
                         errors++;
-                        LOG.warn("error loading runtime values for layer {} from disk: {}", source.name(), e.toString());
+                        LOG.warn(
+                                "error loading runtime values for layer {} from disk: {}", source.name(), e.toString());
                     }
                 }
             }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param bool its truth value, null when it has none
  * @param partsPerMillion the fraction of a {numerator, denominator} value in millionths, -1 when it is none
  */
-record RuntimeValue(String text, @Nullable Double number, @Nullable Boolean bool, long partsPerMillion) {
+record RuntimeValue(
+        String text, @Nullable Double number, @Nullable Boolean bool, long partsPerMillion) {
     private static final long PPM_OF_A_HUNDREDTH = 10_000;
 
     /** A value of a static layer: string, number, boolean, or a {numerator, denominator} object. */
@@ -94,7 +95,8 @@ record RuntimeValue(String text, @Nullable Double number, @Nullable Boolean bool
             String digits = text.substring(0, e);
             return digits.replaceAll("\\.?0+$", "") + text.substring(e);
         }
-        return String.format(Locale.ROOT, "%." + Math.max(0, 5 - exponent) + "f", value).replaceAll("\\.?0+$", "");
+        return String.format(Locale.ROOT, "%." + Math.max(0, 5 - exponent) + "f", value)
+                .replaceAll("\\.?0+$", "");
     }
 
     /** The value as a whole number, if it is a number and not negative. */

@@ -41,7 +41,8 @@ public record Bootstrap(
      *
      * @param metadata {@code node.metadata} as plain values
      */
-    public record Node(String id, String cluster, String region, String zone, String subZone, Map<String, Object> metadata) {}
+    public record Node(
+            String id, String cluster, String region, String zone, String subZone, Map<String, Object> metadata) {}
 
     /**
      * The admin server's configuration.

@@ -11,7 +11,13 @@ public final class BootstrapFields {
 
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(BOOTSTRAP + "Bootstrap")
-                    .supported("node", "static_resources", "admin", "layered_runtime", "stats_config", "stats_flush_interval")
+                    .supported(
+                            "node",
+                            "static_resources",
+                            "admin",
+                            "layered_runtime",
+                            "stats_config",
+                            "stats_flush_interval")
                     .supported("stats_flush_on_admin", "default_regex_engine")
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)

@@ -64,8 +64,28 @@ public record Options(
     public static Options of(String configYaml, int concurrency, String logLevel) {
         LogOptions log = new LogOptions(logLevel, Map.of(), LogOptions.DEFAULT_FORMAT, false, "");
         return new Options(
-                "", configYaml, false, false, false, "", "", "", concurrency, false, 600, false, 10_000, 64, Map.of(), "", 0, 0, "v4",
-                900, log, false);
+                "",
+                configYaml,
+                false,
+                false,
+                false,
+                "",
+                "",
+                "",
+                concurrency,
+                false,
+                600,
+                false,
+                10_000,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                log,
+                false);
     }
 
     /**
@@ -75,7 +95,8 @@ public record Options(
      * @param escape whether C escapes are written for control characters of a message
      * @param path a file to log to, {@code ""} = stderr
      */
-    public record LogOptions(String level, Map<String, String> componentLevels, String format, boolean escape, String path) {
+    public record LogOptions(
+            String level, Map<String, String> componentLevels, String format, boolean escape, String path) {
         /** Envoy's default format. */
         public static final String DEFAULT_FORMAT = "[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %v";
 

@@ -131,7 +131,8 @@ public final class Server {
     }
 
     private static void listenerManagerStats(Scope scope) {
-        for (String gauge : List.of("total_filter_chains_draining", "total_listeners_draining", "total_listeners_warming")) {
+        for (String gauge :
+                List.of("total_filter_chains_draining", "total_listeners_draining", "total_listeners_warming")) {
             scope.gauge(gauge);
         }
         for (String counter : List.of(
@@ -278,7 +279,8 @@ public final class Server {
 
     private void stopListeners(boolean inboundOnly) {
         for (int i = 0; i < listeners.size(); i++) {
-            boolean inbound = bootstrap.listeners().get(i).enumName("traffic_direction").equals("INBOUND");
+            boolean inbound =
+                    bootstrap.listeners().get(i).enumName("traffic_direction").equals("INBOUND");
             Listener l = listeners.get(i);
             if (l.isListening() && (inbound || !inboundOnly)) {
                 l.close();

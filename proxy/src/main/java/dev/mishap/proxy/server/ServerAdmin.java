@@ -55,7 +55,8 @@ final class ServerAdmin implements ServerControl {
      *
      * @throws ConfigException when its address can't be had
      */
-    static @Nullable AdminServer bind(Server server, StatsConfig statsConfig, Transport transport, AccessLog accessLog) {
+    static @Nullable AdminServer bind(
+            Server server, StatsConfig statsConfig, Transport transport, AccessLog accessLog) {
         Bootstrap.AdminConfig config = server.bootstrap().admin();
         if (config == null || config.host().isEmpty()) {
             return null;

@@ -86,8 +86,13 @@ final class ServerInfo {
         String[] parts = Version.ENVOY.split("\\.");
         version.put("major_number", Long.valueOf(parts[0]));
         version.put("minor_number", Long.valueOf(parts[1]));
-        out.put("user_agent_build_version", Map.of(
-                "version", version, "metadata", Map.of("revision.sha", "mishap-" + Version.mishap(), "build.type", "RELEASE")));
+        out.put(
+                "user_agent_build_version",
+                Map.of(
+                        "version",
+                        version,
+                        "metadata",
+                        Map.of("revision.sha", "mishap-" + Version.mishap(), "build.type", "RELEASE")));
         return out;
     }
 

@@ -32,7 +32,8 @@ public record StatsConfig(Predicate<String> accepts, TagExtractor tags, Function
             SupportedFields.of("envoy.config.metrics.v3.StatsMatcher")
                     .supported("reject_all", "exclusion_list", "inclusion_list"),
             SupportedFields.of("envoy.type.matcher.v3.ListStringMatcher").supported("patterns"),
-            SupportedFields.of("envoy.config.metrics.v3.HistogramBucketSettings").supported("match", "buckets"));
+            SupportedFields.of("envoy.config.metrics.v3.HistogramBucketSettings")
+                    .supported("match", "buckets"));
 
     /**
      * @param node {@code Bootstrap.stats_config}, null = none

@@ -29,7 +29,8 @@ final class RulesFile {
     record Content(List<FaultRule> rules, List<String> problems) {}
 
     /** Reads the file; null when it is as it was at the last look. */
-    @Nullable Content look() {
+    @Nullable
+    Content look() {
         byte[] bytes;
         try {
             if (Files.size(path) > MAX_BYTES) {
@@ -44,13 +45,17 @@ final class RulesFile {
         }
         RuleReader.Result result = RuleReader.read(new String(bytes, StandardCharsets.UTF_8), path.toString());
         if (!result.ok()) {
-            return changed(bytes, List.of(), result.problems().stream().map(Problem::toString).toList());
+            return changed(
+                    bytes,
+                    List.of(),
+                    result.problems().stream().map(Problem::toString).toList());
         }
         if (!result.experiments().isEmpty()) {
             return changed(
                     bytes,
                     List.of(),
-                    List.of(path + ": holds experiment '" + result.experiments().get(0).name()
+                    List.of(path + ": holds experiment '"
+                            + result.experiments().get(0).name()
                             + "': standalone takes rules (kind FaultRule); experiments are for mishap run"));
         }
         return changed(bytes, result.rules(), List.of());

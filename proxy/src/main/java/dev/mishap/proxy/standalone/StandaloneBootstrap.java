@@ -19,8 +19,7 @@ final class StandaloneBootstrap {
         }
         y.append("static_resources:\n  listeners:\n  - name: ").append(LISTENER);
         y.append("\n    address: ").append(socket(options.listen()));
-        y.append(
-                """
+        y.append("""
 
                     filter_chains:
                     - filters:
@@ -43,8 +42,7 @@ final class StandaloneBootstrap {
                             typed_config:
                               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
                               suppress_envoy_headers: true
-                """
-                        .formatted(seconds(options.timeoutMillis())));
+                """.formatted(seconds(options.timeoutMillis())));
         if (options.accessLog() != null) {
             boolean stdout = options.accessLog().equals("-");
             y.append("          access_log:\n          - name: log\n            typed_config:\n");
@@ -52,7 +50,9 @@ final class StandaloneBootstrap {
                     .append(stdout ? "stream.v3.StdoutAccessLog" : "file.v3.FileAccessLog")
                     .append('\n');
             if (!stdout) {
-                y.append("              path: ").append(quoted(options.accessLog())).append('\n');
+                y.append("              path: ")
+                        .append(quoted(options.accessLog()))
+                        .append('\n');
             }
             y.append("              log_format: {text_format_source: {inline_string: ")
                     .append(quoted(LOG_FORMAT))
@@ -60,21 +60,20 @@ final class StandaloneBootstrap {
         }
         y.append("  clusters:\n  - name: ").append(CLUSTER);
         y.append("\n    type: ").append(isAddress(upstream.host()) ? "STATIC" : "STRICT_DNS");
-        y.append(
-                """
+        y.append("""
 
                     connect_timeout: 5s
                     circuit_breakers: {thresholds: [{max_connections: 100000, max_pending_requests: 100000, max_requests: 100000, max_retries: 3}]}
                     load_assignment:
                       cluster_name: upstream
                       endpoints: [{lb_endpoints: [{endpoint: {address: %s}}]}]
-                """
-                        .formatted(socket(upstream)));
+                """.formatted(socket(upstream)));
         return y.toString();
     }
 
-    private static final String LOG_FORMAT = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%\" %RESPONSE_CODE% "
-            + "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %DYNAMIC_METADATA(mishap:rule)%\n";
+    private static final String LOG_FORMAT =
+            "[%START_TIME%] \"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%\" %RESPONSE_CODE% "
+                    + "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %DYNAMIC_METADATA(mishap:rule)%\n";
 
     /** Whether a host is an IP address, which needs no resolver. */
     static boolean isAddress(String host) {

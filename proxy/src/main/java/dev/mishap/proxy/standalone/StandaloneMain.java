@@ -105,7 +105,8 @@ public final class StandaloneMain {
         for (int i = 0; i < rules.size(); i++) {
             for (int j = 0; j < i; j++) {
                 if (rules.get(i).name().equals(rules.get(j).name())) {
-                    err.println("mishap standalone: --fault: two rules are called '" + rules.get(i).name() + "'");
+                    err.println("mishap standalone: --fault: two rules are called '"
+                            + rules.get(i).name() + "'");
                     return false;
                 }
             }
@@ -114,7 +115,8 @@ public final class StandaloneMain {
         if (rulesFile != null) {
             RulesFile.Content content = rulesFile.look();
             if (content == null || !content.problems().isEmpty()) {
-                (content == null ? List.<String>of() : content.problems()).forEach(p -> err.println("mishap standalone: " + p));
+                (content == null ? List.<String>of() : content.problems())
+                        .forEach(p -> err.println("mishap standalone: " + p));
                 return false;
             }
             return install(content.rules());
@@ -132,7 +134,8 @@ public final class StandaloneMain {
         given.forEach(rule -> all.put(rule.name(), rule));
         for (FaultRule rule : fromFile) {
             if (all.putIfAbsent(rule.name(), seeded(rule)) != null) {
-                say(options.rules() + ": rule '" + rule.name() + "' has the name of a --fault; the rules stay as they were");
+                say(options.rules() + ": rule '" + rule.name()
+                        + "' has the name of a --fault; the rules stay as they were");
                 return false;
             }
         }
@@ -170,10 +173,12 @@ public final class StandaloneMain {
     }
 
     private void announce(Server server) {
-        err.println("listening on " + text(server.listeners().get(0).address()) + ", forwarding to " + options.upstream());
+        err.println(
+                "listening on " + text(server.listeners().get(0).address()) + ", forwarding to " + options.upstream());
         SocketAddress admin = server.adminAddress();
         if (admin instanceof InetSocketAddress address) {
-            err.println("stats and rules: http://" + text(address) + "/stats, http://" + text(address) + "/mishap/v1/rules");
+            err.println("stats and rules: http://" + text(address) + "/stats, http://" + text(address)
+                    + "/mishap/v1/rules");
         }
         if (shown.isEmpty()) {
             err.println("no faults; add some with --fault, --rules or the rules API");
@@ -232,7 +237,8 @@ public final class StandaloneMain {
         for (int i = 1; i <= 5; i++) {
             statuses.add(stats.counter(prefix + "downstream_rq_" + i + "xx").value());
         }
-        long resets = stats.counter(prefix + "downstream_rq_rx_reset").value() + stats.counter(prefix + "downstream_rq_tx_reset").value();
+        long resets = stats.counter(prefix + "downstream_rq_rx_reset").value()
+                + stats.counter(prefix + "downstream_rq_tx_reset").value();
         List<Traffic.RuleLine> rules = new ArrayList<>();
         for (Map.Entry<String, RuleStatus> entry : server.rules().statuses().entrySet()) {
             RuleStatus status = entry.getValue();

@@ -29,8 +29,7 @@ record StandaloneOptions(
         boolean json,
         boolean quiet) {
 
-    static final String HELP =
-            """
+    static final String HELP = """
             Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
 
             A fault proxy in front of one HTTP dependency. Point the client at the listening address instead of the
@@ -138,9 +137,18 @@ record StandaloneOptions(
                     quiet |= flag.equals("--quiet");
                     continue;
                 }
-                case "--listen", "--upstream", "--fault", "--rules", "--admin", "--seed", "--access-log", "--timeout" -> {}
+                case "--listen",
+                        "--upstream",
+                        "--fault",
+                        "--rules",
+                        "--admin",
+                        "--seed",
+                        "--access-log",
+                        "--timeout" -> {}
                 case "--concurrency", "--log-level" -> {}
-                default -> throw new UsageException("unknown argument '" + arguments[i] + "'; mishap standalone --help lists them");
+                default ->
+                    throw new UsageException(
+                            "unknown argument '" + arguments[i] + "'; mishap standalone --help lists them");
             }
             if (value == null) {
                 if (++i == arguments.length) {
@@ -211,14 +219,14 @@ record StandaloneOptions(
         while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
             digits++;
         }
-        long unit =
-                switch (text.substring(digits)) {
-                    case "ms" -> 1;
-                    case "s" -> 1000;
-                    case "m" -> 60_000;
-                    default -> throw new UsageException(
-                            flag + " '" + text + "': expected a whole number and a unit, such as 500ms, 15s or 2m");
-                };
+        long unit = switch (text.substring(digits)) {
+            case "ms" -> 1;
+            case "s" -> 1000;
+            case "m" -> 60_000;
+            default ->
+                throw new UsageException(
+                        flag + " '" + text + "': expected a whole number and a unit, such as 500ms, 15s or 2m");
+        };
         return number(flag, text.substring(0, digits), 0, 86_400_000L / unit) * unit;
     }
 }

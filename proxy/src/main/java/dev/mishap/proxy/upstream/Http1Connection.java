@@ -41,6 +41,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     private boolean responseStarted;
     /** The response ended before the request did. */
     private boolean requestCut;
+
     private boolean flushPending;
     private int pauses;
     private long requests;
@@ -59,7 +60,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         this.config = pool.cluster().config().http();
         this.parser = new H1ResponseParser(
                 new H1Limits(
-                        config.maxHeaderBytes(), config.maxHeaders(), H1Limits.Underscores.ALLOW, config.enableTrailers()),
+                        config.maxHeaderBytes(),
+                        config.maxHeaders(),
+                        H1Limits.Underscores.ALLOW,
+                        config.enableTrailers()),
                 this);
         this.createdNanos = System.nanoTime();
         pool.limits().connections.inc();
@@ -78,8 +82,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         connected = true;
         stats.cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
-            ageTimer = to.eventLoop()
-                    .schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);
+            ageTimer = to.eventLoop().schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);
         }
     }
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 public interface UpstreamStream {
     Endpoint endpoint();
 
-    @Nullable InetSocketAddress localAddress();
+    @Nullable
+    InetSocketAddress localAddress();
 
     /** {@code HTTP/1.1}. */
     String protocol();

@@ -32,8 +32,13 @@ class AdminServerTest {
         AdminRouter router = new AdminRouter();
         router.add(AdminRoute.reads("/ready", "state", r -> AdminResponse.text("LIVE\n")));
         router.add(AdminRoute.needsPost("/change", "changes", r -> AdminResponse.ok()));
-        router.add(AdminRoute.under("/own/", "own", r -> AdminResponse.text(
-                201, r.method() + " " + r.path() + " " + r.query() + " " + new String(r.body(), StandardCharsets.UTF_8))));
+        router.add(AdminRoute.under(
+                "/own/",
+                "own",
+                r -> AdminResponse.text(
+                        201,
+                        r.method() + " " + r.path() + " " + r.query() + " "
+                                + new String(r.body(), StandardCharsets.UTF_8))));
         server = AdminServer.bind(
                 group.next(),
                 NioServerSocketChannel.class,
@@ -87,8 +92,9 @@ class AdminServerTest {
 
     @Test
     void pipelinedRequestsWithBodiesAreAnsweredInOrder() throws IOException {
-        String answers = exchange("PUT /own/a%20b?x=1&y HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi"
-                + "PUT /own/c HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\nyo\r\n1\r\n!\r\n0\r\n\r\n");
+        String answers = exchange(
+                "PUT /own/a%20b?x=1&y HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi"
+                        + "PUT /own/c HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\nyo\r\n1\r\n!\r\n0\r\n\r\n");
         assertThat(answers).contains("PUT /own/a b {x=1, y=} hi").contains("PUT /own/c {} yo!");
         assertThat(answers.indexOf("hi")).isLessThan(answers.indexOf("yo!"));
     }

@@ -13,8 +13,15 @@ public final class FlagTable {
                 case REFUSED -> "refused";
             };
             String letter = flag.letter() == 0 ? "" : "`-" + flag.letter() + "`, ";
-            s.append("| ").append(letter).append("`--").append(flag.name()).append("` | ").append(effect).append(" | ")
-                    .append(flag.description()).append(" |\n");
+            s.append("| ")
+                    .append(letter)
+                    .append("`--")
+                    .append(flag.name())
+                    .append("` | ")
+                    .append(effect)
+                    .append(" | ")
+                    .append(flag.description())
+                    .append(" |\n");
         }
         return s.toString();
     }

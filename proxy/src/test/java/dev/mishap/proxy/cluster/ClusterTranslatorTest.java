@@ -88,13 +88,7 @@ class ClusterTranslatorTest {
         assertThat(c.lb()).isEqualTo(new LbPolicy(LbPolicy.Kind.LEAST_REQUEST, 5));
         assertThat(c.dns())
                 .isEqualTo(new DnsConfig(
-                        2_000_000_000L,
-                        1_000_000_000L,
-                        10_000_000_000L,
-                        true,
-                        0,
-                        LookupFamily.V4_PREFERRED,
-                        false));
+                        2_000_000_000L, 1_000_000_000L, 10_000_000_000L, true, 0, LookupFamily.V4_PREFERRED, false));
         assertThat(c.bufferLimitBytes()).isEqualTo(1000);
         assertThat(c.panicPercent()).isEqualTo(10);
         assertThat(c.overprovisioningPercent()).isEqualTo(100);
@@ -111,7 +105,8 @@ class ClusterTranslatorTest {
         assertThat(e.healthy()).isFalse();
         assertThat(e.hostname()).isEqualTo("h");
         assertThat(e.locality()).isEqualTo(new Locality("r", "z", "s"));
-        assertThat(new Endpoint(new java.net.InetSocketAddress("127.0.0.1", 1), "", e).canary()).isTrue();
+        assertThat(new Endpoint(new java.net.InetSocketAddress("127.0.0.1", 1), "", e).canary())
+                .isTrue();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -142,7 +137,9 @@ class ClusterTranslatorTest {
             })
     void refused(String extra, String address, String message) {
         String yaml = "name: c\n" + extra + "\n" + endpoint(address);
-        assertThatThrownBy(() -> cluster(yaml)).isInstanceOf(ConfigException.class).hasMessageContaining(message);
+        assertThatThrownBy(() -> cluster(yaml))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(message);
     }
 
     @Test

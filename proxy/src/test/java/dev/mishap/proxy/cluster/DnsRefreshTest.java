@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 
 class DnsRefreshTest {
     private final MockTicker ticker = Ticker.newMockTicker();
-    private final EmbeddedChannel channel = EmbeddedChannel.builder().ticker(ticker).build();
+    private final EmbeddedChannel channel =
+            EmbeddedChannel.builder().ticker(ticker).build();
     private final StatsStore stats = new StatsStore();
     private final Deque<Answer> answers = new ArrayDeque<>();
     private final AtomicInteger asked = new AtomicInteger();
@@ -88,7 +89,9 @@ class DnsRefreshTest {
     }
 
     private static List<String> addresses(Cluster c) {
-        return c.endpoints().all().stream().map(e -> e.address().getAddress().getHostAddress()).toList();
+        return c.endpoints().all().stream()
+                .map(e -> e.address().getAddress().getHostAddress())
+                .toList();
     }
 
     @Test

@@ -62,7 +62,8 @@ class EnvoyCompatibilityTest {
         StringBuilder s = new StringBuilder(INTRODUCTION);
         s.append("## Command line\n\n").append(FlagTable.markdown());
         s.append("\n## Admin server\n\n").append(AdminTable.markdown());
-        s.append("\n## Messages\n\nA message that is not here is refused wherever it is set. (d) = deprecated in Envoy's API.\n");
+        s.append(
+                "\n## Messages\n\nA message that is not here is refused wherever it is set. (d) = deprecated in Envoy's API.\n");
         for (SupportedFields listed : SupportTable.inOrder()) {
             message(s, listed);
         }
@@ -87,14 +88,22 @@ class EnvoyCompatibilityTest {
         }
         line(s, "supported", supported);
         for (Map.Entry<String, String> accepted : listed.accepted().entrySet()) {
-            s.append("- accepted without effect: `").append(accepted.getKey()).append("`: ").append(accepted.getValue()).append('\n');
+            s.append("- accepted without effect: `")
+                    .append(accepted.getKey())
+                    .append("`: ")
+                    .append(accepted.getValue())
+                    .append('\n');
         }
         line(s, "refused", refused);
     }
 
     private static void line(StringBuilder s, String what, List<String> names) {
         if (!names.isEmpty()) {
-            s.append("- ").append(what).append(": ").append(String.join(", ", names)).append('\n');
+            s.append("- ")
+                    .append(what)
+                    .append(": ")
+                    .append(String.join(", ", names))
+                    .append('\n');
         }
     }
 }

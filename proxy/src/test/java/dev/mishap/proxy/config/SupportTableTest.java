@@ -22,9 +22,14 @@ class SupportTableTest {
             }
             Set<String> names = new HashSet<>();
             fields.forEach(f -> names.add(f.name()));
-            listed.supported().stream().filter(f -> !names.contains(f)).forEach(f -> wrong.add(listed.message() + " has no " + f));
-            listed.accepted().keySet().stream().filter(f -> !names.contains(f)).forEach(f -> wrong.add(listed.message() + " has no " + f));
-            listed.accepted().keySet().stream().filter(listed.supported()::contains)
+            listed.supported().stream()
+                    .filter(f -> !names.contains(f))
+                    .forEach(f -> wrong.add(listed.message() + " has no " + f));
+            listed.accepted().keySet().stream()
+                    .filter(f -> !names.contains(f))
+                    .forEach(f -> wrong.add(listed.message() + " has no " + f));
+            listed.accepted().keySet().stream()
+                    .filter(listed.supported()::contains)
                     .forEach(f -> wrong.add(listed.message() + "." + f + " is supported and accepted"));
         }
         assertThat(wrong).isEmpty();
@@ -37,7 +42,9 @@ class SupportTableTest {
             List<SchemaDescription.Field> fields = SchemaDescription.fields(listed.message());
             for (SchemaDescription.Field field : fields == null ? List.<SchemaDescription.Field>of() : fields) {
                 String message = field.message();
-                if (listed.supported().contains(field.name()) && message != null && !SupportTable.all().containsKey(message)) {
+                if (listed.supported().contains(field.name())
+                        && message != null
+                        && !SupportTable.all().containsKey(message)) {
                     unusable.add(listed.message() + "." + field.name() + ": nobody lists " + message);
                 }
             }

@@ -80,7 +80,8 @@ class NettyResolverTest {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel ch) {
-                        ch.pipeline().addLast(new DatagramDnsQueryDecoder(), new DatagramDnsResponseEncoder(), new Zone());
+                        ch.pipeline()
+                                .addLast(new DatagramDnsQueryDecoder(), new DatagramDnsResponseEncoder(), new Zone());
                     }
                 })
                 .bind(InetAddress.getLoopbackAddress(), 0)
@@ -97,9 +98,15 @@ class NettyResolverTest {
 
     private String resolve(String name, LookupFamily family) throws Exception {
         CompletableFuture<String> answer = new CompletableFuture<>();
-        loop.execute(() -> resolver.resolve(name, family, (failure, addresses, ttl) -> answer.complete(failure != null
-                ? "failed"
-                : addresses.stream().map(InetAddress::getHostAddress).collect(Collectors.joining(" ")) + " ttl " + ttl)));
+        loop.execute(() -> resolver.resolve(
+                name,
+                family,
+                (failure, addresses, ttl) -> answer.complete(
+                        failure != null
+                                ? "failed"
+                                : addresses.stream()
+                                                .map(InetAddress::getHostAddress)
+                                                .collect(Collectors.joining(" ")) + " ttl " + ttl)));
         return answer.get(20, TimeUnit.SECONDS);
     }
 

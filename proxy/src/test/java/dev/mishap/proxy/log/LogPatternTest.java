@@ -28,7 +28,8 @@ class LogPatternTest {
 
     @Test
     void classesLogForTheComponentOfTheirPackage() {
-        assertThat(Logging.componentOf("dev.mishap.proxy.runtime.RuntimeLoader").name).isEqualTo("runtime");
+        assertThat(Logging.componentOf("dev.mishap.proxy.runtime.RuntimeLoader").name)
+                .isEqualTo("runtime");
         assertThat(Logging.componentOf("admin").name).isEqualTo("admin");
         assertThat(Logging.componentOf("org.example.X").name).isEqualTo("misc");
     }

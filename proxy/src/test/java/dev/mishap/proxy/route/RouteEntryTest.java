@@ -62,19 +62,20 @@ class RouteEntryTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "prefix: /pr/                  | prefix_rewrite: /x/            | /pr/a?b=c  | /x/a?b=c",
-        "prefix: /no                   | prefix_rewrite: xx             | /no/a      | xx/a",
-        "path: /e                      | prefix_rewrite: /e2            | /e?x       | /e2?x",
-        "safe_regex: {regex: '/re.*'}  | prefix_rewrite: /re2           | /reabc?x   | /re2?x",
-        "path_separated_prefix: /s     | prefix_rewrite: /              | /s/t       | //t",
-        "path_separated_prefix: /s     | prefix_rewrite: /              | /s?q       | /?q",
-        "prefix: /rr                   | regex_rewrite: {pattern: {regex: '/rr/([a-z]+)/([a-z]+)'}, substitution: '/\\2/\\1'} | /rr/ab/cd?q | /cd/ab?q",
-        "prefix: /rn                   | regex_rewrite: {pattern: {regex: nomatch}, substitution: zz} | /rn/a | /rn/a",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "prefix: /pr/                  | prefix_rewrite: /x/            | /pr/a?b=c  | /x/a?b=c",
+                "prefix: /no                   | prefix_rewrite: xx             | /no/a      | xx/a",
+                "path: /e                      | prefix_rewrite: /e2            | /e?x       | /e2?x",
+                "safe_regex: {regex: '/re.*'}  | prefix_rewrite: /re2           | /reabc?x   | /re2?x",
+                "path_separated_prefix: /s     | prefix_rewrite: /              | /s/t       | //t",
+                "path_separated_prefix: /s     | prefix_rewrite: /              | /s?q       | /?q",
+                "prefix: /rr                   | regex_rewrite: {pattern: {regex: '/rr/([a-z]+)/([a-z]+)'}, substitution: '/\\2/\\1'} | /rr/ab/cd?q | /cd/ab?q",
+                "prefix: /rn                   | regex_rewrite: {pattern: {regex: nomatch}, substitution: zz} | /rn/a | /rn/a",
+            })
     void rewritesThePath(String match, String rewrite, String path, String expected) {
-        FakeHttpStream stream =
-                forwarded(route("match: {" + match + "}, route: {cluster: u1, " + rewrite + "}"), path);
+        FakeHttpStream stream = forwarded(route("match: {" + match + "}, route: {cluster: u1, " + rewrite + "}"), path);
         assertThat(stream.requestHeaders.get(HeaderName.PATH)).isEqualTo(expected);
         assertThat(lines(stream.requestHeaders, "x-envoy-original-path")).containsExactly(path);
     }
@@ -93,15 +94,18 @@ class RouteEntryTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', nullValues = "-", value = {
-        "host_rewrite_literal: lit.com                                | -    | lit.com | -",
-        "{host_rewrite_literal: lit.com, append_x_forwarded_host: true} | -  | lit.com | test",
-        "{host_rewrite_literal: lit.com, append_x_forwarded_host: true} | p  | lit.com | p,test",
-        "append_x_forwarded_host: true                                | p    | test    | p",
-        "host_rewrite_header: x-none                                  | -    | test    | -",
-        "host_rewrite_header: x-forwarded-host                        | p    | p       | p",
-        "host_rewrite_path_regex: {pattern: {regex: '^/hp/(.+)$'}, substitution: '\\1.com'} | - | foo.com | -",
-    })
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "host_rewrite_literal: lit.com                                | -    | lit.com | -",
+                "{host_rewrite_literal: lit.com, append_x_forwarded_host: true} | -  | lit.com | test",
+                "{host_rewrite_literal: lit.com, append_x_forwarded_host: true} | p  | lit.com | p,test",
+                "append_x_forwarded_host: true                                | p    | test    | p",
+                "host_rewrite_header: x-none                                  | -    | test    | -",
+                "host_rewrite_header: x-forwarded-host                        | p    | p       | p",
+                "host_rewrite_path_regex: {pattern: {regex: '^/hp/(.+)$'}, substitution: '\\1.com'} | - | foo.com | -",
+            })
     void rewritesTheHost(String fields, String forwardedHost, String host, String newForwardedHost) {
         String action = fields.startsWith("{") ? fields.substring(1, fields.length() - 1) : fields;
         RouteTable table = route("match: {prefix: /}, route: {cluster: u1, " + action + "}");
@@ -122,13 +126,15 @@ class RouteEntryTest {
                         + " host_rewrite_literal: w1, request_headers_to_add: [{header: {key: x-w, value: one}}]}]}}"),
                 "/");
         assertThat(stream.requestHeaders.get(HeaderName.AUTHORITY)).isEqualTo("route.host");
-        assertThat(stream.requestHeaders.get(HeaderName.of("x-envoy-original-host"))).isEqualTo("w1");
+        assertThat(stream.requestHeaders.get(HeaderName.of("x-envoy-original-host")))
+                .isEqualTo("w1");
         assertThat(lines(stream.requestHeaders, "x-w")).containsExactly("one", "route");
     }
 
     private static String levels(boolean mostSpecificWins) {
-        String add = "request_headers_to_add: [{header: {key: x-o, value: %s}, append_action: OVERWRITE_IF_EXISTS_OR_ADD},"
-                + " {header: {key: x-a, value: %s}}]";
+        String add =
+                "request_headers_to_add: [{header: {key: x-o, value: %s}, append_action: OVERWRITE_IF_EXISTS_OR_ADD},"
+                        + " {header: {key: x-a, value: %s}}]";
         return "{most_specific_header_mutations_wins: " + mostSpecificWins + ", " + add.formatted("rc", "rc")
                 + ", virtual_hosts: [{name: v, domains: ['*'], " + add.formatted("v", "v")
                 + ", routes: [{match: {prefix: /}, route: {cluster: u1}, " + add.formatted("r", "r") + "}]}]}";
@@ -151,15 +157,16 @@ class RouteEntryTest {
     @Test
     void mutationsOfOneLevelSeeTheHeadersAsTheyWere() {
         FakeHttpStream stream = forwarded(
-                route("match: {prefix: /}, route: {cluster: u1}, request_headers_to_remove: [x-rm], request_headers_to_add:"
-                        + " [{header: {key: x-a, value: '1'}}, {header: {key: x-a, value: '2'}, append_action:"
-                        + " OVERWRITE_IF_EXISTS_OR_ADD}, {header: {key: x-b, value: '%REQ(x-a)%'}}, {header: {key: x-c,"
-                        + " value: 'a%REQ(nope)%b'}}, {header: {key: x-e, value: '%REQ(nope)%'}}, {header: {key: x-k, value:"
-                        + " '%REQ(nope)%'}, keep_empty_value: true}, {header: {key: x-pct, value: 100%%}}, {header: {key:"
-                        + " x-u, value: é}}, {header: {key: x-i, value: '1'}, append_action: ADD_IF_ABSENT}, {header: {key:"
-                        + " x-i, value: '2'}, append_action: ADD_IF_ABSENT}, {header: {key: x-x, value: nn}, append_action:"
-                        + " OVERWRITE_IF_EXISTS}, {header: {key: user-agent, value: mine}}, {header: {key: x-old, value:"
-                        + " nn}, append: false}]"),
+                route(
+                        "match: {prefix: /}, route: {cluster: u1}, request_headers_to_remove: [x-rm], request_headers_to_add:"
+                                + " [{header: {key: x-a, value: '1'}}, {header: {key: x-a, value: '2'}, append_action:"
+                                + " OVERWRITE_IF_EXISTS_OR_ADD}, {header: {key: x-b, value: '%REQ(x-a)%'}}, {header: {key: x-c,"
+                                + " value: 'a%REQ(nope)%b'}}, {header: {key: x-e, value: '%REQ(nope)%'}}, {header: {key: x-k, value:"
+                                + " '%REQ(nope)%'}, keep_empty_value: true}, {header: {key: x-pct, value: 100%%}}, {header: {key:"
+                                + " x-u, value: é}}, {header: {key: x-i, value: '1'}, append_action: ADD_IF_ABSENT}, {header: {key:"
+                                + " x-i, value: '2'}, append_action: ADD_IF_ABSENT}, {header: {key: x-x, value: nn}, append_action:"
+                                + " OVERWRITE_IF_EXISTS}, {header: {key: user-agent, value: mine}}, {header: {key: x-old, value:"
+                                + " nn}, append: false}]"),
                 "/h1",
                 "x-a",
                 "c",
@@ -214,14 +221,16 @@ class RouteEntryTest {
         assertThat(plain.clusterNotFoundStatus()).isEqualTo(503);
         assertThat(plain.retry()).isNull();
 
-        ForwardAction full = forward(table("{request_mirror_policies: [{cluster: t}], virtual_hosts: [{name: v, domains:"
-                + " ['*'], include_request_attempt_count: true, retry_policy: {retry_on: '5xx, reset,nonsense'}, routes:"
-                + " [{match: {prefix: /}, route: {cluster: u1, timeout: 0s, idle_timeout: 0s, max_stream_duration:"
-                + " {max_stream_duration: 2s, grpc_timeout_header_max: 0s}, cluster_not_found_response_code: NOT_FOUND,"
-                + " priority: HIGH}}]}]}"));
+        ForwardAction full =
+                forward(table("{request_mirror_policies: [{cluster: t}], virtual_hosts: [{name: v, domains:"
+                        + " ['*'], include_request_attempt_count: true, retry_policy: {retry_on: '5xx, reset,nonsense'}, routes:"
+                        + " [{match: {prefix: /}, route: {cluster: u1, timeout: 0s, idle_timeout: 0s, max_stream_duration:"
+                        + " {max_stream_duration: 2s, grpc_timeout_header_max: 0s}, cluster_not_found_response_code: NOT_FOUND,"
+                        + " priority: HIGH}}]}]}"));
         assertThat(full.timeoutNanos()).isZero();
         assertThat(full.idleTimeoutNanos()).isZero();
-        assertThat(full.maxStreamDurationNanos()).isEqualTo(Duration.ofSeconds(2).toNanos());
+        assertThat(full.maxStreamDurationNanos())
+                .isEqualTo(Duration.ofSeconds(2).toNanos());
         assertThat(full.grpcTimeoutHeaderMaxNanos()).isZero();
         assertThat(full.clusterNotFoundStatus()).isEqualTo(404);
         assertThat(full.highPriority()).isTrue();

@@ -50,8 +50,8 @@ class RouteTableTest {
 
     /** A table of one virtual host with these routes, in flow style. */
     private RouteTable routes(String... routes) {
-        return table("{name: local, virtual_hosts: [{name: v, domains: ['*'], routes: ["
-                + String.join(", ", routes) + "]}]}");
+        return table("{name: local, virtual_hosts: [{name: v, domains: ['*'], routes: [" + String.join(", ", routes)
+                + "]}]}");
     }
 
     private static FakeHttpStream request(String authority, String path, String... headers) {
@@ -75,13 +75,24 @@ class RouteTableTest {
 
     @ParameterizedTest
     @CsvSource({
-        "a.com, a", "A.COM, a", "a.com:80, any", "z.b.com, b", "b.com, any", "x.y.b.com, d", "q.x.y.b.com, b", "c.org, c",
-        "c.org.uk, c2", "zzz, any", "long.b.com, long", ".b.com, any"
+        "a.com, a",
+        "A.COM, a",
+        "a.com:80, any",
+        "z.b.com, b",
+        "b.com, any",
+        "x.y.b.com, d",
+        "q.x.y.b.com, b",
+        "c.org, c",
+        "c.org.uk, c2",
+        "zzz, any",
+        "long.b.com, long",
+        ".b.com, any"
     })
     void domainsGoByExactThenSuffixThenPrefix(String authority, String expected) {
-        RouteTable table = table("{name: local, virtual_hosts: [" + host("a", "a.com") + ", " + host("b", "*.b.com") + ", "
-                + host("c", "c.*") + ", " + host("c2", "c.org.*") + ", " + host("d", "x.y.b.com") + ", "
-                + host("long", "*g.b.com") + ", " + host("any", "*") + "]}");
+        RouteTable table =
+                table("{name: local, virtual_hosts: [" + host("a", "a.com") + ", " + host("b", "*.b.com") + ", "
+                        + host("c", "c.*") + ", " + host("c2", "c.org.*") + ", " + host("d", "x.y.b.com") + ", "
+                        + host("long", "*g.b.com") + ", " + host("any", "*") + "]}");
         assertThat(select(table, request(authority, "/")).name()).isEqualTo(expected);
     }
 
@@ -136,7 +147,8 @@ class RouteTableTest {
                         + " route: {cluster: u1}}",
                 "{name: b, match: {prefix: /}, route: {cluster: u1}}");
         assertThat(select(table, request("h", "/")).name()).isEqualTo("b");
-        assertThat(select(table, request("h", "/").runtime("k", 1_000_000L)).name()).isEqualTo("a");
+        assertThat(select(table, request("h", "/").runtime("k", 1_000_000L)).name())
+                .isEqualTo("a");
     }
 
     @Test
@@ -146,7 +158,9 @@ class RouteTableTest {
                 "{name: h, match: {prefix: /, headers: [{name: x-h, present_match: true}], query_parameters: [{name: q,"
                         + " string_match: {exact: '1'}}]}, route: {cluster: u1}}",
                 "{name: rest, match: {prefix: /}, route: {cluster: u1}}");
-        assertThat(select(table, request("h", "/", "content-type", "application/grpc+proto")).name()).isEqualTo("g");
+        assertThat(select(table, request("h", "/", "content-type", "application/grpc+proto"))
+                        .name())
+                .isEqualTo("g");
         assertThat(select(table, request("h", "/?q=1", "x-h", "")).name()).isEqualTo("h");
         assertThat(select(table, request("h", "/?q=2", "x-h", "")).name()).isEqualTo("rest");
         assertThat(select(table, request("h", "/?q=1")).name()).isEqualTo("rest");
@@ -166,8 +180,16 @@ class RouteTableTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, '', u1", "49, '', u1", "50, '', u2", "99, '', u2", "100, '', u1", "0, 50, u2", "0, 149, u1", "50, x, u2",
-        "50, 1x, u2", "99, 18446744073709551615, u1"
+        "0, '', u1",
+        "49, '', u1",
+        "50, '', u2",
+        "99, '', u2",
+        "100, '', u1",
+        "0, 50, u2",
+        "0, 149, u1",
+        "50, x, u2",
+        "50, 1x, u2",
+        "99, 18446744073709551615, u1"
     })
     void weightedClustersAreDrawn(long random, String header, String expected) {
         RouteTable table = routes("{match: {prefix: /}, route: {weighted_clusters: {header_name: x-rand, clusters:"
@@ -183,43 +205,48 @@ class RouteTableTest {
                 + " [{name: u1, weight: 100}, {name: u2, weight: 0}]}}}");
         draw = 7;
         assertThat(select(table, request("h", "/")).clusterName()).isEqualTo("u1");
-        assertThat(select(table, request("h", "/").runtime("w.u1", 0L).runtime("w.u2", 10L)).clusterName())
+        assertThat(select(table, request("h", "/").runtime("w.u1", 0L).runtime("w.u2", 10L))
+                        .clusterName())
                 .isEqualTo("u2");
     }
 
     @Test
     void aHeaderNamesTheCluster() {
         RouteTable table = routes("{match: {prefix: /}, route: {cluster_header: x-cl}}");
-        assertThat(select(table, request("h", "/", "x-cl", "nope")).clusterName()).isEqualTo("nope");
+        assertThat(select(table, request("h", "/", "x-cl", "nope")).clusterName())
+                .isEqualTo("nope");
         assertThat(select(table, request("h", "/")).clusterName()).isNull();
     }
 
     /** Recorded from Envoy 1.40. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', ignoreLeadingAndTrailingWhitespace = true, value = {
-        "https_redirect: true                              | m.com:80   | /a?q      | https://m.com/a?q",
-        "https_redirect: true                              | m.com:443  | /a        | https://m.com:443/a",
-        "https_redirect: true                              | m.com:8080 | /a?q      | https://m.com:8080/a?q",
-        "https_redirect: true                              | [::1]:80   | /a        | https://[::1]/a",
-        "https_redirect: true                              | [::1]      | /a        | https://[::1]/a",
-        "{https_redirect: true, port_redirect: 443}        | m.com:8080 | /a        | https://m.com:443/a",
-        "scheme_redirect: ftp                              | m.com:80   | /a        | ftp://m.com/a",
-        "host_redirect: 'o.com:99'                         | m.com      | /a/b?c    | http://o.com:99/a/b?c",
-        "{host_redirect: 'o.com:99', port_redirect: 5}     | m          | /a        | http://o.com:99:5/a",
-        "path_redirect: '/new?a=b'                         | m          | /a?c=d    | http://m/new?a=b",
-        "{path_redirect: '/new?a=b', strip_query: true}    | m          | /a?c=d    | http://m/new?a=b",
-        "path_redirect: '/new'                             | m          | /a?c=d    | http://m/new?c=d",
-        "{path_redirect: '/new', strip_query: true}        | m          | /a?c=d    | http://m/new",
-        "path_redirect: 'xx'                               | m          | /a?q      | http://m/xx?q",
-        "path_redirect: '?z'                               | m          | /a?q      | http://m/?z",
-        "path_redirect: '/new#frag'                        | m          | /a?x      | http://m/new#frag?x",
-        "prefix_rewrite: /x                                | m          | /a/b?b=c  | http://m/x/b?b=c",
-        "prefix_rewrite: xx                                | m          | /a/b?q    | http://m/xx/b?q",
-        "regex_rewrite: {pattern: {regex: '[b-c]'}, substitution: '<\\0>'} | m | /a/bc?bc | http://m/a/<b><c>?bc",
-        "{strip_query: true, host_redirect: h}             | m          | /a/b?c    | http://h/a/b",
-        "port_redirect: 1                                  | m:80       | /a        | http://m:1/a",
-        "port_redirect: 80                                 | m          | /a        | http://m:80/a",
-    })
+    @CsvSource(
+            delimiter = '|',
+            ignoreLeadingAndTrailingWhitespace = true,
+            value = {
+                "https_redirect: true                              | m.com:80   | /a?q      | https://m.com/a?q",
+                "https_redirect: true                              | m.com:443  | /a        | https://m.com:443/a",
+                "https_redirect: true                              | m.com:8080 | /a?q      | https://m.com:8080/a?q",
+                "https_redirect: true                              | [::1]:80   | /a        | https://[::1]/a",
+                "https_redirect: true                              | [::1]      | /a        | https://[::1]/a",
+                "{https_redirect: true, port_redirect: 443}        | m.com:8080 | /a        | https://m.com:443/a",
+                "scheme_redirect: ftp                              | m.com:80   | /a        | ftp://m.com/a",
+                "host_redirect: 'o.com:99'                         | m.com      | /a/b?c    | http://o.com:99/a/b?c",
+                "{host_redirect: 'o.com:99', port_redirect: 5}     | m          | /a        | http://o.com:99:5/a",
+                "path_redirect: '/new?a=b'                         | m          | /a?c=d    | http://m/new?a=b",
+                "{path_redirect: '/new?a=b', strip_query: true}    | m          | /a?c=d    | http://m/new?a=b",
+                "path_redirect: '/new'                             | m          | /a?c=d    | http://m/new?c=d",
+                "{path_redirect: '/new', strip_query: true}        | m          | /a?c=d    | http://m/new",
+                "path_redirect: 'xx'                               | m          | /a?q      | http://m/xx?q",
+                "path_redirect: '?z'                               | m          | /a?q      | http://m/?z",
+                "path_redirect: '/new#frag'                        | m          | /a?x      | http://m/new#frag?x",
+                "prefix_rewrite: /x                                | m          | /a/b?b=c  | http://m/x/b?b=c",
+                "prefix_rewrite: xx                                | m          | /a/b?q    | http://m/xx/b?q",
+                "regex_rewrite: {pattern: {regex: '[b-c]'}, substitution: '<\\0>'} | m | /a/bc?bc | http://m/a/<b><c>?bc",
+                "{strip_query: true, host_redirect: h}             | m          | /a/b?c    | http://h/a/b",
+                "port_redirect: 1                                  | m:80       | /a        | http://m:1/a",
+                "port_redirect: 80                                 | m          | /a        | http://m:80/a",
+            })
     void redirects(String fields, String authority, String path, String location) {
         String redirect = fields.startsWith("{") ? fields : "{" + fields + "}";
         RouteTable table = routes("{match: {prefix: /a}, redirect: " + redirect + "}");
@@ -260,7 +287,10 @@ class RouteTableTest {
 
     @ParameterizedTest
     @CsvSource({
-        "ALL, '', '', true", "ALL, https, '', false", "EXTERNAL_ONLY, http, '', true", "EXTERNAL_ONLY, http, true, false",
+        "ALL, '', '', true",
+        "ALL, https, '', false",
+        "EXTERNAL_ONLY, http, '', true",
+        "EXTERNAL_ONLY, http, true, false",
         "NONE, http, '', false"
     })
     void tlsIsRequired(String requirement, String proto, String internal, boolean redirected) {
@@ -298,7 +328,8 @@ class RouteTableTest {
         String fault = "{'@type': type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}";
         String off = "{'@type': type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}";
         String wrapped = "{'@type': type.googleapis.com/envoy.config.route.v3.FilterConfig, config: " + fault + "}";
-        RouteTable table = table("{typed_per_filter_config: {f: " + fault + ", g: " + off + "}, virtual_hosts: [{name: v,"
+        RouteTable table = table("{typed_per_filter_config: {f: " + fault + ", g: " + off
+                + "}, virtual_hosts: [{name: v,"
                 + " domains: ['*'], typed_per_filter_config: {f: " + off + "}, routes: [{match: {prefix: /a},"
                 + " typed_per_filter_config: {f: " + wrapped + "}, route: {cluster: u1}}, {match: {prefix: /}, route:"
                 + " {cluster: u1}}]}]}");
@@ -313,27 +344,30 @@ class RouteTableTest {
 
     /** Recorded from Envoy 1.40. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "match: {prefix: /}, route: {cluster: nope}  | route: unknown cluster 'nope'",
-        "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: nope, weight: 1}]}} | route: unknown weighted cluster 'nope'",
-        "match: {prefix: /}, route: {cluster: u1, request_mirror_policies: [{cluster: nope}]} | route: unknown shadow cluster 'nope'",
-        "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, weight: 0}]}} | Sum of weights in the weighted_cluster must be greater than 0.",
-        "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, weight: 4294967295}, {name: u2, weight: 1}]}} | The sum of weights of all weighted clusters of route  exceeds 4294967295",
-        "match: {prefix: /}, route: {weighted_clusters: {clusters: [{weight: 1}]}} | At least one of name or cluster_header need to be specified",
-        "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, cluster_header: x, weight: 1}]}} | Only one of name or cluster_header can be specified",
-        "match: {prefix: /}, route: {cluster: u1, prefix_rewrite: /a, regex_rewrite: {pattern: {regex: a}, substitution: b}} | Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy",
-        "match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_back_off: {base_interval: 1s, max_interval: 0.5s}}} | retry_policy.max_interval must greater than or equal to the base_interval",
-        "match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_host_predicate: [{name: envoy.retry_host_predicates.zzz}]}} | Didn't find a registered implementation for 'envoy.retry_host_predicates.zzz' with type URL: ''",
-        "match: {prefix: /}, route: {cluster: u1, request_mirror_policies: [{}]} | Exactly one of cluster or cluster_header in request mirror policy need to be specified",
-        "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: Host, value: x}}] | :-prefixed or host headers may not be modified",
-        "match: {prefix: /}, route: {cluster: u1}, response_headers_to_remove: [':status'] | :-prefixed or host headers may not be removed",
-        "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: a, value: x}, append: true, append_action: ADD_IF_ABSENT}] | Both append and append_action are set and it's not allowed",
-        "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: a, value: '%ZZZ%'}}] | Not supported field in StreamInfo: ZZZ",
-        "match: {prefix: /}, direct_response: {status: 200, body: {filename: /nope}} | file /nope does not exist",
-        "match: {prefix: /}, direct_response: {status: 200, body: {environment_variable: NOPEENV}} | Environment variable doesn't exist: NOPEENV",
-        "match: {safe_regex: {regex: '(['}}, route: {cluster: u1} | missing ]: [",
-        "match: {prefix: /}, route: {cluster: u1}, typed_per_filter_config: {x: {'@type': type.googleapis.com/envoy.config.route.v3.FilterConfig}} | Empty route/virtual host per filter configuration for x filter",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "match: {prefix: /}, route: {cluster: nope}  | route: unknown cluster 'nope'",
+                "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: nope, weight: 1}]}} | route: unknown weighted cluster 'nope'",
+                "match: {prefix: /}, route: {cluster: u1, request_mirror_policies: [{cluster: nope}]} | route: unknown shadow cluster 'nope'",
+                "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, weight: 0}]}} | Sum of weights in the weighted_cluster must be greater than 0.",
+                "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, weight: 4294967295}, {name: u2, weight: 1}]}} | The sum of weights of all weighted clusters of route  exceeds 4294967295",
+                "match: {prefix: /}, route: {weighted_clusters: {clusters: [{weight: 1}]}} | At least one of name or cluster_header need to be specified",
+                "match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: u1, cluster_header: x, weight: 1}]}} | Only one of name or cluster_header can be specified",
+                "match: {prefix: /}, route: {cluster: u1, prefix_rewrite: /a, regex_rewrite: {pattern: {regex: a}, substitution: b}} | Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy",
+                "match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_back_off: {base_interval: 1s, max_interval: 0.5s}}} | retry_policy.max_interval must greater than or equal to the base_interval",
+                "match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_host_predicate: [{name: envoy.retry_host_predicates.zzz}]}} | Didn't find a registered implementation for 'envoy.retry_host_predicates.zzz' with type URL: ''",
+                "match: {prefix: /}, route: {cluster: u1, request_mirror_policies: [{}]} | Exactly one of cluster or cluster_header in request mirror policy need to be specified",
+                "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: Host, value: x}}] | :-prefixed or host headers may not be modified",
+                "match: {prefix: /}, route: {cluster: u1}, response_headers_to_remove: [':status'] | :-prefixed or host headers may not be removed",
+                "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: a, value: x}, append: true, append_action: ADD_IF_ABSENT}] | Both append and append_action are set and it's not allowed",
+                "match: {prefix: /}, route: {cluster: u1}, request_headers_to_add: [{header: {key: a, value: '%ZZZ%'}}] | Not supported field in StreamInfo: ZZZ",
+                "match: {prefix: /}, direct_response: {status: 200, body: {filename: /nope}} | file /nope does not exist",
+                "match: {prefix: /}, direct_response: {status: 200, body: {environment_variable: NOPEENV}} | Environment variable doesn't exist: NOPEENV",
+                "match: {safe_regex: {regex: '(['}}, route: {cluster: u1} | missing ]: [",
+                "match: {prefix: /}, route: {cluster: u1}, typed_per_filter_config: {x: {'@type': type.googleapis.com/envoy.config.route.v3.FilterConfig}} | Empty route/virtual host per filter configuration for x filter",
+            })
     void badRoutesAreRefusedInEnvoysWords(String route, String message) {
         assertThatThrownBy(() -> routes("{" + route + "}"))
                 .isInstanceOf(ConfigException.class)
@@ -341,22 +375,25 @@ class RouteTableTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "a | a | Only unique values for domains are permitted. Duplicate entry of domain a in route local",
-        "A.x | a.X | Only unique values for domains are permitted. Duplicate entry of domain a.x in route local",
-        "*.a | *.A | Only unique values for domains are permitted. Duplicate entry of domain *.a in route local",
-        "a.* | a.* | Only unique values for domains are permitted. Duplicate entry of domain a.* in route local",
-        "* | * | Only a single wildcard domain is permitted in route local",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a | a | Only unique values for domains are permitted. Duplicate entry of domain a in route local",
+                "A.x | a.X | Only unique values for domains are permitted. Duplicate entry of domain a.x in route local",
+                "*.a | *.A | Only unique values for domains are permitted. Duplicate entry of domain *.a in route local",
+                "a.* | a.* | Only unique values for domains are permitted. Duplicate entry of domain a.* in route local",
+                "* | * | Only a single wildcard domain is permitted in route local",
+            })
     void domainsAreUnique(String one, String other, String message) {
-        assertThatThrownBy(() -> table("{name: local, virtual_hosts: [" + host("a", one) + ", " + host("b", other) + "]}"))
+        assertThatThrownBy(
+                        () -> table("{name: local, virtual_hosts: [" + host("a", one) + ", " + host("b", other) + "]}"))
                 .hasMessage(message);
     }
 
     @Test
     void longBodiesAreRefused() {
-        String route = "{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: " + "x".repeat(5000)
-                + "}}}";
+        String route =
+                "{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: " + "x".repeat(5000) + "}}}";
         assertThatThrownBy(() -> routes(route)).hasMessage("response body size is 5000 bytes; maximum is 4096");
     }
 

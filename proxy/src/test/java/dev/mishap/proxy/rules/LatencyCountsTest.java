@@ -8,7 +8,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LatencyCountsTest {
     @ParameterizedTest
-    @ValueSource(longs = {0, 1, 127, 128, 129, 144, 145, 255, 256, 257, 1000, 99_999, 1_000_000, 134_217_727, 134_217_728})
+    @ValueSource(
+            longs = {0, 1, 127, 128, 129, 144, 145, 255, 256, 257, 1000, 99_999, 1_000_000, 134_217_727, 134_217_728})
     void aDurationIsInTheFirstBucketThatHoldsIt(long micros) {
         int bucket = LatencyCounts.bucket(micros);
 

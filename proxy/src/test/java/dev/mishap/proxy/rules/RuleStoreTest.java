@@ -103,7 +103,8 @@ class RuleStoreTest {
         assertThat(store.active().isIdle()).isTrue();
         assertThat(store.rules()).isEmpty();
         assertThatThrownBy(() -> store.renewLease(lease("l", 5000)))
-                .isInstanceOfSatisfying(RulesProblem.class, p -> assertThat(p.status()).isEqualTo(404));
+                .isInstanceOfSatisfying(
+                        RulesProblem.class, p -> assertThat(p.status()).isEqualTo(404));
         assertThat(fixture.stats.value("mishap.rules.active")).isZero();
     }
 
@@ -134,10 +135,13 @@ class RuleStoreTest {
     @Test
     void aRuleWithoutALeaseNeedsATtl() {
         assertThatThrownBy(() -> store.putRule(rule("r", null, null, 503), null))
-                .isInstanceOfSatisfying(RulesProblem.class, p -> assertThat(p.errors())
-                        .extracting(RulesProblem.Field::field)
-                        .containsExactly("spec.ttl"));
-        assertThat(store.putRule(rule("r", null, Duration.ofMinutes(1), 503), null)).isTrue();
+                .isInstanceOfSatisfying(
+                        RulesProblem.class,
+                        p -> assertThat(p.errors())
+                                .extracting(RulesProblem.Field::field)
+                                .containsExactly("spec.ttl"));
+        assertThat(store.putRule(rule("r", null, Duration.ofMinutes(1), 503), null))
+                .isTrue();
     }
 
     @Test
@@ -145,9 +149,11 @@ class RuleStoreTest {
         store.putRule(rule("r", "e1", null, 503), lease("l", 5000));
 
         assertThatThrownBy(() -> store.putRule(rule("r", "e2", null, 500), lease("l", 5000)))
-                .isInstanceOfSatisfying(RulesProblem.class, p -> assertThat(p.status()).isEqualTo(409));
+                .isInstanceOfSatisfying(
+                        RulesProblem.class, p -> assertThat(p.status()).isEqualTo(409));
         assertThatThrownBy(() -> store.putRule(rule("r", "e1", null, 500), lease("other", 5000)))
-                .isInstanceOfSatisfying(RulesProblem.class, p -> assertThat(p.status()).isEqualTo(409));
+                .isInstanceOfSatisfying(
+                        RulesProblem.class, p -> assertThat(p.status()).isEqualTo(409));
         assertThat(store.rule("r").rule().fault()).isEqualTo(Abort.http(503));
     }
 
@@ -160,7 +166,9 @@ class RuleStoreTest {
         touchOnce();
 
         assertThat(store.rule("r").status().touched()).isEqualTo(3);
-        assertThat(store.rule("r").status().activeFaults()).as("none was released").isEqualTo(3);
+        assertThat(store.rule("r").status().activeFaults())
+                .as("none was released")
+                .isEqualTo(3);
         store.showCounts();
         assertThat(fixture.stats.value("mishap.rule.r.touched")).isEqualTo(3);
         List<RuleView> ended = store.deleteRule("r");

@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 class RulesApiTest {
-    private static final String RULE =
-            """
+    private static final String RULE = """
             {"apiVersion": "mishap.dev/v1", "kind": "FaultRule", "metadata": {"name": "r"},
              "spec": {"experimentId": "E1", "fault": {"abort": {"httpStatus": 503}}, "percentage": 40}}
             """;
@@ -89,7 +88,8 @@ class RulesApiTest {
 
     @Test
     void yamlIsReadToo() {
-        String yaml = "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: y}\nspec: {fault: {reset: {}}, ttl: 2m}\n";
+        String yaml =
+                "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: y}\nspec: {fault: {reset: {}}, ttl: 2m}\n";
 
         assertThat(call("PUT", "rules/y", yaml).status()).isEqualTo(201);
     }
@@ -215,7 +215,8 @@ class RulesApiTest {
 
     @Test
     void aBodyIsBounded() {
-        assertThat(call("PUT", "rules/r?lease=l", " ".repeat(RulesApi.MAX_BODY_BYTES + 1)).status())
+        assertThat(call("PUT", "rules/r?lease=l", " ".repeat(RulesApi.MAX_BODY_BYTES + 1))
+                        .status())
                 .isEqualTo(413);
     }
 

@@ -36,7 +36,8 @@ class RulesRouteTest {
 
     @Test
     void elsewhereIsNotLocal() {
-        assertThat(call("GET", "/mishap/v1/rules", "192.0.2.1", List.of()).status()).isEqualTo(403);
+        assertThat(call("GET", "/mishap/v1/rules", "192.0.2.1", List.of()).status())
+                .isEqualTo(403);
     }
 
     @Test
@@ -47,7 +48,8 @@ class RulesRouteTest {
 
     @Test
     void aParameterIsGivenOnce() {
-        assertThat(call("DELETE", "/mishap/v1/rules", "127.0.0.1", List.of("experiment")).status())
+        assertThat(call("DELETE", "/mishap/v1/rules", "127.0.0.1", List.of("experiment"))
+                        .status())
                 .isEqualTo(400);
     }
 
@@ -57,10 +59,12 @@ class RulesRouteTest {
 
         fixture.put(FaultRule.of("r", Scope.ANY, Percentage.FULL, new Reset()));
 
-        assertThat(RulesRoute.configDump(fixture.store)).singleElement().satisfies(dump -> assertThat(dump)
-                .containsEntry("@type", "type.googleapis.com/mishap.admin.v1.RulesConfigDump")
-                .extractingByKey("rules")
-                .asString()
-                .contains("reset"));
+        assertThat(RulesRoute.configDump(fixture.store))
+                .singleElement()
+                .satisfies(dump -> assertThat(dump)
+                        .containsEntry("@type", "type.googleapis.com/mishap.admin.v1.RulesConfigDump")
+                        .extractingByKey("rules")
+                        .asString()
+                        .contains("reset"));
     }
 }

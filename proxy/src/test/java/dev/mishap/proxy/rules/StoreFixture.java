@@ -1,10 +1,10 @@
 package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.rules.FaultRule;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
-import dev.mishap.rules.FaultRule;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;

@@ -43,7 +43,8 @@ class RuntimeValueTest {
                         RuntimeValue.of(-3.0).text(),
                         RuntimeValue.of(true).text()))
                 .containsExactly("1", "1.5", "1.23457e+10", "-3", "true");
-        assertThat(RuntimeValue.of(Map.of("numerator", 5.0, "denominator", "TEN_THOUSAND")).partsPerMillion(0))
+        assertThat(RuntimeValue.of(Map.of("numerator", 5.0, "denominator", "TEN_THOUSAND"))
+                        .partsPerMillion(0))
                 .isEqualTo(500);
     }
 

@@ -13,7 +13,29 @@ import org.junit.jupiter.api.io.TempDir;
 class BootstrapLoaderTest {
     private static Options options(String path, String yaml, String node, boolean allowUnknown) {
         Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        return new Options(path, yaml, allowUnknown, false, false, node, "", "", 1, true, 600, false, 10_000, 64, Map.of(), "", 0, 0, "v4", 900, log, false);
+        return new Options(
+                path,
+                yaml,
+                allowUnknown,
+                false,
+                false,
+                node,
+                "",
+                "",
+                1,
+                true,
+                600,
+                false,
+                10_000,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                log,
+                false);
     }
 
     @Test
@@ -25,8 +47,11 @@ class BootstrapLoaderTest {
                 stats_flush_interval: 2s
                 """);
         Bootstrap bootstrap = BootstrapLoader.load(options(
-                file.toString(), "{node: {id: from-yaml, locality: {region: r}, metadata: {b: w}}, static_resources: {clusters: [{name: two}]},"
-                        + " stats_flush_on_admin: true}", "", false));
+                file.toString(),
+                "{node: {id: from-yaml, locality: {region: r}, metadata: {b: w}}, static_resources: {clusters: [{name: two}]},"
+                        + " stats_flush_on_admin: true}",
+                "",
+                false));
         assertThat(bootstrap.node().id()).isEqualTo("from-yaml");
         assertThat(bootstrap.node().cluster()).isEqualTo("c");
         assertThat(bootstrap.node().region()).isEqualTo("r");
@@ -35,7 +60,9 @@ class BootstrapLoaderTest {
         assertThat(bootstrap.clusters()).extracting(c -> c.string("name")).containsExactly("one", "two");
         assertThat(bootstrap.clusters().get(1).path()).isEqualTo("static_resources.clusters[1]");
         assertThat(bootstrap.admin()).isEqualTo(new Bootstrap.AdminConfig("127.0.0.1", 9901, "", java.util.List.of()));
-        assertThat(bootstrap.statsFlushNanos()).as("members of a oneof replace each other").isZero();
+        assertThat(bootstrap.statsFlushNanos())
+                .as("members of a oneof replace each other")
+                .isZero();
     }
 
     @Test
@@ -49,7 +76,8 @@ class BootstrapLoaderTest {
 
     @Test
     void whatIsNotSupportedIsRefusedAllAtOnceByPath() {
-        assertThatThrownBy(() -> BootstrapLoader.load(options("", "{hds_config: {}, tracing: {}, static_resources: {secrets: [{name: s}]}}", "", false)))
+        assertThatThrownBy(() -> BootstrapLoader.load(options(
+                        "", "{hds_config: {}, tracing: {}, static_resources: {secrets: [{name: s}]}}", "", false)))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("hds_config: is not supported (envoy.config.bootstrap.v3.Bootstrap, line 1:14)")
                 .hasMessageContaining("\ntracing: is not supported")
@@ -81,12 +109,18 @@ class BootstrapLoaderTest {
     @Test
     void enumNumbersWithoutANameAndAnysWithoutATypeAreRefused() {
         assertThatThrownBy(() -> BootstrapLoader.load(options(
-                        "", "{static_resources: {listeners: [{name: l, filter_chains: [{filters: [{name: h, typed_config: {'@type': type.googleapis.com/"
+                        "",
+                        "{static_resources: {listeners: [{name: l, filter_chains: [{filters: [{name: h, typed_config: {'@type': type.googleapis.com/"
                                 + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: x,"
-                                + " route_config: {}, path_with_escaped_slashes_action: 99}}]}]}]}}", "", false)))
+                                + " route_config: {}, path_with_escaped_slashes_action: 99}}]}]}]}}",
+                        "",
+                        false)))
                 .hasMessageContaining("path_with_escaped_slashes_action: is not a value of envoy.");
         assertThatThrownBy(() -> BootstrapLoader.load(options(
-                        "", "{static_resources: {clusters: [{name: c, typed_extension_protocol_options: {a: {}}}]}}", "", false)))
+                        "",
+                        "{static_resources: {clusters: [{name: c, typed_extension_protocol_options: {a: {}}}]}}",
+                        "",
+                        false)))
                 .hasMessage("Didn't find a registered implementation for 'a' with type URL: ''");
     }
 }

@@ -22,6 +22,8 @@ class ProcessSeedTest {
     @ParameterizedTest
     @ValueSource(strings = {"x", "1.5", "99999999999999999999"})
     void anythingElseIsRefused(String text) {
-        assertThatThrownBy(() -> ProcessSeed.parse(text)).isInstanceOf(ConfigException.class).hasMessageContaining(text);
+        assertThatThrownBy(() -> ProcessSeed.parse(text))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(text);
     }
 }

@@ -31,9 +31,28 @@ class StandaloneOptionsTest {
     @Test
     void everyFlag() {
         StandaloneOptions options = parse(
-                "--listen=[::]:1", "--upstream", "http://[::1]:8080/", "--fault", "abort 503", "--fault=reset 1%", "--rules", "r.yaml",
-                "--admin", "off", "--seed", "-7", "--access-log", "-", "--timeout", "500ms", "--concurrency", "2", "--json", "--quiet",
-                "--log-level", "debug");
+                "--listen=[::]:1",
+                "--upstream",
+                "http://[::1]:8080/",
+                "--fault",
+                "abort 503",
+                "--fault=reset 1%",
+                "--rules",
+                "r.yaml",
+                "--admin",
+                "off",
+                "--seed",
+                "-7",
+                "--access-log",
+                "-",
+                "--timeout",
+                "500ms",
+                "--concurrency",
+                "2",
+                "--json",
+                "--quiet",
+                "--log-level",
+                "debug");
         assertThat(options.listen()).hasToString("[::]:1");
         assertThat(options.upstream()).hasToString("[::1]:8080");
         assertThat(options.faults()).containsExactly("abort 503", "reset 1%");
@@ -46,10 +65,7 @@ class StandaloneOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     --upstream h:1                              | --listen is missing
                     --listen 1                                  | --upstream is missing
                     --listen x --upstream h:1                   | --listen 'x'
@@ -81,7 +97,9 @@ class StandaloneOptionsTest {
     @Test
     void theBootstrapIsOneThatWeSupport() {
         for (String[] line : List.of(
-                new String[] {"--listen", "1", "--upstream", "h.example:80", "--access-log", "a \"b\\c.log", "--timeout", "1500ms"},
+                new String[] {
+                    "--listen", "1", "--upstream", "h.example:80", "--access-log", "a \"b\\c.log", "--timeout", "1500ms"
+                },
                 new String[] {"--listen", "1", "--upstream", "127.0.0.1:80", "--access-log", "-", "--admin", "off"})) {
             ConfigNode config = ConfigReader.strict()
                     .yaml("envoy.config.bootstrap.v3.Bootstrap", StandaloneBootstrap.yaml(parse(line)));

@@ -129,8 +129,8 @@ class Http1PoolTest {
 
     @Test
     void connection_close_is_honoured() {
-        try (RawUpstream up = new RawUpstream(
-                        always("HTTP/1.1 200 X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"));
+        try (RawUpstream up =
+                        new RawUpstream(always("HTTP/1.1 200 X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"));
                 UpstreamFixture f = new UpstreamFixture(up.port())) {
             assertThat(f.get().untilEnd()).isEqualTo("ready, headers 200 end");
             assertThat(f.get().untilEnd()).isEqualTo("ready, headers 200 end");
@@ -335,10 +335,13 @@ class Http1PoolTest {
             assertThat(first.next()).isEqualTo("ready");
             UpstreamFixture.Request second = f.get();
             f.run(() -> {
-                f.upstreams.on(f.loop).pools(f.cluster).cancel(
-                        java.util.Objects.requireNonNull(second.endpoint),
-                        dev.mishap.proxy.cluster.RequestPriority.DEFAULT,
-                        second);
+                f.upstreams
+                        .on(f.loop)
+                        .pools(f.cluster)
+                        .cancel(
+                                java.util.Objects.requireNonNull(second.endpoint),
+                                dev.mishap.proxy.cluster.RequestPriority.DEFAULT,
+                                second);
                 return true;
             });
             assertThat(f.stat("upstream_rq_cancelled")).isEqualTo(1);

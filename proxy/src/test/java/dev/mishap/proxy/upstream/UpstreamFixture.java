@@ -65,8 +65,13 @@ final class UpstreamFixture implements AutoCloseable {
         final HeaderMap headers = new HeaderMap();
         final HeaderMap response = new HeaderMap();
         final StringBuilder body = new StringBuilder();
-        @Nullable UpstreamStream stream;
-        @Nullable Endpoint endpoint;
+
+        @Nullable
+        UpstreamStream stream;
+
+        @Nullable
+        Endpoint endpoint;
+
         private final String content;
         private final boolean end;
 

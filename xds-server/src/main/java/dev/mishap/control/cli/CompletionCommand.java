@@ -31,7 +31,8 @@ final class CompletionCommand implements Callable<Integer> {
         String script = AutoComplete.bash("mishap", spec.root().commandLine());
         PrintWriter out = spec.commandLine().getOut();
         if (shell == Shell.zsh) {
-            // The script speaks bash and turns zsh's emulation on. Loaded from fpath it is the body of a function that has been
+            // The script speaks bash and turns zsh's emulation on. Loaded from fpath it is the body of a function that
+            // has been
             // asked for completions, so after it has set itself up it must answer.
             out.println("#compdef mishap");
             out.print(script);

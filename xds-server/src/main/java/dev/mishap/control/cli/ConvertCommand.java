@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 /** Writes rules and experiments in another form. */
 @Command(
         name = "convert",
-        description = "Write rules and experiments in another form. What that form has no words for is an error that names it.",
+        description =
+                "Write rules and experiments in another form. What that form has no words for is an error that names it.",
         footerHeading = "%n",
         footer = "Exit codes: 0 written, 1 not valid or not expressible, 2 a file cannot be read.")
 final class ConvertCommand implements Callable<Integer> {
@@ -31,7 +32,8 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FORMAT",
-            description = "${COMPLETION-CANDIDATES}: our YAML, our JSON, one line a rule, or HTTPFault filters of Envoy. Default: mishap.")
+            description =
+                    "${COMPLETION-CANDIDATES}: our YAML, our JSON, one line a rule, or HTTPFault filters of Envoy. Default: mishap.")
     private RuleConverter.Format format = RuleConverter.Format.mishap;
 
     @Override

@@ -38,8 +38,8 @@ record ExperimentFile(Experiment experiment, List<String> notes) {
         }
         ImportResult.Imported imported = (ImportResult.Imported) result;
         if (imported.experiments().size() != 1 || !imported.rules().isEmpty()) {
-            throw new IllegalArgumentException(file + ": expected exactly one experiment, found " + imported.experiments().size()
-                    + " and " + imported.rules().size() + " rules");
+            throw new IllegalArgumentException(file + ": expected exactly one experiment, found "
+                    + imported.experiments().size() + " and " + imported.rules().size() + " rules");
         }
         return new ExperimentFile(imported.experiments().get(0), imported.notes());
     }

@@ -21,7 +21,8 @@ abstract class LauncherCommands implements Callable<Integer> {
     @Override
     public Integer call() {
         throw new ParameterException(
-                spec.commandLine(), "'" + spec.name() + "' is started by the launcher: run `mishap " + spec.name() + "`");
+                spec.commandLine(),
+                "'" + spec.name() + "' is started by the launcher: run `mishap " + spec.name() + "`");
     }
 
     @Command(
@@ -30,6 +31,8 @@ abstract class LauncherCommands implements Callable<Integer> {
             footer = "`mishap proxy --help` of the launcher lists its flags.")
     static final class Proxy extends LauncherCommands {}
 
-    @Command(name = "standalone", description = "A fault proxy in front of one dependency, without a configuration file.")
+    @Command(
+            name = "standalone",
+            description = "A fault proxy in front of one dependency, without a configuration file.")
     static final class Standalone extends LauncherCommands {}
 }

@@ -13,10 +13,14 @@ final class RuleSources {
     @Parameters(
             paramLabel = "FILE",
             arity = "0..*",
-            description = "YAML or JSON: mishap.dev/v1, the chaos guide's template, Litmus, Istio VirtualService; - is standard input.")
+            description =
+                    "YAML or JSON: mishap.dev/v1, the chaos guide's template, Litmus, Istio VirtualService; - is standard input.")
     private List<String> files = List.of();
 
-    @Option(names = "--fault", paramLabel = "RULE", description = "A rule in one line, such as 'abort 503 40%%'. Repeatable.")
+    @Option(
+            names = "--fault",
+            paramLabel = "RULE",
+            description = "A rule in one line, such as 'abort 503 40%%'. Repeatable.")
     private List<String> lines = List.of();
 
     /** Reads all of them; a file that cannot be read ends the command. */

@@ -59,19 +59,24 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--target",
             paramLabel = "SERVICE=URL",
-            description = "Admin address of a proxy that the requests to SERVICE go through; faults act there. Repeatable.")
+            description =
+                    "Admin address of a proxy that the requests to SERVICE go through; faults act there. Repeatable.")
     private List<String> targets = List.of();
 
     @Option(
             names = "--observe",
             paramLabel = "SERVICE=URL",
-            description = "Admin address of a proxy in front of SERVICE, which counts what its callers see. Repeatable.")
+            description =
+                    "Admin address of a proxy in front of SERVICE, which counts what its callers see. Repeatable.")
     private List<String> observed = List.of();
 
     @Option(names = "--prometheus", paramLabel = "URL", description = "Where queries go; without /api/v1.")
     private @Nullable URI prometheus;
 
-    @Option(names = "--query", paramLabel = "METRIC=PROMQL", description = "What gives the metric of an SLO. Repeatable.")
+    @Option(
+            names = "--query",
+            paramLabel = "METRIC=PROMQL",
+            description = "What gives the metric of an SLO. Repeatable.")
     private List<String> queries = List.of();
 
     @Option(
@@ -85,7 +90,8 @@ final class RunCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MODE",
             fallbackValue = "healthy",
-            description = "Start two services behind two proxies and experiment on them: healthy, broken-fallback or sick. Default: healthy.")
+            description =
+                    "Start two services behind two proxies and experiment on them: healthy, broken-fallback or sick. Default: healthy.")
     private @Nullable String demo;
 
     @Option(
@@ -94,10 +100,16 @@ final class RunCommand implements Callable<Integer> {
             description = "Shorten the phases, such as 0.1; not leases, time-outs or injected delays. Default: 1.")
     private double timeScale = 1;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the draws. Default: the experiment's, else a random one, which is told.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of the draws. Default: the experiment's, else a random one, which is told.")
     private @Nullable Long seed;
 
-    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "Replace an environment value of a Litmus experiment. Repeatable.")
+    @Option(
+            names = "--set",
+            paramLabel = "NAME=VALUE",
+            description = "Replace an environment value of a Litmus experiment. Repeatable.")
     private List<String> sets = List.of();
 
     private List<String> imported = List.of();
@@ -105,7 +117,9 @@ final class RunCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false)
     private Output output = new Output();
 
-    @Option(names = "--dry-run", description = "Check everything that can be checked without a proxy, print what would be done, do nothing.")
+    @Option(
+            names = "--dry-run",
+            description = "Check everything that can be checked without a proxy, print what would be done, do nothing.")
     private boolean dryRun;
 
     /** Where results go. */
@@ -127,7 +141,8 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         // Progress stays off stdout when that is for programs.
-        PrintWriter out = output.json ? spec.commandLine().getErr() : spec.commandLine().getOut();
+        PrintWriter out =
+                output.json ? spec.commandLine().getErr() : spec.commandLine().getOut();
         ExperimentFile loaded = ExperimentFile.load(file, assignments("--set", sets));
         Experiment experiment = loaded.experiment();
         imported = loaded.notes();
@@ -136,7 +151,8 @@ final class RunCommand implements Callable<Integer> {
         }
         DemoMode mode = demoMode();
         if (mode != null && !(targets.isEmpty() && observed.isEmpty())) {
-            throw new ParameterException(spec.commandLine(), "--demo brings its own targets: leave --target and --observe out");
+            throw new ParameterException(
+                    spec.commandLine(), "--demo brings its own targets: leave --target and --observe out");
         }
         if (dryRun) {
             return printPlan(experiment, mode, out);
@@ -148,17 +164,26 @@ final class RunCommand implements Callable<Integer> {
         Interrupts interrupts = Interrupts.handle();
         try {
             return mode == null
-                    ? run(experiment, addresses("--target", targets), addresses("--observe", observed), http, out, interrupts, null)
+                    ? run(
+                            experiment,
+                            addresses("--target", targets),
+                            addresses("--observe", observed),
+                            http,
+                            out,
+                            interrupts,
+                            null)
                     : runDemo(experiment, mode, http, out, interrupts);
         } finally {
             interrupts.close();
         }
     }
 
-    private int runDemo(Experiment experiment, DemoMode mode, HttpClient http, PrintWriter out, Interrupts interrupts) throws Exception {
+    private int runDemo(Experiment experiment, DemoMode mode, HttpClient http, PrintWriter out, Interrupts interrupts)
+            throws Exception {
         String launcher = System.getenv("MISHAP_LAUNCHER");
         if (launcher == null) {
-            throw new IOException("--demo starts proxies with the launcher: run `mishap run`, or set MISHAP_LAUNCHER to its path");
+            throw new IOException(
+                    "--demo starts proxies with the launcher: run `mishap run`, or set MISHAP_LAUNCHER to its path");
         }
         boolean temporary = output.directory == null;
         Path directory = temporary ? Files.createTempDirectory("mishap-demo-") : output.directory.resolve("demo");
@@ -185,7 +210,8 @@ final class RunCommand implements Callable<Integer> {
             @Nullable Demo world)
             throws IOException {
         RunPlan plan = RunPlan.of(experiment, options(at, watched));
-        RunConsole console = new RunConsole(out, experiment.id(), System.console() != null && !"dumb".equals(System.getenv("TERM")));
+        RunConsole console =
+                new RunConsole(out, experiment.id(), System.console() != null && !"dumb".equals(System.getenv("TERM")));
         ExperimentRun run = new ExperimentRun(plan, http, console);
         interrupts.onSignal(run::interrupt);
         RunResult result = run.run();
@@ -214,14 +240,17 @@ final class RunCommand implements Callable<Integer> {
             spec.commandLine().getOut().print(JsonReport.write(result, context));
             spec.commandLine().getOut().flush();
         }
-        console.say(Headline.of(result.verdict()) + " (exit " + result.verdict().exitCode() + "): " + result.verdict().explanation());
+        console.say(Headline.of(result.verdict()) + " (exit " + result.verdict().exitCode() + "): "
+                + result.verdict().explanation());
     }
 
     private int printPlan(Experiment experiment, @Nullable DemoMode mode, PrintWriter out) {
         URI none = URI.create("http://127.0.0.1:0");
         RunPlan plan = mode == null
                 ? RunPlan.of(experiment, options(addresses("--target", targets), addresses("--observe", observed)))
-                : RunPlan.of(experiment, options(Map.of("payment-gateway", List.of(none)), Map.of("checkout", List.of(none))));
+                : RunPlan.of(
+                        experiment,
+                        options(Map.of("payment-gateway", List.of(none)), Map.of("checkout", List.of(none))));
         RunFacts.plan(plan).forEach(out::println);
         imported.forEach(out::println);
         out.flush();
@@ -243,7 +272,8 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         throw new ParameterException(
-                spec.commandLine(), "--demo=" + demo + ": expected healthy, broken-fallback or sick (and FILE before --demo)");
+                spec.commandLine(),
+                "--demo=" + demo + ": expected healthy, broken-fallback or sick (and FILE before --demo)");
     }
 
     private String commandLine(RunResult result) {
@@ -271,9 +301,12 @@ final class RunCommand implements Callable<Integer> {
             URI uri = equals <= 0 ? null : uri(pair.substring(equals + 1));
             if (uri == null) {
                 throw new ParameterException(
-                        spec.commandLine(), flag + " " + pair + ": expected SERVICE=http://HOST:PORT, the admin address of a proxy");
+                        spec.commandLine(),
+                        flag + " " + pair + ": expected SERVICE=http://HOST:PORT, the admin address of a proxy");
             }
-            addresses.computeIfAbsent(pair.substring(0, equals), name -> new ArrayList<>()).add(uri);
+            addresses
+                    .computeIfAbsent(pair.substring(0, equals), name -> new ArrayList<>())
+                    .add(uri);
         }
         return addresses;
     }

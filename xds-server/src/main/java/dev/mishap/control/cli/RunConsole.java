@@ -29,7 +29,11 @@ final class RunConsole implements RunListener {
     @Override
     public synchronized void event(Event event) {
         say(String.format(
-                Locale.ROOT, "%6.1fs %-9s %s", event.elapsedNanos() / 1e9, event.phase().name().toLowerCase(Locale.ROOT), event.text()));
+                Locale.ROOT,
+                "%6.1fs %-9s %s",
+                event.elapsedNanos() / 1e9,
+                event.phase().name().toLowerCase(Locale.ROOT),
+                event.text()));
     }
 
     @Override
@@ -70,17 +74,28 @@ final class RunConsole implements RunListener {
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
                 "%6.1fs %-9s %.0f s left",
-                point.elapsedNanos() / 1e9, phase.name().toLowerCase(Locale.ROOT), Math.ceil(nanosToPhaseEnd / 1e9)));
+                point.elapsedNanos() / 1e9,
+                phase.name().toLowerCase(Locale.ROOT),
+                Math.ceil(nanosToPhaseEnd / 1e9)));
         double seconds = Math.max(1e-3, point.intervalNanos() / 1e9);
-        new TreeMap<>(point.services()).forEach((service, counts) -> text.append(String.format(
-                Locale.ROOT,
-                "; %s %s of %.0f/s, exposed %s of %.0f/s",
-                service, success(counts.all()), counts.all().requests() / seconds, success(counts.exposed()), counts.exposed().requests() / seconds)));
-        point.queries().forEach((name, value) -> text.append("; ").append(name).append(' ').append(value));
+        new TreeMap<>(point.services())
+                .forEach((service, counts) -> text.append(String.format(
+                        Locale.ROOT,
+                        "; %s %s of %.0f/s, exposed %s of %.0f/s",
+                        service,
+                        success(counts.all()),
+                        counts.all().requests() / seconds,
+                        success(counts.exposed()),
+                        counts.exposed().requests() / seconds)));
+        point.queries()
+                .forEach((name, value) ->
+                        text.append("; ").append(name).append(' ').append(value));
         return text.append("; ").append(touched).append(" touched").toString();
     }
 
     private static String success(RequestCounts counts) {
-        return counts.requests() == 0 ? "-" : String.format(Locale.ROOT, "%.1f %%", counts.successRate().orElse(0) * 100);
+        return counts.requests() == 0
+                ? "-"
+                : String.format(Locale.ROOT, "%.1f %%", counts.successRate().orElse(0) * 100);
     }
 }

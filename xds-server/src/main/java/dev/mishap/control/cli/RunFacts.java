@@ -30,7 +30,8 @@ final class RunFacts {
         environment.put("java", System.getProperty("java.vendor") + " " + Runtime.version());
         environment.put(
                 "machine",
-                System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch") + ", "
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch") + ", "
                         + Runtime.getRuntime().availableProcessors() + " processors");
         return new ReportContext(command, faults(result.plan().experiment()), environment, notes);
     }
@@ -41,7 +42,8 @@ final class RunFacts {
             FaultRule rule = FaultRule.of("fault", injection.scope(), injection.percentage(), injection.fault());
             String text = RuleLine.inexpressible(rule).isEmpty()
                     ? RuleLine.print(rule).replace(" as fault", "")
-                    : DocumentText.jsonLine(Objects.requireNonNull(RuleWriter.write(rule).get("spec")));
+                    : DocumentText.jsonLine(
+                            Objects.requireNonNull(RuleWriter.write(rule).get("spec")));
             faults.add(injection.target() + ": " + text + " (of the cohort's requests)");
         }
         return faults;
@@ -49,8 +51,8 @@ final class RunFacts {
 
     static List<String> summary(RunResult result) {
         FaultCounts counts = result.faults();
-        return List.of(counts.scoped() + " requests in scope, " + counts.cohort() + " in the cohort, " + counts.drawn() + " drawn, "
-                + counts.touched() + " touched, " + counts.suppressedByCap() + " held back by the cap");
+        return List.of(counts.scoped() + " requests in scope, " + counts.cohort() + " in the cohort, " + counts.drawn()
+                + " drawn, " + counts.touched() + " touched, " + counts.suppressedByCap() + " held back by the cap");
     }
 
     static List<String> plan(RunPlan resolved) {
@@ -58,22 +60,29 @@ final class RunFacts {
         Plan plan = resolved.plan();
         List<String> lines = new ArrayList<>();
         lines.add("experiment " + experiment.id()
-                + (experiment.namespace() == null ? "" : " in " + experiment.namespace() + (experiment.isProduction() ? " (production)" : "")));
+                + (experiment.namespace() == null
+                        ? ""
+                        : " in " + experiment.namespace() + (experiment.isProduction() ? " (production)" : "")));
         if (!experiment.hypothesis().isEmpty()) {
             lines.add("hypothesis: " + experiment.hypothesis());
         }
         lines.add("1. baseline: " + text(plan.baseline()) + " and at least " + plan.baselineRequests() + " requests of "
                 + String.join(", ", plan.services()));
-        lines.add("2. injection: " + text(plan.injection()) + ", at most " + experiment.blastRadius() + " of the traffic in scope");
+        lines.add("2. injection: " + text(plan.injection()) + ", at most " + experiment.blastRadius()
+                + " of the traffic in scope");
         faults(experiment).forEach(fault -> lines.add("   " + fault));
         for (Condition condition : plan.conditions()) {
             lines.add("   must hold: " + condition.name()
-                    + (condition.query() == null ? ", over all traffic and in the exposed cohort" : " = " + resolved.queries().get(condition.query())));
+                    + (condition.query() == null
+                            ? ", over all traffic and in the exposed cohort"
+                            : " = " + resolved.queries().get(condition.query())));
         }
         lines.add("   taken back at once on: " + experiment.autoRollback().on());
-        lines.add("3. recovery: back in the steady state for " + text(plan.recoveryStable()) + ", within " + text(plan.recoveryLimit()));
+        lines.add("3. recovery: back in the steady state for " + text(plan.recoveryStable()) + ", within "
+                + text(plan.recoveryLimit()));
         if (resolved.options().timeScale() != 1) {
-            lines.add("phases are scaled by " + resolved.options().timeScale() + "; leases, time-outs and injected delays are not");
+            lines.add("phases are scaled by " + resolved.options().timeScale()
+                    + "; leases, time-outs and injected delays are not");
         }
         lines.add("seed of the draws: " + experiment.seed());
         return lines;

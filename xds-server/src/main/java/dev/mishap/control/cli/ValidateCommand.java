@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
 /** Checks files of rules and experiments. */
 @Command(
         name = "validate",
-        description = "Check rules and experiments, ours and those that can be imported, and show what overlapping rules do together.",
+        description =
+                "Check rules and experiments, ours and those that can be imported, and show what overlapping rules do together.",
         footerHeading = "%n",
         footer = "Exit codes: 0 all valid, 1 something is not, 2 a file cannot be read.")
 final class ValidateCommand implements Callable<Integer> {

@@ -66,8 +66,10 @@ final class Checkout implements AutoCloseable {
 
     /** The service's own account. */
     String account() {
-        return "checkout counted " + received.sum() + " requests: " + paid.sum() + " paid at once (200), " + queued.sum()
-                + " queued (202), " + failed.sum() + " failed (5xx); of the queue " + settled.sum() + " were settled later, "
+        return "checkout counted " + received.sum() + " requests: " + paid.sum() + " paid at once (200), "
+                + queued.sum()
+                + " queued (202), " + failed.sum() + " failed (5xx); of the queue " + settled.sum()
+                + " were settled later, "
                 + unsettled() + " are left";
     }
 
@@ -95,8 +97,9 @@ final class Checkout implements AutoCloseable {
     }
 
     private CompletableFuture<Boolean> pay(Headers headers) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(payments).timeout(PAYMENT_TIMEOUT).POST(BodyPublishers.ofString("{\"amount\":42}"));
+        HttpRequest.Builder request = HttpRequest.newBuilder(payments)
+                .timeout(PAYMENT_TIMEOUT)
+                .POST(BodyPublishers.ofString("{\"amount\":42}"));
         for (String name : PASSED_ON) {
             String value = headers.getFirst(name);
             if (value != null) {

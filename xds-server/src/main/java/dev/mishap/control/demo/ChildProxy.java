@@ -33,8 +33,20 @@ final class ChildProxy implements AutoCloseable {
         adminAddress = directory.resolve(name + "-proxy.admin");
         Files.deleteIfExists(adminAddress);
         ProcessBuilder builder = new ProcessBuilder(List.of(
-                "/bin/sh", "-c", WATCHER, "mishap-demo", launcher, "proxy", "-c", file.toString(), "--concurrency", "1",
-                "--admin-address-path", adminAddress.toString(), "--drain-time-s", "1"));
+                "/bin/sh",
+                "-c",
+                WATCHER,
+                "mishap-demo",
+                launcher,
+                "proxy",
+                "-c",
+                file.toString(),
+                "--concurrency",
+                "1",
+                "--admin-address-path",
+                adminAddress.toString(),
+                "--drain-time-s",
+                "1"));
         // The tree was built when this process was started; a second build in the middle of a run would only confuse.
         builder.environment().put("MISHAP_NO_BUILD", "1");
         builder.redirectErrorStream(true).redirectOutput(log.toFile());
@@ -46,10 +58,11 @@ final class ChildProxy implements AutoCloseable {
         long limit = System.nanoTime() + START_LIMIT.toNanos();
         while (System.nanoTime() < limit) {
             if (process.waitFor(30, TimeUnit.MILLISECONDS)) {
-                throw new IOException("the proxy in front of " + name + " ended at its start with code " + process.exitValue() + ":\n"
-                        + tail());
+                throw new IOException("the proxy in front of " + name + " ended at its start with code "
+                        + process.exitValue() + ":\n" + tail());
             }
-            String address = Files.exists(adminAddress) ? Files.readString(adminAddress).strip() : "";
+            String address =
+                    Files.exists(adminAddress) ? Files.readString(adminAddress).strip() : "";
             if (!address.isEmpty()) {
                 URI admin = URI.create("http://" + address);
                 if (ready(http, admin)) {
@@ -57,12 +70,15 @@ final class ChildProxy implements AutoCloseable {
                 }
             }
         }
-        throw new IOException("the proxy in front of " + name + " is not ready after " + START_LIMIT.toSeconds() + " s:\n" + tail());
+        throw new IOException(
+                "the proxy in front of " + name + " is not ready after " + START_LIMIT.toSeconds() + " s:\n" + tail());
     }
 
     private static boolean ready(HttpClient http, URI admin) throws InterruptedException {
         try {
-            HttpRequest request = HttpRequest.newBuilder(admin.resolve("/ready")).timeout(Duration.ofSeconds(2)).build();
+            HttpRequest request = HttpRequest.newBuilder(admin.resolve("/ready"))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
             return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
         } catch (IOException e) {
             return false;

@@ -41,23 +41,33 @@ public final class Demo implements AutoCloseable {
      * @param launcher path of the {@code mishap} command
      * @param directory for configuration and logs; made if it is not there
      */
-    public Demo(DemoMode mode, String launcher, HttpClient http, Path directory) throws IOException, InterruptedException {
+    public Demo(DemoMode mode, String launcher, HttpClient http, Path directory)
+            throws IOException, InterruptedException {
         this.directory = Files.createDirectories(directory);
         boolean started = false;
         try {
             payments = opened(new PaymentGateway(directory.resolve("payment-gateway.log")));
             int paymentPort = freePort();
             ChildProxy paymentProxy = opened(new ChildProxy(
-                    launcher, "payment-gateway", config("payment-gateway", paymentPort, payments.port(), directory), directory));
+                    launcher,
+                    "payment-gateway",
+                    config("payment-gateway", paymentPort, payments.port(), directory),
+                    directory));
             checkout = opened(new Checkout(
-                    mode, URI.create("http://127.0.0.1:" + paymentPort + "/payments"), http, directory.resolve("checkout.log")));
+                    mode,
+                    URI.create("http://127.0.0.1:" + paymentPort + "/payments"),
+                    http,
+                    directory.resolve("checkout.log")));
             int checkoutPort = freePort();
-            ChildProxy checkoutProxy =
-                    opened(new ChildProxy(launcher, "checkout", config("checkout", checkoutPort, checkout.port(), directory), directory));
+            ChildProxy checkoutProxy = opened(new ChildProxy(
+                    launcher, "checkout", config("checkout", checkoutPort, checkout.port(), directory), directory));
             paymentAdmin = paymentProxy.awaitReady(http);
             checkoutAdmin = checkoutProxy.awaitReady(http);
-            traffic = opened(
-                    new Traffic(http, URI.create("http://127.0.0.1:" + checkoutPort + "/checkout"), REQUESTS_PER_SECOND, TRAFFIC_SEED));
+            traffic = opened(new Traffic(
+                    http,
+                    URI.create("http://127.0.0.1:" + checkoutPort + "/checkout"),
+                    REQUESTS_PER_SECOND,
+                    TRAFFIC_SEED));
             traffic.start();
             traffic.awaitWarm();
             started = true;
@@ -83,7 +93,8 @@ public final class Demo implements AutoCloseable {
         return List.of(
                 "traffic: " + REQUESTS_PER_SECOND + " checkouts a second, each with a trace of its own",
                 "checkout, behind a mishap proxy (admin " + checkoutAdmin + ") that observes it",
-                "payment-gateway, behind a mishap proxy (admin " + paymentAdmin + ") that faults it; checkout calls it through that",
+                "payment-gateway, behind a mishap proxy (admin " + paymentAdmin
+                        + ") that faults it; checkout calls it through that",
                 "their configuration and logs: " + directory);
     }
 
@@ -100,7 +111,8 @@ public final class Demo implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return List.of(traffic.account(), checkout.account(), "payment-gateway counted " + payments.received() + " requests");
+        return List.of(
+                traffic.account(), checkout.account(), "payment-gateway counted " + payments.received() + " requests");
     }
 
     @Override
@@ -133,7 +145,8 @@ public final class Demo implements AutoCloseable {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .replace("${service}", service)
                     .replace("${port}", Integer.toString(port))
-                    .replace("${log}", directory.resolve(service + "-access.log").toString())
+                    .replace(
+                            "${log}", directory.resolve(service + "-access.log").toString())
                     .replace("${upstream}", Integer.toString(upstreamPort));
         }
     }

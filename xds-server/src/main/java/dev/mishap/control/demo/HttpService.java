@@ -22,7 +22,8 @@ final class HttpService implements AutoCloseable {
 
     /** @param handler gets exchanges whose body has been read, and answers each, now or later, with {@link #answer} */
     HttpService(String name, Path logFile, Consumer<HttpExchange> handler) throws IOException {
-        // Without it the JDK's server waits for the client's delayed ACK before it sends a body: 40 ms that are not ours.
+        // Without it the JDK's server waits for the client's delayed ACK before it sends a body: 40 ms that are not
+        // ours.
         System.setProperty("sun.net.httpserver.nodelay", "true");
         // By default it closes idle connections over 200, which a proxy that is just sending on one sees as a failure.
         System.setProperty("sun.net.httpserver.maxIdleConnections", "2000");
@@ -54,7 +55,8 @@ final class HttpService implements AutoCloseable {
 
     void answer(HttpExchange exchange, int status, String json) {
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
-        log.answered(exchange.getRequestMethod(), exchange.getRequestURI().getPath(), status, exchange.getRequestHeaders());
+        log.answered(
+                exchange.getRequestMethod(), exchange.getRequestURI().getPath(), status, exchange.getRequestHeaders());
         try (exchange) {
             exchange.getResponseHeaders().set("content-type", "application/json");
             exchange.sendResponseHeaders(status, body.length);

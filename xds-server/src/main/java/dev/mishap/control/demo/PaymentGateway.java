@@ -27,7 +27,8 @@ final class PaymentGateway implements AutoCloseable {
     private void pay(HttpExchange exchange) {
         received.increment();
         long micros = ThreadLocalRandom.current().nextLong(2_000, 6_000);
-        service.timers().schedule(() -> service.answer(exchange, 200, "{\"paid\":true}"), micros, TimeUnit.MICROSECONDS);
+        service.timers()
+                .schedule(() -> service.answer(exchange, 200, "{\"paid\":true}"), micros, TimeUnit.MICROSECONDS);
     }
 
     @Override

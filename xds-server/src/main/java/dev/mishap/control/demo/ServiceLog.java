@@ -18,8 +18,8 @@ final class ServiceLog implements AutoCloseable {
     /** Never fails: a log that cannot be written must not break the service. */
     synchronized void answered(String method, String path, int status, Headers headers) {
         try {
-            out.write(Instant.now() + " " + method + " " + path + " " + status + " traceparent=" + of(headers, "traceparent") + " baggage="
-                    + of(headers, "baggage"));
+            out.write(Instant.now() + " " + method + " " + path + " " + status + " traceparent="
+                    + of(headers, "traceparent") + " baggage=" + of(headers, "baggage"));
             out.newLine();
         } catch (IOException e) {
             // A full disk, or closed while requests were still under way.

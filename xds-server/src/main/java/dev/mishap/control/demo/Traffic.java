@@ -60,9 +60,12 @@ final class Traffic implements AutoCloseable {
     }
 
     String account() {
-        return "the traffic sent " + sent.sum() + " requests: " + (answered.sum() - serverErrors.sum()) + " answered well, "
+        return "the traffic sent " + sent.sum() + " requests: " + (answered.sum() - serverErrors.sum())
+                + " answered well, "
                 + serverErrors.sum() + " with 5xx, " + broken.sum() + " without an answer"
-                + (skipped.sum() == 0 ? "" : "; " + skipped.sum() + " were not sent because " + MAX_UNDER_WAY + " were under way");
+                + (skipped.sum() == 0
+                        ? ""
+                        : "; " + skipped.sum() + " were not sent because " + MAX_UNDER_WAY + " were under way");
     }
 
     private void drive() {
@@ -74,7 +77,8 @@ final class Traffic implements AutoCloseable {
                     return;
                 }
                 send();
-                // A pause of this process is not made up for by a burst of requests that the services would have to pay for.
+                // A pause of this process is not made up for by a burst of requests that the services would have to pay
+                // for.
                 next = Math.max(next + periodNanos, System.nanoTime() - MAX_BEHIND_NANOS);
             }
         } catch (InterruptedException e) {
@@ -89,7 +93,10 @@ final class Traffic implements AutoCloseable {
         }
         HttpRequest request = HttpRequest.newBuilder(checkout)
                 .timeout(TIMEOUT)
-                .header("traceparent", String.format("00-%016x%016x-%016x-01", random.nextLong(), random.nextLong(), random.nextLong()))
+                .header(
+                        "traceparent",
+                        String.format(
+                                "00-%016x%016x-%016x-01", random.nextLong(), random.nextLong(), random.nextLong()))
                 .header("x-user-id", "user-" + random.nextInt(10_000))
                 .POST(BodyPublishers.ofString("{\"items\":3}"))
                 .build();

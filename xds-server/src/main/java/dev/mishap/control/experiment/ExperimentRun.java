@@ -111,17 +111,20 @@ public final class ExperimentRun {
                 try {
                     proxy.putObserver(id, body, claim);
                     keeper.keep(proxy);
-                    // Rules of this experiment that someone installed by hand or that another tool left would be counted as ours.
+                    // Rules of this experiment that someone installed by hand or that another tool left would be
+                    // counted as ours.
                     proxy.deleteRules(id);
                     break;
                 } catch (ProxyException e) {
                     if (e.status() != 409) {
-                        return new Verdict(e.status() == 0 ? Reason.LOST_CONTACT : Reason.RULE_REFUSED, message(e), null);
+                        return new Verdict(
+                                e.status() == 0 ? Reason.LOST_CONTACT : Reason.RULE_REFUSED, message(e), null);
                     }
                     if (System.nanoTime() >= patience) {
                         return new Verdict(
                                 Reason.BAD_INPUT,
-                                "another run of experiment " + id + " is in progress at " + proxy.address() + " (" + message(e) + ")",
+                                "another run of experiment " + id + " is in progress at " + proxy.address() + " ("
+                                        + message(e) + ")",
                                 null);
                     }
                     if (waitFor(250) != null) {
@@ -134,7 +137,8 @@ public final class ExperimentRun {
     }
 
     private RunResult drive(MetricsReader reader, LeaseKeeper rules) {
-        // The first reading is the slow one: connections are made, and what the proxies load on their first request of each kind.
+        // The first reading is the slow one: connections are made, and what the proxies load on their first request of
+        // each kind.
         Reading first = reader.read(false);
         long lastPoll = System.nanoTime();
         ExperimentEngine engine = new ExperimentEngine(plan.plan(), lastPoll);
@@ -219,8 +223,10 @@ public final class ExperimentRun {
     private FaultCounts takeBack() {
         FaultCounts total = FaultCounts.NONE;
         boolean complete = true;
-        List<URI> addresses =
-                plan.options().targets().values().stream().flatMap(List::stream).distinct().toList();
+        List<URI> addresses = plan.options().targets().values().stream()
+                .flatMap(List::stream)
+                .distinct()
+                .toList();
         for (URI address : addresses) {
             FaultCounts counts = takeBack(client(address));
             complete &= counts != null;
@@ -242,8 +248,9 @@ public final class ExperimentRun {
                 last = e;
             }
         }
-        String remark = "The faults could not be taken back at " + proxy.address() + " (" + (last == null ? "" : message(last))
-                + "); they end there by their lease, at most " + rulesLease.length().toSeconds() + " s after its last renewal.";
+        String remark = "The faults could not be taken back at " + proxy.address() + " ("
+                + (last == null ? "" : message(last)) + "); they end there by their lease, at most "
+                + rulesLease.length().toSeconds() + " s after its last renewal.";
         remarks.add(remark);
         listener.notice(remark);
         return null;
@@ -263,7 +270,16 @@ public final class ExperimentRun {
         Event event = new Event(System.nanoTime() - startNanos, Phase.DONE, "verdict: " + verdict.explanation());
         listener.event(event);
         return new RunResult(
-                plan, runId, started, Instant.now(), verdict, FaultCounts.NONE, List.of(), List.of(), List.of(event), remarks);
+                plan,
+                runId,
+                started,
+                Instant.now(),
+                verdict,
+                FaultCounts.NONE,
+                List.of(),
+                List.of(),
+                List.of(event),
+                remarks);
     }
 
     private void tell(ExperimentEngine engine) {

@@ -25,7 +25,8 @@ final class LeaseKeeper implements AutoCloseable {
     void keep(ProxyClient proxy) {
         if (kept.add(proxy)) {
             long given = System.nanoTime();
-            Thread thread = new Thread(() -> renew(proxy, given), "lease-" + proxy.address().getAuthority());
+            Thread thread = new Thread(
+                    () -> renew(proxy, given), "lease-" + proxy.address().getAuthority());
             thread.setDaemon(true);
             thread.start();
         }
@@ -48,7 +49,8 @@ final class LeaseKeeper implements AutoCloseable {
                     renewed = sent;
                 } catch (ProxyException e) {
                     if (System.nanoTime() - renewed >= lease.length().toNanos()) {
-                        onLoss.accept("the lease could not be renewed for " + lease.length().toSeconds() + " s: " + e.getMessage());
+                        onLoss.accept("the lease could not be renewed for "
+                                + lease.length().toSeconds() + " s: " + e.getMessage());
                         return;
                     }
                 }

@@ -21,7 +21,8 @@ final class MetricsReader {
     private final @Nullable PromQlClient prometheus;
     private final ExecutorService executor;
 
-    MetricsReader(RunPlan plan, Map<URI, ProxyClient> proxies, @Nullable PromQlClient prometheus, ExecutorService executor) {
+    MetricsReader(
+            RunPlan plan, Map<URI, ProxyClient> proxies, @Nullable PromQlClient prometheus, ExecutorService executor) {
         this.plan = plan;
         this.proxies = proxies;
         this.prometheus = prometheus;
@@ -40,7 +41,8 @@ final class MetricsReader {
         });
         List<Future<FaultCounts>> faults = new ArrayList<>();
         if (withFaults) {
-            targetProxies().forEach(address -> faults.add(submit(() -> proxy(address).faults(experiment))));
+            targetProxies()
+                    .forEach(address -> faults.add(submit(() -> proxy(address).faults(experiment))));
         }
         Map<String, Future<Double>> queries = new HashMap<>();
         if (prometheus != null) {
@@ -74,7 +76,10 @@ final class MetricsReader {
     }
 
     private List<URI> targetProxies() {
-        return plan.options().targets().values().stream().flatMap(List::stream).distinct().toList();
+        return plan.options().targets().values().stream()
+                .flatMap(List::stream)
+                .distinct()
+                .toList();
     }
 
     private ProxyClient proxy(URI address) {

@@ -37,8 +37,8 @@ public final class PromQlClient {
      */
     double value(String promQl) throws ProxyException {
         String base = address.toString().endsWith("/") ? address.toString() : address + "/";
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create(base + "api/v1/query?query=" + URLEncoder.encode(promQl, StandardCharsets.UTF_8).replace("+", "%20")))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + "api/v1/query?query="
+                        + URLEncoder.encode(promQl, StandardCharsets.UTF_8).replace("+", "%20")))
                 .timeout(TIMEOUT);
         if (token != null) {
             request.header("authorization", "Bearer " + token);
@@ -46,10 +46,12 @@ public final class PromQlClient {
         try {
             HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
             JsonNode answer = JSON.readTree(response.body());
-            if (response.statusCode() != 200 || !"success".equals(answer.path("status").asString(""))) {
+            if (response.statusCode() != 200
+                    || !"success".equals(answer.path("status").asString(""))) {
                 throw new ProxyException(
                         response.statusCode(),
-                        "query '" + promQl + "' at " + address + ": " + answer.path("error").asString("status " + response.statusCode()));
+                        "query '" + promQl + "' at " + address + ": "
+                                + answer.path("error").asString("status " + response.statusCode()));
             }
             return number(promQl, answer.path("data"));
         } catch (JacksonException e) {
@@ -71,7 +73,8 @@ public final class PromQlClient {
                 break;
             case "vector":
                 if (result.size() != 1) {
-                    throw new ProxyException(200, "query '" + promQl + "' has " + result.size() + " series, one is needed");
+                    throw new ProxyException(
+                            200, "query '" + promQl + "' has " + result.size() + " series, one is needed");
                 }
                 sample = result.get(0).path("value");
                 break;
@@ -79,7 +82,9 @@ public final class PromQlClient {
                 throw new ProxyException(200, "query '" + promQl + "' gives no instant vector or scalar");
         }
         String text = sample.path(1).asString("NaN");
-        double value = text.endsWith("Inf") ? (text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY) : Double.parseDouble(text);
+        double value = text.endsWith("Inf")
+                ? (text.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY)
+                : Double.parseDouble(text);
         if (Double.isNaN(value)) {
             throw new ProxyException(200, "query '" + promQl + "' has no value (NaN)");
         }

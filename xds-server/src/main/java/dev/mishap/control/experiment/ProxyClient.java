@@ -113,7 +113,8 @@ public final class ProxyClient {
         FaultCounts total = FaultCounts.NONE;
         for (JsonNode rule : answer.path("rules")) {
             if (!experimentId.equals(rule.path("spec").path("experimentId").asString(""))
-                    && !experimentId.equals(rule.path("metadata").path("experimentId").asString(""))) {
+                    && !experimentId.equals(
+                            rule.path("metadata").path("experimentId").asString(""))) {
                 continue;
             }
             JsonNode status = rule.path("status");
@@ -178,7 +179,8 @@ public final class ProxyClient {
         try {
             return response.body().isEmpty() ? JSON.createObjectNode() : JSON.readTree(response.body());
         } catch (JacksonException e) {
-            throw new ProxyException("the answer of " + address + " is no JSON: is that the admin address of a Mishap proxy?", e);
+            throw new ProxyException(
+                    "the answer of " + address + " is no JSON: is that the admin address of a Mishap proxy?", e);
         }
     }
 
@@ -194,7 +196,8 @@ public final class ProxyClient {
                 }
             }
             for (JsonNode error : problem.path("errors")) {
-                details.add(error.path("field").asString("") + ": " + error.path("problem").asString(""));
+                details.add(error.path("field").asString("") + ": "
+                        + error.path("problem").asString(""));
             }
             return details.isEmpty() ? about : about + ": " + String.join("; ", details);
         } catch (JacksonException e) {

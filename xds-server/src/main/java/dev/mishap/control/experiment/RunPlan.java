@@ -25,7 +25,11 @@ import org.jspecify.annotations.Nullable;
  * @param queries PromQL by the names that the plan's conditions use
  */
 public record RunPlan(
-        Experiment experiment, RunOptions options, Plan plan, Map<String, List<FaultRule>> rules, Map<String, String> queries) {
+        Experiment experiment,
+        RunOptions options,
+        Plan plan,
+        Map<String, List<FaultRule>> rules,
+        Map<String, String> queries) {
     /** How much longer than its length the baseline may wait for its requests. */
     private static final Duration BASELINE_PATIENCE = Duration.ofSeconds(60);
 
@@ -38,19 +42,22 @@ public record RunPlan(
      * @throws IllegalArgumentException naming what cannot be resolved, and the flag that would do it
      */
     public static RunPlan of(Experiment experiment, RunOptions options) {
-        Ramp ramp = experiment.ramp() == null ? null : new Ramp(scaled(experiment.ramp().over(), options));
+        Ramp ramp = experiment.ramp() == null
+                ? null
+                : new Ramp(scaled(experiment.ramp().over(), options));
         Map<String, List<FaultRule>> rules = new LinkedHashMap<>();
         for (String target : experiment.targets()) {
             if (!options.targets().containsKey(target)) {
-                throw new IllegalArgumentException("no proxy is known in front of '" + target + "': say --target " + target
-                        + "=http://HOST:PORT with the admin address of the proxy that its requests go through");
+                throw new IllegalArgumentException(
+                        "no proxy is known in front of '" + target + "': say --target " + target
+                                + "=http://HOST:PORT with the admin address of the proxy that its requests go through");
             }
             rules.put(target, experiment.rules(target, ramp));
         }
         for (String name : options.targets().keySet()) {
             if (!rules.containsKey(name)) {
-                throw new IllegalArgumentException("--target " + name + ": the experiment has no fault for it, only for "
-                        + String.join(", ", rules.keySet()));
+                throw new IllegalArgumentException("--target " + name
+                        + ": the experiment has no fault for it, only for " + String.join(", ", rules.keySet()));
             }
         }
         Map<String, String> queries = new TreeMap<>();
@@ -88,28 +95,43 @@ public record RunPlan(
             String query = options.queries().getOrDefault(slo.metric(), slo.query());
             if (query != null) {
                 if (options.prometheus() == null) {
-                    throw new IllegalArgumentException("'" + slo.text() + "' has a query, but no --prometheus URL is given");
+                    throw new IllegalArgumentException(
+                            "'" + slo.text() + "' has a query, but no --prometheus URL is given");
                 }
                 queries.put(slo.metric(), query);
-                conditions.add(Condition.ofQuery(slo.text(), slo.metric(), slo.comparator(), slo.threshold().doubleValue()));
+                conditions.add(Condition.ofQuery(
+                        slo.text(),
+                        slo.metric(),
+                        slo.comparator(),
+                        slo.threshold().doubleValue()));
             } else {
                 conditions.add(ofService(slo, options));
             }
         }
         for (String name : options.queries().keySet()) {
             if (!queries.containsKey(name)) {
-                throw new IllegalArgumentException("--query " + name + ": no SLO of the experiment is about that metric");
+                throw new IllegalArgumentException(
+                        "--query " + name + ": no SLO of the experiment is about that metric");
             }
         }
         if (experiment.slos().isEmpty()) {
             for (String service : new TreeMap<>(options.observed()).keySet()) {
                 conditions.add(Condition.relativeToBaseline(
-                        service + "_success_rate >= 0.9 x baseline", service, Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.9));
+                        service + "_success_rate >= 0.9 x baseline",
+                        service,
+                        Measure.SUCCESS_RATE,
+                        Slo.Comparator.AT_LEAST,
+                        0.9));
                 conditions.add(Condition.relativeToBaseline(
-                        service + "_p95_latency_ms <= 1.5 x baseline", service, Measure.P95_LATENCY, Slo.Comparator.AT_MOST, 1.5));
+                        service + "_p95_latency_ms <= 1.5 x baseline",
+                        service,
+                        Measure.P95_LATENCY,
+                        Slo.Comparator.AT_MOST,
+                        1.5));
             }
             if (conditions.isEmpty()) {
-                throw new IllegalArgumentException("the experiment has no SLO and no service is watched: say --observe SERVICE=http://HOST:PORT");
+                throw new IllegalArgumentException(
+                        "the experiment has no SLO and no service is watched: say --observe SERVICE=http://HOST:PORT");
             }
         }
         return conditions;
@@ -122,9 +144,10 @@ public record RunPlan(
         }
         String service = serviceOf(wanted, options);
         if (service == null) {
-            throw new IllegalArgumentException("'" + slo.text() + "' cannot be resolved: say --observe " + wanted.service()
-                    + "=http://HOST:PORT with the admin address of the proxy in front of that service, or --prometheus URL and --query "
-                    + slo.metric() + "=PROMQL");
+            throw new IllegalArgumentException(
+                    "'" + slo.text() + "' cannot be resolved: say --observe " + wanted.service()
+                            + "=http://HOST:PORT with the admin address of the proxy in front of that service, or --prometheus URL and --query "
+                            + slo.metric() + "=PROMQL");
         }
         Measure measure = wanted.kind() == Slo.Kind.LATENCY
                 ? Measure.latency(wanted.percentile() / 100)

@@ -37,14 +37,22 @@ public final class HtmlReport {
                 .append("</title>\n<style>\n")
                 .append(style())
                 .append("</style>\n</head>\n<body>\n<main>\n");
-        page.append("<header><p class=\"kind\">Chaos experiment</p><h1>").append(Xml.escape(experiment.name())).append("</h1>\n");
-        page.append("<div class=\"verdict ").append(verdictStyle(result)).append("\" role=\"status\"><strong>")
+        page.append("<header><p class=\"kind\">Chaos experiment</p><h1>")
+                .append(Xml.escape(experiment.name()))
+                .append("</h1>\n");
+        page.append("<div class=\"verdict ")
+                .append(verdictStyle(result))
+                .append("\" role=\"status\"><strong>")
                 .append(Xml.escape(Character.toUpperCase(outcome.charAt(0)) + outcome.substring(1)))
-                .append("</strong><span>exit code ").append(result.verdict().exitCode()).append("</span><p>")
+                .append("</strong><span>exit code ")
+                .append(result.verdict().exitCode())
+                .append("</span><p>")
                 .append(Xml.escape(result.verdict().explanation()))
                 .append("</p></div>\n");
         if (!experiment.hypothesis().isEmpty()) {
-            page.append("<p class=\"hypothesis\"><b>Hypothesis.</b> ").append(Xml.escape(experiment.hypothesis())).append("</p>\n");
+            page.append("<p class=\"hypothesis\"><b>Hypothesis.</b> ")
+                    .append(Xml.escape(experiment.hypothesis()))
+                    .append("</p>\n");
         }
         page.append("</header>\n");
         conditions(page, result);
@@ -63,7 +71,11 @@ public final class HtmlReport {
         section(page, "Run");
         page.append("<dl>");
         for (String[] fact : Facts.of(result, context)) {
-            page.append("<dt>").append(Xml.escape(fact[0])).append("</dt><dd>").append(Xml.escape(fact[1])).append("</dd>\n");
+            page.append("<dt>")
+                    .append(Xml.escape(fact[0]))
+                    .append("</dt><dd>")
+                    .append(Xml.escape(fact[1]))
+                    .append("</dd>\n");
         }
         page.append("</dl></section>\n");
         section(page, "Again");
@@ -76,15 +88,23 @@ public final class HtmlReport {
             return;
         }
         section(page, "Conditions");
-        page.append("<div class=\"wide\"><table><thead><tr><th>Condition</th><th>Over</th><th>Phase</th><th class=\"n\">Value</th>")
+        page.append(
+                        "<div class=\"wide\"><table><thead><tr><th>Condition</th><th>Over</th><th>Phase</th><th class=\"n\">Value</th>")
                 .append("<th class=\"n\">Samples</th><th>Finding</th></tr></thead><tbody>\n");
         for (PhaseResult each : result.results()) {
-            page.append("<tr><td>").append(Xml.escape(each.condition().name()))
-                    .append("</td><td>").append(Figures.population(each.population()))
-                    .append("</td><td>").append(Figures.lower(each.phase()))
-                    .append("</td><td class=\"n\">").append(Figures.value(each))
-                    .append("</td><td class=\"n\">").append(Figures.samples(each))
-                    .append("</td><td class=\"").append(findingStyle(each.finding())).append("\">")
+            page.append("<tr><td>")
+                    .append(Xml.escape(each.condition().name()))
+                    .append("</td><td>")
+                    .append(Figures.population(each.population()))
+                    .append("</td><td>")
+                    .append(Figures.lower(each.phase()))
+                    .append("</td><td class=\"n\">")
+                    .append(Figures.value(each))
+                    .append("</td><td class=\"n\">")
+                    .append(Figures.samples(each))
+                    .append("</td><td class=\"")
+                    .append(findingStyle(each.finding()))
+                    .append("\">")
                     .append(Headline.of(each.finding()))
                     .append("</td></tr>\n");
         }
@@ -103,7 +123,10 @@ public final class HtmlReport {
         points.forEach(point -> services.addAll(point.services().keySet()));
         int chart = 0;
         for (String service : services) {
-            page.append(successChart(new SvgChart("c" + ++chart, "Success rate of " + service, " %", seconds, bands), result, service)
+            page.append(successChart(
+                            new SvgChart("c" + ++chart, "Success rate of " + service, " %", seconds, bands),
+                            result,
+                            service)
                     .render());
             page.append(new SvgChart("c" + ++chart, "Latency of " + service + ", all traffic", " ms", seconds, bands)
                     .range(0, Double.NaN)
@@ -116,7 +139,8 @@ public final class HtmlReport {
         points.forEach(point -> queries.addAll(point.queries().keySet()));
         for (String query : queries) {
             page.append(new SvgChart("c" + ++chart, query, "", seconds, bands)
-                    .add(new SvgChart.Series(query, "s1", values(points, p -> p.queries().getOrDefault(query, Double.NaN))))
+                    .add(new SvgChart.Series(
+                            query, "s1", values(points, p -> p.queries().getOrDefault(query, Double.NaN))))
                     .render());
         }
         page.append(new SvgChart("c" + ++chart, "Requests touched by a fault", "/s", seconds, bands)
@@ -132,12 +156,17 @@ public final class HtmlReport {
         double[] all = values(points, p -> success(p, service, Population.ALL));
         double[] exposed = values(points, p -> success(p, service, Population.EXPOSED));
         // Down to 90 % at least: an axis of tenths of a percent would make noise look like an outage.
-        double lowest = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(exposed)).filter(v -> !Double.isNaN(v)).min().orElse(90);
+        double lowest = DoubleStream.concat(DoubleStream.of(all), DoubleStream.of(exposed))
+                .filter(v -> !Double.isNaN(v))
+                .min()
+                .orElse(90);
         chart.range(Math.min(90, lowest), 100)
                 .add(new SvgChart.Series("all traffic", "s1", all))
                 .add(new SvgChart.Series("exposed cohort", "s2", exposed));
         for (Condition condition : result.plan().plan().conditions()) {
-            if (service.equals(condition.service()) && Measure.SUCCESS_RATE.equals(condition.measure()) && !condition.relative()) {
+            if (service.equals(condition.service())
+                    && Measure.SUCCESS_RATE.equals(condition.measure())
+                    && !condition.relative()) {
                 chart.add(new SvgChart.Series("SLO", "s4", values(points, p -> condition.target() * 100)));
             }
         }
@@ -179,10 +208,16 @@ public final class HtmlReport {
 
     private static void events(StringBuilder page, RunResult result) {
         section(page, "Events");
-        page.append("<div class=\"wide\"><table><thead><tr><th class=\"n\">At</th><th>Phase</th><th>What</th></tr></thead><tbody>\n");
-        result.events().forEach(event -> page.append("<tr><td class=\"n\">").append(Figures.seconds(event.elapsedNanos()))
-                .append("</td><td>").append(Figures.lower(event.phase()))
-                .append("</td><td>").append(Xml.escape(event.text())).append("</td></tr>\n"));
+        page.append(
+                "<div class=\"wide\"><table><thead><tr><th class=\"n\">At</th><th>Phase</th><th>What</th></tr></thead><tbody>\n");
+        result.events()
+                .forEach(event -> page.append("<tr><td class=\"n\">")
+                        .append(Figures.seconds(event.elapsedNanos()))
+                        .append("</td><td>")
+                        .append(Figures.lower(event.phase()))
+                        .append("</td><td>")
+                        .append(Xml.escape(event.text()))
+                        .append("</td></tr>\n"));
         page.append("</tbody></table></div></section>\n");
     }
 

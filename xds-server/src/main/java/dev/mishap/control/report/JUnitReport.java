@@ -29,10 +29,15 @@ public final class JUnitReport {
             cases.add(testCase(suite, "verdict", seconds, ""));
         } else if (verdict.exitCode() == 1) {
             failures++;
-            cases.add(testCase(suite, "verdict", seconds, outcome("failure", verdict.reason().name(), verdict.explanation())));
+            cases.add(testCase(
+                    suite,
+                    "verdict",
+                    seconds,
+                    outcome("failure", verdict.reason().name(), verdict.explanation())));
         } else {
             errors++;
-            cases.add(testCase(suite, "verdict", seconds, outcome("error", verdict.reason().name(), verdict.explanation())));
+            cases.add(testCase(
+                    suite, "verdict", seconds, outcome("error", verdict.reason().name(), verdict.explanation())));
         }
         for (PhaseResult each : result.results()) {
             if (each.phase() != Phase.INJECTION) {
@@ -47,13 +52,20 @@ public final class JUnitReport {
                 skipped++;
                 inner = "      <skipped message=\"too few samples: " + Xml.escape(text) + "\"/>\n";
             }
-            cases.add(testCase(suite, each.condition().name() + " (" + Figures.population(each.population()) + ")", 0, inner));
+            cases.add(testCase(
+                    suite, each.condition().name() + " (" + Figures.population(each.population()) + ")", 0, inner));
         }
         StringBuilder xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
         xml.append(String.format(
                 Locale.ROOT,
                 "  <testsuite name=\"%s\" tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.3f\" timestamp=\"%s\">\n",
-                Xml.escape(suite), cases.size(), failures, errors, skipped, seconds, result.started()));
+                Xml.escape(suite),
+                cases.size(),
+                failures,
+                errors,
+                skipped,
+                seconds,
+                result.started()));
         cases.forEach(xml::append);
         xml.append("    <system-out>").append(Xml.escape(log(result, context))).append("</system-out>\n");
         return xml.append("  </testsuite>\n</testsuites>\n").toString();
@@ -61,7 +73,11 @@ public final class JUnitReport {
 
     private static String testCase(String suite, String name, double seconds, String inner) {
         String head = String.format(
-                Locale.ROOT, "    <testcase classname=\"%s\" name=\"%s\" time=\"%.3f\"", Xml.escape(suite), Xml.escape(name), seconds);
+                Locale.ROOT,
+                "    <testcase classname=\"%s\" name=\"%s\" time=\"%.3f\"",
+                Xml.escape(suite),
+                Xml.escape(name),
+                seconds);
         return inner.isEmpty() ? head + "/>\n" : head + ">\n" + inner + "    </testcase>\n";
     }
 
@@ -71,12 +87,13 @@ public final class JUnitReport {
 
     private static String log(RunResult result, ReportContext context) {
         StringBuilder log = new StringBuilder(context.command()).append('\n');
-        result.events().forEach(event -> log.append(Figures.seconds(event.elapsedNanos()))
-                .append(' ')
-                .append(Figures.lower(event.phase()))
-                .append(": ")
-                .append(event.text())
-                .append('\n'));
+        result.events()
+                .forEach(event -> log.append(Figures.seconds(event.elapsedNanos()))
+                        .append(' ')
+                        .append(Figures.lower(event.phase()))
+                        .append(": ")
+                        .append(event.text())
+                        .append('\n'));
         return log.toString();
     }
 }

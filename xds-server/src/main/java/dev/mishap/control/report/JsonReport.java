@@ -79,9 +79,15 @@ public final class JsonReport {
             node.put("namespace", experiment.namespace());
         }
         node.put("hypothesis", experiment.hypothesis())
-                .put("blastRadiusPercent", Double.parseDouble(experiment.blastRadius().plain()))
+                .put(
+                        "blastRadiusPercent",
+                        Double.parseDouble(experiment.blastRadius().plain()))
                 .put("production", experiment.isProduction())
-                .put("cohortKey", (experiment.cohortKey().kind().field() + " " + experiment.cohortKey().name()).trim())
+                .put(
+                        "cohortKey",
+                        (experiment.cohortKey().kind().field() + " "
+                                        + experiment.cohortKey().name())
+                                .trim())
                 .put("cohortSeed", experiment.cohortSeed())
                 .put("durationSeconds", seconds(experiment.duration().toNanos()));
         if (experiment.seed() != null) {
@@ -113,7 +119,8 @@ public final class JsonReport {
         } else {
             node.put("value", value / unit);
         }
-        node.put("samples", result.samples()).put("finding", result.finding().name().toLowerCase(Locale.ROOT));
+        node.put("samples", result.samples())
+                .put("finding", result.finding().name().toLowerCase(Locale.ROOT));
     }
 
     private static void point(ObjectNode node, TimelinePoint point) {

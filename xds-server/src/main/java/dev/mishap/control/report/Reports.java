@@ -38,7 +38,8 @@ public final class Reports {
     private Reports() {}
 
     /** Writes the reports; each file is replaced as a whole. Returns their paths. */
-    public static List<Path> write(RunResult result, ReportContext context, Path directory, Set<Format> formats) throws IOException {
+    public static List<Path> write(RunResult result, ReportContext context, Path directory, Set<Format> formats)
+            throws IOException {
         Files.createDirectories(directory);
         List<Path> written = new ArrayList<>();
         for (Format format : formats) {

@@ -71,14 +71,24 @@ final class SvgChart {
         svg.append(format(
                 "<figure><figcaption>%s</figcaption>%n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-t %s-d\">%n",
                 Xml.escape(title), WIDTH, HEIGHT, id, id));
-        svg.append("<title id=\"").append(id).append("-t\">").append(Xml.escape(title)).append("</title>\n");
-        svg.append("<desc id=\"").append(id).append("-d\">").append(Xml.escape(describe())).append("</desc>\n");
+        svg.append("<title id=\"")
+                .append(id)
+                .append("-t\">")
+                .append(Xml.escape(title))
+                .append("</title>\n");
+        svg.append("<desc id=\"")
+                .append(id)
+                .append("-d\">")
+                .append(Xml.escape(describe()))
+                .append("</desc>\n");
         bands(svg);
         for (double tick = min; tick <= max + step / 2; tick += step) {
             double y = y(tick, min, max);
-            svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, y, y));
             svg.append(format(
-                    "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 6, y + 4, Figures.plain(tick, 3) + unit));
+                    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, y, y));
+            svg.append(format(
+                    "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
+                    LEFT - 6, y + 4, Figures.plain(tick, 3) + unit));
         }
         timeAxis(svg);
         for (Series line : series) {
@@ -86,8 +96,11 @@ final class SvgChart {
         }
         svg.append("</svg>\n<ul class=\"legend\">");
         for (Series line : series) {
-            svg.append("<li><svg class=\"key\" viewBox=\"0 0 28 8\" aria-hidden=\"true\"><line class=\"line ").append(line.style())
-                    .append("\" x1=\"0\" x2=\"28\" y1=\"4\" y2=\"4\"/></svg>").append(Xml.escape(line.name())).append("</li>");
+            svg.append("<li><svg class=\"key\" viewBox=\"0 0 28 8\" aria-hidden=\"true\"><line class=\"line ")
+                    .append(line.style())
+                    .append("\" x1=\"0\" x2=\"28\" y1=\"4\" y2=\"4\"/></svg>")
+                    .append(Xml.escape(line.name()))
+                    .append("</li>");
         }
         return svg.append("</ul></figure>\n").toString();
     }
@@ -99,7 +112,9 @@ final class SvgChart {
             svg.append(format(
                     "<rect class=\"band %s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
                     band.style(), from, TOP, Math.max(0, to - from), HEIGHT - TOP - BOTTOM));
-            svg.append(format("<text class=\"phase\" x=\"%.1f\" y=\"%d\">%s</text>%n", from + 4, TOP - 8, Xml.escape(band.label())));
+            svg.append(format(
+                    "<text class=\"phase\" x=\"%.1f\" y=\"%d\">%s</text>%n",
+                    from + 4, TOP - 8, Xml.escape(band.label())));
         }
     }
 
@@ -124,7 +139,11 @@ final class SvgChart {
             path.append(format("%s%.1f %.1f", pen ? "L" : "M", x(seconds[i]), y(value, min, max)));
             pen = true;
         }
-        svg.append("<path class=\"line ").append(line.style()).append("\" d=\"").append(path).append("\"/>\n");
+        svg.append("<path class=\"line ")
+                .append(line.style())
+                .append("\" d=\"")
+                .append(path)
+                .append("\"/>\n");
     }
 
     private String describe() {
@@ -138,9 +157,13 @@ final class SvgChart {
                     high = Double.isNaN(high) ? value : Math.max(high, value);
                 }
             }
-            text.append(line.name()).append(": ").append(Double.isNaN(low)
-                    ? "no values. "
-                    : "from " + Figures.plain(low, 2) + unit + " to " + Figures.plain(high, 2) + unit + ". ");
+            text.append(line.name())
+                    .append(": ")
+                    .append(
+                            Double.isNaN(low)
+                                    ? "no values. "
+                                    : "from " + Figures.plain(low, 2) + unit + " to " + Figures.plain(high, 2) + unit
+                                            + ". ");
         }
         return text.toString().trim();
     }

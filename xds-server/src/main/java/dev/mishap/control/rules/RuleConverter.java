@@ -47,11 +47,24 @@ public final class RuleConverter {
     /** The whole text, with a line feed at its end. */
     public static String write(ImportResult.Imported input, Format format) {
         return switch (format) {
-            case mishap -> String.join("---\n", documents(input).stream().map(DocumentText::yaml).toList());
-            case json -> String.join("---\n", documents(input).stream().map(DocumentText::json).toList());
-            case line -> String.join("", input.rules().stream().map(r -> RuleLine.print(r) + "\n").toList());
-            case envoy -> DocumentText.yaml(
-                    Map.of("http_filters", input.rules().stream().map(HttpFault::filter).toList()));
+            case mishap ->
+                String.join(
+                        "---\n",
+                        documents(input).stream().map(DocumentText::yaml).toList());
+            case json ->
+                String.join(
+                        "---\n",
+                        documents(input).stream().map(DocumentText::json).toList());
+            case line ->
+                String.join(
+                        "",
+                        input.rules().stream()
+                                .map(r -> RuleLine.print(r) + "\n")
+                                .toList());
+            case envoy ->
+                DocumentText.yaml(Map.of(
+                        "http_filters",
+                        input.rules().stream().map(HttpFault::filter).toList()));
         };
     }
 

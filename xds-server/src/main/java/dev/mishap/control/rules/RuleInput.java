@@ -51,7 +51,8 @@ public record RuleInput(String name, ImportResult result) {
         } catch (RuleSyntaxException e) {
             return new RuleInput(
                     "--fault",
-                    new ImportResult.Refused(List.of(new Problem("--fault", 1, e.column(), "", String.valueOf(e.getMessage())))));
+                    new ImportResult.Refused(
+                            List.of(new Problem("--fault", 1, e.column(), "", String.valueOf(e.getMessage())))));
         }
     }
 }

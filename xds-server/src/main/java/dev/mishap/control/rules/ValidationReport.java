@@ -22,6 +22,7 @@ public final class ValidationReport {
     private final List<FaultRule> rules = new ArrayList<>();
     /** Problems that no file has by itself. */
     private final List<String> clashes = new ArrayList<>();
+
     private boolean ok = true;
 
     public ValidationReport(List<RuleInput> inputs) {
@@ -80,11 +81,12 @@ public final class ValidationReport {
         lines.add("  experiment " + e.name() + " (" + e.id() + "): " + (e.isProduction() ? "in production, " : "")
                 + "blast radius " + e.blastRadius() + ", " + e.duration().toSeconds() + "s");
         for (Injection injection : e.injections()) {
-            long touched = (long) injection.percentage().millionths() * e.blastRadius().millionths() / Percentage.SCALE;
+            long touched =
+                    (long) injection.percentage().millionths() * e.blastRadius().millionths() / Percentage.SCALE;
             FaultRule shown = FaultRule.of("x", injection.scope(), injection.percentage(), injection.fault());
             String line = RuleLine.print(shown);
-            lines.add("    " + injection.target() + ": " + line.substring(0, line.length() - " as x".length()) + ", about "
-                    + new Percentage((int) touched) + " of its requests in scope");
+            lines.add("    " + injection.target() + ": " + line.substring(0, line.length() - " as x".length())
+                    + ", about " + new Percentage((int) touched) + " of its requests in scope");
         }
         for (Slo slo : e.slos()) {
             lines.add("    slo " + slo.text() + (slo.query() == null ? "" : " by a query"));
@@ -103,11 +105,15 @@ public final class ValidationReport {
             if (input.result() instanceof ImportResult.Imported imported) {
                 file.put("ok", true);
                 file.put("rules", imported.rules().stream().map(FaultRule::name).toList());
-                file.put("experiments", imported.experiments().stream().map(Experiment::name).toList());
+                file.put(
+                        "experiments",
+                        imported.experiments().stream().map(Experiment::name).toList());
                 file.put("notes", imported.notes());
             } else if (input.result() instanceof ImportResult.Refused refused) {
                 file.put("ok", false);
-                file.put("problems", refused.problems().stream().map(ValidationReport::json).toList());
+                file.put(
+                        "problems",
+                        refused.problems().stream().map(ValidationReport::json).toList());
             }
             files.add(file);
         }

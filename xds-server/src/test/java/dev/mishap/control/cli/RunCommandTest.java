@@ -25,9 +25,7 @@ class RunCommandTest {
 
     @BeforeEach
     void write() throws IOException {
-        file = Files.writeString(
-                directory.resolve("experiment.yaml"),
-                """
+        file = Files.writeString(directory.resolve("experiment.yaml"), """
                 apiVersion: mishap.dev/v1
                 kind: Experiment
                 metadata: {name: payments}
@@ -51,9 +49,15 @@ class RunCommandTest {
 
     @Test
     void aDryRunShowsThePlanWithItsScaledPhases() {
-        assertThat(run("--demo", "--time-scale", "0.1", "--seed", "7", "--dry-run")).isZero();
+        assertThat(run("--demo", "--time-scale", "0.1", "--seed", "7", "--dry-run"))
+                .isZero();
         assertThat(out.toString())
-                .contains("baseline: 3 s", "injection: 12 s, at most 5%", "payment-gateway: abort 503 40%", "within 300 s", "seed of the draws: 7");
+                .contains(
+                        "baseline: 3 s",
+                        "injection: 12 s, at most 5%",
+                        "payment-gateway: abort 503 40%",
+                        "within 300 s",
+                        "seed of the draws: 7");
     }
 
     @ParameterizedTest
@@ -76,12 +80,14 @@ class RunCommandTest {
         Path guide = Path.of("..", "examples", "chaos-experiment-payment-degradation.yaml");
         Files.copy(guide, file, StandardCopyOption.REPLACE_EXISTING);
         assertThat(run("--demo", "--set", "PERCENTAGE=25", "--dry-run")).isZero();
-        assertThat(out.toString()).contains("abort 503 25%", "PAY-503-2024-Q4", "prod-checkout (production)", "baseline: 30 s");
+        assertThat(out.toString())
+                .contains("abort 503 25%", "PAY-503-2024-Q4", "prod-checkout (production)", "baseline: 30 s");
     }
 
     @Test
     void theDemoBringsItsOwnTargets() {
-        assertThat(run("--demo", "--target", "payment-gateway=http://127.0.0.1:1")).isEqualTo(2);
+        assertThat(run("--demo", "--target", "payment-gateway=http://127.0.0.1:1"))
+                .isEqualTo(2);
         assertThat(err.toString()).contains("--demo brings its own targets");
     }
 
@@ -89,8 +95,15 @@ class RunCommandTest {
     void aProxyThatDoesNotAnswerIsExit2WithAReport() throws IOException {
         Path reports = directory.resolve("out");
         int exit = run(
-                "--target", "payment-gateway=http://127.0.0.1:1", "--observe", "checkout=127.0.0.1:1", "--json", "--report", reports.toString(),
-                "--report-format", "junit,json");
+                "--target",
+                "payment-gateway=http://127.0.0.1:1",
+                "--observe",
+                "checkout=127.0.0.1:1",
+                "--json",
+                "--report",
+                reports.toString(),
+                "--report-format",
+                "junit,json");
         assertThat(exit).isEqualTo(2);
         assertThat(out.toString()).startsWith("{").contains("\"reason\" : \"LOST_CONTACT\"");
         assertThat(err.toString().lines()).allMatch(line -> line.startsWith("[payments] "));

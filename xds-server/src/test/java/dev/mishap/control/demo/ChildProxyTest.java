@@ -42,7 +42,8 @@ class ChildProxyTest {
         while (!Files.exists(pid) && System.nanoTime() < limit) {
             LockSupport.parkNanos(5_000_000);
         }
-        ProcessHandle child = ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
+        ProcessHandle child =
+                ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
         assertThat(child.isAlive()).isTrue();
         proxy.close();
         child.onExit().get(5, TimeUnit.SECONDS);

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ExperimentRunTest {
-    private static final String TEXT =
-            """
+    private static final String TEXT = """
             apiVersion: mishap.dev/v1
             kind: Experiment
             metadata: {name: payments}
@@ -95,7 +94,9 @@ class ExperimentRunTest {
         RunResult result = run(plan()).run();
         assertThat(result.verdict().reason()).as("%s", told).isEqualTo(Reason.HYPOTHESIS_HELD);
         assertThat(result.faults().touched()).isPositive();
-        assertThat(result.timeline()).extracting(TimelinePoint::phase).contains(Phase.BASELINE, Phase.INJECTION, Phase.RECOVERY);
+        assertThat(result.timeline())
+                .extracting(TimelinePoint::phase)
+                .contains(Phase.BASELINE, Phase.INJECTION, Phase.RECOVERY);
         assertThat(payment.rules()).isZero();
         assertThat(payment.observers()).isZero();
     }
@@ -208,13 +209,21 @@ class ExperimentRunTest {
                         experiment,
                         new RunOptions(
                                 Map.of("payment-gateway", List.of(any), "typo", List.of(any)),
-                                Map.of("checkout", List.of(any)), null, Map.of(), null, 1)))
+                                Map.of("checkout", List.of(any)),
+                                null,
+                                Map.of(),
+                                null,
+                                1)))
                 .hasMessageContaining("--target typo");
         assertThatThrownBy(() -> RunPlan.of(
                         experiment,
                         new RunOptions(
-                                Map.of("payment-gateway", List.of(any)), Map.of(), null,
-                                Map.of("checkout_success_rate", "up"), null, 1)))
+                                Map.of("payment-gateway", List.of(any)),
+                                Map.of(),
+                                null,
+                                Map.of("checkout_success_rate", "up"),
+                                null,
+                                1)))
                 .hasMessageContaining("--prometheus");
     }
 
@@ -224,7 +233,11 @@ class ExperimentRunTest {
                 experiment(TEXT),
                 new RunOptions(
                         Map.of("payment-gateway", List.of(payment.address())),
-                        Map.of("checkout", List.of(payment.address())), null, Map.of(), null, 0.1));
+                        Map.of("checkout", List.of(payment.address())),
+                        null,
+                        Map.of(),
+                        null,
+                        0.1));
         assertThat(plan.plan().injection().toMillis()).isEqualTo(40);
         assertThat(plan.plan().baseline().toMillis()).isEqualTo(10);
         assertThat(plan.plan().recoveryStable().toMillis()).isEqualTo(6);

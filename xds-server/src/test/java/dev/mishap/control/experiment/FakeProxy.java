@@ -12,8 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -76,7 +76,10 @@ final class FakeProxy implements AutoCloseable {
         for (String pair : raw == null ? new String[0] : raw.split("&")) {
             query.put(pair.split("=")[0], pair.split("=")[1]);
         }
-        String[] path = exchange.getRequestURI().getPath().substring("/mishap/v1/".length()).split("/");
+        String[] path = exchange.getRequestURI()
+                .getPath()
+                .substring("/mishap/v1/".length())
+                .split("/");
         String answer;
         int status = 200;
         synchronized (this) {
@@ -147,9 +150,16 @@ final class FakeProxy implements AutoCloseable {
 
     private String status() {
         StringBuilder all = new StringBuilder();
-        rules.forEach((name, rule) -> all.append(all.isEmpty() ? "" : ",").append(rule.body, 0, rule.body.length() - 1)
-                .append(",\"status\":{\"scoped\":").append(rule.touched * 50).append(",\"cohort\":").append(rule.touched * 2)
-                .append(",\"drawn\":").append(rule.touched).append(",\"touched\":").append(rule.touched)
+        rules.forEach((name, rule) -> all.append(all.isEmpty() ? "" : ",")
+                .append(rule.body, 0, rule.body.length() - 1)
+                .append(",\"status\":{\"scoped\":")
+                .append(rule.touched * 50)
+                .append(",\"cohort\":")
+                .append(rule.touched * 2)
+                .append(",\"drawn\":")
+                .append(rule.touched)
+                .append(",\"touched\":")
+                .append(rule.touched)
                 .append(",\"suppressed\":{\"cap\":0}}}"));
         return "{\"deleted\":" + rules.size() + ",\"rules\":[" + all + "]}";
     }

@@ -42,13 +42,12 @@ import tools.jackson.databind.json.JsonMapper;
 class ReportsTest {
     private static final long SECOND = 1_000_000_000L;
     private static final String HOSTILE = "<script>alert('x')</script> & \"quotes\" | pipe";
-    private static final ReportContext CONTEXT =
-            new ReportContext("mishap run f.yaml --seed 7", List.of("abort 503 40%"), Map.of("java", "17"), List.of(HOSTILE));
+    private static final ReportContext CONTEXT = new ReportContext(
+            "mishap run f.yaml --seed 7", List.of("abort 503 40%"), Map.of("java", "17"), List.of(HOSTILE));
 
     private static RunResult result(Reason reason) {
         RunPlan plan = RunPlan.of(
-                RuleReader.read(
-                                """
+                RuleReader.read("""
                                 apiVersion: mishap.dev/v1
                                 kind: Experiment
                                 metadata: {name: payments, namespace: shop}
@@ -58,13 +57,14 @@ class ReportsTest {
                                   faults: [{target: payment-gateway, percentage: 40, fault: {abort: {httpStatus: 503}}}]
                                   seed: 7
                                   slos: [checkout_success_rate >= 0.95, checkout_p95_latency_ms <= 450]
-                                """,
-                                "test")
-                        .experiments()
-                        .get(0),
+                                """, "test").experiments().get(0),
                 new RunOptions(
                         Map.of("payment-gateway", List.of(URI.create("http://127.0.0.1:1"))),
-                        Map.of("checkout", List.of(URI.create("http://127.0.0.1:2"))), null, Map.of(), null, 0.1));
+                        Map.of("checkout", List.of(URI.create("http://127.0.0.1:2"))),
+                        null,
+                        Map.of(),
+                        null,
+                        0.1));
         Condition success = plan.plan().conditions().get(0);
         Condition latency = plan.plan().conditions().get(1);
         List<TimelinePoint> timeline = new ArrayList<>();
@@ -99,9 +99,9 @@ class ReportsTest {
 
     private static RequestCounts counts(long requests, long failures) {
         long[] bounds = {1_000, 5_000, 10_000, 20_000};
-        return new RequestCounts(
-                requests, requests - failures, failures, 0,
-                new LatencyHistogram(bounds, new long[] {0, requests / 2, requests - requests / 2 - 3, 2, 1}));
+        return new RequestCounts(requests, requests - failures, failures, 0, new LatencyHistogram(bounds, new long[] {
+            0, requests / 2, requests - requests / 2 - 3, 2, 1
+        }));
     }
 
     @Test
@@ -114,7 +114,13 @@ class ReportsTest {
         assertThat(json.path("results").get(2).path("value").asDouble()).isEqualTo(12.5);
         assertThat(json.path("results").get(2).path("target").asDouble()).isEqualTo(450);
         assertThat(json.path("timeline").size()).isEqualTo(18);
-        assertThat(json.path("timeline").get(0).path("services").path("checkout").path("all").path("p95Millis").asDouble())
+        assertThat(json.path("timeline")
+                        .get(0)
+                        .path("services")
+                        .path("checkout")
+                        .path("all")
+                        .path("p95Millis")
+                        .asDouble())
                 .isPositive();
         assertThat(json.path("run").path("timeScale").asDouble()).isEqualTo(0.1);
     }
@@ -148,14 +154,20 @@ class ReportsTest {
         String text = MarkdownReport.write(result(Reason.HYPOTHESIS_HELD), CONTEXT);
         assertThat(text).contains("the hypothesis held", "98 %", "3600", "12.5 ms");
         assertThat(text).doesNotContain("<script>");
-        text.lines().filter(line -> line.startsWith("| checkout")).forEach(line ->
-                assertThat(line.replace("\\|", "").chars().filter(c -> c == '|').count()).isEqualTo(7));
+        text.lines()
+                .filter(line -> line.startsWith("| checkout"))
+                .forEach(line -> assertThat(line.replace("\\|", "")
+                                .chars()
+                                .filter(c -> c == '|')
+                                .count())
+                        .isEqualTo(7));
     }
 
     @Test
     void allFormatsAreWrittenAndReplaceFormerOnes(@TempDir Path directory) throws IOException {
         for (Reason reason : List.of(Reason.SLO_BREACHED, Reason.HYPOTHESIS_HELD)) {
-            assertThat(Reports.write(result(reason), CONTEXT, directory, EnumSet.allOf(Reports.Format.class))).hasSize(4);
+            assertThat(Reports.write(result(reason), CONTEXT, directory, EnumSet.allOf(Reports.Format.class)))
+                    .hasSize(4);
         }
         try (var files = Files.list(directory)) {
             assertThat(files.map(file -> file.getFileName().toString()))

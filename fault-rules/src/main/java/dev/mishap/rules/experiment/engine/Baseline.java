@@ -33,7 +33,8 @@ final class Baseline {
     }
 
     /** The condition with its target fixed; null when the baseline has no value for it. */
-    @Nullable Condition resolve(Condition condition) {
+    @Nullable
+    Condition resolve(Condition condition) {
         if (!condition.relative()) {
             return condition;
         }
@@ -42,7 +43,8 @@ final class Baseline {
     }
 
     /** Why a condition that only speaks of changes against the baseline has no steady one to start from; null when it has. */
-    @Nullable String unsteady() {
+    @Nullable
+    String unsteady() {
         for (Condition condition : conditions) {
             if (!condition.relative()) {
                 continue;
@@ -51,7 +53,8 @@ final class Baseline {
             RequestCounts whole = all(service);
             double success = whole.successRate().orElse(0);
             if (success < LEAST_SUCCESS) {
-                return String.format("success rate of %s is %.4f, a steady state needs %.2f", service, success, LEAST_SUCCESS);
+                return String.format(
+                        "success rate of %s is %.4f, a steady state needs %.2f", service, success, LEAST_SUCCESS);
             }
             ServiceCounts middle = at(readings.size() / 2, service);
             RequestCounts first = middle.minus(at(0, service)).all();
@@ -77,7 +80,8 @@ final class Baseline {
     private static String service(Condition condition) {
         String service = condition.service();
         if (service == null) {
-            throw new IllegalStateException(condition.name() + ": only a service's measure can be relative to the baseline");
+            throw new IllegalStateException(
+                    condition.name() + ": only a service's measure can be relative to the baseline");
         }
         return service;
     }

@@ -24,12 +24,14 @@ public record Condition(
         boolean relative) {
     public Condition {
         if ((service == null) == (query == null) || (service == null) != (measure == null)) {
-            throw new IllegalArgumentException(name + ": a condition looks either at a measure of a service or at a query");
+            throw new IllegalArgumentException(
+                    name + ": a condition looks either at a measure of a service or at a query");
         }
     }
 
     /** A measure of a service, judged over all its traffic and over the exposed cohort. */
-    public static Condition ofService(String name, String service, Measure measure, Slo.Comparator comparison, double target) {
+    public static Condition ofService(
+            String name, String service, Measure measure, Slo.Comparator comparison, double target) {
         return new Condition(name, service, measure, null, comparison, target, false);
     }
 

@@ -191,7 +191,10 @@ public final class ExperimentEngine {
                                 String.format(
                                         Locale.ROOT,
                                         "%s had %d requests in a baseline of %.1f s, %d are needed",
-                                        service, requests, elapsed / 1e9, plan.baselineRequests()),
+                                        service,
+                                        requests,
+                                        elapsed / 1e9,
+                                        plan.baselineRequests()),
                                 null));
             }
         }
@@ -204,7 +207,9 @@ public final class ExperimentEngine {
             Condition resolved = baseline.resolve(condition);
             if (resolved == null) {
                 return finish(
-                        now, new Verdict(Reason.LOST_METRICS, condition.name() + ": the baseline has no value for it", null));
+                        now,
+                        new Verdict(
+                                Reason.LOST_METRICS, condition.name() + ": the baseline has no value for it", null));
             }
             for (Population population : populations(resolved)) {
                 Judge judge = new Judge(resolved, population);
@@ -213,7 +218,8 @@ public final class ExperimentEngine {
                 PhaseResult result = judge.overall(Phase.BASELINE);
                 results.add(result);
                 if (population == Population.QUERY && result.value() == null) {
-                    return finish(now, new Verdict(Reason.LOST_METRICS, condition.name() + ": the query has no value", null));
+                    return finish(
+                            now, new Verdict(Reason.LOST_METRICS, condition.name() + ": the query has no value", null));
                 }
                 if (unsteady == null && result.finding() == Finding.BREACH) {
                     unsteady = Texts.missed(result);
@@ -222,7 +228,8 @@ public final class ExperimentEngine {
             }
         }
         if (unsteady != null) {
-            return finish(now, new Verdict(Reason.NOT_IN_STEADY_STATE, "system not in steady state: " + unsteady, null));
+            return finish(
+                    now, new Verdict(Reason.NOT_IN_STEADY_STATE, "system not in steady state: " + unsteady, null));
         }
         watchForSpikes();
         judges.forEach(judge -> judge.begin(reading));
@@ -243,7 +250,12 @@ public final class ExperimentEngine {
                 continue;
             }
             Condition condition = Condition.ofService(
-                    String.format(Locale.ROOT, "%s_success_rate > %.4f (baseline - %.0f points)", service, success - plan.spike(), plan.spike() * 100),
+                    String.format(
+                            Locale.ROOT,
+                            "%s_success_rate > %.4f (baseline - %.0f points)",
+                            service,
+                            success - plan.spike(),
+                            plan.spike() * 100),
                     service,
                     Measure.SUCCESS_RATE,
                     Slo.Comparator.MORE_THAN,
@@ -292,7 +304,9 @@ public final class ExperimentEngine {
             judge.look(reading);
             if (broken == null && judge.streak() >= plan.breachPolls()) {
                 broken = new Verdict(
-                        Reason.ERROR_RATE_SPIKE, "error-rate spike: " + Texts.breached(judge, plan.breachPolls()), null);
+                        Reason.ERROR_RATE_SPIKE,
+                        "error-rate spike: " + Texts.breached(judge, plan.breachPolls()),
+                        null);
             }
         }
         return broken;
@@ -319,7 +333,8 @@ public final class ExperimentEngine {
 
     private Order inRecovery(long now, Reading reading) {
         if (!begun) {
-            // Requests that were under way when the faults went may end with the first reading: recovery is judged from there on.
+            // Requests that were under way when the faults went may end with the first reading: recovery is judged from
+            // there on.
             begun = true;
             judges.forEach(judge -> judge.begin(reading));
             spikes.forEach(judge -> judge.begin(reading));
@@ -330,7 +345,8 @@ public final class ExperimentEngine {
             return finish(
                     now,
                     why.reason() == Reason.HYPOTHESIS_HELD
-                            ? new Verdict(Reason.LOST_METRICS, "lost the metrics in recovery: " + problems(reading), null)
+                            ? new Verdict(
+                                    Reason.LOST_METRICS, "lost the metrics in recovery: " + problems(reading), null)
                             : why);
         }
         boolean bad = !reading.problems().isEmpty();
@@ -362,7 +378,10 @@ public final class ExperimentEngine {
         String text = well
                 ? badSince == phaseStart
                         ? "in the steady state as soon as the faults were gone"
-                        : String.format(Locale.ROOT, "back in the steady state %.1f s after the faults", (badSince - phaseStart) / 1e9)
+                        : String.format(
+                                Locale.ROOT,
+                                "back in the steady state %.1f s after the faults",
+                                (badSince - phaseStart) / 1e9)
                 : String.format(Locale.ROOT, "not back in the steady state %.1f s after the faults", seconds);
         event(now, text);
         if (!well && why.reason() == Reason.HYPOTHESIS_HELD) {
@@ -390,7 +409,10 @@ public final class ExperimentEngine {
     private Order timeOut(long now) {
         Verdict why = new Verdict(
                 Reason.TIMED_OUT,
-                String.format(Locale.ROOT, "the injection took longer than its time-out of %d s", plan.timeout().toSeconds()),
+                String.format(
+                        Locale.ROOT,
+                        "the injection took longer than its time-out of %d s",
+                        plan.timeout().toSeconds()),
                 null);
         return rollBack(now, why);
     }
@@ -412,8 +434,9 @@ public final class ExperimentEngine {
         Reading before = last;
         if (before != null && reading.problems().isEmpty()) {
             Map<String, ServiceCounts> between = new TreeMap<>();
-            reading.services().forEach((service, counts) -> between.put(
-                    service, counts.minus(before.services().getOrDefault(service, counts))));
+            reading.services()
+                    .forEach((service, counts) ->
+                            between.put(service, counts.minus(before.services().getOrDefault(service, counts))));
             timeline.add(new TimelinePoint(
                     now - start,
                     now - lastPoll,
@@ -442,7 +465,12 @@ public final class ExperimentEngine {
         return String.format(
                 Locale.ROOT,
                 "no request was touched: %d in scope, %d of them in the cohort, %d drawn, %d held back by the cap, %d by other limits%s",
-                counts.scoped(), counts.cohort(), counts.drawn(), counts.suppressedByCap(), counts.suppressedOtherwise(), seen);
+                counts.scoped(),
+                counts.cohort(),
+                counts.drawn(),
+                counts.suppressedByCap(),
+                counts.suppressedOtherwise(),
+                seen);
     }
 
     private static String problems(Reading reading) {

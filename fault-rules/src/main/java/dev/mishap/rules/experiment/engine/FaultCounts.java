@@ -10,7 +10,8 @@ package dev.mishap.rules.experiment.engine;
  * @param suppressedByCap drawn, but over the cap on the share of traffic
  * @param suppressedOtherwise drawn, but over the limit of concurrent faults or of the rate, or outside the schedule
  */
-public record FaultCounts(long scoped, long cohort, long drawn, long touched, long suppressedByCap, long suppressedOtherwise) {
+public record FaultCounts(
+        long scoped, long cohort, long drawn, long touched, long suppressedByCap, long suppressedOtherwise) {
     /** Nothing counted. */
     public static final FaultCounts NONE = new FaultCounts(0, 0, 0, 0, 0, 0);
 

@@ -48,7 +48,8 @@ final class Judge {
     }
 
     /** The latest window's value, or the query's; null before the first. */
-    @Nullable Double latestValue() {
+    @Nullable
+    Double latestValue() {
         return latestValue;
     }
 
@@ -149,9 +150,8 @@ final class Judge {
         if (Double.isNaN(allowed)) {
             return false;
         }
-        long bad = measure().isLatency()
-                ? counts.latency().certainlyAbove(condition.target() / 1000)
-                : counts.failures();
+        long bad =
+                measure().isLatency() ? counts.latency().certainlyAbove(condition.target() / 1000) : counts.failures();
         return bad > Math.max(0, allowed) * Math.max(needed(), counts.requests()) + 1e-9;
     }
 

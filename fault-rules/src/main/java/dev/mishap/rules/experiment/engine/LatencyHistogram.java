@@ -20,12 +20,13 @@ public final class LatencyHistogram {
      */
     public LatencyHistogram(long[] boundsMicros, long[] counts) {
         if (counts.length != boundsMicros.length + 1) {
-            throw new IllegalArgumentException(
-                    "a latency histogram needs one count more than bounds, got " + counts.length + " counts and " + boundsMicros.length + " bounds");
+            throw new IllegalArgumentException("a latency histogram needs one count more than bounds, got "
+                    + counts.length + " counts and " + boundsMicros.length + " bounds");
         }
         for (int i = 1; i < boundsMicros.length; i++) {
             if (boundsMicros[i] <= boundsMicros[i - 1]) {
-                throw new IllegalArgumentException("bounds of a latency histogram must ascend, got " + Arrays.toString(boundsMicros));
+                throw new IllegalArgumentException(
+                        "bounds of a latency histogram must ascend, got " + Arrays.toString(boundsMicros));
             }
         }
         this.boundsMicros = boundsMicros.clone();
@@ -59,7 +60,8 @@ public final class LatencyHistogram {
             return other;
         }
         if (!Arrays.equals(boundsMicros, other.boundsMicros)) {
-            throw new IllegalArgumentException("latency histograms of different bounds cannot be combined: the proxies are of different versions");
+            throw new IllegalArgumentException(
+                    "latency histograms of different bounds cannot be combined: the proxies are of different versions");
         }
         long[] sums = new long[counts.length];
         for (int i = 0; i < sums.length; i++) {

@@ -28,7 +28,8 @@ final class Texts {
     }
 
     static String breached(Judge judge, int polls) {
-        return describe(judge.condition(), judge.population()) + " was breached in " + polls + " polls in succession, lastly " + value(judge);
+        return describe(judge.condition(), judge.population()) + " was breached in " + polls
+                + " polls in succession, lastly " + value(judge);
     }
 
     static String tooFew(PhaseResult result, long needed) {
@@ -60,6 +61,8 @@ final class Texts {
     }
 
     private static String number(double value) {
-        return new BigDecimal(String.format(Locale.ROOT, "%.4f", value)).stripTrailingZeros().toPlainString();
+        return new BigDecimal(String.format(Locale.ROOT, "%.4f", value))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 }

@@ -19,12 +19,14 @@ class LatencyHistogramTest {
 
     @Test
     void aboveAllBoundsTheLastBoundIsALowerLimit() {
-        assertThat(new LatencyHistogram(BOUNDS, new long[] {0, 0, 0, 3}).quantileMicros(0.5)).hasValue(4000);
+        assertThat(new LatencyHistogram(BOUNDS, new long[] {0, 0, 0, 3}).quantileMicros(0.5))
+                .hasValue(4000);
     }
 
     @Test
     void withoutRequestsThereIsNoQuantile() {
-        assertThat(new LatencyHistogram(BOUNDS, new long[4]).quantileMicros(0.5)).isEmpty();
+        assertThat(new LatencyHistogram(BOUNDS, new long[4]).quantileMicros(0.5))
+                .isEmpty();
     }
 
     @Test
@@ -39,8 +41,10 @@ class LatencyHistogramTest {
     @Test
     void differentBoundsCannotBeCombined() {
         LatencyHistogram other = new LatencyHistogram(new long[] {9}, new long[] {1, 1});
-        assertThatThrownBy(() -> new LatencyHistogram(BOUNDS, new long[4]).plus(other)).hasMessageContaining("different bounds");
+        assertThatThrownBy(() -> new LatencyHistogram(BOUNDS, new long[4]).plus(other))
+                .hasMessageContaining("different bounds");
         assertThatThrownBy(() -> new LatencyHistogram(BOUNDS, new long[3])).hasMessageContaining("one count more");
-        assertThatThrownBy(() -> new LatencyHistogram(new long[] {2, 1}, new long[3])).hasMessageContaining("ascend");
+        assertThatThrownBy(() -> new LatencyHistogram(new long[] {2, 1}, new long[3]))
+                .hasMessageContaining("ascend");
     }
 }

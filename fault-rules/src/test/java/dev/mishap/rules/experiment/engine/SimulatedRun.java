@@ -12,8 +12,8 @@ import java.util.function.BiConsumer;
 
 /** Drives an engine second by second over a made-up system whose behaviour the test scripts per phase. */
 final class SimulatedRun {
-    static final Condition SLO =
-            Condition.ofService("checkout_success_rate >= 0.95", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.95);
+    static final Condition SLO = Condition.ofService(
+            "checkout_success_rate >= 0.95", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.95);
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     /** What the system does in one second; the test's script sets it. */
@@ -108,7 +108,9 @@ final class SimulatedRun {
 
     private Order poll(Second second) {
         boolean lost = !second.problems.isEmpty();
-        return engine.poll(now, new Reading(lost ? Map.of() : Map.of("checkout", counts), second.queries, faults, second.problems));
+        return engine.poll(
+                now,
+                new Reading(lost ? Map.of() : Map.of("checkout", counts), second.queries, faults, second.problems));
     }
 
     static RequestCounts requests(long count, long failing, long latencyMillis) {

@@ -11,7 +11,8 @@ final class EndpointPickers {
         return switch (policy.kind()) {
             case ROUND_ROBIN -> new RoundRobinPicker(random);
             case LEAST_REQUEST -> new LeastRequestPicker(policy.choiceCount(), random);
-            case RANDOM -> candidates -> candidates.get((int) Long.remainderUnsigned(random.getAsLong(), candidates.size()));
+            case RANDOM ->
+                candidates -> candidates.get((int) Long.remainderUnsigned(random.getAsLong(), candidates.size()));
         };
     }
 }

@@ -24,9 +24,8 @@ final class LeastRequestPicker implements EndpointPicker {
     public Endpoint pick(List<Endpoint> candidates) {
         if (known != candidates) {
             known = candidates;
-            weighted = RoundRobinPicker.differ(candidates)
-                    ? new EdfSchedule(candidates, LeastRequestPicker::load)
-                    : null;
+            weighted =
+                    RoundRobinPicker.differ(candidates) ? new EdfSchedule(candidates, LeastRequestPicker::load) : null;
         }
         if (weighted != null) {
             return weighted.next(LeastRequestPicker::load);

@@ -64,7 +64,9 @@ public final class LoadBalancer {
         EndpointPicker[] made = new EndpointPicker[n];
         for (int i = 0; i < n; i++) {
             // A picker outlives a change of the endpoints: round robin goes on where it was.
-            made[i] = i < pickers.length ? pickers[i] : EndpointPickers.of(cluster.config().lb(), random);
+            made[i] = i < pickers.length
+                    ? pickers[i]
+                    : EndpointPickers.of(cluster.config().lb(), random);
         }
         pickers = made;
         load = new int[n];
@@ -83,19 +85,26 @@ public final class LoadBalancer {
             health[i] = all == 0
                     ? 0
                     : (int) Math.min(
-                            100L, (long) cluster.config().overprovisioningPercent() * level.healthy().size() / all);
+                            100L,
+                            (long) cluster.config().overprovisioningPercent()
+                                    * level.healthy().size()
+                                    / all);
             total = Math.min(100, total + health[i]);
         }
         double threshold = cluster.config().panicPercent();
         int left = 100;
         for (int i = 0; i < n; i++) {
             EndpointSet.Level level = now.levels().get(i);
-            double healthy = level.all().isEmpty() ? 0 : 100.0 * level.healthy().size() / level.all().size();
+            double healthy = level.all().isEmpty()
+                    ? 0
+                    : 100.0 * level.healthy().size() / level.all().size();
             if (total > 0) {
                 load[i] = Math.min(left, health[i] * 100 / total);
             } else {
                 // Nobody is healthy anywhere: spread by size.
-                load[i] = now.all().isEmpty() ? 0 : 100 * level.all().size() / now.all().size();
+                load[i] = now.all().isEmpty()
+                        ? 0
+                        : 100 * level.all().size() / now.all().size();
             }
             left -= load[i];
             panic[i] = !level.all().isEmpty() && healthy < threshold && total < 100;

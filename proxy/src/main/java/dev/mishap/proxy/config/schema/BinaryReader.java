@@ -22,8 +22,8 @@ final class BinaryReader {
             int tag = in.tag();
             FieldType field = node.type().field(tag >>> 3);
             if (field == null) {
-                problems.unknown(node.path() + (node.path().isEmpty() ? "" : ": ") + "message " + node.type().name()
-                        + " has no field number " + (tag >>> 3));
+                problems.unknown(node.path() + (node.path().isEmpty() ? "" : ": ") + "message "
+                        + node.type().name() + " has no field number " + (tag >>> 3));
                 in.skip(tag);
             } else if (field.isMap()) {
                 expect(in, field, tag, WireReader.BYTES);

@@ -44,7 +44,8 @@ public final class ConfigCheck {
                 FieldType field = node.fieldAt(i);
                 if (field.isDeprecated()) {
                     warnings.add("Using deprecated option '" + node.type().name() + "." + field.name() + "' at "
-                            + node.error(field.name(), "it will be removed from Envoy").getMessage());
+                            + node.error(field.name(), "it will be removed from Envoy")
+                                    .getMessage());
                 }
                 if (field.kind() == FieldType.MESSAGE) {
                     deprecated(node.valueAt(i), warnings);

@@ -22,7 +22,8 @@ public interface ConfigNode {
     boolean has(String field);
 
     /** The name of the oneof's field that was given, or null. */
-    @Nullable String oneof(String oneofName);
+    @Nullable
+    String oneof(String oneofName);
 
     /** A string field; {@code ""} when absent. Bytes fields read as ISO-8859-1. */
     String string(String field);
@@ -41,7 +42,8 @@ public interface ConfigNode {
     String enumName(String field);
 
     /** A message field, an Any field's message, or null when absent. */
-    @Nullable ConfigNode message(String field);
+    @Nullable
+    ConfigNode message(String field);
 
     /** A message field that the caller needs; absent is a {@link ConfigException} naming the path. */
     ConfigNode required(String field);
@@ -65,7 +67,8 @@ public interface ConfigNode {
     Map<String, String> stringMap(String field);
 
     /** A google.protobuf.Struct, Value or ListValue field as Map, List, String, Double, Boolean or null values. */
-    @Nullable Object struct(String field);
+    @Nullable
+    Object struct(String field);
 
     /** The message as JSON with proto field names, as /config_dump prints it: a {@code @type} first inside an Any. */
     Object toJson();

@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the validation rules of every message of a tree. Messages inside an Any start a chain of their own, as in Envoy, which
@@ -145,7 +144,10 @@ final class Constraints {
             Set<Object> seen = new HashSet<>();
             for (int i = 0; i < list.size(); i++) {
                 if (!seen.add(list.get(i))) {
-                    add(node, field.name(), name(node, field) + "[" + i + "]: repeated value must contain unique items");
+                    add(
+                            node,
+                            field.name(),
+                            name(node, field) + "[" + i + "]: repeated value must contain unique items");
                 }
             }
         }

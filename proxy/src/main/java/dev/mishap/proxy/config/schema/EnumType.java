@@ -19,7 +19,8 @@ final class EnumType {
     }
 
     /** The number of the value called {@code valueName}, or null. */
-    @Nullable Integer number(String valueName) {
+    @Nullable
+    Integer number(String valueName) {
         for (int i = 0; i < names.length; i++) {
             if (names[i].equals(valueName)) {
                 return numbers[i];
@@ -29,7 +30,8 @@ final class EnumType {
     }
 
     /** The first name of the value {@code number}, or null when the enum does not define it. */
-    @Nullable String nameOf(int number) {
+    @Nullable
+    String nameOf(int number) {
         for (int i = 0; i < numbers.length; i++) {
             if (numbers[i] == number) {
                 return names[i];

@@ -26,11 +26,21 @@ final class FieldRules {
     boolean messageRequired;
     boolean messageSkip;
 
-    @Nullable Number constant;
-    @Nullable Number lt;
-    @Nullable Number lte;
-    @Nullable Number gt;
-    @Nullable Number gte;
+    @Nullable
+    Number constant;
+
+    @Nullable
+    Number lt;
+
+    @Nullable
+    Number lte;
+
+    @Nullable
+    Number gt;
+
+    @Nullable
+    Number gte;
+
     final List<Object> in = new ArrayList<>(0);
     final List<Object> notIn = new ArrayList<>(0);
     boolean ignoreEmpty;
@@ -46,12 +56,24 @@ final class FieldRules {
     long lenBytes = -1;
     long minBytes = -1;
     long maxBytes = -1;
-    @Nullable String constantText;
-    @Nullable String pattern;
-    @Nullable String prefix;
-    @Nullable String suffix;
-    @Nullable String contains;
-    @Nullable String notContains;
+
+    @Nullable
+    String constantText;
+
+    @Nullable
+    String pattern;
+
+    @Nullable
+    String prefix;
+
+    @Nullable
+    String suffix;
+
+    @Nullable
+    String contains;
+
+    @Nullable
+    String notContains;
     /** The number of the well-known format among StringRules' fields, 24 for a regex, or 0. */
     int format;
     /** 1 = header name, 2 = header value. */
@@ -62,9 +84,15 @@ final class FieldRules {
     long minItems = -1;
     long maxItems = -1;
     boolean unique;
-    @Nullable FieldRules items;
-    @Nullable FieldRules keys;
-    @Nullable FieldRules values;
+
+    @Nullable
+    FieldRules items;
+
+    @Nullable
+    FieldRules keys;
+
+    @Nullable
+    FieldRules values;
 
     static FieldRules decode(byte[] data, int at, int length) {
         return decode(new WireReader(data, at, at + length));

@@ -148,7 +148,8 @@ final class FieldType {
     }
 
     /** The validation rules, or null when there are none. */
-    @Nullable FieldRules rules() {
+    @Nullable
+    FieldRules rules() {
         if (rules == null && rulesLength > 0) {
             rules = FieldRules.decode(rulesData, rulesAt, rulesLength);
         }

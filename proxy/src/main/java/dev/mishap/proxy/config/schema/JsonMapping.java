@@ -36,7 +36,8 @@ final class JsonMapping {
             FieldType field = node.type().field(key);
             if (field == null) {
                 problems.unknown("invalid JSON in " + problems.root() + at(node, null, null) + ": message "
-                        + node.type().name() + ", near " + SourceValue.place(value.position) + ": no such field: '" + key + "'");
+                        + node.type().name() + ", near " + SourceValue.place(value.position) + ": no such field: '"
+                        + key + "'");
                 continue;
             }
             if (value.kind == SourceValue.Kind.NULL && field.wellKnown() != WellKnown.VALUE) {
@@ -48,7 +49,12 @@ final class JsonMapping {
             }
             seen.add(field);
             if (field.oneof() >= 0 && other(seen, field)) {
-                hard(value, node, field, null, "'" + field.name() + "' has already been set (either directly or as part of a oneof)");
+                hard(
+                        value,
+                        node,
+                        field,
+                        null,
+                        "'" + field.name() + "' has already been set (either directly or as part of a oneof)");
                 continue;
             }
             field(value, node, field);
@@ -131,7 +137,13 @@ final class JsonMapping {
                 MessageNode child = new MessageNode(field.messageType(), node, field, place);
                 child.position(source.position);
                 if (source.kind != SourceValue.Kind.MAP) {
-                    unexpected(source, node, field, place, '{', "message " + field.messageType().name());
+                    unexpected(
+                            source,
+                            node,
+                            field,
+                            place,
+                            '{',
+                            "message " + field.messageType().name());
                     return null;
                 }
                 fields(source, child, false);
@@ -210,7 +222,8 @@ final class JsonMapping {
         return Schema.get().message(url.substring(url.lastIndexOf('/') + 1));
     }
 
-    // A TypedStruct stands for the message that it names, in JSON form, so that whoever reads the Any need not know of it.
+    // A TypedStruct stands for the message that it names, in JSON form, so that whoever reads the Any need not know of
+    // it.
     private @Nullable Object typedStruct(
             SourceValue source, String structUrl, MessageNode node, FieldType field, @Nullable Object place) {
         SourceValue value = null;
@@ -231,7 +244,8 @@ final class JsonMapping {
         return typedStruct(value, target, structUrl, source.position, node, field, place);
     }
 
-    @Nullable MessageNode typedStruct(
+    @Nullable
+    MessageNode typedStruct(
             @Nullable SourceValue value,
             String target,
             String structUrl,
@@ -273,16 +287,26 @@ final class JsonMapping {
                 if (source.kind != SourceValue.Kind.STRING) {
                     unexpected(source, node, field, place, '"', "message google.protobuf.Duration");
                 } else if (value == null) {
-                    hard(source, node, field, place, source.text.endsWith("s")
-                            ? "not a duration such as 1.5s" + got(source)
-                            : "duration must end with a single 's'" + got(source));
+                    hard(
+                            source,
+                            node,
+                            field,
+                            place,
+                            source.text.endsWith("s")
+                                    ? "not a duration such as 1.5s" + got(source)
+                                    : "duration must end with a single 's'" + got(source));
                 }
                 return value;
             }
             case TIMESTAMP: {
                 TimeValue value = source.kind == SourceValue.Kind.STRING ? Scalars.timestamp(source.text) : null;
                 if (value == null) {
-                    hard(source, node, field, place, "expected a timestamp such as \"2026-01-31T12:00:00Z\"" + got(source));
+                    hard(
+                            source,
+                            node,
+                            field,
+                            place,
+                            "expected a timestamp such as \"2026-01-31T12:00:00Z\"" + got(source));
                 }
                 return value;
             }
@@ -391,7 +415,8 @@ final class JsonMapping {
             Integer value = as.enumType().number(source.text);
             if (value == null) {
                 // Envoy takes names in any case, with dashes for underscores, and numbers in quotes.
-                value = as.enumType().number(source.text.toUpperCase(Locale.ROOT).replace('-', '_'));
+                value = as.enumType()
+                        .number(source.text.toUpperCase(Locale.ROOT).replace('-', '_'));
             }
             if (value == null) {
                 Long number = Scalars.integer(source.text);
@@ -406,7 +431,12 @@ final class JsonMapping {
         }
         Long value = source.kind == SourceValue.Kind.NUMBER ? Scalars.integer(source.text) : null;
         if (value == null || !Scalars.inRange(FieldType.INT32, value)) {
-            hard(source, node, field, place, "expected a value of " + as.enumType().name() + got(source));
+            hard(
+                    source,
+                    node,
+                    field,
+                    place,
+                    "expected a value of " + as.enumType().name() + got(source));
             return null;
         }
         return value;
@@ -415,7 +445,8 @@ final class JsonMapping {
     private static String got(SourceValue source) {
         switch (source.kind) {
             case STRING:
-                return ", got \"" + (source.text.length() > 40 ? source.text.substring(0, 40) + "…" : source.text) + '"';
+                return ", got \"" + (source.text.length() > 40 ? source.text.substring(0, 40) + "…" : source.text)
+                        + '"';
             case LIST:
                 return ", got a list";
             case MAP:
@@ -426,10 +457,18 @@ final class JsonMapping {
     }
 
     private void unexpected(
-            SourceValue source, MessageNode node, @Nullable FieldType field, @Nullable Object place, char wanted, String type) {
-        String hint = source.kind == SourceValue.Kind.BOOL && wanted == '"' ? " (an unquoted y, n, yes, no, on or off is a bool)" : "";
+            SourceValue source,
+            MessageNode node,
+            @Nullable FieldType field,
+            @Nullable Object place,
+            char wanted,
+            String type) {
+        String hint = source.kind == SourceValue.Kind.BOOL && wanted == '"'
+                ? " (an unquoted y, n, yes, no, on or off is a bool)"
+                : "";
         problems.hard("invalid JSON in " + problems.root() + at(node, field, place) + ": " + type + ", near "
-                + SourceValue.place(source.position) + ": unexpected character: '" + source.firstCharacter() + "'; expected '"
+                + SourceValue.place(source.position) + ": unexpected character: '" + source.firstCharacter()
+                + "'; expected '"
                 + wanted + "'" + hint);
     }
 

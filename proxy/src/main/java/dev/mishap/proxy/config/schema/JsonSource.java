@@ -229,8 +229,7 @@ final class JsonSource {
     }
 
     private ConfigException error(String problem) {
-        return new ConfigException(
-                "Unable to parse JSON as proto (INVALID_ARGUMENT: invalid JSON, near " + line + ":"
-                        + (at - lineStart + 1) + ": " + problem + ")");
+        return new ConfigException("Unable to parse JSON as proto (INVALID_ARGUMENT: invalid JSON, near " + line + ":"
+                + (at - lineStart + 1) + ": " + problem + ")");
     }
 }

@@ -33,11 +33,16 @@ final class Merge {
     }
 
     private static Object merged(@Nullable Object old, Object value, MessageNode into, FieldType field) {
-        if (old instanceof MessageNode before && value instanceof MessageNode now && before.typeUrl() == null && now.typeUrl() == null) {
+        if (old instanceof MessageNode before
+                && value instanceof MessageNode now
+                && before.typeUrl() == null
+                && now.typeUrl() == null) {
             into(before, now);
             return before;
         }
-        if (old instanceof Map<?, ?> before && value instanceof Map<?, ?> now && field.wellKnown() == WellKnown.STRUCT) {
+        if (old instanceof Map<?, ?> before
+                && value instanceof Map<?, ?> now
+                && field.wellKnown() == WellKnown.STRUCT) {
             Map<Object, Object> both = new LinkedHashMap<>(before);
             both.putAll(now);
             return both;

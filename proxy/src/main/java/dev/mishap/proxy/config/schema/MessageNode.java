@@ -45,7 +45,8 @@ final class MessageNode implements ConfigNode {
     private int[] positions = NO_POSITIONS;
     private int size;
 
-    MessageNode(MessageType type, @Nullable MessageNode parent, @Nullable FieldType parentField, @Nullable Object place) {
+    MessageNode(
+            MessageType type, @Nullable MessageNode parent, @Nullable FieldType parentField, @Nullable Object place) {
         this.type = type;
         this.parent = parent;
         this.parentField = parentField;
@@ -70,15 +71,18 @@ final class MessageNode implements ConfigNode {
         return type;
     }
 
-    @Nullable MessageNode parent() {
+    @Nullable
+    MessageNode parent() {
         return parent;
     }
 
-    @Nullable FieldType parentField() {
+    @Nullable
+    FieldType parentField() {
         return parentField;
     }
 
-    @Nullable Object place() {
+    @Nullable
+    Object place() {
         return place;
     }
 
@@ -90,7 +94,8 @@ final class MessageNode implements ConfigNode {
         typedStructUrl = url;
     }
 
-    @Nullable String typeUrl() {
+    @Nullable
+    String typeUrl() {
         return typeUrl;
     }
 
@@ -98,7 +103,8 @@ final class MessageNode implements ConfigNode {
         self = value;
     }
 
-    @Nullable Object self() {
+    @Nullable
+    Object self() {
         return self;
     }
 
@@ -127,7 +133,8 @@ final class MessageNode implements ConfigNode {
         return positions[i];
     }
 
-    @Nullable Object value(FieldType field) {
+    @Nullable
+    Object value(FieldType field) {
         for (int i = 0; i < size; i++) {
             if (set[i] == field) {
                 return values[i];
@@ -422,7 +429,8 @@ final class MessageNode implements ConfigNode {
         return JsonForm.message(this, false);
     }
 
-    @Nullable String typedStructUrl() {
+    @Nullable
+    String typedStructUrl() {
         return typedStructUrl;
     }
 

@@ -40,11 +40,13 @@ final class MessageType {
     }
 
     /** The field called {@code fieldName}, in snake_case or camelCase, or null. */
-    @Nullable FieldType field(String fieldName) {
+    @Nullable
+    FieldType field(String fieldName) {
         return byName.get(fieldName);
     }
 
-    @Nullable FieldType field(int number) {
+    @Nullable
+    FieldType field(int number) {
         int low = 0;
         int high = fields.length - 1;
         while (low <= high) {

@@ -59,7 +59,8 @@ final class Problems {
             throw error("", unregistered, "");
         }
         if (!unknown.isEmpty() && !tolerateUnknown) {
-            throw error("Protobuf message (type " + root + " reason INVALID_ARGUMENT: ", unknown, ") has unknown fields");
+            throw error(
+                    "Protobuf message (type " + root + " reason INVALID_ARGUMENT: ", unknown, ") has unknown fields");
         }
     }
 

@@ -62,7 +62,9 @@ final class RuleCheck {
     private static @Nullable String bool(FieldRules rules, boolean value) {
         // The constant of BoolRules is decoded as a number.
         Number constant = rules.constant;
-        return constant != null && (constant.longValue() != 0) != value ? "value must equal " + (constant.longValue() != 0) : null;
+        return constant != null && (constant.longValue() != 0) != value
+                ? "value must equal " + (constant.longValue() != 0)
+                : null;
     }
 
     private static @Nullable String enumValue(FieldRules rules, FieldType field, long value) {
@@ -188,7 +190,8 @@ final class RuleCheck {
         if (header != null) {
             return header;
         }
-        if (rules.pattern != null && !Pattern.compile(rules.pattern).matcher(value).find()) {
+        if (rules.pattern != null
+                && !Pattern.compile(rules.pattern).matcher(value).find()) {
             return "value does not match regex pattern \"" + rules.pattern + '"';
         }
         return null;

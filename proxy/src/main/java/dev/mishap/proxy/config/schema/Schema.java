@@ -76,7 +76,8 @@ final class Schema {
     }
 
     /** The message called {@code fullName}, or null. */
-    @Nullable MessageType message(String fullName) {
+    @Nullable
+    MessageType message(String fullName) {
         int low = 0;
         int high = messageCount - 1;
         while (low <= high) {

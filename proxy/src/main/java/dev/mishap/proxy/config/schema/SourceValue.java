@@ -80,7 +80,8 @@ final class SourceValue {
         return scalar(Kind.NULL, "null", position);
     }
 
-    @Nullable SourceValue get(String key) {
+    @Nullable
+    SourceValue get(String key) {
         for (int i = 0; i < keys.size(); i++) {
             if (keys.get(i).equals(key)) {
                 return items.get(i);

@@ -28,7 +28,10 @@ final class SupportCheck {
             FieldType field = node.fieldAt(i);
             if (fields.supported().contains(field.name())) {
                 if (field.kind() == FieldType.ENUM && !isDefined(field, node.valueAt(i))) {
-                    refusals.add(node.error(field.name(), "is not a value of " + field.enumType().name()).getMessage());
+                    refusals.add(node.error(
+                                    field.name(),
+                                    "is not a value of " + field.enumType().name())
+                            .getMessage());
                 }
                 values(node.valueAt(i));
             } else if (!fields.accepted().containsKey(field.name())) {
@@ -92,6 +95,7 @@ final class SupportCheck {
         Object place = node.place();
         MessageNode holder = node.parent();
         String name = place instanceof String key ? key : holder == null ? "" : JsonMapping.nameOf(holder);
-        return "Didn't find a registered implementation for '" + name + "' with type URL: '" + node.type().name() + "'";
+        return "Didn't find a registered implementation for '" + name + "' with type URL: '"
+                + node.type().name() + "'";
     }
 }

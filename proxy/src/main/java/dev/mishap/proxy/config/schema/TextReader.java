@@ -33,8 +33,8 @@ final class TextReader {
             String name = in.fieldName();
             FieldType field = node.type().field(name);
             if (field == null || !field.name().equals(name)) {
-                problems.unknown("Message type \"" + node.type().name() + "\" has no field named \"" + name + "\", near "
-                        + SourceValue.place(position));
+                problems.unknown("Message type \"" + node.type().name() + "\" has no field named \"" + name
+                        + "\", near " + SourceValue.place(position));
                 skipValue(depth);
             } else {
                 field(node, field, position, depth);
@@ -132,7 +132,8 @@ final class TextReader {
         }
     }
 
-    private @Nullable Object single(MessageNode node, FieldType field, @Nullable Object place, int position, int depth) {
+    private @Nullable Object single(
+            MessageNode node, FieldType field, @Nullable Object place, int position, int depth) {
         if (field.kind() != FieldType.MESSAGE) {
             return scalar(field.kind(), field);
         }
@@ -177,7 +178,8 @@ final class TextReader {
         if (JsonMapping.isTypedStruct(type)) {
             fields(child, inner, depth + 1);
             SourceValue value = child.has("value") ? SourceValue.ofStruct(child.struct("value"), position) : null;
-            result = new JsonMapping(problems).typedStruct(value, child.string("type_url"), url, position, node, field, place);
+            result = new JsonMapping(problems)
+                    .typedStruct(value, child.string("type_url"), url, position, node, field, place);
         } else if (wellKnown == WellKnown.NONE || wellKnown == WellKnown.WRAPPER) {
             fields(child, inner, depth + 1);
         } else if (wellKnown == WellKnown.ANY) {
@@ -355,7 +357,8 @@ final class TextReader {
                 if (number == null) {
                     Long digits = TextLexer.integer(word);
                     if (digits == null || digits != digits.intValue()) {
-                        problems.unknown("Unknown enumeration value of \"" + word + "\" for field \"" + field.name() + "\"");
+                        problems.unknown(
+                                "Unknown enumeration value of \"" + word + "\" for field \"" + field.name() + "\"");
                         return 0L;
                     }
                     return digits;
@@ -489,7 +492,13 @@ final class TextReader {
         }
 
         private static boolean isWord(char c) {
-            return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '+' || c == '.';
+            return c >= 'a' && c <= 'z'
+                    || c >= 'A' && c <= 'Z'
+                    || c >= '0' && c <= '9'
+                    || c == '_'
+                    || c == '-'
+                    || c == '+'
+                    || c == '.';
         }
 
         void skipScalar() {
@@ -617,7 +626,10 @@ final class TextReader {
         private int digits(int radix, int most) {
             int value = 0;
             int count = 0;
-            while (count < most && at < text.length() && text.charAt(at) < 128 && Character.digit(text.charAt(at), radix) >= 0) {
+            while (count < most
+                    && at < text.length()
+                    && text.charAt(at) < 128
+                    && Character.digit(text.charAt(at), radix) >= 0) {
                 value = value * radix + Character.digit(text.charAt(at++), radix);
                 count++;
             }
@@ -636,7 +648,8 @@ final class TextReader {
 
         ConfigException error(String problem) {
             int position = position();
-            return new ConfigException("Unable to parse file as text protobuf: near " + SourceValue.place(position) + ": " + problem);
+            return new ConfigException(
+                    "Unable to parse file as text protobuf: near " + SourceValue.place(position) + ": " + problem);
         }
     }
 }

@@ -100,7 +100,8 @@ record TimeValue(long seconds, int nanos) {
 
     /** Protobuf's JSON form of a timestamp, RFC 3339 in UTC. */
     String timestampText() {
-        StringBuilder s = new StringBuilder(java.time.Instant.ofEpochSecond(seconds).toString());
+        StringBuilder s =
+                new StringBuilder(java.time.Instant.ofEpochSecond(seconds).toString());
         s.setLength(s.length() - 1);
         appendFraction(s);
         return s.append('Z').toString();

@@ -1,8 +1,8 @@
 package dev.mishap.proxy.config.schema;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.ByteBuffer;
 
 /** Reads protobuf's wire format from a part of a byte array. Anything cut short or malformed is a {@link ConfigException}. */
 final class WireReader {
@@ -52,7 +52,10 @@ final class WireReader {
 
     int fixed32() {
         need(4);
-        int v = (data[at] & 0xff) | (data[at + 1] & 0xff) << 8 | (data[at + 2] & 0xff) << 16 | (data[at + 3] & 0xff) << 24;
+        int v = (data[at] & 0xff)
+                | (data[at + 1] & 0xff) << 8
+                | (data[at + 2] & 0xff) << 16
+                | (data[at + 3] & 0xff) << 24;
         at += 4;
         return v;
     }
@@ -72,7 +75,10 @@ final class WireReader {
     String utf8() {
         int length = length();
         try {
-            String s = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(data, at, length)).toString();
+            String s = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(data, at, length))
+                    .toString();
             at += length;
             return s;
         } catch (CharacterCodingException e) {

@@ -47,9 +47,11 @@ final class YamlSource {
             return new YamlSource(text).document();
         } catch (MarkedYAMLException e) {
             Mark mark = e.getProblemMark();
-            throw new ConfigException(
-                    "YAML: " + (mark == null ? "" : "error at line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
-                            + problem(e));
+            throw new ConfigException("YAML: "
+                    + (mark == null
+                            ? ""
+                            : "error at line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1) + ": ")
+                    + problem(e));
         } catch (YAMLException e) {
             throw new ConfigException("YAML: " + firstLine(String.valueOf(e.getMessage())));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -105,11 +107,14 @@ final class YamlSource {
         return value;
     }
 
-    // A tree of aliases is walked once per alias later, so its full weight counts here: a bomb is refused before it goes off.
+    // A tree of aliases is walked once per alias later, so its full weight counts here: a bomb is refused before it
+    // goes off.
     private SourceValue alias(AliasEvent event) {
         Anchored anchored = anchors.get(event.getAnchor());
         if (anchored == null || anchored.value() == null) {
-            throw at(event, anchored == null ? "the referenced anchor is not defined" : "an alias inside of its own anchor");
+            throw at(
+                    event,
+                    anchored == null ? "the referenced anchor is not defined" : "an alias inside of its own anchor");
         }
         aliased += anchored.weight();
         if (aliased > Math.max(Limits.ALIAS_FLOOR, written * Limits.ALIAS_FACTOR)) {

@@ -9,8 +9,7 @@ package dev.mishap.proxy.http.h1;
  * @param trailers whether trailers are told; if not, they are checked and dropped ({@code enable_trailers}, default false)
  * @param http10 whether HTTP/1.0 is spoken ({@code accept_http_10}, default false)
  */
-public record H1Limits(
-        int maxHeaderBytes, int maxHeaders, Underscores underscores, boolean trailers, boolean http10) {
+public record H1Limits(int maxHeaderBytes, int maxHeaders, Underscores underscores, boolean trailers, boolean http10) {
     public static final H1Limits DEFAULT = new H1Limits(60 * 1024, 100, Underscores.ALLOW, false, false);
 
     public H1Limits(int maxHeaderBytes, int maxHeaders, Underscores underscores, boolean trailers) {

@@ -9,7 +9,8 @@ import dev.mishap.proxy.http.HeaderName;
  */
 public final class H1RequestParser extends H1Parser {
     private static final byte[] NAMES = {
-        ':', 'm', 'e', 't', 'h', 'o', 'd', ':', 'p', 'a', 't', 'h', ':', 'a', 'u', 't', 'h', 'o', 'r', 'i', 't', 'y', '/'
+        ':', 'm', 'e', 't', 'h', 'o', 'd', ':', 'p', 'a', 't', 'h', ':', 'a', 'u', 't', 'h', 'o', 'r', 'i', 't', 'y',
+        '/'
     };
     private static final int SLASH = 22;
     private static final int HASH_METHOD = HeaderName.METHOD.hashCode();
@@ -18,9 +19,10 @@ public final class H1RequestParser extends H1Parser {
     private static final byte[] AUTHORITY_CHARACTERS = authorityCharacters();
 
     // Beside the registered methods, those that Envoy's parser knows.
-    private static final String METHODS = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK"
-            + " MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH M-SEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH"
-            + " SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE ";
+    private static final String METHODS =
+            " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK"
+                    + " MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH M-SEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH"
+                    + " SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE ";
 
     private boolean http11;
     private boolean http10;

@@ -368,7 +368,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void encodeContinue() {
-        // A client that has sent its body at once does not wait for it, but RFC 9110 10.1.1 lets us answer all the same.
+        // A client that has sent its body at once does not wait for it, but RFC 9110 10.1.1 lets us answer all the
+        // same.
         out().continue100();
     }
 

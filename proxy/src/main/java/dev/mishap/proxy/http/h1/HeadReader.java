@@ -149,7 +149,8 @@ final class HeadReader {
             }
             if (!startLineSeen) {
                 startLineSeen = true;
-                // What the start line appends to the arena would run into bytes not parsed yet; so it works in place only.
+                // What the start line appends to the arena would run into bytes not parsed yet; so it works in place
+                // only.
                 parser.startLine(m, from, end);
             } else {
                 header(m, a, from, end);

@@ -10,6 +10,5 @@ public interface AccessLog {
     /** Logs nothing. */
     AccessLog NONE = (info, request, response, trailers) -> {};
 
-    void log(
-            StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers);
+    void log(StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers);
 }

@@ -48,7 +48,8 @@ public interface AccessLogFilter {
             SupportedFields.of("envoy.config.accesslog.v3.HeaderFilter").supported("header"),
             SupportedFields.of("envoy.config.accesslog.v3.ResponseFlagFilter").supported("flags"),
             SupportedFields.of("envoy.config.accesslog.v3.GrpcStatusFilter").supported("statuses", "exclude"),
-            SupportedFields.of("envoy.config.accesslog.v3.MetadataFilter").supported("matcher", "match_if_key_not_found"),
+            SupportedFields.of("envoy.config.accesslog.v3.MetadataFilter")
+                    .supported("matcher", "match_if_key_not_found"),
             SupportedFields.of("envoy.config.accesslog.v3.LogTypeFilter").supported("types", "exclude"));
 
     boolean logs(LogContext context);
@@ -159,11 +160,13 @@ public interface AccessLogFilter {
         boolean independent = node.bool("use_independent_randomness", false);
         ConfigNode percent = node.message("percent_sampled");
         long share = RuntimeFraction.partsPerMillion(percent);
-        long denominator = percent == null ? 100 : switch (percent.enumName("denominator")) {
-            case "TEN_THOUSAND" -> 10_000;
-            case "MILLION" -> 1_000_000;
-            default -> 100;
-        };
+        long denominator = percent == null
+                ? 100
+                : switch (percent.enumName("denominator")) {
+                    case "TEN_THOUSAND" -> 10_000;
+                    case "MILLION" -> 1_000_000;
+                    default -> 100;
+                };
         return c -> {
             long now = runtime.get().partsPerMillion(key, share);
             long draw = independent ? -1 : idNumber(c);

@@ -60,16 +60,17 @@ public final class AccessLogs {
         @Nullable AccessLogFilter filter = filterNode == null ? null : AccessLogFilter.from(filterNode, runtime);
         ConfigNode config = node.message("typed_config");
         if (config == null) {
-            throw new ConfigException("Didn't find a registered implementation for '" + node.string("name")
-                    + "' with type URL: ''");
+            throw new ConfigException(
+                    "Didn't find a registered implementation for '" + node.string("name") + "' with type URL: ''");
         }
         LogFormat format = format(config);
         LogFile file = switch (config.messageName()) {
             case FILE -> files.open(config.string("path"));
             case STDOUT -> files.standardOutput();
             case STDERR -> files.standardError();
-            default -> throw new ConfigException("Didn't find a registered implementation for '" + node.string("name")
-                    + "' with type URL: '" + config.messageName() + "'");
+            default ->
+                throw new ConfigException("Didn't find a registered implementation for '" + node.string("name")
+                        + "' with type URL: '" + config.messageName() + "'");
         };
         return to(file, format, filter);
     }

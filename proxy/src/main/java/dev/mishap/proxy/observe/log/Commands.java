@@ -41,8 +41,7 @@ final class Commands {
             Map.entry("CONNECTION_TERMINATION_DETAILS", i -> i.connectionTerminationDetails),
             Map.entry("UPSTREAM_CLUSTER", i -> i.upstreamCluster),
             Map.entry("UPSTREAM_CLUSTER_RAW", i -> i.upstreamClusterRaw),
-            Map.entry(
-                    "UPSTREAM_TRANSPORT_FAILURE_REASON", i -> underscores(i.upstreamTransportFailureReason)),
+            Map.entry("UPSTREAM_TRANSPORT_FAILURE_REASON", i -> underscores(i.upstreamTransportFailureReason)),
             Map.entry("ROUTE_NAME", i -> emptyAsNull(i.routeName)),
             Map.entry("VIRTUAL_CLUSTER_NAME", i -> i.virtualClusterName),
             Map.entry("FILTER_CHAIN_NAME", i -> emptyAsNull(i.filterChainName)));
@@ -71,10 +70,29 @@ final class Commands {
 
     /** After {@code UPSTREAM_} or {@code DOWNSTREAM_}. */
     private static final Set<String> TLS_FACTS = Set.of(
-            "TLS_VERSION", "TLS_CIPHER", "TLS_SESSION_ID", "TLS_GROUP", "PEER_SUBJECT", "PEER_ISSUER", "PEER_CERT",
-            "PEER_CERT_V_START", "PEER_CERT_V_END", "PEER_SERIAL", "PEER_FINGERPRINT_1", "PEER_FINGERPRINT_256",
-            "PEER_URI_SAN", "PEER_DNS_SAN", "PEER_IP_SAN", "PEER_EMAIL_SAN", "PEER_OTHERNAME_SAN", "LOCAL_SUBJECT",
-            "LOCAL_URI_SAN", "LOCAL_DNS_SAN", "LOCAL_IP_SAN", "LOCAL_EMAIL_SAN", "LOCAL_OTHERNAME_SAN");
+            "TLS_VERSION",
+            "TLS_CIPHER",
+            "TLS_SESSION_ID",
+            "TLS_GROUP",
+            "PEER_SUBJECT",
+            "PEER_ISSUER",
+            "PEER_CERT",
+            "PEER_CERT_V_START",
+            "PEER_CERT_V_END",
+            "PEER_SERIAL",
+            "PEER_FINGERPRINT_1",
+            "PEER_FINGERPRINT_256",
+            "PEER_URI_SAN",
+            "PEER_DNS_SAN",
+            "PEER_IP_SAN",
+            "PEER_EMAIL_SAN",
+            "PEER_OTHERNAME_SAN",
+            "LOCAL_SUBJECT",
+            "LOCAL_URI_SAN",
+            "LOCAL_DNS_SAN",
+            "LOCAL_IP_SAN",
+            "LOCAL_EMAIL_SAN",
+            "LOCAL_OTHERNAME_SAN");
 
     private Commands() {}
 
@@ -115,10 +133,10 @@ final class Commands {
             case "QUERY_PARAMS" -> HeaderFields.queryParams(command);
             case "REQUESTED_SERVER_NAME" -> HeaderFields.requestedServerName(command);
             case "DYNAMIC_METADATA", "CLUSTER_METADATA", "UPSTREAM_METADATA", "METADATA" ->
-                    MetadataFields.create(command);
+                MetadataFields.create(command);
             case "FILTER_STATE" -> MetadataFields.filterState(command);
             case "START_TIME", "START_TIME_LOCAL", "EMIT_TIME", "EMIT_TIME_LOCAL", "COMMON_DURATION" ->
-                    TimeFields.create(command);
+                TimeFields.create(command);
             case "ENVIRONMENT" -> environment(command);
             case "RESPONSE_CODE_DETAILS" -> {
                 boolean spaces = command.parameters().equals("ALLOW_WHITESPACES");
@@ -146,7 +164,7 @@ final class Commands {
         }
         return switch (name) {
             case "DURATION", "REQUEST_DURATION", "REQUEST_TX_DURATION", "RESPONSE_DURATION", "RESPONSE_TX_DURATION" ->
-                    TimeFields.duration(name);
+                TimeFields.duration(name);
             case "RESPONSE_FLAGS" -> flags(ResponseFlag::shortName);
             case "RESPONSE_FLAGS_LONG" -> flags(ResponseFlag::longName);
             case "UPSTREAM_HOST_NAME" -> AddressField.hostName(true);
@@ -168,7 +186,9 @@ final class Commands {
 
     /** Facts of a TLS connection; connections are plain text, for which they have no value. */
     private static boolean isTls(String name) {
-        String fact = name.startsWith("UPSTREAM_") ? name.substring(9) : name.startsWith("DOWNSTREAM_") ? name.substring(11) : "";
+        String fact = name.startsWith("UPSTREAM_")
+                ? name.substring(9)
+                : name.startsWith("DOWNSTREAM_") ? name.substring(11) : "";
         return TLS_FACTS.contains(fact) || name.equals("TLS_JA3_FINGERPRINT") || name.equals("TLS_JA4_FINGERPRINT");
     }
 

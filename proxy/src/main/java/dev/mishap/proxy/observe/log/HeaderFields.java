@@ -60,8 +60,7 @@ final class HeaderFields {
                     || (c >= '0' && c <= '9')
                     || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
             if (!token && !(c == ':' && i == 0 && name.length() > 1)) {
-                throw new ConfigException(
-                        "Invalid header configuration. Format string contains invalid characters.");
+                throw new ConfigException("Invalid header configuration. Format string contains invalid characters.");
             }
         }
     }
@@ -97,8 +96,8 @@ final class HeaderFields {
         boolean query = switch (options[0]) {
             case "", "WQ" -> true;
             case "NQ" -> false;
-            default -> throw new ConfigException(
-                    "Invalid PATH option: '" + options[0] + "', only 'WQ'/'NQ' are allowed");
+            default ->
+                throw new ConfigException("Invalid PATH option: '" + options[0] + "', only 'WQ'/'NQ' are allowed");
         };
         String which = options.length > 1 ? options[1] : "ORIG_OR_PATH";
         if (options.length > 2 || !(which.equals("ORIG") || which.equals("PATH") || which.equals("ORIG_OR_PATH"))) {
@@ -163,8 +162,9 @@ final class HeaderFields {
         boolean decoded = switch (command.parameters()) {
             case "", "ORIG" -> false;
             case "DECODED" -> true;
-            default -> throw new ConfigException("Invalid QUERY_PARAMS option: '" + command.parameters()
-                    + "', only 'ORIG'/'DECODED' are allowed");
+            default ->
+                throw new ConfigException("Invalid QUERY_PARAMS option: '" + command.parameters()
+                        + "', only 'ORIG'/'DECODED' are allowed");
         };
         Field field = new Field() {
             @Override

@@ -114,7 +114,10 @@ public final class LogFile {
             files.stats().failed(length);
             if (!warned) {
                 warned = true;
-                LOG.warn("can't write to log file {}: {}; lines are lost until it can be written again", path, e.getMessage());
+                LOG.warn(
+                        "can't write to log file {}: {}; lines are lost until it can be written again",
+                        path,
+                        e.getMessage());
             }
         }
     }

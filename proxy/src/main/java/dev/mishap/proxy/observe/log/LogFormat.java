@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * A whole line or body in one format, text or JSON, as {@code envoy.config.core.v3.SubstitutionFormatString}. Immutable.
  */
 public final class LogFormat {
-    public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(
-                    "envoy.config.core.v3.SubstitutionFormatString")
-            .supported("text_format", "json_format", "text_format_source", "omit_empty_values", "content_type")
-            .accepted("json_format_options", "JSON members are always in order of their names"),
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of("envoy.config.core.v3.SubstitutionFormatString")
+                    .supported("text_format", "json_format", "text_format_source", "omit_empty_values", "content_type")
+                    .accepted("json_format_options", "JSON members are always in order of their names"),
             SupportedFields.of("envoy.config.core.v3.JsonFormatOptions")
                     .accepted("sort_properties", "JSON members are always in order of their names"));
 

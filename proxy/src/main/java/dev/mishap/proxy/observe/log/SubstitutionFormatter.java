@@ -97,7 +97,8 @@ public final class SubstitutionFormatter {
     }
 
     /** The only operator, when the format is exactly one: JSON then keeps its type. */
-    @Nullable Field single() {
+    @Nullable
+    Field single() {
         return parts.size() == 1 && parts.get(0) instanceof Field field ? field : null;
     }
 }

@@ -36,8 +36,8 @@ final class TimeFields {
             throw new ConfigException("Invalid header configuration. Format string contains newline.");
         }
         boolean local = command.name().endsWith("_LOCAL");
-        TimeFormat compiled = TimeFormat.of(
-                format.isEmpty() ? (local ? "%Y-%m-%dT%H:%M:%E3S%z" : TimeFormat.DEFAULT) : format, zone);
+        TimeFormat compiled =
+                TimeFormat.of(format.isEmpty() ? (local ? "%Y-%m-%dT%H:%M:%E3S%z" : TimeFormat.DEFAULT) : format, zone);
         return new Field() {
             @Override
             boolean append(LogContext context, LogBuffer out) {
@@ -90,7 +90,7 @@ final class TimeFields {
             case "DS_TX_BEG" -> i -> i.downstreamFirstTxNanos;
             case "DS_TX_END" -> i -> i.endNanos;
             case "US_CX_BEG", "US_CX_END", "US_HS_END", "US_RX_BODY_BEG" ->
-                    throw new ConfigException("The time point " + name + " of %COMMON_DURATION% is not supported");
+                throw new ConfigException("The time point " + name + " of %COMMON_DURATION% is not supported");
             // a name that no filter sets: never reached
             default -> i -> 0;
         };

@@ -155,8 +155,12 @@ final class TimeFormat {
             case 'G' -> (time, out) -> out.number(time.get(IsoFields.WEEK_BASED_YEAR));
             case 'g' -> (time, out) -> out.padded(time.get(IsoFields.WEEK_BASED_YEAR) % 100, 2);
             case 'V' -> padded(IsoFields.WEEK_OF_WEEK_BASED_YEAR, 2);
-            case 'U' -> (time, out) -> out.padded((time.getDayOfYear() + 6 - time.getDayOfWeek().getValue() % 7) / 7, 2);
-            case 'W' -> (time, out) -> out.padded((time.getDayOfYear() + 7 - time.getDayOfWeek().getValue()) / 7, 2);
+            case 'U' ->
+                (time, out) -> out.padded(
+                        (time.getDayOfYear() + 6 - time.getDayOfWeek().getValue() % 7) / 7, 2);
+            case 'W' ->
+                (time, out) -> out.padded(
+                        (time.getDayOfYear() + 7 - time.getDayOfWeek().getValue()) / 7, 2);
             case 'z' -> (time, out) -> offset(time, "", out);
             case 'Z' -> (time, out) -> out.latin1(zoneName(time));
             case 'F' -> several("%Y-%m-%d");
@@ -195,11 +199,13 @@ final class TimeFormat {
     private static Part extended(String rest) {
         char k = rest.charAt(rest.length() - 1);
         if (k == 'z') {
-            return rest.equals("z") ? (time, out) -> offset(time, ":", out) : (time, out) -> {
-                offset(time, ":", out);
-                out.append(':');
-                out.padded(Math.abs(time.getOffset().getTotalSeconds()) % 60, 2);
-            };
+            return rest.equals("z")
+                    ? (time, out) -> offset(time, ":", out)
+                    : (time, out) -> {
+                        offset(time, ":", out);
+                        out.append(':');
+                        out.padded(Math.abs(time.getOffset().getTotalSeconds()) % 60, 2);
+                    };
         }
         if (k == 'T') {
             return literal('T');

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record StatsQuery(String type, @Nullable Pattern filter, boolean invert, boolean usedOnly, String buckets) {
     boolean shows(String kind, String name) {
-        return (type.equals("All") || type.equals(kind)) && (filter == null || filter.matcher(name).find() != invert);
+        return (type.equals("All") || type.equals(kind))
+                && (filter == null || filter.matcher(name).find() != invert);
     }
 }

@@ -18,8 +18,25 @@ public final class StatsText {
     private static final String[] PERCENTILES = {"0", "25", "50", "75", "90", "95", "99", "99.5", "99.9", "100"};
     /** Envoy's default bounds of cumulative buckets. */
     public static final List<Double> DEFAULT_BOUNDS = List.of(
-            0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0, 30_000.0, 60_000.0,
-            300_000.0, 600_000.0, 1_800_000.0, 3_600_000.0);
+            0.5,
+            1.0,
+            5.0,
+            10.0,
+            25.0,
+            50.0,
+            100.0,
+            250.0,
+            500.0,
+            1000.0,
+            2500.0,
+            5000.0,
+            10_000.0,
+            30_000.0,
+            60_000.0,
+            300_000.0,
+            600_000.0,
+            1_800_000.0,
+            3_600_000.0);
 
     private final StatsStore store;
     private final TagExtractor tags;
@@ -115,7 +132,11 @@ public final class StatsText {
     private static void detail(Buckets buckets, StringBuilder out) {
         int start = out.length();
         buckets.forEach((lower, width, count) -> out.append(out.length() > start ? ", " : "")
-                .append(plain(lower)).append(',').append(plain(width)).append(':').append(count));
+                .append(plain(lower))
+                .append(',')
+                .append(plain(width))
+                .append(':')
+                .append(count));
     }
 
     private static long[] counts(Buckets buckets, List<Double> at, boolean disjoint) {
@@ -143,7 +164,8 @@ public final class StatsText {
         if (!histograms.isEmpty()) {
             out.append(separator).append("{\"histograms\":");
             switch (query.buckets()) {
-                case "cumulative", "disjoint" -> jsonBuckets(histograms, query.buckets().equals("disjoint"), out);
+                case "cumulative", "disjoint" ->
+                    jsonBuckets(histograms, query.buckets().equals("disjoint"), out);
                 case "detailed" -> jsonDetails(histograms, out);
                 default -> jsonQuantiles(histograms, out);
             }
@@ -153,7 +175,9 @@ public final class StatsText {
     }
 
     private static void jsonQuantiles(List<LogLinearHistogram> histograms, StringBuilder out) {
-        out.append("{\"supported_quantiles\":[").append(String.join(",", PERCENTILES)).append("],\"computed_quantiles\":[");
+        out.append("{\"supported_quantiles\":[")
+                .append(String.join(",", PERCENTILES))
+                .append("],\"computed_quantiles\":[");
         String separator = "";
         for (LogLinearHistogram h : histograms) {
             out.append(separator).append("{\"name\":");
@@ -189,7 +213,11 @@ public final class StatsText {
             long[] c = counts(h.cumulative(), at, disjoint);
             for (int k = 0; k < at.size(); k++) {
                 out.append(k == 0 ? "" : ",").append("{\"upper_bound\":").append(JsonWriter.number(at.get(k)));
-                out.append(",\"interval\":").append(i[k]).append(",\"cumulative\":").append(c[k]).append('}');
+                out.append(",\"interval\":")
+                        .append(i[k])
+                        .append(",\"cumulative\":")
+                        .append(c[k])
+                        .append('}');
             }
             out.append("]}");
             separator = ",";
@@ -198,7 +226,9 @@ public final class StatsText {
     }
 
     private static void jsonDetails(List<LogLinearHistogram> histograms, StringBuilder out) {
-        out.append("{\"supported_percentiles\":[").append(String.join(",", PERCENTILES)).append("],\"details\":[");
+        out.append("{\"supported_percentiles\":[")
+                .append(String.join(",", PERCENTILES))
+                .append("],\"details\":[");
         String separator = "";
         for (LogLinearHistogram h : histograms) {
             out.append(separator).append("{\"name\":");
@@ -218,9 +248,13 @@ public final class StatsText {
     private static void jsonDetail(Buckets buckets, StringBuilder out) {
         int start = out.length();
         buckets.forEach((lower, width, count) -> out.append(out.length() > start ? "," : "")
-                .append("{\"lower_bound\":").append(JsonWriter.number(lower))
-                .append(",\"width\":").append(JsonWriter.number(width))
-                .append(",\"count\":").append(count).append('}'));
+                .append("{\"lower_bound\":")
+                .append(JsonWriter.number(lower))
+                .append(",\"width\":")
+                .append(JsonWriter.number(width))
+                .append(",\"count\":")
+                .append(count)
+                .append('}'));
     }
 
     /** Prometheus' text format; the query's type has no effect here, as in Envoy. */
@@ -256,8 +290,7 @@ public final class StatsText {
     private void series(Map<String, List<String>> families, String statName, long value) {
         TagExtractor.Tagged tagged = tags.extract(statName);
         String name = metricName(tagged.name());
-        families.computeIfAbsent(name, n -> new ArrayList<>())
-                .add(name + '{' + labels(tagged) + "} " + value + '\n');
+        families.computeIfAbsent(name, n -> new ArrayList<>()).add(name + '{' + labels(tagged) + "} " + value + '\n');
     }
 
     private static void families(Map<String, List<String>> families, String type, StringBuilder out) {
@@ -272,7 +305,11 @@ public final class StatsText {
         Buckets all = h.cumulative();
         String prefix = name + "_bucket{" + (labels.isEmpty() ? "" : labels + ",") + "le=\"";
         for (double bound : bounds.apply(h.name())) {
-            out.append(prefix).append(exact(bound)).append("\"} ").append(all.countBelow(bound)).append('\n');
+            out.append(prefix)
+                    .append(exact(bound))
+                    .append("\"} ")
+                    .append(all.countBelow(bound))
+                    .append('\n');
         }
         out.append(prefix).append("+Inf\"} ").append(all.count()).append('\n');
         return out.append(sumAndCount(all, name, labels)).toString();
@@ -283,8 +320,14 @@ public final class StatsText {
         Buckets all = h.cumulative();
         double[] values = all.quantiles(QUANTILES);
         for (int k = 0; k < QUANTILES.length; k++) {
-            out.append(name).append('{').append(labels.isEmpty() ? "" : labels + ",").append("quantile=\"");
-            out.append(general(QUANTILES[k])).append("\"} ").append(exact(values[k])).append('\n');
+            out.append(name)
+                    .append('{')
+                    .append(labels.isEmpty() ? "" : labels + ",")
+                    .append("quantile=\"");
+            out.append(general(QUANTILES[k]))
+                    .append("\"} ")
+                    .append(exact(values[k]))
+                    .append('\n');
         }
         return out.append(sumAndCount(all, name, labels)).toString();
     }
@@ -297,8 +340,11 @@ public final class StatsText {
     private static String labels(TagExtractor.Tagged tagged) {
         StringBuilder out = new StringBuilder();
         for (TagExtractor.Tag tag : tagged.tags()) {
-            out.append(out.length() == 0 ? "" : ",").append(sanitize(tag.name())).append("=\"");
-            out.append(tag.value().replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\"")).append('"');
+            out.append(out.length() == 0 ? "" : ",")
+                    .append(sanitize(tag.name()))
+                    .append("=\"");
+            out.append(tag.value().replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""))
+                    .append('"');
         }
         return out.toString();
     }
@@ -345,6 +391,9 @@ public final class StatsText {
         if (value == Math.rint(value) && Math.abs(value) < 1e15) {
             return Long.toString((long) value);
         }
-        return new BigDecimal(value).round(new MathContext(32)).stripTrailingZeros().toPlainString();
+        return new BigDecimal(value)
+                .round(new MathContext(32))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 }

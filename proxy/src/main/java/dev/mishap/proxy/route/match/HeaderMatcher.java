@@ -73,7 +73,8 @@ public final class HeaderMatcher {
         boolean missingIsEmpty = node.bool("treat_missing_header_as_empty", false);
         String kind = node.oneof("header_match_specifier");
         // Envoy takes an empty exact_match, which is deprecated, for none.
-        if (kind == null || kind.equals("exact_match") && node.string("exact_match").isEmpty()) {
+        if (kind == null
+                || kind.equals("exact_match") && node.string("exact_match").isEmpty()) {
             return new HeaderMatcher(name, invert, missingIsEmpty, true, true, null, 0, 0);
         }
         if (kind.equals("present_match")) {

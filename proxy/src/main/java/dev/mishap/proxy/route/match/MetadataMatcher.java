@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Matches one value of a request's dynamic metadata, as {@code envoy.type.matcher.v3.MetadataMatcher}. */
 public final class MetadataMatcher {
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of("envoy.type.matcher.v3.MetadataMatcher")
-                    .supported("filter", "path", "value", "invert"),
+            SupportedFields.of("envoy.type.matcher.v3.MetadataMatcher").supported("filter", "path", "value", "invert"),
             SupportedFields.of("envoy.type.matcher.v3.MetadataMatcher.PathSegment")
                     .supported("key"),
             SupportedFields.of("envoy.type.matcher.v3.ValueMatcher")
@@ -36,8 +35,7 @@ public final class MetadataMatcher {
     private final Predicate<@Nullable Object> value;
     private final boolean invert;
 
-    private MetadataMatcher(
-            String filter, List<String> path, Predicate<@Nullable Object> value, boolean invert) {
+    private MetadataMatcher(String filter, List<String> path, Predicate<@Nullable Object> value, boolean invert) {
         this.filter = filter;
         this.path = path;
         this.value = value;

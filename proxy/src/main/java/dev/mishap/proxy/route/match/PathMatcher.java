@@ -21,11 +21,7 @@ public final class PathMatcher {
     private final @Nullable UriTemplate template;
 
     private PathMatcher(
-            Kind kind,
-            String text,
-            boolean ignoreCase,
-            @Nullable SafeRegex regex,
-            @Nullable UriTemplate template) {
+            Kind kind, String text, boolean ignoreCase, @Nullable SafeRegex regex, @Nullable UriTemplate template) {
         this.kind = kind;
         this.ignoreCase = ignoreCase;
         this.wire = ignoreCase ? lower(WireText.encode(text)) : WireText.encode(text);
@@ -59,12 +55,13 @@ public final class PathMatcher {
         return switch (kind) {
             case PREFIX -> end >= wire.length() && startsWith(headers, index);
             case EXACT -> end == wire.length() && startsWith(headers, index);
-            case SEPARATED_PREFIX -> end >= wire.length()
-                    && startsWith(headers, index)
-                    && (end == wire.length() || headers.valueByte(index, wire.length()) == '/');
+            case SEPARATED_PREFIX ->
+                end >= wire.length()
+                        && startsWith(headers, index)
+                        && (end == wire.length() || headers.valueByte(index, wire.length()) == '/');
             case REGEX -> regex != null && regex.matches(headers.value(index).substring(0, end));
-            case TEMPLATE -> template != null
-                    && template.matches(headers.value(index).substring(0, end));
+            case TEMPLATE ->
+                template != null && template.matches(headers.value(index).substring(0, end));
         };
     }
 

@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
  * {@code \9} are groups, {@code \0} is the whole match, {@code \\} a backslash.
  */
 public final class RegexSubstitution {
-    public static final SupportedFields FIELDS = SupportedFields.of(
-                    "envoy.type.matcher.v3.RegexMatchAndSubstitute")
-            .supported("pattern", "substitution");
+    public static final SupportedFields FIELDS =
+            SupportedFields.of("envoy.type.matcher.v3.RegexMatchAndSubstitute").supported("pattern", "substitution");
 
     private final SafeRegex regex;
     private final @Nullable List<Object> parts; // String or Integer; null = nothing is ever replaced

@@ -37,9 +37,54 @@ class ConfigFuzzTest {
             """;
 
     private static final String[] SHARDS = {
-        "{", "}", "[", "]", ": ", "- ", "&a ", "*a", "*n", "!!int ", "! ", "'", "\"", "\\", "\t", "\n", "\r", "\0", "#", "|\n", ">", "%YAML 1.1",
-        "---", "...", "? ", "<<", "99999999999999999999999", "-1", "1e999999999", "0x", "NaN", "~", "yes", "\uD800", "\uFEFF", "\u2028", "\u0085",
-        "@type", "name", "null", "s", "315576000001s", "type.googleapis.com/", "google.protobuf.Any", "\"\\u12", "(", ",", "\u00e9"
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        "- ",
+        "&a ",
+        "*a",
+        "*n",
+        "!!int ",
+        "! ",
+        "'",
+        "\"",
+        "\\",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "#",
+        "|\n",
+        ">",
+        "%YAML 1.1",
+        "---",
+        "...",
+        "? ",
+        "<<",
+        "99999999999999999999999",
+        "-1",
+        "1e999999999",
+        "0x",
+        "NaN",
+        "~",
+        "yes",
+        "\uD800",
+        "\uFEFF",
+        "\u2028",
+        "\u0085",
+        "@type",
+        "name",
+        "null",
+        "s",
+        "315576000001s",
+        "type.googleapis.com/",
+        "google.protobuf.Any",
+        "\"\\u12",
+        "(",
+        ",",
+        "\u00e9"
     };
 
     @ParameterizedTest
@@ -59,11 +104,13 @@ class ConfigFuzzTest {
     @ParameterizedTest
     @ValueSource(longs = {6, 7})
     void text(long seed) {
-        String text = "name: 'l1' address { socket_address < address: \"a\" port_value: 0x50 > } metadata { filter_metadata { key: \"a\" value {"
-                + " fields { key: \"x\" value { list_value { values [{ number_value: -1.5e3 }, { string_value: \"\\303\\251\" }] } } } } } }"
-                + " filter_chains [{ name: \"f\" filters { name: \"t\" typed_config {"
-                + " [type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy] { stat_prefix: \"t\" cluster: \"c\" } } } }]";
-        assertThat(ConfigReader.strict().textProto(MESSAGE, text).string("name")).isEqualTo("l1");
+        String text =
+                "name: 'l1' address { socket_address < address: \"a\" port_value: 0x50 > } metadata { filter_metadata { key: \"a\" value {"
+                        + " fields { key: \"x\" value { list_value { values [{ number_value: -1.5e3 }, { string_value: \"\\303\\251\" }] } } } } } }"
+                        + " filter_chains [{ name: \"f\" filters { name: \"t\" typed_config {"
+                        + " [type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy] { stat_prefix: \"t\" cluster: \"c\" } } } }]";
+        assertThat(ConfigReader.strict().textProto(MESSAGE, text).string("name"))
+                .isEqualTo("l1");
         rounds(seed, text, t -> check(ConfigReader.strict().textProto(MESSAGE, t)));
     }
 
@@ -73,18 +120,28 @@ class ConfigFuzzTest {
         byte[] good = io.envoyproxy.envoy.config.listener.v3.Listener.newBuilder()
                 .setName("l1")
                 .setMetadata(io.envoyproxy.envoy.config.core.v3.Metadata.newBuilder()
-                        .putTypedFilterMetadata("a", com.google.protobuf.Any.pack(com.google.protobuf.Duration.newBuilder().setSeconds(5).build())))
-                .addFilterChains(io.envoyproxy.envoy.config.listener.v3.FilterChain.newBuilder().setName("f"))
+                        .putTypedFilterMetadata(
+                                "a",
+                                com.google.protobuf.Any.pack(com.google.protobuf.Duration.newBuilder()
+                                        .setSeconds(5)
+                                        .build())))
+                .addFilterChains(io.envoyproxy.envoy.config.listener.v3.FilterChain.newBuilder()
+                        .setName("f"))
                 .build()
                 .toByteArray();
-        assertThat(ConfigReader.strict().binary(MESSAGE, good, "").string("name")).isEqualTo("l1");
+        assertThat(ConfigReader.strict().binary(MESSAGE, good, "").string("name"))
+                .isEqualTo("l1");
         Random random = new Random(seed);
         for (int i = 0; i < ROUNDS; i++) {
             byte[] bad = good.clone();
             for (int j = random.nextInt(6); j >= 0; j--) {
                 bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
             }
-            attempt(seed, i, new String(bad, StandardCharsets.ISO_8859_1), () -> check(ConfigReader.lenient().binary(MESSAGE, bad, "")));
+            attempt(
+                    seed,
+                    i,
+                    new String(bad, StandardCharsets.ISO_8859_1),
+                    () -> check(ConfigReader.lenient().binary(MESSAGE, bad, "")));
         }
     }
 
@@ -149,7 +206,10 @@ class ConfigFuzzTest {
         }
         if (value instanceof java.util.Map<?, ?> map) {
             StringBuilder s = new StringBuilder("{");
-            map.forEach((k, v) -> s.append(s.length() == 1 ? "" : ",\n ").append(json(k)).append(": ").append(json(v == null ? "" : v)));
+            map.forEach((k, v) -> s.append(s.length() == 1 ? "" : ",\n ")
+                    .append(json(k))
+                    .append(": ")
+                    .append(json(v == null ? "" : v)));
             return s.append('}').toString();
         }
         if (value instanceof java.util.List<?> list) {

@@ -10,7 +10,8 @@ class ConfigReaderTest {
     @Test
     void readsAnyMessageFromYaml() {
         ConfigNode cluster = ConfigReader.checkedYaml(
-                "envoy.config.cluster.v3.Cluster", "{name: u1, connectTimeout: 0.25s, type: STRICT_DNS, lb_policy: RANDOM}");
+                "envoy.config.cluster.v3.Cluster",
+                "{name: u1, connectTimeout: 0.25s, type: STRICT_DNS, lb_policy: RANDOM}");
         assertThat(cluster.string("name")).isEqualTo("u1");
         assertThat(cluster.durationNanos("connect_timeout", -1)).isEqualTo(250_000_000);
         assertThat(cluster.enumName("type")).isEqualTo("STRICT_DNS");

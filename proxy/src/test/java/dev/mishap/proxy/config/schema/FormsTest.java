@@ -121,7 +121,10 @@ class FormsTest {
         assertThat(binary.toJson()).isEqualTo(yaml.toJson());
         assertThat(yaml.toJson().toString())
                 .startsWith("{node={id=n1, ")
-                .contains("stats_flush_interval=1.250s", "connect_timeout=0.000001s", "per_connection_buffer_limit_bytes=0")
+                .contains(
+                        "stats_flush_interval=1.250s",
+                        "connect_timeout=0.000001s",
+                        "per_connection_buffer_limit_bytes=0")
                 .contains("bind_to_port=false", "inline_bytes=AAH/", "prefix=}", "budget_percent={value=12.5}");
     }
 
@@ -130,10 +133,16 @@ class FormsTest {
         Path yaml = Files.writeString(dir.resolve("a.yml"), "node: {id: n1}");
         Path text = Files.writeString(dir.resolve("a.pb_text"), "node { id: \"n1\" }");
         Path json = Files.writeString(dir.resolve("a.conf"), "{\"node\": {\"id\": \"n1\"}}");
-        Bootstrap message = Bootstrap.newBuilder().setNode(Node.newBuilder().setId("n1")).build();
+        Bootstrap message =
+                Bootstrap.newBuilder().setNode(Node.newBuilder().setId("n1")).build();
         Path binary = Files.write(dir.resolve("a.pb"), message.toByteArray());
         for (Path file : List.of(yaml, text, json, binary)) {
-            assertThat(ConfigReader.strict().file(BOOTSTRAP, file).required("node").string("id")).as("%s", file).isEqualTo("n1");
+            assertThat(ConfigReader.strict()
+                            .file(BOOTSTRAP, file)
+                            .required("node")
+                            .string("id"))
+                    .as("%s", file)
+                    .isEqualTo("n1");
         }
     }
 }

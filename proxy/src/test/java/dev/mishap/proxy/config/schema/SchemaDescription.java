@@ -9,7 +9,8 @@ public final class SchemaDescription {
     /**
      * @param message the full name of the field's message, null for a scalar, a well-known type or an Any
      */
-    public record Field(String name, boolean deprecated, @Nullable String message) {}
+    public record Field(
+            String name, boolean deprecated, @Nullable String message) {}
 
     private SchemaDescription() {}
 
@@ -22,7 +23,10 @@ public final class SchemaDescription {
         List<Field> fields = new ArrayList<>();
         for (FieldType field : type.fields()) {
             boolean ordinary = field.kind() == FieldType.MESSAGE && field.wellKnown() == WellKnown.NONE;
-            fields.add(new Field(field.name(), field.isDeprecated(), ordinary ? field.messageType().name() : null));
+            fields.add(new Field(
+                    field.name(),
+                    field.isDeprecated(),
+                    ordinary ? field.messageType().name() : null));
         }
         return fields;
     }

@@ -65,7 +65,8 @@ final class SchemaGenerator {
 
     private void addOuterClass(String name) {
         try {
-            addFile((FileDescriptor) Class.forName(name).getMethod("getDescriptor").invoke(null));
+            addFile((FileDescriptor)
+                    Class.forName(name).getMethod("getDescriptor").invoke(null));
         } catch (NoSuchMethodException notAnOuterClass) {
             // A message that happens to be called SomethingProto; its file comes by its own outer class.
         } catch (ReflectiveOperationException e) {
@@ -187,7 +188,11 @@ final class SchemaGenerator {
         varint(out, flags);
         FieldDescriptor value = field;
         if (field.isMapField()) {
-            out.write(field.getMessageType().findFieldByNumber(1).getType().toProto().getNumber());
+            out.write(field.getMessageType()
+                    .findFieldByNumber(1)
+                    .getType()
+                    .toProto()
+                    .getNumber());
             value = field.getMessageType().findFieldByNumber(2);
         }
         out.write(value.getType().toProto().getNumber());

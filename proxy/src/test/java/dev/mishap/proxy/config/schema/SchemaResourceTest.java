@@ -42,7 +42,8 @@ class SchemaResourceTest {
         if (rules == null) {
             return;
         }
-        // Well-known formats of strings other than header names and values, and rules of timestamps, are not implemented.
+        // Well-known formats of strings other than header names and values, and rules of timestamps, are not
+        // implemented.
         if (rules.format != 0 && rules.format != 24 || rules.type == FieldRules.TIMESTAMP) {
             unchecked.add(name);
         }

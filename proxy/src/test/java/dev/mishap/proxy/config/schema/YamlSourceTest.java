@@ -17,33 +17,36 @@ class YamlSourceTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "5 | NUMBER | 5",
-        "-7 | NUMBER | -7",
-        "+4 | NUMBER | 4",
-        "0x10 | NUMBER | 16",
-        "010 | NUMBER | 8",
-        "5000000000 | STRING | 5000000000",
-        "99999999999999999999 | STRING | 99999999999999999999",
-        "1.5 | STRING | 1.5",
-        "1e3 | STRING | 1e3",
-        ".inf | STRING | .inf",
-        "2026-01-01 | STRING | 2026-01-01",
-        "0x | STRING | 0x",
-        "09 | STRING | 09",
-        "y | BOOL | true",
-        "Yes | BOOL | true",
-        "OFF | BOOL | false",
-        "yEs | STRING | yEs",
-        "~ | NULL | null",
-        "null | NULL | null",
-        "'' | STRING | ``",
-        "'y' | STRING | y",
-        "'10' | STRING | 10",
-        "!!int '10' | NUMBER | 10",
-        "!!str 10 | NUMBER | 10",
-        "!!str yes | BOOL | true",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "5 | NUMBER | 5",
+                "-7 | NUMBER | -7",
+                "+4 | NUMBER | 4",
+                "0x10 | NUMBER | 16",
+                "010 | NUMBER | 8",
+                "5000000000 | STRING | 5000000000",
+                "99999999999999999999 | STRING | 99999999999999999999",
+                "1.5 | STRING | 1.5",
+                "1e3 | STRING | 1e3",
+                ".inf | STRING | .inf",
+                "2026-01-01 | STRING | 2026-01-01",
+                "0x | STRING | 0x",
+                "09 | STRING | 09",
+                "y | BOOL | true",
+                "Yes | BOOL | true",
+                "OFF | BOOL | false",
+                "yEs | STRING | yEs",
+                "~ | NULL | null",
+                "null | NULL | null",
+                "'' | STRING | ``",
+                "'y' | STRING | y",
+                "'10' | STRING | 10",
+                "!!int '10' | NUMBER | 10",
+                "!!str 10 | NUMBER | 10",
+                "!!str yes | BOOL | true",
+            })
     void scalars(String yaml, SourceValue.Kind kind, String text) {
         SourceValue value = value(yaml);
         assertThat(value.kind).isEqualTo(kind);
@@ -68,23 +71,26 @@ class YamlSourceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "a: *x",
-        "a: &x {b: *x}",
-        "a: 1\na: 2",
-        "{a: 1, a: 2}",
-        "[a, b",
-        "a: 'b",
-        "a: b: c",
-        "\ta: 1",
-        "? [a]\n: 1",
-        "a: \u0000",
-        "%YAML 9.9\n---\na",
-        "a: @b",
-        "--- &",
-    })
+    @ValueSource(
+            strings = {
+                "a: *x",
+                "a: &x {b: *x}",
+                "a: 1\na: 2",
+                "{a: 1, a: 2}",
+                "[a, b",
+                "a: 'b",
+                "a: b: c",
+                "\ta: 1",
+                "? [a]\n: 1",
+                "a: \u0000",
+                "%YAML 9.9\n---\na",
+                "a: @b",
+                "--- &",
+            })
     void refused(String yaml) {
-        assertThatThrownBy(() -> YamlSource.read(yaml)).isInstanceOf(ConfigException.class).hasMessageStartingWith("YAML: ");
+        assertThatThrownBy(() -> YamlSource.read(yaml))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith("YAML: ");
     }
 
     @Test

@@ -37,7 +37,8 @@ class H1RequestParserTest {
         return s.toString().getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    // G stands for a GET's first two lines, P for a POST's. What Envoy answers was observed on 1.40; where this parser is
+    // G stands for a GET's first two lines, P for a POST's. What Envoy answers was observed on 1.40; where this parser
+    // is
     // stricter (bare CR, folding, blanks in the request line, two hosts, junk after a chunk) the row says "strict".
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
@@ -158,8 +159,9 @@ class H1RequestParserTest {
     @Test
     void hopByHopHeadersNeverEnterTheMap() {
         assertThat(Recorder.requests(
-                        bytes("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: X-Foo, keep-alive\\r\\nx-foo: 1\\r\\nkeep-alive: 5\\r\\n"
-                                + "proxy-connection: x\\r\\nte: trailers\\r\\nUpgrade: h2c\\r\\nX-Keep: Me\\r\\n\\r\\n"),
+                        bytes(
+                                "GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: X-Foo, keep-alive\\r\\nx-foo: 1\\r\\nkeep-alive: 5\\r\\n"
+                                        + "proxy-connection: x\\r\\nte: trailers\\r\\nUpgrade: h2c\\r\\nX-Keep: Me\\r\\n\\r\\n"),
                         LIMITS,
                         null))
                 .isEqualTo("{:method=GET, :path=/, :authority=a, te=trailers, x-keep=Me} end keep-alive\n");
@@ -168,8 +170,9 @@ class H1RequestParserTest {
     @Test
     void pipelinedMessagesAreToldOneByOne() {
         assertThat(Recorder.requests(
-                        bytes("POST /1 HTTP/1.1\\r\\nhost: a\\r\\ntransfer-encoding: chunked\\r\\n\\r\\n3\\r\\nabc\\r\\n2\\r\\nde\\r\\n0\\r\\nx-t: 1\\r\\n\\r\\n"
-                                + "PUT /2 HTTP/1.1\\r\\nhost: b\\r\\ncontent-length: 2\\r\\nconnection: close\\r\\n\\r\\nhiGET /3 HT"),
+                        bytes(
+                                "POST /1 HTTP/1.1\\r\\nhost: a\\r\\ntransfer-encoding: chunked\\r\\n\\r\\n3\\r\\nabc\\r\\n2\\r\\nde\\r\\n0\\r\\nx-t: 1\\r\\n\\r\\n"
+                                        + "PUT /2 HTTP/1.1\\r\\nhost: b\\r\\ncontent-length: 2\\r\\nconnection: close\\r\\n\\r\\nhiGET /3 HT"),
                         LIMITS,
                         null))
                 .isEqualTo("{:method=POST, :path=/1, :authority=a} body=abcde|trailers{x-t=1} keep-alive\n"
@@ -179,10 +182,12 @@ class H1RequestParserTest {
     @Test
     void limitsOfCountAndSize() {
         String lines = "x: 1\\r\\n".repeat(20);
-        assertThat(Recorder.requests(bytes("GET / HTTP/1.1\\r\\n" + lines + "\\r\\n"), LIMITS, null)).contains("keep-alive");
+        assertThat(Recorder.requests(bytes("GET / HTTP/1.1\\r\\n" + lines + "\\r\\n"), LIMITS, null))
+                .contains("keep-alive");
         assertThat(Recorder.requests(bytes("GET / HTTP/1.1\\r\\nhost: a\\r\\n" + lines + "\\r\\n"), LIMITS, null))
                 .endsWith("TOO_MANY_HEADERS");
-        assertThat(Recorder.requests(bytes("GET /" + "a".repeat(5000)), LIMITS, new Random(1))).endsWith("HEADERS_TOO_LARGE");
+        assertThat(Recorder.requests(bytes("GET /" + "a".repeat(5000)), LIMITS, new Random(1)))
+                .endsWith("HEADERS_TOO_LARGE");
     }
 
     @Test
@@ -213,7 +218,9 @@ class H1RequestParserTest {
         }
         String whole = Recorder.requests(bytes, LIMITS, null);
         for (int i = 0; i < 5; i++) {
-            assertThat(Recorder.requests(bytes, LIMITS, random)).as("seed %d", seed).isEqualTo(whole);
+            assertThat(Recorder.requests(bytes, LIMITS, random))
+                    .as("seed %d", seed)
+                    .isEqualTo(whole);
         }
     }
 }

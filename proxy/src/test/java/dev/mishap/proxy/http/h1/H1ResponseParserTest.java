@@ -45,7 +45,11 @@ class H1ResponseParserTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"HTTP/1.1 200 OK~content-length: 3~~", "HTTP/1.1 200 OK~transfer-encoding: chunked~~", "HTTP/1.1 200 OK~~"})
+    @CsvSource({
+        "HTTP/1.1 200 OK~content-length: 3~~",
+        "HTTP/1.1 200 OK~transfer-encoding: chunked~~",
+        "HTTP/1.1 200 OK~~"
+    })
     void aResponseToHeadHasNoBody(String response) {
         byte[] bytes = response.replace("~", "\r\n").getBytes(StandardCharsets.ISO_8859_1);
         assertThat(Recorder.response(bytes, true, null, false)).contains(" end keep-alive");

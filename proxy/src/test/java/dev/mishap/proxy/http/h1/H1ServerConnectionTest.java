@@ -89,7 +89,9 @@ class H1ServerConnectionTest {
 
         @Override
         public Flow onRequestData(HttpStream s, ByteBuf borrowed, boolean endStream) {
-            requests.append('<').append(borrowed.toString(StandardCharsets.ISO_8859_1)).append('>');
+            requests.append('<')
+                    .append(borrowed.toString(StandardCharsets.ISO_8859_1))
+                    .append('>');
             return end(s, endStream);
         }
 
@@ -159,7 +161,8 @@ class H1ServerConnectionTest {
     }
 
     private static String ok(String extra) {
-        return "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\nserver: envoy\r\n" + extra + "\r\nok";
+        return "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\nserver: envoy\r\n" + extra
+                + "\r\nok";
     }
 
     @Test
@@ -216,7 +219,9 @@ class H1ServerConnectionTest {
         assertThat(channel.config().isAutoRead()).isFalse();
         middle.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
         assertThat(received()).isEqualTo(ok(""));
-        assertThat(channel.config().isAutoRead()).as("the next request must be read").isTrue();
+        assertThat(channel.config().isAutoRead())
+                .as("the next request must be read")
+                .isTrue();
         middle.onData = Flow.CONTINUE;
         send(GET);
         assertThat(received()).isEqualTo(ok(""));
@@ -250,7 +255,8 @@ class H1ServerConnectionTest {
         assertThat(received()).isEmpty();
         middle.stream.resumeResponse(middle);
         assertThat(received())
-                .isEqualTo("HTTP/1.1 200 OK\r\nserver: envoy\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-t: 1\r\n\r\n");
+                .isEqualTo(
+                        "HTTP/1.1 200 OK\r\nserver: envoy\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-t: 1\r\n\r\n");
         assertThat(log).containsExactly("200 via_upstream");
     }
 
@@ -270,7 +276,8 @@ class H1ServerConnectionTest {
         assertThat(received()).contains("503 Service Unavailable").contains("connection: close");
         send("23456789" + GET);
         assertThat(received()).as("what follows is dropped").isEmpty();
-        assertThat(stats.value("http.t.downstream_rq_response_before_rq_complete")).isEqualTo(1);
+        assertThat(stats.value("http.t.downstream_rq_response_before_rq_complete"))
+                .isEqualTo(1);
         assertThat(log).hasSize(1);
     }
 
@@ -378,7 +385,8 @@ class H1ServerConnectionTest {
     void anythingAtAllIsAnsweredOrWaitedForWithoutALeak(RepetitionInfo repetition) {
         Random random = new Random(repetition.getCurrentRepetition());
         open();
-        byte[] bytes = (GET + "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n" + GET)
+        byte[] bytes = (GET + "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
+                        + GET)
                 .getBytes(StandardCharsets.ISO_8859_1);
         for (int i = random.nextInt(4); i > 0; i--) {
             bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);

@@ -59,7 +59,11 @@ class LogFormatTest {
             assertThat(Utf8.valid(bytes, 0, bytes.length)).as(good).isTrue();
         }
         byte[][] bad = {
-            {(byte) 0x80}, {(byte) 0xc3}, {(byte) 0xc0, (byte) 0x80}, {(byte) 0xed, (byte) 0xa0, (byte) 0x80}, {(byte) 0xff}
+            {(byte) 0x80},
+            {(byte) 0xc3},
+            {(byte) 0xc0, (byte) 0x80},
+            {(byte) 0xed, (byte) 0xa0, (byte) 0x80},
+            {(byte) 0xff}
         };
         for (byte[] bytes : bad) {
             assertThat(Utf8.valid(bytes, 0, bytes.length)).isFalse();

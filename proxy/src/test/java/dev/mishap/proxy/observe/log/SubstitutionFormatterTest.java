@@ -118,8 +118,9 @@ class SubstitutionFormatterTest {
         StringBuilder out = new StringBuilder();
         SubstitutionFormatter.DEFAULT.format(c.info(), c.request(), c.response(), null, out);
         assertThat(out.toString())
-                .isEqualTo("[2026-11-23T15:19:41.433Z] \"GET /p/q?a=12&b=&c&a=3 HTTP/1.1\" 200 DI,FI 0 20 12 - \"-\" \"-\""
-                        + " \"-\" \"h.test:80\" \"127.0.0.1:8080\"\n");
+                .isEqualTo(
+                        "[2026-11-23T15:19:41.433Z] \"GET /p/q?a=12&b=&c&a=3 HTTP/1.1\" 200 DI,FI 0 20 12 - \"-\" \"-\""
+                                + " \"-\" \"h.test:80\" \"127.0.0.1:8080\"\n");
     }
 
     @Test
@@ -147,8 +148,29 @@ class SubstitutionFormatterTest {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         String[] pieces = {
-            "%", "%%", "(", ")", ":", "3", "-1", "REQ", "START_TIME", "%Y", "%E", "%9f", "RESP(a)", "PATH(NQ)", "?", "\n",
-            "%REQ(a)%", "DYNAMIC_METADATA(a:b)", "GRPC_STATUS", "\u00e9", "99999999999", "COMMON_DURATION(A:B)", "%EMIT_TIME("
+            "%",
+            "%%",
+            "(",
+            ")",
+            ":",
+            "3",
+            "-1",
+            "REQ",
+            "START_TIME",
+            "%Y",
+            "%E",
+            "%9f",
+            "RESP(a)",
+            "PATH(NQ)",
+            "?",
+            "\n",
+            "%REQ(a)%",
+            "DYNAMIC_METADATA(a:b)",
+            "GRPC_STATUS",
+            "\u00e9",
+            "99999999999",
+            "COMMON_DURATION(A:B)",
+            "%EMIT_TIME("
         };
         for (int n = 0; n < 500; n++) {
             StringBuilder text = new StringBuilder();

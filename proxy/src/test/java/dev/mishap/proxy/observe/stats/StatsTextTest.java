@@ -43,8 +43,8 @@ class StatsTextTest {
     void takesTagsOut(String stat, String name, String tags) {
         TagExtractor.Tagged tagged = new TagExtractor(Map.of(), List.of(), true).extract(stat);
         assertThat(tagged.name()).isEqualTo(name);
-        assertThat(tagged.tags().stream().map(t -> t.name() + "=" + t.value())).containsExactly(
-                tags.isEmpty() ? new String[0] : tags.split(" "));
+        assertThat(tagged.tags().stream().map(t -> t.name() + "=" + t.value()))
+                .containsExactly(tags.isEmpty() ? new String[0] : tags.split(" "));
     }
 
     @Test
@@ -85,12 +85,16 @@ class StatsTextTest {
         assertThat(text.text(query("", false, "none")))
                 .isEqualTo("h_ms: P0(0,0) P25(0,0) P50(1.05,1.05) P75(5.05,5.05) P90(5.05,5.05) P95(5.05,5.05)"
                         + " P99(5.05,5.05) P99.5(5.05,5.05) P99.9(5.05,5.05) P100(5.05,5.05)\n");
-        assertThat(text.text(query("", false, "cumulative"))).startsWith("h_ms: B0.5(1,1) B1(2,2) B5(3,3) ").endsWith(" B1.8e+06(3,3) B3.6e+06(3,3)\n");
+        assertThat(text.text(query("", false, "cumulative")))
+                .startsWith("h_ms: B0.5(1,1) B1(2,2) B5(3,3) ")
+                .endsWith(" B1.8e+06(3,3) B3.6e+06(3,3)\n");
         assertThat(text.text(query("", false, "disjoint"))).startsWith("h_ms: B0.5(1,1) B1(1,1) B5(1,1) B10(0,0) ");
         assertThat(text.text(query("", false, "detailed")))
-                .startsWith("h_ms:\n  totals=0,0:1, 1,0.1:1, 5,0.1:1\n  intervals=0,0:1, 1,0.1:1, 5,0.1:1\n  summary=P0(0,0)");
+                .startsWith(
+                        "h_ms:\n  totals=0,0:1, 1,0.1:1, 5,0.1:1\n  intervals=0,0:1, 1,0.1:1, 5,0.1:1\n  summary=P0(0,0)");
         assertThat(text.prometheus(query("", false, "none")))
-                .startsWith("# TYPE envoy_h_ms histogram\nenvoy_h_ms_bucket{le=\"0.5\"} 1\nenvoy_h_ms_bucket{le=\"1\"} 2\n")
+                .startsWith(
+                        "# TYPE envoy_h_ms histogram\nenvoy_h_ms_bucket{le=\"0.5\"} 1\nenvoy_h_ms_bucket{le=\"1\"} 2\n")
                 .endsWith("envoy_h_ms_bucket{le=\"+Inf\"} 3\nenvoy_h_ms_sum{} 6.0971239981140969987905009475071\n"
                         + "envoy_h_ms_count{} 3\n");
         assertThat(text.prometheus(query("", false, "summary")))

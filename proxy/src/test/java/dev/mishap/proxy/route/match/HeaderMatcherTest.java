@@ -60,41 +60,45 @@ class HeaderMatcherTest {
 
     /** Recorded from Envoy 1.40: which of {@link #INPUTS} each matcher takes. "all" leaves out only a missing header. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', ignoreLeadingAndTrailingWhitespace = true, quoteCharacter = '`', value = {
-        "string_match: {exact: v}                                    | v v+w w+v",
-        "string_match: {exact: v}, invert_match: true                | line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
-        "string_match: {exact: v}, invert_match: true, treat_missing_header_as_empty: true | missing line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
-        "string_match: {exact: ''}, treat_missing_header_as_empty: true | missing empty",
-        "string_match: {exact: ''}, treat_missing_header_as_empty: true, invert_match: true | v v+w w+v line V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
-        "string_match: {prefix: V, ignore_case: true}                | v v+w w+v line V1",
-        "string_match: {exact: 'v,w'}                                | line",
-        "string_match: {contains: ','}                               | line",
-        "string_match: {contains: ','}, invert_match: true           | v v+w w+v empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
-        "string_match: {safe_regex: {regex: 'v.?'}}                  | v v+w w+v",
-        "string_match: {safe_regex: {regex: 'v.?'}}, invert_match: true | line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
-        "string_match: {safe_regex: {regex: '..'}}                   | V1 plus5 05 -5 10 5x ff",
-        "string_match: {exact: é1}                                   | utf8",
-        "string_match: {suffix: W, ignore_case: true}                | v+w w+v line",
-        "present_match: true                                         | all",
-        "present_match: false                                        | missing",
-        "present_match: true, invert_match: true                     | missing",
-        "present_match: false, invert_match: true                    | all",
-        "present_match: true, treat_missing_header_as_empty: true    | missing all",
-        "present_match: false, treat_missing_header_as_empty: true   | ``",
-        "``                                                          | all",
-        "invert_match: true                                          | missing",
-        "treat_missing_header_as_empty: true                         | missing all",
-        "range_match: {start: -5, end: 10}                           | 5 plus5 05 -5 x+5",
-        "range_match: {start: -5, end: 10}, invert_match: true       | v v+w w+v line empty V1 10 5x big utf8 ff minus",
-        "range_match: {start: -5, end: 10}, invert_match: true, treat_missing_header_as_empty: true | missing v v+w w+v line empty V1 10 5x big utf8 ff minus",
-        "range_match: {start: -5, end: 10}, treat_missing_header_as_empty: true | 5 plus5 05 -5 x+5",
-        "exact_match: v                                              | v v+w w+v",
-        "exact_match: ''                                             | all",
-        "prefix_match: v                                             | v v+w w+v line",
-        "suffix_match: w                                             | v+w w+v line",
-        "contains_match: v                                           | v v+w w+v line",
-        "safe_regex_match: {regex: 'v.?'}                            | v v+w w+v",
-    })
+    @CsvSource(
+            delimiter = '|',
+            ignoreLeadingAndTrailingWhitespace = true,
+            quoteCharacter = '`',
+            value = {
+                "string_match: {exact: v}                                    | v v+w w+v",
+                "string_match: {exact: v}, invert_match: true                | line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
+                "string_match: {exact: v}, invert_match: true, treat_missing_header_as_empty: true | missing line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
+                "string_match: {exact: ''}, treat_missing_header_as_empty: true | missing empty",
+                "string_match: {exact: ''}, treat_missing_header_as_empty: true, invert_match: true | v v+w w+v line V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
+                "string_match: {prefix: V, ignore_case: true}                | v v+w w+v line V1",
+                "string_match: {exact: 'v,w'}                                | line",
+                "string_match: {contains: ','}                               | line",
+                "string_match: {contains: ','}, invert_match: true           | v v+w w+v empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
+                "string_match: {safe_regex: {regex: 'v.?'}}                  | v v+w w+v",
+                "string_match: {safe_regex: {regex: 'v.?'}}, invert_match: true | line empty V1 5 plus5 05 -5 10 5x x+5 big utf8 ff minus",
+                "string_match: {safe_regex: {regex: '..'}}                   | V1 plus5 05 -5 10 5x ff",
+                "string_match: {exact: é1}                                   | utf8",
+                "string_match: {suffix: W, ignore_case: true}                | v+w w+v line",
+                "present_match: true                                         | all",
+                "present_match: false                                        | missing",
+                "present_match: true, invert_match: true                     | missing",
+                "present_match: false, invert_match: true                    | all",
+                "present_match: true, treat_missing_header_as_empty: true    | missing all",
+                "present_match: false, treat_missing_header_as_empty: true   | ``",
+                "``                                                          | all",
+                "invert_match: true                                          | missing",
+                "treat_missing_header_as_empty: true                         | missing all",
+                "range_match: {start: -5, end: 10}                           | 5 plus5 05 -5 x+5",
+                "range_match: {start: -5, end: 10}, invert_match: true       | v v+w w+v line empty V1 10 5x big utf8 ff minus",
+                "range_match: {start: -5, end: 10}, invert_match: true, treat_missing_header_as_empty: true | missing v v+w w+v line empty V1 10 5x big utf8 ff minus",
+                "range_match: {start: -5, end: 10}, treat_missing_header_as_empty: true | 5 plus5 05 -5 x+5",
+                "exact_match: v                                              | v v+w w+v",
+                "exact_match: ''                                             | all",
+                "prefix_match: v                                             | v v+w w+v line",
+                "suffix_match: w                                             | v+w w+v line",
+                "contains_match: v                                           | v v+w w+v line",
+                "safe_regex_match: {regex: 'v.?'}                            | v v+w w+v",
+            })
     void matchesWhatEnvoyMatches(String fields, String expected) {
         HeaderMatcher matcher = matcher(fields == null ? "" : fields);
         List<String> taken = new ArrayList<>();
@@ -121,8 +125,7 @@ class HeaderMatcherTest {
         "92233720368547758070, false"
     })
     void rangeHoldsAllOfInt64(String value, boolean matches) {
-        HeaderMatcher matcher =
-                matcher("range_match: {start: -9223372036854775808, end: 9223372036854775807}");
+        HeaderMatcher matcher = matcher("range_match: {start: -9223372036854775808, end: 9223372036854775807}");
         assertThat(matcher.matches(headers(List.of(value)))).isEqualTo(matches);
     }
 
@@ -180,19 +183,22 @@ class HeaderMatcherTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "([    | missing ]: [",
-        "a)    | unexpected ): a)",
-        "(a    | missing ): (a",
-        "*a    | no argument for repetition operator: *",
-        "a**   | bad repetition operator: **",
-        "a{1001} | invalid repetition size: {1001}",
-        "[z-a] | invalid character class range: z-a",
-        "\\8   | invalid escape sequence: \\8",
-        "(?=a) | invalid perl operator: (?=",
-        "a\\   | trailing \\",
-        "(?P<1 | invalid named capture group: (?P<1",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "([    | missing ]: [",
+                "a)    | unexpected ): a)",
+                "(a    | missing ): (a",
+                "*a    | no argument for repetition operator: *",
+                "a**   | bad repetition operator: **",
+                "a{1001} | invalid repetition size: {1001}",
+                "[z-a] | invalid character class range: z-a",
+                "\\8   | invalid escape sequence: \\8",
+                "(?=a) | invalid perl operator: (?=",
+                "a\\   | trailing \\",
+                "(?P<1 | invalid named capture group: (?P<1",
+            })
     void badExpressionsAreToldInRe2sWords(String regex, String message) {
         assertThatThrownBy(() -> SafeRegex.compile(regex))
                 .isInstanceOf(ConfigException.class)

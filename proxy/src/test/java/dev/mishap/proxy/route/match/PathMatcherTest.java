@@ -18,7 +18,12 @@ class PathMatcherTest {
 
     @ParameterizedTest
     @CsvSource({
-        "/pre, /pre, true", "/pre, /prefix, true", "/pre, /PRE, false", "/pre?q, /pre, false", "/, /x, true", "'', /x, true"
+        "/pre, /pre, true",
+        "/pre, /prefix, true",
+        "/pre, /PRE, false",
+        "/pre?q, /pre, false",
+        "/, /x, true",
+        "'', /x, true"
     })
     void prefix(String pattern, String path, boolean expected) {
         assertThat(matches(PathMatcher.prefix(pattern, false), path)).isEqualTo(expected);
@@ -54,18 +59,21 @@ class PathMatcherTest {
 
     /** Recorded from Envoy 1.40. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "/t1/*          | /t1/a /t1/a=b /t1/a*b /t1/a%20 /t1/a;b /t1/a:b@ | /t1/ /t1/a/b /t1/a{b /T1/a",
-        "/t2/**         | /t2/ /t2/a/b /t2/a=b                            | /t2",
-        "/t3/{a}/x      | /t3/z/x /t3/a=b/x                               | /t3//x",
-        "/t4/{a=**}     | /t4/ /t4/a/b                                    | /t4",
-        "/t5/{a=b/*}/c  | /t5/b/x/c                                       | /t5/b/x",
-        "/t7/*/**       | /t7/a/ /t7/a/b/c                                | /t7/a",
-        "/t8/**.ts      | /t8/a/b.ts /t8/.ts                              | /t8/a.tsx",
-        "/t9/x=y/*      | /t9/x=y/a                                       | /t9/x/a",
-        "/t10           | /t10                                            | /t10/",
-        "/t12/{a}       | /t12/a~!$&'()+,b                                | /t12/a/b",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "/t1/*          | /t1/a /t1/a=b /t1/a*b /t1/a%20 /t1/a;b /t1/a:b@ | /t1/ /t1/a/b /t1/a{b /T1/a",
+                "/t2/**         | /t2/ /t2/a/b /t2/a=b                            | /t2",
+                "/t3/{a}/x      | /t3/z/x /t3/a=b/x                               | /t3//x",
+                "/t4/{a=**}     | /t4/ /t4/a/b                                    | /t4",
+                "/t5/{a=b/*}/c  | /t5/b/x/c                                       | /t5/b/x",
+                "/t7/*/**       | /t7/a/ /t7/a/b/c                                | /t7/a",
+                "/t8/**.ts      | /t8/a/b.ts /t8/.ts                              | /t8/a.tsx",
+                "/t9/x=y/*      | /t9/x=y/a                                       | /t9/x/a",
+                "/t10           | /t10                                            | /t10/",
+                "/t12/{a}       | /t12/a~!$&'()+,b                                | /t12/a/b",
+            })
     void templates(String template, String matching, String others) {
         PathMatcher matcher = PathMatcher.template(UriTemplate.compile(template));
         for (String path : matching.split(" ")) {
@@ -77,12 +85,15 @@ class PathMatcherTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '>', quoteCharacter = '`', value = {
-        "a/{y                    > Invalid pattern: \"a/{y\"",
-        "/a/**/b/*               > Glob after text glob.",
-        "/{a}/{b}/{c}/{d}/{e}/{f}> Exceeded variable count limit (5)",
-        "/{a}/{a}                > Repeated variable name: \"a\"",
-    })
+    @CsvSource(
+            delimiter = '>',
+            quoteCharacter = '`',
+            value = {
+                "a/{y                    > Invalid pattern: \"a/{y\"",
+                "/a/**/b/*               > Glob after text glob.",
+                "/{a}/{b}/{c}/{d}/{e}/{f}> Exceeded variable count limit (5)",
+                "/{a}/{a}                > Repeated variable name: \"a\"",
+            })
     void badTemplates(String template, String why) {
         assertThatThrownBy(() -> UriTemplate.compile(template))
                 .hasMessage("path_match_policy.path_template " + template + " is invalid: " + why);
@@ -101,16 +112,19 @@ class PathMatcherTest {
 
     /** Recorded from Envoy 1.40, the empty matches and bad references too. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "/rr/([a-z]+)/([a-z]+) | /\\2/\\1 | /rr/ab/cd   | /cd/ab",
-        "[a-c]                 | <\\0>    | /rx/abc     | /rx/<a><b><c>",
-        "x*                    | -        | /wempty/ab  | -/-w-e-m-p-t-y-/-a-b-",
-        "[ab]*                 | -        | /uempty/abc | -/-u-e-m-p-t-y-/-c-",
-        "r                     | \\1      | /r          | /r",
-        "r                     | z\\q     | /r/r        | /z/z",
-        "nomatch               | zz       | /rn         | /rn",
-        "^/hp/(.+)$            | \\1.com  | /hp/foo     | foo.com",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "/rr/([a-z]+)/([a-z]+) | /\\2/\\1 | /rr/ab/cd   | /cd/ab",
+                "[a-c]                 | <\\0>    | /rx/abc     | /rx/<a><b><c>",
+                "x*                    | -        | /wempty/ab  | -/-w-e-m-p-t-y-/-a-b-",
+                "[ab]*                 | -        | /uempty/abc | -/-u-e-m-p-t-y-/-c-",
+                "r                     | \\1      | /r          | /r",
+                "r                     | z\\q     | /r/r        | /z/z",
+                "nomatch               | zz       | /rn         | /rn",
+                "^/hp/(.+)$            | \\1.com  | /hp/foo     | foo.com",
+            })
     void substitutes(String regex, String substitution, String path, String expected) {
         assertThat(RegexSubstitution.of(SafeRegex.compile(regex), substitution).apply(path))
                 .isEqualTo(expected);

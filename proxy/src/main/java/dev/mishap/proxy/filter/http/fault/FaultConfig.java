@@ -2,9 +2,9 @@ package dev.mishap.proxy.filter.http.fault;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SelectedRoute;
-import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -157,12 +157,11 @@ record FaultConfig(
             if (percentage == null) {
                 return new Share(0, 10_000);
             }
-            long unit =
-                    switch (percentage.enumName("denominator")) {
-                        case "TEN_THOUSAND" -> 100;
-                        case "MILLION" -> 1;
-                        default -> 10_000;
-                    };
+            long unit = switch (percentage.enumName("denominator")) {
+                case "TEN_THOUSAND" -> 100;
+                case "MILLION" -> 1;
+                default -> 10_000;
+            };
             return new Share(percentage.integer("numerator", 0), unit);
         }
 

@@ -28,7 +28,8 @@ public final class FaultExtension implements HttpFilterExtension {
         FaultConfig parsed = FaultConfig.from(config);
         FaultStats stats = new FaultStats(context.scope());
         // The path tells two fault filters of a process apart, which would draw alike otherwise.
-        RandomSource random = RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
+        RandomSource random =
+                RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
         return () -> new FaultFilter(filterName, parsed, stats, random);
     }
 

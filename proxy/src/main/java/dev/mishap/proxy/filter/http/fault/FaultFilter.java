@@ -188,9 +188,7 @@ final class FaultFilter implements HttpFilter {
 
     private long grpcStatus(RuntimeSnapshot runtime, HeaderMap request, Abort abort) {
         long status = abort.byHeader() ? FaultHeaders.number(request, FaultHeaders.ABORT_GRPC) : abort.grpcStatus();
-        return status < 0
-                ? -1
-                : status(runtime, config.keys().abortGrpcStatus(), ".abort.grpc_status", status);
+        return status < 0 ? -1 : status(runtime, config.keys().abortGrpcStatus(), ".abort.grpc_status", status);
     }
 
     /** With a downstream cluster its key is read instead of the general one; of a delay's time both count. */

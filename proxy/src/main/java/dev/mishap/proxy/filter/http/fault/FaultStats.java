@@ -33,7 +33,8 @@ final class FaultStats {
     }
 
     /** What belongs to a downstream cluster, or null when there are too many of them. */
-    @Nullable DownstreamCluster downstreamCluster(String name) {
+    @Nullable
+    DownstreamCluster downstreamCluster(String name) {
         DownstreamCluster known = clusters.get(name);
         if (known != null) {
             return known;

@@ -48,7 +48,9 @@ final class Baggage {
             return false;
         }
         int first = headers.indexOf(HEADER);
-        if (first >= 0 && headers.indexOf(HEADER, first + 1) < 0 && !headers.value(first).isBlank()) {
+        if (first >= 0
+                && headers.indexOf(HEADER, first + 1) < 0
+                && !headers.value(first).isBlank()) {
             headers.set(HEADER, headers.value(first) + "," + added);
         } else {
             headers.add(HEADER, added);

@@ -28,7 +28,8 @@ public final class HttpFaultExtension implements HttpFilterExtension {
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         HttpFaultConfig parsed = HttpFaultConfig.from(config);
         Counter resets = context.scope().counter("mishap_fault.resets_injected");
-        RandomSource random = RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
+        RandomSource random =
+                RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
         return () -> new HttpFaultFilter(filterName, parsed, resets, random);
     }
 

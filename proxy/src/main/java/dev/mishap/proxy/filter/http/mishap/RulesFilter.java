@@ -142,10 +142,12 @@ final class RulesFilter implements HttpFilter {
     private Map<String, Object> joinedMetadata() {
         Map<String, Object> joined = new LinkedHashMap<>();
         for (int i = 0; i < decision.touchedCount(); i++) {
-            active.tag(decision.touched(i)).metadata().forEach((key, value) -> joined.merge(key, value, (a, b) -> {
-                String text = (String) a;
-                return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
-            }));
+            active.tag(decision.touched(i))
+                    .metadata()
+                    .forEach((key, value) -> joined.merge(key, value, (a, b) -> {
+                        String text = (String) a;
+                        return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
+                    }));
         }
         return joined;
     }

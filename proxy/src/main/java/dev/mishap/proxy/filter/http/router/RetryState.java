@@ -117,7 +117,8 @@ final class RetryState {
         return new RetryState(on, policy, codes, names, left, stats, limits, runtime);
     }
 
-    @Nullable RetryPolicy policy() {
+    @Nullable
+    RetryPolicy policy() {
         return policy;
     }
 

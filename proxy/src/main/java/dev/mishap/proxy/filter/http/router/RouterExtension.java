@@ -47,7 +47,9 @@ public final class RouterExtension implements HttpFilterExtension {
                 config.bool("suppress_envoy_headers", false),
                 config.bool("respect_expected_rq_timeout", false),
                 config.bool("suppress_grpc_request_failure_code_stats", false),
-                config.strings("strict_check_headers").stream().map(HeaderName::of).toList());
+                config.strings("strict_check_headers").stream()
+                        .map(HeaderName::of)
+                        .toList());
         return () -> new RouterFilter(router);
     }
 }

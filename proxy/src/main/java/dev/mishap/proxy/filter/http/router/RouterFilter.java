@@ -113,7 +113,8 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         if (action == null || cluster == null) {
             config.stats.noCluster.inc();
             to.info().addFlag(ResponseFlag.NO_CLUSTER_FOUND);
-            return answer(LocalReply.of(action == null ? 503 : action.clusterNotFoundStatus(), "", "cluster_not_found"));
+            return answer(
+                    LocalReply.of(action == null ? 503 : action.clusterNotFoundStatus(), "", "cluster_not_found"));
         }
         forward = action;
         return forward(to, headers, endStream, entry, action, cluster);
@@ -142,7 +143,8 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
             info.addFlag(ResponseFlag.INVALID_ENVOY_REQUEST_HEADERS);
             return answer(LocalReply.of(400, malformed, "request_headers_failed_strict_check"));
         }
-        if (to.runtime().partsPerMillion(cluster.maintenanceKey(), 0) > Long.remainderUnsigned(onLoop.random(), 1_000_000)) {
+        if (to.runtime().partsPerMillion(cluster.maintenanceKey(), 0)
+                > Long.remainderUnsigned(onLoop.random(), 1_000_000)) {
             info.addFlag(ResponseFlag.UPSTREAM_OVERFLOW);
             counts.response(503, null, null);
             cluster.stats().rqMaintenanceMode.inc();
@@ -212,9 +214,15 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
             HeaderName byHeader = policy.clusterHeader();
             String name = byHeader == null ? policy.cluster() : headers.get(byHeader);
             Cluster target = name == null ? null : config.clusters.get(name);
-            boolean chosen = policy.fraction() == null || policy.fraction().includes(stream().runtime(), onLoop.random());
+            boolean chosen = policy.fraction() == null
+                    || policy.fraction().includes(stream().runtime(), onLoop.random());
             if (target != null && chosen) {
-                Shadow shadow = new Shadow(onLoop, onLoop.pools(target), headers, policy.appendShadowSuffix(), stream().loop());
+                Shadow shadow = new Shadow(
+                        onLoop,
+                        onLoop.pools(target),
+                        headers,
+                        policy.appendShadowSuffix(),
+                        stream().loop());
                 List<Shadow> all = shadows;
                 if (all == null) {
                     all = new ArrayList<>(1);
@@ -296,10 +304,11 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         pools().cluster().stats().retryOrShadowAbandoned.inc();
         if (current == null) {
             cleanUp();
-            stream().sendLocalReply(LocalReply.of(
-                    507,
-                    "exceeded request buffer limit while retrying upstream",
-                    "request_payload_exceeded_retry_buffer_limit"));
+            stream()
+                    .sendLocalReply(LocalReply.of(
+                            507,
+                            "exceeded request buffer limit while retrying upstream",
+                            "request_payload_exceeded_retry_buffer_limit"));
         } else if (current.isReady()) {
             kept().clear();
         }
@@ -346,7 +355,9 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
             stream().info().addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
             counts().response(503, null, null);
             cleanUp();
-            stream().sendLocalReply(new LocalReply(503, "no healthy upstream", "no_healthy_upstream", -1, this::addAttempts));
+            stream()
+                    .sendLocalReply(
+                            new LocalReply(503, "no healthy upstream", "no_healthy_upstream", -1, this::addAttempts));
             return;
         }
         HeaderMap map = response;
@@ -398,7 +409,10 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         HeaderMap headers = from.requestHeaders();
         RouteEntry entry = route;
         ForwardAction action = forward;
-        if (entry != null && action != null && action.autoHostRewrite() && !a.endpoint.hostname().isEmpty()) {
+        if (entry != null
+                && action != null
+                && action.autoHostRewrite()
+                && !a.endpoint.hostname().isEmpty()) {
             entry.rewriteHost(headers, a.endpoint.hostname(), !config.suppressEnvoyHeaders);
         }
         BodyBuffer kept = body;
@@ -457,8 +471,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         long grpcStatus = grpc ? HeaderNumbers.of(headers, HeaderName.GRPC_STATUS) : -1;
         RetryState r = retry;
         if (r != null) {
-            RetryState.Verdict verdict =
-                    r.onHeaders(status, headers, onLoop().random(), System.currentTimeMillis());
+            RetryState.Verdict verdict = r.onHeaders(status, headers, onLoop().random(), System.currentTimeMillis());
             if (verdict == RetryState.Verdict.YES) {
                 a.endpoint.rqError.increment();
                 counts().retried(status);
@@ -603,12 +616,16 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         int status = reason == ResetReason.PROTOCOL_ERROR ? 502 : 503;
         countAbort(a, status);
         StringBuilder details = new StringBuilder(96)
-                .append(responseStarted ? "upstream_reset_after_response_started{" : "upstream_reset_before_response_started{")
+                .append(
+                        responseStarted
+                                ? "upstream_reset_after_response_started{"
+                                : "upstream_reset_before_response_started{")
                 .append(reason.text().replace(' ', '_'));
         if (transportFailure != null) {
             details.append('|').append(transportFailure);
         }
-        String text = RESET_BODY + (tries > 1 ? "retried and the latest reset reason: " : "reset reason: ") + reason.text();
+        String text =
+                RESET_BODY + (tries > 1 ? "retried and the latest reset reason: " : "reset reason: ") + reason.text();
         abort(status, reason.flag(), text, details.append('}').toString(), reason == ResetReason.OVERFLOW);
     }
 

@@ -21,7 +21,8 @@ final class RouterStats {
         scope.counter("rq_redirect");
         // Shown by Envoy; their causes (overload manager, internal redirects) do not exist here.
         scope.counter("rq_overload_local_reply");
-        for (String cause : new String[] {"bad_location", "no_route", "predicate", "too_many_redirects", "unsafe_scheme"}) {
+        for (String cause :
+                new String[] {"bad_location", "no_route", "predicate", "too_many_redirects", "unsafe_scheme"}) {
             scope.counter("passthrough_internal_redirect_" + cause);
         }
     }

@@ -1,10 +1,10 @@
 package dev.mishap.proxy.filter.network.hcm;
 
-import dev.mishap.proxy.filter.http.HttpFilterExtension;
-import dev.mishap.proxy.filter.http.FilterContext;
-import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.route.RouteContext;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -60,8 +60,8 @@ public final class FilterRouteContext implements RouteContext {
         }
         Object parsed = extension.parsePerRoute(config, filters);
         if (parsed == null) {
-            throw new ConfigException("The filter " + filterName
-                    + " doesn't support virtual host or route specific configurations");
+            throw new ConfigException(
+                    "The filter " + filterName + " doesn't support virtual host or route specific configurations");
         }
         return parsed;
     }

@@ -66,10 +66,12 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             throw node.error("route_config", "is required");
         }
         String prefix = "http." + node.string("stat_prefix") + ".";
-        HttpFilterContext filterContext = new HttpFilterContext(context, context.root().scope(prefix));
+        HttpFilterContext filterContext =
+                new HttpFilterContext(context, context.root().scope(prefix));
         RouteResolver routes = RouteTableConfig.from(table, routeContext(filterContext));
         ConnectionManagerConfig config = new ConnectionManagerConfig(
-                new ConnectionManagerStats(filterContext.scope(), context.listenerScope().scope(prefix)),
+                new ConnectionManagerStats(
+                        filterContext.scope(), context.listenerScope().scope(prefix)),
                 context.service(DrainState.class),
                 routes,
                 filters(node, filterContext, context),
@@ -95,7 +97,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
     private static FilterRouteContext routeContext(FilterContext filterContext) {
         ClusterManager clusters = filterContext.service(ClusterManager.class);
         return new FilterRouteContext(
-                filterContext, name -> clusters.get(name) != null, true, RandomSource.seeded(filterContext.randomSeed()));
+                filterContext,
+                name -> clusters.get(name) != null,
+                true,
+                RandomSource.seeded(filterContext.randomSeed()));
     }
 
     private static List<ChainFilter> filters(
@@ -119,7 +124,9 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             if (extension.terminal() != last) {
                 throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
                         + " of type " + extension.name()
-                        + (last ? " is the last filter in a http filter chain." : " must be the last filter in a http filter chain."));
+                        + (last
+                                ? " is the last filter in a http filter chain."
+                                : " must be the last filter in a http filter chain."));
             }
             boolean disabled = f.bool("disabled", false);
             if (disabled && last) {
@@ -216,7 +223,8 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                     "Error: Only one of `strip_matching_host_port` or `strip_any_host_port` can be set.");
         }
         // The port that matches is the listener's, which a connection knows.
-        config.stripPort = any ? ConnectionManagerConfig.STRIP_ANY : matching ? ConnectionManagerConfig.STRIP_MATCHING : -1;
+        config.stripPort =
+                any ? ConnectionManagerConfig.STRIP_ANY : matching ? ConnectionManagerConfig.STRIP_MATCHING : -1;
         config.stripTrailingHostDot = node.bool("strip_trailing_host_dot", false);
     }
 
@@ -230,8 +238,8 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             config.idleTimeoutNanos = common.durationNanos("idle_timeout", 3600 * SECOND);
             config.maxConnectionDurationNanos = common.durationNanos("max_connection_duration", 0);
             config.maxStreamDurationNanos = common.durationNanos("max_stream_duration", 0);
-            config.maxRequestsPerConnection = (int) Math.min(
-                    common.integer("max_requests_per_connection", 0), Integer.MAX_VALUE);
+            config.maxRequestsPerConnection =
+                    (int) Math.min(common.integer("max_requests_per_connection", 0), Integer.MAX_VALUE);
             if (common.has("max_response_headers_kb")) {
                 throw common.error("max_response_headers_kb", "has no meaning downstream");
             }

@@ -42,7 +42,9 @@ public final class HttpConnectionManagerFields {
                             "strip_matching_host_port",
                             "strip_any_host_port",
                             "strip_trailing_host_dot")
-                    .accepted("drain_timeout", "HTTP/1 needs no grace between the announcement and the end of a connection")
+                    .accepted(
+                            "drain_timeout",
+                            "HTTP/1 needs no grace between the announcement and the end of a connection")
                     .accepted("stream_error_on_invalid_http_message", "it is about HTTP/2 and HTTP/3"),
             SupportedFields.of(HCM + ".InternalAddressConfig")
                     .supported("cidr_ranges")

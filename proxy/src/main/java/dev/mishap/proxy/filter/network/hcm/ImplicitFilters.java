@@ -16,7 +16,9 @@ final class ImplicitFilters {
         return List.of(new ChainFilter(
                 "mishap",
                 new RulesFilterFactory(
-                        context.service(RuleStore.class), context.service(RulesFilterStats.class), context.listenerName()),
+                        context.service(RuleStore.class),
+                        context.service(RulesFilterStats.class),
+                        context.listenerName()),
                 false));
     }
 }

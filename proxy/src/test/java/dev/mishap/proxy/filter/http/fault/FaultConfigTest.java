@@ -32,8 +32,7 @@ class FaultConfigTest {
 
     @Test
     void readsEveryField() {
-        FaultConfig config = parse(
-                """
+        FaultConfig config = parse("""
                 delay: {fixed_delay: 1.5s, percentage: {numerator: 7, denominator: TEN_THOUSAND}}
                 abort: {http_status: 503, percentage: {numerator: 3, denominator: MILLION}}
                 response_rate_limit: {fixed_limit: {limit_kbps: 64}, percentage: {numerator: 200}}
@@ -70,7 +69,8 @@ class FaultConfigTest {
 
     @Test
     void headerModesAreTold() {
-        FaultConfig config = parse("{delay: {header_delay: {}}, abort: {header_abort: {}}, response_rate_limit: {header_limit: {}}}");
+        FaultConfig config = parse(
+                "{delay: {header_delay: {}}, abort: {header_abort: {}}, response_rate_limit: {header_limit: {}}}");
 
         assertThat(config.delay().byHeader()).isTrue();
         assertThat(config.abort().byHeader()).isTrue();
@@ -81,7 +81,8 @@ class FaultConfigTest {
     @ParameterizedTest
     @CsvSource({"0", "99"})
     void anyGrpcStatusIsAccepted(long status) {
-        assertThat(parse("{abort: {grpc_status: " + status + "}}").abort().grpcStatus()).isEqualTo(status);
+        assertThat(parse("{abort: {grpc_status: " + status + "}}").abort().grpcStatus())
+                .isEqualTo(status);
     }
 
     @ParameterizedTest

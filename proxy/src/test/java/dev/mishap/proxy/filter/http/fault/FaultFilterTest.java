@@ -102,7 +102,9 @@ class FaultFilterTest {
         stream.advanceMillis(1);
 
         assertThat(stream.events).containsExactly("resumeRequest");
-        assertThat(stats.activeFaults.value()).as("a delay that is over is no active fault").isZero();
+        assertThat(stats.activeFaults.value())
+                .as("a delay that is over is no active fault")
+                .isZero();
     }
 
     @Test
@@ -133,7 +135,16 @@ class FaultFilterTest {
 
     @ParameterizedTest
     @CsvSource({
-        "503, 503", "200, 200", "599, 599", "+503, 503", "' 503 ', 503", "0503, 503", "199, 0", "600, 0", "-1, 0", "503x, 0",
+        "503, 503",
+        "200, 200",
+        "599, 599",
+        "+503, 503",
+        "' 503 ', 503",
+        "0503, 503",
+        "199, 0",
+        "600, 0",
+        "-1, 0",
+        "503x, 0",
         "'', 0"
     })
     void theHeaderSaysTheStatus(String header, int status) {
@@ -313,10 +324,10 @@ class FaultFilterTest {
         assertThat(headers(filter(config))).isEqualTo(Flow.CONTINUE);
         assertThat(counter("aborts_injected")).isZero();
 
-        FakeHttpStream matching = new FakeHttpStream()
-                .routedTo("u1")
-                .header("x-envoy-downstream-service-node", "n1", "x-fault", "1");
-        assertThat(filter(config).onRequestHeaders(matching, matching.requestHeaders(), true)).isEqualTo(Flow.PAUSE);
+        FakeHttpStream matching =
+                new FakeHttpStream().routedTo("u1").header("x-envoy-downstream-service-node", "n1", "x-fault", "1");
+        assertThat(filter(config).onRequestHeaders(matching, matching.requestHeaders(), true))
+                .isEqualTo(Flow.PAUSE);
     }
 
     @Test
@@ -332,8 +343,8 @@ class FaultFilterTest {
     @Test
     void overTheMaximumARequestPasses() {
         FaultConfig base = delay(100);
-        FaultConfig config = new FaultConfig(
-                base.delay(), null, null, "", List.of(), Set.of(), 1, KEYS, true, Map.of());
+        FaultConfig config =
+                new FaultConfig(base.delay(), null, null, "", List.of(), Set.of(), 1, KEYS, true, Map.of());
         FaultFilter first = filter(config);
         headers(first);
 
@@ -357,8 +368,7 @@ class FaultFilterTest {
         FaultConfig config = config(null, new Abort(503, -1, new Share(30, 10_000)), null);
         RandomSource random = RandomSource.seeded(42);
         for (int i = 0; i < 10_000; i++) {
-            new FaultFilter("fault", config, stats, random)
-                    .onRequestHeaders(stream, stream.requestHeaders(), true);
+            new FaultFilter("fault", config, stats, random).onRequestHeaders(stream, stream.requestHeaders(), true);
         }
 
         // 3,000 expected; six standard deviations are 275.
@@ -455,8 +465,8 @@ class FaultFilterTest {
 
     @Test
     void aDelayedAndLimitedRequestStaysActiveToItsEnd() {
-        FaultFilter filter = filter(
-                config(new Delay(TimeUnit.MILLISECONDS.toNanos(10), ALWAYS), null, new RateLimit(1, ALWAYS)));
+        FaultFilter filter =
+                filter(config(new Delay(TimeUnit.MILLISECONDS.toNanos(10), ALWAYS), null, new RateLimit(1, ALWAYS)));
 
         headers(filter);
         stream.advanceMillis(10);

@@ -33,8 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Faults as a client sees them, over sockets, with two workers. */
 @Timeout(30)
 class FaultSocketTest {
-    private static final String RESET_FILTER =
-            """
+    private static final String RESET_FILTER = """
             {name: mishap.filters.http.fault, typed_config: {'@type': type.googleapis.com/mishap.filters.http.fault.v1.HttpFault,
              reset: {percentage: {numerator: 100}}, headers: [{name: x-reset, present_match: true}], experiment_id: E7}},
             """;
@@ -66,8 +65,7 @@ class FaultSocketTest {
         });
         upstream.start();
         open.add(() -> upstream.stop(0));
-        String yaml =
-                """
+        String yaml = """
                 static_resources:
                   listeners:
                   - name: ingress
@@ -94,11 +92,11 @@ class FaultSocketTest {
                     load_assignment:
                       cluster_name: u1
                       endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}}]}]
-                """
-                        .formatted(filters, log(), upstream.getAddress().getPort());
+                """.formatted(filters, log(), upstream.getAddress().getPort());
         Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "n", "c", "", 2, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900, log, false);
+                "", yaml, false, false, false, "n", "c", "", 2, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900,
+                log, false);
         server = new Server(options, BootstrapLoader.load(options));
         open.add(0, server::close);
         server.start();
@@ -110,7 +108,8 @@ class FaultSocketTest {
     }
 
     private void put(String name, String query, String spec) {
-        String body = "{apiVersion: mishap.dev/v1, kind: FaultRule, metadata: {name: " + name + "}, spec: " + spec + "}";
+        String body =
+                "{apiVersion: mishap.dev/v1, kind: FaultRule, metadata: {name: " + name + "}, spec: " + spec + "}";
         RulesApi.Response response = api.handle(new RulesApi.Request(
                 "PUT",
                 RulesApi.PREFIX + "rules/" + name,
@@ -123,7 +122,9 @@ class FaultSocketTest {
 
     /** Sends a GET and reads to the end of the connection. */
     private String get(String path, String... headers) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.listeners().get(0).address().getPort())) {
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(),
+                server.listeners().get(0).address().getPort())) {
             StringBuilder head = new StringBuilder("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
             for (String header : headers) {
                 head.append(header).append("\r\n");
@@ -151,7 +152,8 @@ class FaultSocketTest {
                 .isInstanceOf(SocketException.class)
                 .hasMessageContaining("reset");
 
-        assertThat(server.stats().value("http.ingress.mishap_fault.resets_injected")).isEqualTo(1);
+        assertThat(server.stats().value("http.ingress.mishap_fault.resets_injected"))
+                .isEqualTo(1);
         awaitLog("mishap_reset E7");
     }
 

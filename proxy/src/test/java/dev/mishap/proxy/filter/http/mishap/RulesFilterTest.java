@@ -36,18 +36,7 @@ class RulesFilterTest {
 
     private static FaultRule rule(String name, Fault fault, Scope scope, Tag tag) {
         return new FaultRule(
-                name,
-                Map.of(),
-                "exp",
-                0,
-                scope,
-                Percentage.FULL,
-                fault,
-                Limits.NONE,
-                Schedule.ALWAYS,
-                null,
-                null,
-                tag);
+                name, Map.of(), "exp", 0, scope, Percentage.FULL, fault, Limits.NONE, Schedule.ALWAYS, null, null, tag);
     }
 
     private void put(String name, Fault fault) {

@@ -18,8 +18,8 @@ class RouterFilterTest {
     private static final String ALL = "[{match: {prefix: /}, route: {cluster: u1}}]";
 
     private static String retrying(String policy) {
-        return "[{match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_back_off: {base_interval: 0.001s}, " + policy
-                + "}}}]";
+        return "[{match: {prefix: /}, route: {cluster: u1, retry_policy: {retry_back_off: {base_interval: 0.001s}, "
+                + policy + "}}}]";
     }
 
     private static RawUpstream.Script always(String answer) {
@@ -53,7 +53,8 @@ class RouterFilterTest {
                     .endsWith("\r\n\r\nok");
             assertThat(heads.take())
                     .startsWith("GET /a?b HTTP/1.1\r\nhost: test.local\r\n")
-                    .contains("\r\nx-one: 1\r\n", "\r\nte: trailers\r\n", "\r\nx-envoy-expected-rq-timeout-ms: 15000\r\n")
+                    .contains(
+                            "\r\nx-one: 1\r\n", "\r\nte: trailers\r\n", "\r\nx-envoy-expected-rq-timeout-ms: 15000\r\n")
                     .doesNotContain("x-two", "connection");
             assertThat(f.log(1)).containsExactly("200 - via_upstream 1");
             f.await("cluster.u1.upstream_rq_200", 1);
@@ -69,7 +70,8 @@ class RouterFilterTest {
             assertThat(f.get("/")).startsWith("HTTP/1.1 503 ");
             assertThat(f.get("/", "x-c: u1")).startsWith("HTTP/1.1 503 ").endsWith("\r\n\r\nno healthy upstream");
             assertThat(f.log(3))
-                    .containsExactly("503 NC cluster_not_found 0", "503 NC cluster_not_found 0", "503 UH no_healthy_upstream 1");
+                    .containsExactly(
+                            "503 NC cluster_not_found 0", "503 NC cluster_not_found 0", "503 UH no_healthy_upstream 1");
             assertThat(f.stat("http.ingress.no_cluster")).isEqualTo(2);
             assertThat(f.stat("cluster.u1.upstream_cx_none_healthy")).isEqualTo(1);
         }
@@ -110,7 +112,10 @@ class RouterFilterTest {
                 });
                 RouterFixture f = RouterFixture.routes(ALL, up.port())) {
             String response = f.get("/");
-            assertThat(response).startsWith("HTTP/1.1 200 ").contains("\r\n\r\n").doesNotContain("upstream connect error");
+            assertThat(response)
+                    .startsWith("HTTP/1.1 200 ")
+                    .contains("\r\n\r\n")
+                    .doesNotContain("upstream connect error");
             assertThat(f.log(1)).containsExactly("200 UPE upstream_reset_after_response_started{protocol_error} 1");
         }
     }
@@ -157,11 +162,15 @@ class RouterFilterTest {
                         retrying("retry_on: 5xx, num_retries: 2"),
                         "",
                         "[" + RouterFixture.cluster("u1", "", up.port()) + "]")) {
-            assertThat(f.get("/")).startsWith("HTTP/1.1 200 ").contains("\r\nx-envoy-attempt-count: 3\r\n").endsWith("ok");
+            assertThat(f.get("/"))
+                    .startsWith("HTTP/1.1 200 ")
+                    .contains("\r\nx-envoy-attempt-count: 3\r\n")
+                    .endsWith("ok");
             assertThat(f.log(1)).containsExactly("200 - via_upstream 3");
             assertThat(f.stat("cluster.u1.retry.upstream_rq_503")).isEqualTo(2);
             assertThat(f.stat("cluster.u1.upstream_rq_retry_success")).isEqualTo(1);
-            assertThat(f.stat("cluster.u1.circuit_breakers.default.rq_retry_open")).isZero();
+            assertThat(f.stat("cluster.u1.circuit_breakers.default.rq_retry_open"))
+                    .isZero();
         }
     }
 
@@ -360,7 +369,11 @@ class RouterFilterTest {
     void headers_of_the_router_can_be_switched_off() {
         try (RawUpstream up = new RawUpstream(always(OK));
                 RouterFixture f = new RouterFixture(
-                        "", "", ALL, "suppress_envoy_headers: true,", "[" + RouterFixture.cluster("u1", "", up.port()) + "]")) {
+                        "",
+                        "",
+                        ALL,
+                        "suppress_envoy_headers: true,",
+                        "[" + RouterFixture.cluster("u1", "", up.port()) + "]")) {
             assertThat(f.get("/")).startsWith("HTTP/1.1 200 ").doesNotContain("x-envoy-upstream-service-time");
         }
     }

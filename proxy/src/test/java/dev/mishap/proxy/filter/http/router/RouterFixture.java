@@ -35,21 +35,26 @@ final class RouterFixture implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        String yaml = "{static_resources: {listeners: [{name: l, address: {socket_address: {address: 127.0.0.1, port_value: 0}},"
-                + " filter_chains: [{filters: [{name: hcm, typed_config: {'@type': type.googleapis.com/" + HCM + ","
-                + " stat_prefix: ingress, " + hcm + " route_config: {name: r, virtual_hosts: [{name: v, domains: ['*'], "
-                + virtualHost + " routes: " + routes + "}]},"
-                + " http_filters: [{name: envoy.filters.http.router, typed_config: {" + router
-                + " '@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}],"
-                + " access_log: [{name: f, typed_config:"
-                + " {'@type': type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: '" + log + "',"
-                + " log_format: {text_format_source: {inline_string:"
-                + " \"%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_REQUEST_ATTEMPT_COUNT%\\n\"}}}}]}}]}]}],"
-                + " clusters: " + clusters + "}}";
-        Options.LogOptions logging = new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
+        String yaml =
+                "{static_resources: {listeners: [{name: l, address: {socket_address: {address: 127.0.0.1, port_value: 0}},"
+                        + " filter_chains: [{filters: [{name: hcm, typed_config: {'@type': type.googleapis.com/" + HCM
+                        + ","
+                        + " stat_prefix: ingress, " + hcm
+                        + " route_config: {name: r, virtual_hosts: [{name: v, domains: ['*'], "
+                        + virtualHost + " routes: " + routes + "}]},"
+                        + " http_filters: [{name: envoy.filters.http.router, typed_config: {" + router
+                        + " '@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}],"
+                        + " access_log: [{name: f, typed_config:"
+                        + " {'@type': type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: '"
+                        + log + "',"
+                        + " log_format: {text_format_source: {inline_string:"
+                        + " \"%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_REQUEST_ATTEMPT_COUNT%\\n\"}}}}]}}]}]}],"
+                        + " clusters: " + clusters + "}}";
+        Options.LogOptions logging =
+                new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "", "", "", 1, false, 1, false, 5, 64, Map.of(), "", 0, 0, "v4", 900, logging,
-                false);
+                "", yaml, false, false, false, "", "", "", 1, false, 1, false, 5, 64, Map.of(), "", 0, 0, "v4", 900,
+                logging, false);
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }
@@ -174,7 +179,9 @@ final class RouterFixture implements AutoCloseable {
                 long length = -1;
                 while ((b = in.read()) >= 0) {
                     out.write(b);
-                    String s = bodyAt < 0 && b == '\n' || length == -2 && b == '\n' ? out.toString(StandardCharsets.ISO_8859_1) : "";
+                    String s = bodyAt < 0 && b == '\n' || length == -2 && b == '\n'
+                            ? out.toString(StandardCharsets.ISO_8859_1)
+                            : "";
                     if (bodyAt < 0 && s.endsWith("\r\n\r\n")) {
                         bodyAt = out.size();
                         int at = s.indexOf("content-length: ");
