@@ -3,7 +3,7 @@ package dev.mishap.proxy.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mishap.proxy.config.SupportTable;
+import dev.mishap.proxy.server.SupportTable;
 import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;

@@ -1,4 +1,4 @@
-package dev.mishap.proxy.config;
+package dev.mishap.proxy.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

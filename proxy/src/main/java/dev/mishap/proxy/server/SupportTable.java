@@ -1,5 +1,6 @@
-package dev.mishap.proxy.config;
+package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
@@ -12,8 +13,6 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
-import dev.mishap.proxy.server.BootstrapFields;
-import dev.mishap.proxy.server.StatsConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

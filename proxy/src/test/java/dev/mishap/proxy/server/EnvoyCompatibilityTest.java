@@ -1,11 +1,10 @@
-package dev.mishap.proxy.config;
+package dev.mishap.proxy.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.cli.FlagTable;
 import dev.mishap.proxy.config.schema.SchemaDescription;
 import dev.mishap.proxy.config.schema.SupportedFields;
-import dev.mishap.proxy.server.AdminTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
