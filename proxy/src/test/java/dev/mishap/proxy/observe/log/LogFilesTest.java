@@ -78,10 +78,11 @@ class LogFilesTest {
             file.flush();
             assertThat(stats.value("filesystem.write_failed")).isEqualTo(1);
             byte[] big = new byte[1 << 20];
-            for (int i = 0; i < 5; i++) {
+            for (int i = 0; i < 100; i++) {
                 file.write(big, big.length);
             }
-            assertThat(stats.value("filesystem.write_total_buffered")).isLessThanOrEqualTo(LogFile.MAX_WAITING);
+            // One buffer may be with the flusher while the next one fills.
+            assertThat(stats.value("filesystem.write_total_buffered")).isLessThanOrEqualTo(2L * LogFile.MAX_WAITING);
             assertThat(stats.value("filesystem.write_failed")).isGreaterThan(1);
         }
     }
