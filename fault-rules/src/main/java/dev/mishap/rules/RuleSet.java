@@ -73,8 +73,8 @@ public final class RuleSet {
                 before = null;
             }
             RuleState state = before == null ? new RuleState() : before.state;
-            boolean sameDraws = before != null && before.installed.seed() == each.seed();
-            Ordinals ordinals = sameDraws ? before.ordinals : new Ordinals();
+            Ordinals ordinals =
+                    before != null && before.installed.seed() == each.seed() ? before.ordinals : new Ordinals();
             SlidingWindow window = null;
             boolean countsScope = false;
             if (rule.limits().maxTrafficPercent() != null) {

@@ -74,13 +74,15 @@ final class Import {
     /** Refuses a field that has a value. */
     void refuse(@Nullable Tree map, String field, String why) {
         Tree value = map == null ? null : map.get(field);
-        boolean empty = value == null
-                || value.kind() == Tree.Kind.TEXT && value.text().isEmpty()
-                || value.kind() == Tree.Kind.LIST && value.items().isEmpty()
-                || value.kind() == Tree.Kind.MAP && value.fields().isEmpty();
-        if (!empty) {
+        if (value != null && !isEmpty(value)) {
             problems.add(value, "cannot be carried over: " + why);
         }
+    }
+
+    private static boolean isEmpty(Tree value) {
+        return value.kind() == Tree.Kind.TEXT && value.text().isEmpty()
+                || value.kind() == Tree.Kind.LIST && value.items().isEmpty()
+                || value.kind() == Tree.Kind.MAP && value.fields().isEmpty();
     }
 
     /** A field that must be there. */

@@ -51,7 +51,7 @@ public final class RuleReader {
             read(document, problems, rules, experiments);
             Tree metadata = document.get("metadata");
             String name = metadata == null ? null : metadata.textOf("name");
-            if (name != null) {
+            if (metadata != null && name != null) {
                 Integer earlier = names.putIfAbsent(document.textOf("kind") + " " + name, document.line());
                 if (earlier != null) {
                     problems.add(metadata, "name '" + name + "' is taken by the document in line " + earlier);

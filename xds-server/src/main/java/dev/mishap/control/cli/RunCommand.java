@@ -185,8 +185,9 @@ final class RunCommand implements Callable<Integer> {
             throw new IOException(
                     "--demo starts proxies with the launcher: run `mishap run`, or set MISHAP_LAUNCHER to its path");
         }
-        boolean temporary = output.directory == null;
-        Path directory = temporary ? Files.createTempDirectory("mishap-demo-") : output.directory.resolve("demo");
+        Path kept = output.directory;
+        boolean temporary = kept == null;
+        Path directory = kept == null ? Files.createTempDirectory("mishap-demo-") : kept.resolve("demo");
         out.println("[" + experiment.id() + "] starting the demo (" + mode + ")");
         out.flush();
         try (Demo world = new Demo(mode, launcher, http, directory.toAbsolutePath())) {

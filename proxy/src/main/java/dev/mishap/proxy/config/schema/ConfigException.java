@@ -7,7 +7,16 @@ package dev.mishap.proxy.config.schema;
 public final class ConfigException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String message;
+
     public ConfigException(String message) {
         super(message, null, false, false);
+        this.message = message;
+    }
+
+    /** Never null, unlike that of other exceptions. */
+    @Override
+    public String getMessage() {
+        return message;
     }
 }

@@ -86,7 +86,10 @@ final class SupportCheck {
 
     // HttpFilter.is_optional and FilterConfig.is_optional: an extension that is not there is passed over.
     private static boolean isOptional(@Nullable MessageNode holder) {
-        FieldType optional = holder == null ? null : holder.type().field("is_optional");
+        if (holder == null) {
+            return false;
+        }
+        FieldType optional = holder.type().field("is_optional");
         return optional != null && Boolean.TRUE.equals(holder.value(optional));
     }
 

@@ -134,7 +134,7 @@ public final class LogLinearHistogram implements Histogram {
 
     /** Counts per bucket; confined to its holder. */
     static final class Buckets {
-        private final long @Nullable [][] counts = new long[DECADES + 1][];
+        private final long[] @Nullable [] counts = new long[DECADES + 1][];
 
         Buckets() {}
 
