@@ -31,6 +31,8 @@ public final class ResponseCounters {
         if (group >= 1 && group <= 5) {
             counter(CODES + group, status).inc();
             counter(status, status).inc();
+        } else {
+            scope.counter("upstream_rq_unknown").inc();
         }
     }
 

@@ -8,7 +8,7 @@ package dev.mishap.proxy.cluster;
  * @param maxStreamDurationNanos longest life of an upstream request; 0 = none
  * @param maxRequestsPerConnection 0 = no limit
  * @param maxHeaders header lines of a response, default 100
- * @param maxHeaderBytes bytes of a response's head, default 60 KiB
+ * @param maxHeaderBytes bytes of a response's head, default 80 KiB
  * @param properCaseHeaders whether header names are written Like-This
  * @param enableTrailers whether trailers pass
  */
@@ -23,5 +23,5 @@ public record UpstreamHttpConfig(
         boolean enableTrailers) {
     public static final long DEFAULT_IDLE_NANOS = 3_600_000_000_000L;
     public static final UpstreamHttpConfig DEFAULT =
-            new UpstreamHttpConfig(DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 60 * 1024, false, false);
+            new UpstreamHttpConfig(DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false);
 }

@@ -218,7 +218,7 @@ public final class ActiveStream implements HttpStream {
                 idleTimer.set(now, idle);
             }
         }
-        long duration = r.maxStreamDurationNanos();
+        long duration = r.maxStreamDurationNanos(requestHeaders);
         if (duration == 0) {
             durationTimer.clear();
         } else if (duration > 0) {
@@ -244,8 +244,12 @@ public final class ActiveStream implements HttpStream {
     private void tooLong() {
         if (active) {
             config.stats.rqMaxDurationReached.inc();
-            timedOut(LocalReply.of(
-                    codec.requestComplete() ? 504 : 408, "downstream duration timeout", "max_duration_timeout"));
+            timedOut(new LocalReply(
+                    codec.requestComplete() ? 504 : 408,
+                    "downstream duration timeout",
+                    "max_duration_timeout",
+                    GrpcReply.DEADLINE_EXCEEDED,
+                    null));
         }
     }
 
@@ -630,6 +634,9 @@ public final class ActiveStream implements HttpStream {
 
     private void cut(boolean reset) {
         config.stats.rqTxReset.inc();
+        if (!reset) {
+            config.stats.rqRxReset.inc(); // HTTP/1 ends a stream by ending the connection, which comes back as a reset
+        }
         boolean wasActive = active;
         finish(false);
         if (wasActive) {
@@ -657,8 +664,12 @@ public final class ActiveStream implements HttpStream {
         chain.end();
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
-        if (complete) {
+        // A response counts from its headers on, whether its end comes or not.
+        if (complete || responseHeadersWritten) {
             stats.completed(info.responseCode);
+        }
+        if (complete && !codec.requestComplete()) {
+            stats.rqRxReset.inc(); // the rest of the request will not be read
         }
         stats.rqTime.record((info.endNanos - info.startNanos) / 1_000_000);
         if (complete) {

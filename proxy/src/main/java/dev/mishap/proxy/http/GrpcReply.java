@@ -5,6 +5,8 @@ final class GrpcReply {
     private static final byte[] PREFIX = {'a', 'p', 'p', 'l', 'i', 'c', 'a', 't', 'i', 'o', 'n', '/', 'g', 'r', 'p', 'c'
     };
 
+    static final int DEADLINE_EXCEEDED = 4;
+
     private GrpcReply() {}
 
     static boolean isGrpcContentType(HeaderMap headers, int index) {

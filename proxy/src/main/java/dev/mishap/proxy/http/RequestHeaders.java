@@ -33,9 +33,11 @@ final class RequestHeaders {
             "x-envoy-upstream-rq-timeout-ms",
             "x-envoy-upstream-rq-per-try-timeout-ms",
             "x-envoy-upstream-rq-timeout-alt-response",
+            "x-envoy-upstream-stream-duration-ms",
             "x-envoy-expected-rq-timeout-ms",
             "x-envoy-force-trace",
             "x-envoy-ip-tags",
+            "x-envoy-original-url",
             "x-envoy-hedge-on-per-try-timeout");
     private static final byte[] HTTP = {'h', 't', 't', 'p'};
     private static final byte[] HTTPS = {'h', 't', 't', 'p', 's'};

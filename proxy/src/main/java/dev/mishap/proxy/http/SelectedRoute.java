@@ -22,8 +22,11 @@ public interface SelectedRoute {
     /** {@code RouteAction.idle_timeout} in nanoseconds; 0 = none, -1 = the connection manager's. */
     long idleTimeoutNanos();
 
-    /** {@code RouteAction.max_stream_duration} in nanoseconds; 0 = none, -1 = the connection manager's. */
-    long maxStreamDurationNanos();
+    /**
+     * {@code RouteAction.max_stream_duration} in nanoseconds, as the request's {@code grpc-timeout} changes it; 0 = none, -1 =
+     * the connection manager's.
+     */
+    long maxStreamDurationNanos(HeaderMap request);
 
     /** Applies {@code response_headers_to_add} and {@code _to_remove} of all levels. Local replies pass here, too. */
     void finalizeResponseHeaders(HeaderMap response, HttpStream stream);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeoutNanos until the response is complete, from the end of the request; 0 = none; default 15 s
  * @param idleTimeoutNanos between two bytes either way; 0 = none, -1 = the connection manager's
  * @param maxStreamDurationNanos of the whole stream; 0 = none, -1 = the connection manager's
- * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the time-out, up to this; 0 = no limit; -1 = the header has no effect
+ * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the stream's longest life, up to this; 0 = no limit; -1 = the header has no effect
  * @param grpcTimeoutHeaderOffsetNanos taken off a {@code grpc-timeout} when it stays positive
  * @param retry of the route, else of its virtual host, else null
  * @param mirrors of the route, else of the virtual host, else of the table

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.JoinedHeaders;
 import dev.mishap.proxy.route.HeaderMutations.Addition;
 import dev.mishap.proxy.route.HeaderMutations.AppendAction;
 import java.util.ArrayList;

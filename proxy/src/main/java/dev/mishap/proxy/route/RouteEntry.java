@@ -75,9 +75,22 @@ public final class RouteEntry implements SelectedRoute {
     }
 
     @Override
-    public long maxStreamDurationNanos() {
+    public long maxStreamDurationNanos(HeaderMap request) {
         ForwardAction forward = forward();
-        return forward == null ? -1 : forward.maxStreamDurationNanos();
+        if (forward == null) {
+            return -1;
+        }
+        long max = forward.grpcTimeoutHeaderMaxNanos();
+        long asked = max < 0 ? -1 : GrpcTimeout.nanos(request);
+        if (asked < 0) {
+            return forward.maxStreamDurationNanos();
+        }
+        if (max > 0) {
+            asked = Math.min(asked, max);
+        }
+        long offset = forward.grpcTimeoutHeaderOffsetNanos();
+        // 0 would mean without end, and the sender means at once.
+        return Math.max(1, offset < asked ? asked - offset : asked);
     }
 
     /** What the route does. */

@@ -1,6 +1,5 @@
 package dev.mishap.proxy.server;
 
-import dev.mishap.proxy.server.SupportTable;
 import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;

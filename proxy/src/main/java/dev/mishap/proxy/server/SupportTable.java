@@ -1,7 +1,7 @@
 package dev.mishap.proxy.server;
 
-import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.cluster.ClusterTranslator;
+import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;

@@ -3,13 +3,13 @@ package dev.mishap.proxy.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mishap.proxy.server.SupportTable;
 import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.dns.LookupFamily;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.server.SupportTable;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -281,7 +281,7 @@ public final class FakeHttpStream implements HttpStream {
         }
 
         @Override
-        public long maxStreamDurationNanos() {
+        public long maxStreamDurationNanos(HeaderMap request) {
             return -1;
         }
 

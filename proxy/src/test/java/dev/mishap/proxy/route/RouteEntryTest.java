@@ -212,6 +212,31 @@ class RouteEntryTest {
         assertThat(lines(response, "x-q")).containsExactly("from request");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "200m | 100000000", // the offset is taken off
+                "50m | 50000000", // unless nothing would be left
+                "10S | 400000000", // at most what the route allows
+                "99999999H | 400000000",
+                "1n | 1",
+                "0m | 1", // at once, not without end
+                "x | 7000000000", // not a time-out: the route's own
+                "123456789n | 7000000000"
+            })
+    void grpcTimeoutBoundsTheStream(String header, long nanos) {
+        RouteTable table =
+                route("match: {prefix: /}, route: {cluster: u1, max_stream_duration: {max_stream_duration: 7s,"
+                        + " grpc_timeout_header_max: 0.5s, grpc_timeout_header_offset: 0.1s}}");
+        RouteEntry entry = (RouteEntry) table.select(new FakeHttpStream().path("/"));
+        assertThat(entry).isNotNull();
+        HeaderMap request = new HeaderMap();
+        assertThat(entry.maxStreamDurationNanos(request)).isEqualTo(7_000_000_000L);
+        request.add(HeaderName.of("grpc-timeout"), header);
+        assertThat(entry.maxStreamDurationNanos(request)).isEqualTo(nanos);
+    }
+
     @Test
     void timesPoliciesAndDefaults() {
         ForwardAction plain = forward(route("match: {prefix: /}, route: {cluster: u1}"));

@@ -96,7 +96,7 @@ public final class H1Output {
     /**
      * Writes a response's head; the headers hold {@code :status}.
      *
-     * @param bodyless whether the response can't have a body for its request's method (HEAD, CONNECT)
+     * @param bodyless whether the response can't have a body for its request's method (HEAD)
      * @param close whether to announce that the connection ends
      * @param http10 whether the client speaks HTTP/1.0, which knows no chunks and keeps no connection unless told
      */
@@ -118,8 +118,12 @@ public final class H1Output {
                     chunked = true;
                     line(CHUNKED);
                 }
-            } else if (!bodyless && status >= 200 && status != 204 && status != 304) {
-                line(ZERO_LENGTH);
+            } else if (status >= 200 && status != 204 && status != 304) {
+                if (!bodyless) {
+                    line(ZERO_LENGTH);
+                } else if (!http10) {
+                    line(CHUNKED); // as the response to a GET would be framed
+                }
             }
         }
         finish(endStream);

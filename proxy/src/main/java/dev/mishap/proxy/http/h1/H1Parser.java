@@ -198,6 +198,9 @@ public abstract class H1Parser {
     /** The start line, which is {@code arena[from, to)} of the map; fails by {@link #fail}. */
     abstract void startLine(HeaderMap headers, int from, int to);
 
+    /** Makes one line of those headers that are not to be repeated. */
+    abstract void joinRepeated(HeaderMap headers);
+
     /** Checks the head as a whole and says what body follows, by one of the three methods below. */
     abstract void finishHead(HeaderMap headers);
 
@@ -232,6 +235,9 @@ public abstract class H1Parser {
 
     private void headComplete() {
         HeaderMap headers = head.target();
+        if (head.mayRepeat()) {
+            joinRepeated(headers);
+        }
         finishHead(headers);
         if (state == HEAD || state >= FAILED) {
             return;

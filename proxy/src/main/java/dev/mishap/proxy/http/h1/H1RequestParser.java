@@ -2,6 +2,7 @@ package dev.mishap.proxy.http.h1;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.JoinedHeaders;
 
 /**
  * The server's side: reads requests. {@code :method}, {@code :path} and {@code :authority} are the first entries of the map;
@@ -239,6 +240,11 @@ public final class H1RequestParser extends H1Parser {
         } else {
             authority(m, from, to);
         }
+    }
+
+    @Override
+    void joinRepeated(HeaderMap m) {
+        JoinedHeaders.joinRequest(m);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.mishap.proxy.http.h1;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.JoinedHeaders;
 
 /** The client's side: reads responses. {@code :status} is the first entry of the map. */
 public final class H1ResponseParser extends H1Parser {
@@ -88,6 +89,11 @@ public final class H1ResponseParser extends H1Parser {
     @Override
     void host(HeaderMap m, int from, int to) {
         // A response has no host; a server that sends one means nothing by it.
+    }
+
+    @Override
+    void joinRepeated(HeaderMap m) {
+        JoinedHeaders.joinResponse(m);
     }
 
     @Override

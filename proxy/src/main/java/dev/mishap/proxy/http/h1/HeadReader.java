@@ -47,6 +47,10 @@ final class HeadReader {
     private byte @Nullable [][] nominated;
 
     private int nominatedCount;
+    /** A bit for the hash of each name; one that is set already tells of a name that may be repeated. */
+    private long names;
+
+    private boolean mayRepeat;
 
     HeadReader(H1Parser parser) {
         this.parser = parser;
@@ -65,7 +69,14 @@ final class HeadReader {
             connectionClose = connectionKeepAlive = connectionUpgrade = false;
             upgradeLength = -1;
             nominatedCount = 0;
+            names = 0;
+            mayRepeat = false;
         }
+    }
+
+    /** Whether a name may be there twice; false is certain. */
+    boolean mayRepeat() {
+        return mayRepeat;
     }
 
     HeaderMap target() {
@@ -201,6 +212,9 @@ final class HeadReader {
                 m.addEntry(from, length, hash, at, "trailers".length());
             }
         } else if (!framing(a, hash, length, value, valueEnd)) {
+            long bit = 1L << (hash ^ hash >>> 6 ^ hash >>> 12);
+            mayRepeat |= (names & bit) != 0;
+            names |= bit;
             m.addEntry(from, length, hash, value, valueEnd - value);
         }
     }

@@ -197,7 +197,9 @@ final class Attempt implements UpstreamListener {
             armPerTry();
         }
         touch();
-        long max = pools.cluster().config().http().maxStreamDurationNanos();
+        long max = timeouts.tryDurationNanos > 0
+                ? timeouts.tryDurationNanos
+                : pools.cluster().config().http().maxStreamDurationNanos();
         if (max > 0) {
             duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
         }
@@ -217,7 +219,7 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onInformational(HeaderMap headers) {
-        router.onInformational(headers);
+        router.onInformational(this, headers);
     }
 
     @Override

@@ -29,24 +29,4 @@ final class HeaderNumbers {
         int i = headers.indexOf(name);
         return i < 0 ? -1 : parse(headers.value(i));
     }
-
-    /** A {@code grpc-timeout} in nanoseconds: up to 8 digits and a unit; -1 when it is none. */
-    static long grpcTimeout(@Nullable String text) {
-        if (text == null || text.length() < 2 || text.length() > 9) {
-            return -1;
-        }
-        long n = parse(text.substring(0, text.length() - 1));
-        if (n < 0) {
-            return -1;
-        }
-        return switch (text.charAt(text.length() - 1)) {
-            case 'H' -> n * 3_600_000_000_000L;
-            case 'M' -> n * 60_000_000_000L;
-            case 'S' -> n * 1_000_000_000L;
-            case 'm' -> n * 1_000_000L;
-            case 'u' -> n * 1_000L;
-            case 'n' -> n;
-            default -> -1;
-        };
-    }
 }

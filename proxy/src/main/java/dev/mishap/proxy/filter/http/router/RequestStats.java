@@ -4,25 +4,28 @@ import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResponseCounters;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.observe.stats.Scope;
 import org.jspecify.annotations.Nullable;
 
 /** Where the responses of one request are counted: its cluster, its virtual cluster, and as internal, external or canary. */
 final class RequestStats {
     private final ClusterStats cluster;
     private final boolean internal;
-    private final @Nullable ResponseCounters virtualCluster;
-    private final @Nullable ResponseCounters alternative;
+    private final @Nullable VirtualClusterStats virtualCluster;
+    private final VirtualClusterStats.@Nullable Named named;
+    private final @Nullable Alternative alternative;
     private final boolean enabled;
 
     RequestStats(
             ClusterStats cluster,
             boolean internal,
-            @Nullable ResponseCounters virtualCluster,
-            @Nullable ResponseCounters alternative,
+            @Nullable VirtualClusterStats virtualCluster,
+            @Nullable Alternative alternative,
             boolean enabled) {
         this.cluster = cluster;
         this.internal = internal;
         this.virtualCluster = virtualCluster;
+        this.named = virtualCluster == null ? null : virtualCluster.named;
         this.alternative = alternative;
         this.enabled = enabled;
     }
@@ -38,7 +41,7 @@ final class RequestStats {
             cluster.canary.count(status);
         }
         if (virtualCluster != null) {
-            virtualCluster.count(status);
+            virtualCluster.responses.count(status);
         }
         if (alternative != null) {
             alternative.count(status);
@@ -58,10 +61,79 @@ final class RequestStats {
             cluster.canary.time(millis);
         }
         if (virtualCluster != null) {
-            virtualCluster.time(millis);
+            virtualCluster.responses.time(millis);
         }
         if (alternative != null) {
             alternative.time(millis);
+        }
+    }
+
+    /** A try got a connection. */
+    void upstreamRequest() {
+        if (named != null) {
+            named.total.inc();
+        }
+    }
+
+    /** The request as a whole took too long. */
+    void timeout() {
+        cluster.rqTimeout.inc();
+        if (named != null) {
+            named.timeout.inc();
+        }
+    }
+
+    /** A response that asks for another try was the last that may be. */
+    void retryLimitExceeded() {
+        cluster.rqRetryLimitExceeded.inc();
+        if (named != null) {
+            named.retryLimitExceeded.inc();
+        }
+    }
+
+    /** A circuit breaker forbade another try. */
+    void retryOverflow() {
+        cluster.rqRetryOverflow.inc();
+        if (named != null) {
+            named.retryOverflow.inc();
+        }
+    }
+
+    /** Another try needed no further one. */
+    void retrySuccess() {
+        cluster.rqRetrySuccess.inc();
+        if (named != null) {
+            named.retrySuccess.inc();
+        }
+    }
+
+    /** Another try begins, after a wait that the response told or not. */
+    void retry(boolean waitTold) {
+        cluster.rqRetry.inc();
+        (waitTold ? cluster.rqRetryBackoffRatelimited : cluster.rqRetryBackoffExponential).inc();
+        if (named != null) {
+            named.retry.inc();
+        }
+    }
+
+    /** The stats that {@code x-envoy-upstream-alt-stat-name} asks for. */
+    static final class Alternative {
+        private final ResponseCounters all;
+        private final ResponseCounters byOrigin;
+
+        Alternative(Scope scope, boolean internal) {
+            all = new ResponseCounters(scope);
+            byOrigin = new ResponseCounters(scope.scope(internal ? "internal." : "external."));
+        }
+
+        void count(int status) {
+            all.count(status);
+            byOrigin.count(status);
+        }
+
+        void time(long millis) {
+            all.time(millis);
+            byOrigin.time(millis);
         }
     }
 

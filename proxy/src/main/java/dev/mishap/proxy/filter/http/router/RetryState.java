@@ -1,6 +1,5 @@
 package dev.mishap.proxy.filter.http.router;
 
-import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -32,7 +31,7 @@ final class RetryState {
     private final @Nullable RetryPolicy policy;
     private final Set<Integer> codes;
     private final List<HeaderName> names;
-    private final ClusterStats stats;
+    private final RequestStats stats;
     private final ResourceLimits limits;
     private final RuntimeSnapshot runtime;
     private final long baseNanos;
@@ -49,7 +48,7 @@ final class RetryState {
             Set<Integer> codes,
             List<HeaderName> names,
             long left,
-            ClusterStats stats,
+            RequestStats stats,
             ResourceLimits limits,
             RuntimeSnapshot runtime) {
         this.on = on;
@@ -69,7 +68,7 @@ final class RetryState {
     static @Nullable RetryState of(
             @Nullable RetryPolicy policy,
             HeaderMap request,
-            ClusterStats stats,
+            RequestStats stats,
             ResourceLimits limits,
             RuntimeSnapshot runtime) {
         String asked = request.get(RouterHeaders.RETRY_ON);
@@ -206,19 +205,19 @@ final class RetryState {
 
     private Verdict decide(boolean want, long resetWait, long random) {
         if (retried && !want) {
-            stats.rqRetrySuccess.inc();
+            stats.retrySuccess();
         }
         release();
         if (!want) {
             return Verdict.NO;
         }
         if (left == 0) {
-            stats.rqRetryLimitExceeded.inc();
+            stats.retryLimitExceeded();
             return Verdict.LIMIT_EXCEEDED;
         }
         left--;
         if (!limits.canRetry()) {
-            stats.rqRetryOverflow.inc();
+            stats.retryOverflow();
             return Verdict.OVERFLOW;
         }
         // upstream.use_retry: retries can be switched off, for a share of the requests, at run time.
@@ -228,16 +227,14 @@ final class RetryState {
         limits.retryStarted();
         holding = true;
         retried = true;
-        stats.rqRetry.inc();
+        stats.retry(resetWait > 0);
         if (resetWait > 0) {
             // Up to half as much again, so that those who were told the same do not come back together.
             delayNanos = resetWait + Long.remainderUnsigned(random, resetWait / 2 + 1);
-            stats.rqRetryBackoffRatelimited.inc();
         } else {
             long bound = Math.min(maxNanos, baseNanos << Math.min(backoffs, 20));
             backoffs++;
             delayNanos = bound <= 0 ? 0 : Long.remainderUnsigned(random, bound);
-            stats.rqRetryBackoffExponential.inc();
         }
         return Verdict.YES;
     }

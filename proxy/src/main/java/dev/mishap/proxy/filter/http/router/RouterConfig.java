@@ -1,9 +1,9 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
-import dev.mishap.proxy.cluster.ResponseCounters;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.route.VirtualCluster;
 import dev.mishap.proxy.upstream.Upstreams;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,7 +24,7 @@ final class RouterConfig {
     final List<HeaderName> strictHeaders;
 
     private final Scope root;
-    private final ConcurrentMap<String, ResponseCounters> virtualClusters = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, VirtualClusterStats> virtualClusters = new ConcurrentHashMap<>();
 
     RouterConfig(
             ClusterManager clusters,
@@ -47,11 +47,13 @@ final class RouterConfig {
         this.strictHeaders = List.copyOf(strictHeaders);
     }
 
-    /** Counts of the virtual cluster whose stats start with {@code prefix}. */
-    ResponseCounters virtualCluster(String prefix) {
-        ResponseCounters known = virtualClusters.get(prefix);
+    VirtualClusterStats virtualCluster(VirtualCluster of) {
+        VirtualClusterStats known = virtualClusters.get(of.statPrefix());
         return known != null
                 ? known
-                : virtualClusters.computeIfAbsent(prefix, p -> new ResponseCounters(root.scope(p)));
+                : virtualClusters.computeIfAbsent(
+                        of.statPrefix(),
+                        p -> new VirtualClusterStats(
+                                root.scope(p), !of.headers().isEmpty()));
     }
 }

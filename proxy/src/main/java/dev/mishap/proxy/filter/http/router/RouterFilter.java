@@ -3,7 +3,6 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
-import dev.mishap.proxy.cluster.ResponseCounters;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -67,6 +66,9 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
     private boolean requestEnded;
     private long requestEndNanos;
     private boolean responseStarted;
+    /** A 1xx has come, with which the response has begun for stats and logs. */
+    private boolean informed;
+
     private boolean over;
     private boolean waitingPaused;
     /** The body may have to be sent again: it is kept. */
@@ -150,11 +152,11 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
             cluster.stats().rqMaintenanceMode.inc();
             return answer(new LocalReply(503, "maintenance mode", "maintenance_mode", -1, this::addOverloaded));
         }
-        timeouts.read(action, headers, grpc, config.respectExpectedTimeout);
+        timeouts.read(action, headers, config.respectExpectedTimeout);
         if (headers.remove(RouterHeaders.TIMEOUT_ALT_RESPONSE)) {
             timeoutStatus = 204;
         }
-        retry = RetryState.of(action.retry(), headers, cluster.stats(), cluster.limits(priority), to.runtime());
+        retry = RetryState.of(action.retry(), headers, counts, cluster.limits(priority), to.runtime());
         tries = 1;
         info.upstreamRequestAttemptCount = 1;
         expectedTimeout(headers, 0);
@@ -183,18 +185,19 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
 
     private RequestStats requestStats(RouteEntry entry, HeaderMap headers, Cluster cluster, StreamInfo info) {
         VirtualCluster virtual = entry.virtualCluster(headers);
-        ResponseCounters ofVirtual = null;
+        VirtualClusterStats ofVirtual = null;
+        boolean internal = "true".equals(headers.get(RouterHeaders.INTERNAL));
         if (virtual != null) {
-            info.virtualClusterName = virtual.name();
-            ofVirtual = config.virtualCluster(virtual.statPrefix());
+            // The rest, "other", has stats and no name.
+            info.virtualClusterName = virtual.headers().isEmpty() ? null : virtual.name();
+            ofVirtual = config.virtualCluster(virtual);
         }
-        ResponseCounters alternative = null;
+        RequestStats.Alternative alternative = null;
         String alt = headers.get(RouterHeaders.ALT_STAT_NAME);
         if (alt != null) {
             headers.remove(RouterHeaders.ALT_STAT_NAME);
-            alternative = new ResponseCounters(cluster.stats().scope.scope(alt + "."));
+            alternative = new RequestStats.Alternative(cluster.stats().scope.scope(alt + "."), internal);
         }
-        boolean internal = "true".equals(headers.get(RouterHeaders.INTERNAL));
         return new RequestStats(
                 cluster.stats(), internal, ofVirtual, alternative, config.dynamicStats && !info.healthCheck);
     }
@@ -403,6 +406,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
     void onReady(Attempt a, UpstreamStream to) {
         HttpStream from = stream();
         StreamInfo info = from.info();
+        counts().upstreamRequest();
         info.upstreamHost = a.endpoint.address();
         info.upstreamLocalAddress = to.localAddress();
         info.upstreamProtocol = to.protocol();
@@ -438,7 +442,16 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         }
     }
 
-    void onInformational(HeaderMap headers) {
+    void onInformational(Attempt a, HeaderMap headers) {
+        if (informed) {
+            return; // One is passed on, however many there are.
+        }
+        int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
+        if (status > 104) {
+            return; // Nobody knows what it means.
+        }
+        informed = true;
+        counts().response(status, headers, a.endpoint);
         // What has begun to answer is not asked again.
         retry = released(retry);
         forgetBody();
@@ -617,7 +630,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         countAbort(a, status);
         StringBuilder details = new StringBuilder(96)
                 .append(
-                        responseStarted
+                        responseStarted || informed
                                 ? "upstream_reset_after_response_started{"
                                 : "upstream_reset_before_response_started{")
                 .append(reason.text().replace(' ', '_'));
@@ -681,7 +694,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         }
         Attempt a = attempt;
         if (a != null) {
-            pools().cluster().stats().rqTimeout.inc();
+            counts().timeout();
             a.endpoint.rqTimeout.increment();
             if (a.awaitingHeaders()) {
                 countAbort(a, timeoutStatus);
@@ -701,6 +714,9 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
                 a.endpoint.rqError.increment();
                 config.stats.resetAfterResponseStarted.inc();
             }
+            return;
+        }
+        if (informed) {
             return;
         }
         counts().response(status, null, a.endpoint);

@@ -21,7 +21,7 @@ final class RouterHeaders {
     static final HeaderName HEDGE = HeaderName.of("x-envoy-hedge-on-per-try-timeout");
     static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
     static final HeaderName CANARY = HeaderName.of("x-envoy-upstream-canary");
-    static final HeaderName GRPC_TIMEOUT = HeaderName.of("grpc-timeout");
+    static final HeaderName STREAM_DURATION = HeaderName.of("x-envoy-upstream-stream-duration-ms");
 
     private RouterHeaders() {}
 }

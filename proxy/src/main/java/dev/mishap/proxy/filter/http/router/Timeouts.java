@@ -12,16 +12,15 @@ final class Timeouts {
     long globalNanos;
     long perTryNanos;
     long perTryIdleNanos;
+    /** Longest life of a try, as a header asks; it counts instead of the cluster's. */
+    long tryDurationNanos;
 
     /** Reads the route and the request's headers, and takes those out that only we are to read. */
-    void read(ForwardAction route, HeaderMap headers, boolean grpc, boolean respectExpected) {
+    void read(ForwardAction route, HeaderMap headers, boolean respectExpected) {
         RetryPolicy retry = route.retry();
         globalNanos = route.timeoutNanos();
         perTryNanos = retry == null ? 0 : retry.perTryTimeoutNanos();
         perTryIdleNanos = retry == null ? 0 : retry.perTryIdleTimeoutNanos();
-        if (grpc && route.grpcTimeoutHeaderMaxNanos() >= 0) {
-            grpcTimeout(route, headers);
-        }
         long expected = respectExpected ? HeaderNumbers.of(headers, RouterHeaders.EXPECTED_TIMEOUT) : -1;
         if (expected >= 0) {
             globalNanos = expected * MILLI;
@@ -35,6 +34,8 @@ final class Timeouts {
         if (tryGiven >= 0) {
             perTryNanos = tryGiven * MILLI;
         }
+        long durationGiven = take(headers, RouterHeaders.STREAM_DURATION);
+        tryDurationNanos = durationGiven > 0 ? durationGiven * MILLI : 0;
         if (globalNanos != 0 && perTryNanos >= globalNanos) {
             perTryNanos = 0;
         }
@@ -48,18 +49,6 @@ final class Timeouts {
         long n = HeaderNumbers.parse(headers.value(i));
         headers.remove(name);
         return n;
-    }
-
-    private void grpcTimeout(ForwardAction route, HeaderMap headers) {
-        long asked = HeaderNumbers.grpcTimeout(headers.get(RouterHeaders.GRPC_TIMEOUT));
-        if (asked < 0) {
-            return;
-        }
-        if (asked > route.grpcTimeoutHeaderOffsetNanos()) {
-            asked -= route.grpcTimeoutHeaderOffsetNanos();
-        }
-        long max = route.grpcTimeoutHeaderMaxNanos();
-        globalNanos = max != 0 && (asked == 0 || asked > max) ? max : asked;
     }
 
     /** What {@code x-envoy-expected-rq-timeout-ms} tells an upstream that is asked after {@code elapsedNanos}; 0 = nothing. */
