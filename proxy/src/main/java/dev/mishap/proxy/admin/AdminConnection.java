@@ -17,6 +17,8 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,11 +36,15 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
     private final AdminRouter router;
     private final AdminStats stats;
     private final AccessLog accessLog;
+    private final Executor offLoop;
     private final AdminRequestReader reader = new AdminRequestReader();
     private long openedNanos;
     private boolean closedByUs;
+    /** A handler is at work elsewhere; what the client sent meanwhile waits. */
+    private boolean busy;
 
-    AdminConnection(AdminRouter router, AdminStats stats, AccessLog accessLog) {
+    AdminConnection(AdminRouter router, AdminStats stats, AccessLog accessLog, Executor offLoop) {
+        this.offLoop = offLoop;
         this.router = router;
         this.stats = stats;
         this.accessLog = accessLog;
@@ -62,14 +68,32 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         ByteBuf in = (ByteBuf) message;
         try {
             stats.http.cxRxBytesTotal.add(in.readableBytes());
+            if (closedByUs) {
+                return;
+            }
             reader.append(ByteBufUtil.getBytes(in));
         } finally {
             in.release();
         }
+        proceed(ctx);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        proceed(ctx);
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    /** Answers what has arrived, one by one, as long as the client takes the answers. */
+    private void proceed(ChannelHandlerContext ctx) {
         try {
             AdminRequestReader.Parsed request;
-            while (!closedByUs && (request = reader.next()) != null) {
+            while (mayAnswer(ctx) && (request = reader.next()) != null) {
                 answer(ctx, request);
+            }
+            ctx.channel().config().setAutoRead(closedByUs || mayAnswer(ctx));
+            if (busy || closedByUs) {
+                return;
             }
             if (reader.expectsContinue()) {
                 ctx.writeAndFlush(ctx.alloc()
@@ -80,6 +104,10 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
             stats.http.cxProtocolError.inc();
             write(ctx, AdminResponse.text(e.status(), e.getMessage() + "\n"), false, true, true);
         }
+    }
+
+    private boolean mayAnswer(ChannelHandlerContext ctx) {
+        return !busy && !closedByUs && ctx.channel().isWritable();
     }
 
     private void answer(ChannelHandlerContext ctx, AdminRequestReader.Parsed parsed) {
@@ -96,7 +124,36 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
                 parsed.headers(),
                 parsed.body(),
                 ctx.channel().remoteAddress());
-        AdminResponse response = router.handle(request);
+        if (!router.isOffLoop(request)) {
+            complete(ctx, parsed, router.handle(request), start);
+            return;
+        }
+        busy = true;
+        try {
+            offLoop.execute(() -> {
+                AdminResponse response = router.handle(request);
+                back(ctx, () -> {
+                    busy = false;
+                    complete(ctx, parsed, response, start);
+                    proceed(ctx);
+                });
+            });
+        } catch (RejectedExecutionException e) {
+            ctx.close();
+        }
+    }
+
+    /** Runs on the connection's loop; when that has ended, so has the connection. */
+    private static void back(ChannelHandlerContext ctx, Runnable task) {
+        try {
+            ctx.executor().execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("an answer came after the end of the admin server", e);
+        }
+    }
+
+    private void complete(
+            ChannelHandlerContext ctx, AdminRequestReader.Parsed parsed, AdminResponse response, long start) {
         stats.http.rqActive.dec();
         stats.http.completed(response.status());
         long end = System.nanoTime();

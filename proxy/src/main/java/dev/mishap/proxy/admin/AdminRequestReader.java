@@ -11,9 +11,18 @@ import org.jspecify.annotations.Nullable;
 /** Cuts the bytes of a connection into HTTP/1 requests. Strict: what is not plainly a request is refused. */
 final class AdminRequestReader {
     private static final int MAX_HEAD = 64 * 1024;
-    private static final int MAX_BODY = 4 * 1024 * 1024;
+    private static final int MAX_BODY = 2 * 1024 * 1024;
+    /** The longest line that begins a chunk, extensions included. */
+    private static final int MAX_CHUNK_LINE = 4096;
 
     private byte[] data = new byte[0];
+    private int length;
+    /** How far the end of the head was looked for, so that a slow sender does not have everything read again. */
+    private int headSearched;
+    /** A chunked body as far as it has come, and where its next chunk begins; null = none is under way. */
+    private @Nullable ByteArrayOutputStream chunks;
+
+    private int chunkAt;
     private boolean continueAsked;
     private boolean continueSent;
 
@@ -47,9 +56,11 @@ final class AdminRequestReader {
     }
 
     void append(byte[] more) {
-        byte[] all = Arrays.copyOf(data, data.length + more.length);
-        System.arraycopy(more, 0, all, data.length, more.length);
-        data = all;
+        if (length + more.length > data.length) {
+            data = Arrays.copyOf(data, Math.max(length + more.length, data.length * 2));
+        }
+        System.arraycopy(more, 0, data, length, more.length);
+        length += more.length;
     }
 
     /** Whether the client waits for 100 Continue before it sends the body; true once. */
@@ -62,13 +73,15 @@ final class AdminRequestReader {
     /** The next complete request, or null. */
     @Nullable
     Parsed next() {
-        int headEnd = find("\r\n\r\n", 0);
+        int headEnd = find("\r\n\r\n", Math.max(0, headSearched - 3));
+        if ((headEnd < 0 ? length : headEnd) > MAX_HEAD) {
+            throw new BadRequest(431, "Request Header Fields Too Large");
+        }
         if (headEnd < 0) {
-            if (data.length > MAX_HEAD) {
-                throw new BadRequest(431, "Request Header Fields Too Large");
-            }
+            headSearched = length;
             return null;
         }
+        headSearched = headEnd;
         String[] lines = new String(data, 0, headEnd, StandardCharsets.ISO_8859_1).split("\r\n", -1);
         String[] start = lines[0].split(" ", -1);
         if (start.length != 3 || start[0].isEmpty() || !(start[2].equals("HTTP/1.1") || start[2].equals("HTTP/1.0"))) {
@@ -85,7 +98,10 @@ final class AdminRequestReader {
         if (body == null) {
             return null;
         }
-        data = Arrays.copyOfRange(data, body.end(), data.length);
+        data = Arrays.copyOfRange(data, body.end(), length);
+        length = data.length;
+        headSearched = 0;
+        chunks = null;
         continueAsked = false;
         continueSent = false;
         boolean http10 = start[2].equals("HTTP/1.0");
@@ -129,62 +145,79 @@ final class AdminRequestReader {
     private record Body(byte[] bytes, int end) {}
 
     private @Nullable Body plainBody(int from, @Nullable String contentLength) {
-        long length = 0;
-        if (contentLength != null) {
-            try {
-                length = Long.parseLong(contentLength);
-            } catch (NumberFormatException e) {
-                length = -1;
-            }
-            if (length < 0) {
-                throw new BadRequest(400, "Bad Request");
-            }
-        }
-        if (length > MAX_BODY) {
+        long size = contentLength == null ? 0 : number(contentLength, 10);
+        if (size > MAX_BODY) {
             throw new BadRequest(413, "Payload Too Large");
         }
-        int end = from + (int) length;
-        return data.length < end ? null : new Body(Arrays.copyOfRange(data, from, end), end);
+        int end = from + (int) size;
+        return length < end ? null : new Body(Arrays.copyOfRange(data, from, end), end);
     }
 
     private @Nullable Body chunkedBody(int from) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        int at = from;
+        ByteArrayOutputStream out = chunks;
+        if (out == null) {
+            out = new ByteArrayOutputStream();
+            chunks = out;
+            chunkAt = from;
+        }
         while (true) {
+            int at = chunkAt;
             int lineEnd = find("\r\n", at);
+            if ((lineEnd < 0 ? length : lineEnd) - at > MAX_CHUNK_LINE) {
+                throw new BadRequest(400, "Bad Request");
+            }
             if (lineEnd < 0) {
                 return null;
             }
             String line = new String(data, at, lineEnd - at, StandardCharsets.ISO_8859_1);
             int semicolon = line.indexOf(';');
-            int size;
-            try {
-                size = Integer.parseInt((semicolon < 0 ? line : line.substring(0, semicolon)).strip(), 16);
-            } catch (NumberFormatException e) {
-                throw new BadRequest(400, "Bad Request");
-            }
-            if (size < 0 || out.size() + (long) size > MAX_BODY) {
+            long size = number((semicolon < 0 ? line : line.substring(0, semicolon)).strip(), 16);
+            if (out.size() + size > MAX_BODY) {
                 throw new BadRequest(413, "Payload Too Large");
             }
             at = lineEnd + 2;
             if (size == 0) {
                 // trailers, if any, end with an empty line
                 int end = find("\r\n", at) == at ? at : find("\r\n\r\n", at);
+                if (end < 0 && length - at > MAX_HEAD) {
+                    throw new BadRequest(431, "Request Header Fields Too Large");
+                }
                 if (end < 0) {
                     return null;
                 }
                 return new Body(out.toByteArray(), end == at ? at + 2 : end + 4);
             }
-            if (data.length < at + size + 2) {
+            if (length < at + size + 2) {
                 return null;
             }
-            out.write(data, at, size);
-            at += size + 2;
+            int end = at + (int) size;
+            if (data[end] != '\r' || data[end + 1] != '\n') {
+                throw new BadRequest(400, "Bad Request");
+            }
+            out.write(data, at, (int) size);
+            chunkAt = end + 2;
         }
     }
 
+    /** Digits and nothing else, without a sign. One that is too large reads as the largest there is. */
+    private static long number(String text, int radix) {
+        if (text.isEmpty()) {
+            throw new BadRequest(400, "Bad Request");
+        }
+        long value = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            int digit = c < 128 ? Character.digit(c, radix) : -1;
+            if (digit < 0) {
+                throw new BadRequest(400, "Bad Request");
+            }
+            value = Math.min(Integer.MAX_VALUE, value * radix + digit);
+        }
+        return value;
+    }
+
     private int find(String what, int from) {
-        for (int i = from; i + what.length() <= data.length; i++) {
+        for (int i = from; i + what.length() <= length; i++) {
             int k = 0;
             while (k < what.length() && data[i + k] == what.charAt(k)) {
                 k++;

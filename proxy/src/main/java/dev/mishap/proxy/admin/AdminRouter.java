@@ -3,6 +3,7 @@ package dev.mishap.proxy.admin;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,15 +32,26 @@ public final class AdminRouter {
         more.forEach(this::add);
     }
 
+    /** Whether the request's handler is to run off the loop. */
+    boolean isOffLoop(AdminRequest request) {
+        AdminRoute route = route(request);
+        return route != null && route.offLoop();
+    }
+
     AdminResponse handle(AdminRequest request) {
+        AdminRoute route = route(request);
+        return route == null ? AdminResponse.text(404, "invalid path. " + help()) : handle(route, request);
+    }
+
+    private @Nullable AdminRoute route(AdminRequest request) {
         for (AdminRoute route : routes) {
             if (route.prefix()
                     ? request.path().startsWith(route.path())
                     : request.path().equals(route.path())) {
-                return handle(route, request);
+                return route;
             }
         }
-        return AdminResponse.text(404, "invalid path. " + help());
+        return null;
     }
 
     private static AdminResponse handle(AdminRoute route, AdminRequest request) {

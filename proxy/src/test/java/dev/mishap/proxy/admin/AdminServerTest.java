@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdminServerTest {
     private final StatsStore stats = new StatsStore();
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final Semaphore held = new Semaphore(0);
     private AdminServer server;
 
     @BeforeEach
@@ -39,6 +41,10 @@ class AdminServerTest {
                         201,
                         r.method() + " " + r.path() + " " + r.query() + " "
                                 + new String(r.body(), StandardCharsets.UTF_8))));
+        router.add(AdminRoute.under("/held/", "waits", r -> {
+            held.acquireUninterruptibly();
+            return AdminResponse.text("let go\n");
+        }));
         server = AdminServer.bind(
                 group.next(),
                 NioServerSocketChannel.class,
@@ -112,6 +118,9 @@ class AdminServerTest {
                 "POST /change HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
                 "POST /change HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n",
                 "POST /change HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+                "POST /change HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n+1\r\n",
+                "POST /change HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n",
+                "POST /change HTTP/1.1\r\ncontent-length: +1\r\n\r\n",
             })
     void whatIsNoRequestIsRefusedAndTheConnectionEnds(String request) throws IOException {
         assertThat(exchange(request)).startsWith("HTTP/1.1 400 ");
@@ -121,5 +130,45 @@ class AdminServerTest {
     void bodyThatIsTooLargeIsRefusedBeforeItIsRead() throws IOException {
         assertThat(exchange("POST /change HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n"))
                 .startsWith("HTTP/1.1 413 ");
+    }
+
+    @Test
+    void slowHandlerHoldsUpNobodyElse() throws IOException {
+        InetSocketAddress address = (InetSocketAddress) server.address();
+        try (Socket slow = new Socket(address.getAddress(), address.getPort())) {
+            slow.getOutputStream()
+                    .write(("PUT /held/x HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+                                    + "GET /ready HTTP/1.1\r\nconnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(exchange("GET /ready HTTP/1.1\r\nconnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+            held.release();
+            String answers = new String(slow.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            assertThat(answers).containsSubsequence("let go", "LIVE");
+        }
+    }
+
+    @Test
+    void requestThatArrivesByteByByteIsRead() throws IOException {
+        InetSocketAddress address = (InetSocketAddress) server.address();
+        String request = "PUT /own/c HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+                + "2\r\nyo\r\n1;x=y\r\n!\r\n0\r\ntrailer: x\r\n\r\n";
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+            socket.setTcpNoDelay(true);
+            for (byte b : request.getBytes(StandardCharsets.US_ASCII)) {
+                socket.getOutputStream().write(b);
+            }
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .contains("PUT /own/c {} yo!");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1;", "0\r\nx: "})
+    void bodyThatNeverEndsIsRefused(String begin) throws IOException {
+        String answer =
+                exchange("POST /change HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + begin + "y".repeat(70_000));
+        assertThat(answer).startsWith("HTTP/1.1 4");
+        assertThat(answer).contains("connection: close");
     }
 }
