@@ -23,6 +23,12 @@ public final class Suggestion {
         return best;
     }
 
+    /** {@code " (did you mean 'x'?)"}, or nothing when none is near. */
+    public static String of(String word, Collection<String> known) {
+        String nearest = nearest(word, known);
+        return nearest == null ? "" : " (did you mean '" + nearest + "'?)";
+    }
+
     /** snake_case, kebab-case and camelCase are one thing to a person. */
     private static String plain(String word) {
         return word.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "");

@@ -175,11 +175,15 @@ public final class RuleStore {
         publish();
     }
 
-    /** What each rule has done, by name; for whoever shows it. */
-    public synchronized Map<String, RuleStatus> statuses() {
-        Map<String, RuleStatus> statuses = new TreeMap<>();
-        rules.forEach((name, entry) -> statuses.put(name, entry.counts().of(active.rules())));
-        return statuses;
+    /** A rule in place and what it has done. */
+    public record Standing(FaultRule rule, RuleStatus status) {}
+
+    /** The rules in place, by name; for whoever shows them. */
+    public synchronized List<Standing> standings() {
+        RuleSet set = active.rules();
+        return rules.values().stream()
+                .map(entry -> new Standing(entry.rule(), entry.counts().of(set)))
+                .toList();
     }
 
     /** The same rule again leaves what is in place as it is, so that its ramp goes on; but a ttl begins anew. */
@@ -373,9 +377,10 @@ public final class RuleStore {
         }
         active = new ActiveRules(compiled, compiledObservers, tags, slots);
         activeGauge.set(rules.size());
-        leases.values()
-                .removeIf(lease -> rules.values().stream().noneMatch(r -> r.lease() == lease)
-                        && observers.values().stream().noneMatch(o -> o.lease() == lease));
+        Set<@Nullable Lease> used = new HashSet<>();
+        rules.values().forEach(r -> used.add(r.lease()));
+        observers.values().forEach(o -> used.add(o.lease()));
+        leases.values().retainAll(used);
         schedule();
     }
 

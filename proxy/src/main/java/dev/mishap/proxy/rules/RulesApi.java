@@ -46,7 +46,7 @@ public final class RulesApi {
      * @param path decoded, without the query
      * @param query decoded; {@link #repeatedParameter} answers a parameter that is given twice
      * @param authorization the header of that name, or null
-     * @param local whether it came over a loopback address or a unix socket
+     * @param local whether it came over a loopback address or a unix socket, and meant to
      */
     public record Request(
             String method,
@@ -91,7 +91,8 @@ public final class RulesApi {
         if (!matches) {
             throw new RulesProblem(
                     403,
-                    "from an address that is not loopback a request needs the token that the proxy was started with",
+                    "a request needs the token that the proxy was started with, unless it comes over loopback or a unix socket"
+                            + " and its host is localhost or an IP address",
                     List.of());
         }
     }

@@ -3,9 +3,13 @@ package dev.mishap.proxy.rules;
 import dev.mishap.proxy.admin.AdminRequest;
 import dev.mishap.proxy.admin.AdminResponse;
 import dev.mishap.proxy.admin.AdminRoute;
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The rules API on the admin server. */
 public final class RulesRoute {
@@ -39,8 +43,31 @@ public final class RulesRoute {
                 request.path(),
                 request.query(),
                 request.header("authorization"),
-                request.isLocal(),
+                request.isLocal()
+                        && (!(request.peer() instanceof InetSocketAddress) || isLocalName(request.header("host"))),
                 request.body())));
+    }
+
+    /**
+     * Whether a caller on this machine may have meant this machine. A page of the web whose name has been pointed at a loopback
+     * address makes a browser here the caller, and gives itself away by that name.
+     */
+    static boolean isLocalName(@Nullable String host) {
+        if (host == null || host.isEmpty()) {
+            return true;
+        }
+        String name = host;
+        int colon = host.lastIndexOf(':');
+        if (colon >= 0 && host.indexOf(']', colon) < 0) {
+            name = host.substring(0, colon);
+        }
+        name = name.toLowerCase(Locale.ROOT);
+        return name.equals("localhost")
+                || name.endsWith(".localhost")
+                || NetUtil.isValidIpV4Address(name)
+                || name.startsWith("[")
+                        && name.endsWith("]")
+                        && NetUtil.isValidIpV6Address(name.substring(1, name.length() - 1));
     }
 
     private static AdminResponse response(RulesApi.Response answer) {

@@ -5,9 +5,11 @@ import dev.mishap.proxy.json.JsonWriter;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.Version;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.RuleStatus;
 import dev.mishap.rules.text.RuleLine;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class StandaloneMain {
     /** How often the rules file is looked at and the status line written. */
     private static final long LOOK_MILLIS = 250;
+    /** How many rules the summary tells of. */
+    private static final int MAX_KNOWN = 20_000;
 
     private final StandaloneOptions options;
     private final PrintStream out;
@@ -39,7 +44,10 @@ public final class StandaloneMain {
     private final @Nullable RulesFile rulesFile;
     private List<FaultRule> given = List.of();
     private Map<String, FaultRule> shown = new LinkedHashMap<>();
-    private Traffic before = new Traffic(0, 0, List.of(0L, 0L, 0L, 0L, 0L), 0, 0, List.of());
+    /** Rules that are or were in place, by name, for the summary. */
+    private final Map<String, FaultRule> known = new LinkedHashMap<>();
+
+    private Traffic before = new Traffic(0, 0, List.of(0L, 0L, 0L, 0L, 0L), 0, 0, 0, List.of());
 
     private StandaloneMain(StandaloneOptions options, PrintStream out, PrintStream err, boolean terminal) {
         this.options = options;
@@ -71,6 +79,10 @@ public final class StandaloneMain {
         } catch (StandaloneOptions.UsageException e) {
             err.println("mishap standalone: " + e.getMessage());
             return 2;
+        }
+        if (options != null && options.version()) {
+            out.println("mishap " + Version.mishap());
+            return 0;
         }
         if (options == null) {
             out.print(StandaloneOptions.HELP);
@@ -119,6 +131,7 @@ public final class StandaloneMain {
                         .forEach(p -> err.println("mishap standalone: " + p));
                 return false;
             }
+            content.notes().forEach(note -> err.println("note: " + note));
             return install(content.rules());
         }
         return install(List.of());
@@ -135,7 +148,7 @@ public final class StandaloneMain {
         for (FaultRule rule : fromFile) {
             if (all.putIfAbsent(rule.name(), seeded(rule)) != null) {
                 say(options.rules() + ": rule '" + rule.name()
-                        + "' has the name of a --fault; the rules stay as they were");
+                        + "' has the name of a --fault; give one of them another");
                 return false;
             }
         }
@@ -156,15 +169,17 @@ public final class StandaloneMain {
         try {
             server.rules().replaceOwn(List.copyOf(shown.values()));
             server.start();
+            known.putAll(shown);
             announce(server);
             while (!server.awaitEnd(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
                 look(server);
             }
             clearStatus();
-            Traffic traffic = traffic(server);
+            meet(server);
+            Traffic traffic = traffic(server, rules(server));
             out.print(options.json() ? JsonWriter.pretty(json(traffic)) + "\n" : traffic.summary());
             return server.awaitEnd();
-        } catch (Listener.BindException e) {
+        } catch (Listener.BindException | ConfigException e) {
             err.println("mishap standalone: " + e.getMessage());
             return 1;
         } finally {
@@ -204,14 +219,20 @@ public final class StandaloneMain {
                 content.problems().forEach(this::say);
                 say("the rules stay as they were");
             } else if (install(content.rules())) {
+                content.notes().forEach(note -> say("note: " + note));
                 server.rules().replaceOwn(List.copyOf(shown.values()));
-                say(options.rules() + ": " + content.rules().size() + " rules are in place");
+                int n = content.rules().size();
+                say(options.rules() + ": " + n + (n == 1 ? " rule is in place" : " rules are in place"));
+            } else {
+                say("the rules stay as they were");
             }
         }
+        meet(server);
         if (terminal && !options.quiet()) {
-            Traffic now = traffic(server);
+            Traffic now = traffic(server, List.of());
             if (now.seconds() - before.seconds() >= 1) {
-                err.print("\r\033[K" + now.status(before));
+                // Without a line break at the right margin: a line that wraps cannot be taken back.
+                err.print("\r\033[K\033[?7l" + now.status(before) + "\033[?7h");
                 err.flush();
                 before = now;
             }
@@ -230,7 +251,7 @@ public final class StandaloneMain {
         }
     }
 
-    private Traffic traffic(Server server) {
+    private Traffic traffic(Server server, List<Traffic.RuleLine> rules) {
         StatsStore stats = server.stats();
         String prefix = "http." + StandaloneBootstrap.LISTENER + ".";
         List<Long> statuses = new ArrayList<>();
@@ -239,24 +260,53 @@ public final class StandaloneMain {
         }
         long resets = stats.counter(prefix + "downstream_rq_rx_reset").value()
                 + stats.counter(prefix + "downstream_rq_tx_reset").value();
-        List<Traffic.RuleLine> rules = new ArrayList<>();
-        for (Map.Entry<String, RuleStatus> entry : server.rules().statuses().entrySet()) {
-            RuleStatus status = entry.getValue();
-            FaultRule rule = shown.get(entry.getKey());
-            rules.add(new Traffic.RuleLine(
-                    entry.getKey(),
-                    rule == null ? "" : describe(rule),
-                    status.scoped(),
-                    status.touched(),
-                    status.drawn() - status.touched()));
-        }
         return new Traffic(
                 (System.nanoTime() - server.startNanos()) / 1e9,
                 stats.counter(prefix + "downstream_rq_total").value(),
                 statuses,
                 stats.gauge(prefix + "downstream_rq_active").value(),
                 resets,
+                stats.counter("mishap.requests_touched").value(),
                 rules);
+    }
+
+    /** What the rules in place do, and what those did that were. */
+    private List<Traffic.RuleLine> rules(Server server) {
+        Map<String, RuleStatus> inPlace = new LinkedHashMap<>();
+        for (RuleStore.Standing standing : server.rules().standings()) {
+            inPlace.put(standing.rule().name(), standing.status());
+        }
+        List<Traffic.RuleLine> lines = new ArrayList<>();
+        for (String name : known.keySet()) {
+            RuleStatus status = inPlace.get(name);
+            lines.add(
+                    status == null
+                            ? ended(server.stats(), name)
+                            : new Traffic.RuleLine(
+                                    name, true, status.scoped(), status.touched(), status.drawn() - status.touched()));
+        }
+        return lines;
+    }
+
+    /** The counters of a rule outlive it. */
+    private static Traffic.RuleLine ended(StatsStore stats, String name) {
+        String prefix = "mishap.rule." + name + ".";
+        long touched = stats.counter(prefix + "touched").value();
+        return new Traffic.RuleLine(
+                name,
+                false,
+                stats.counter(prefix + "scoped").value(),
+                touched,
+                stats.counter(prefix + "drawn").value() - touched);
+    }
+
+    /** Notes rules that came by the API, for the summary. */
+    private void meet(Server server) {
+        for (RuleStore.Standing standing : server.rules().standings()) {
+            if (known.size() < MAX_KNOWN || known.containsKey(standing.rule().name())) {
+                known.put(standing.rule().name(), standing.rule());
+            }
+        }
     }
 
     private Map<String, Object> json(Traffic traffic) {
@@ -269,12 +319,14 @@ public final class StandaloneMain {
         }
         json.put("statuses", statuses);
         json.put("resets", traffic.resets());
+        json.put("touched", traffic.touched());
         json.put("seed", Long.toString(seed));
         List<Object> rules = new ArrayList<>();
         for (Traffic.RuleLine line : traffic.rules()) {
             Map<String, Object> rule = new LinkedHashMap<>();
             rule.put("name", line.name());
-            rule.put("rule", line.text());
+            rule.put("rule", describe(Objects.requireNonNull(known.get(line.name()))));
+            rule.put("active", line.active());
             rule.put("scoped", line.scoped());
             rule.put("touched", line.touched());
             rule.put("suppressed", line.suppressed());

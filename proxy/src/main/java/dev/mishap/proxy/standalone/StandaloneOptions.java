@@ -1,5 +1,7 @@
 package dev.mishap.proxy.standalone;
 
+import dev.mishap.rules.yaml.Suggestion;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +29,8 @@ record StandaloneOptions(
         int concurrency,
         String logLevel,
         boolean json,
-        boolean quiet) {
+        boolean quiet,
+        boolean version) {
 
     static final String HELP = """
             Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
@@ -56,10 +59,27 @@ record StandaloneOptions(
               --json                     print the summary at the end as JSON
               --quiet                    no status line
               -h, --help                 this text
+              -V, --version              the version
 
             While it runs a line tells what passes and what is touched; Ctrl-C ends it with a summary.
             Exit code: 0; 1 when it could not start; 2 for a wrong command line or rule.
             """;
+
+    private static final List<String> FLAGS = List.of(
+            "--listen",
+            "--upstream",
+            "--fault",
+            "--rules",
+            "--admin",
+            "--seed",
+            "--access-log",
+            "--timeout",
+            "--concurrency",
+            "--log-level",
+            "--json",
+            "--quiet",
+            "--help",
+            "--version");
 
     /** An address and port of the command line. */
     record HostPort(String host, int port) {
@@ -117,6 +137,7 @@ record StandaloneOptions(
         String logLevel = "warning";
         boolean json = false;
         boolean quiet = false;
+        boolean version = false;
         for (int i = 0; i < arguments.length; i++) {
             String flag = arguments[i];
             String value = null;
@@ -128,6 +149,10 @@ record StandaloneOptions(
             switch (flag) {
                 case "-h", "--help" -> {
                     return null;
+                }
+                case "-V", "--version" -> {
+                    version = true;
+                    continue;
                 }
                 case "--json", "--quiet" -> {
                     if (value != null) {
@@ -147,8 +172,8 @@ record StandaloneOptions(
                         "--timeout" -> {}
                 case "--concurrency", "--log-level" -> {}
                 default ->
-                    throw new UsageException(
-                            "unknown argument '" + arguments[i] + "'; mishap standalone --help lists them");
+                    throw new UsageException("unknown argument '" + arguments[i] + "'" + Suggestion.of(flag, FLAGS)
+                            + "; mishap standalone --help lists them");
             }
             if (value == null) {
                 if (++i == arguments.length) {
@@ -160,7 +185,7 @@ record StandaloneOptions(
                 case "--listen" -> listen = HostPort.parse(flag, value, "127.0.0.1", 0);
                 case "--upstream" -> upstream = upstream(flag, value);
                 case "--fault" -> faults.add(value);
-                case "--rules" -> rules = Path.of(value);
+                case "--rules" -> rules = path(flag, value);
                 case "--admin" -> admin = value.equals("off") ? null : HostPort.parse(flag, value, "127.0.0.1", 0);
                 case "--seed" -> seed = number(flag, value, Long.MIN_VALUE, Long.MAX_VALUE);
                 case "--access-log" -> accessLog = value;
@@ -169,6 +194,9 @@ record StandaloneOptions(
                 case "--log-level" -> logLevel = value;
                 default -> throw new AssertionError(flag);
             }
+        }
+        if (version) {
+            listen = upstream = new HostPort("", 0);
         }
         if (listen == null) {
             throw new UsageException("--listen is missing: the port to accept connections on, such as --listen 10000");
@@ -188,7 +216,16 @@ record StandaloneOptions(
                 concurrency,
                 logLevel,
                 json,
-                quiet);
+                quiet,
+                version);
+    }
+
+    private static Path path(String flag, String value) {
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new UsageException(flag + " '" + value + "': can't be a path here: " + e.getReason());
+        }
     }
 
     private static HostPort upstream(String flag, String value) {

@@ -9,20 +9,64 @@ import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.fault.Reset;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RulesRouteTest {
     private final StoreFixture fixture = new StoreFixture();
     private final AdminRoute route = RulesRoute.of(new RulesApi(fixture.store, null));
 
     private AdminResponse call(String method, String path, String peer, List<String> repeated) {
-        return route.handler()
-                .handle(new AdminRequest(
-                        method, path, Map.of(), repeated, Map.of(), new byte[0], new InetSocketAddress(peer, 1234)));
+        return call(method, path, new InetSocketAddress(peer, 1234), repeated, Map.of());
+    }
+
+    private AdminResponse call(
+            String method, String path, SocketAddress peer, List<String> repeated, Map<String, String> headers) {
+        return route.handler().handle(new AdminRequest(method, path, Map.of(), repeated, headers, new byte[0], peer));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1:9901, 200",
+        "localhost:9901, 200",
+        "LOCALHOST, 200",
+        "a.localhost:1, 200",
+        "[::1]:9901, 200",
+        "[::1], 200",
+        "10.0.0.1, 200",
+        "evil.example:9901, 403",
+        "evil.example, 403",
+        "localhost.evil.example:9901, 403",
+        "[evil], 403",
+    })
+    void pageWhoseNameWasPointedHereIsRefused(String host, int status) {
+        assertThat(call(
+                                "GET",
+                                "/mishap/v1/rules",
+                                new InetSocketAddress("127.0.0.1", 1),
+                                List.of(),
+                                Map.of("host", host))
+                        .status())
+                .isEqualTo(status);
+    }
+
+    @Test
+    void unixSocketHasNoName() {
+        assertThat(call(
+                                "GET",
+                                "/mishap/v1/rules",
+                                new DomainSocketAddress("/s"),
+                                List.of(),
+                                Map.of("host", "any.example"))
+                        .status())
+                .isEqualTo(200);
     }
 
     @Test
