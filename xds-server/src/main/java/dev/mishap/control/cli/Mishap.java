@@ -1,5 +1,6 @@
 package dev.mishap.control.cli;
 
+import dev.mishap.rules.yaml.Suggestion;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
             ValidateCommand.class,
             ConvertCommand.class,
             CompletionCommand.class,
+            HelpCommand.class,
         })
 public final class Mishap implements Runnable {
     /** What was asked for was done; the hypothesis held. */
@@ -82,8 +84,16 @@ public final class Mishap implements Runnable {
     private static int badArguments(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("mishap: " + e.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+                && command.getParent() == null
+                && !unmatched.getUnmatched().get(0).startsWith("-")) {
+            String word = unmatched.getUnmatched().get(0);
+            err.println("mishap: there is no command '" + word + "'"
+                    + Suggestion.of(word, command.getSubcommands().keySet()));
+        } else {
+            err.println("mishap: " + e.getMessage());
+            CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
+        }
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         err.flush();
         return ERROR;

@@ -8,8 +8,11 @@ import dev.mishap.rules.text.RuleSyntaxException;
 import dev.mishap.rules.yaml.Problem;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,19 +30,27 @@ public record RuleInput(String name, ImportResult result) {
     public static RuleInput file(String file, InputStream standardInput) {
         try {
             if (file.equals("-")) {
-                return text(new String(standardInput.readNBytes(MAX_BYTES), StandardCharsets.UTF_8), "<stdin>");
+                return text(standardInput.readNBytes(MAX_BYTES), "<stdin>");
             }
             try (InputStream in = Files.newInputStream(Path.of(file))) {
-                return text(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8), file);
+                return text(in.readNBytes(MAX_BYTES), file);
             }
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException(file + ": no such file", e);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(file + ": can't be a path here: " + e.getReason(), e);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + ": is not UTF-8", e);
         } catch (IOException e) {
             throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static RuleInput text(String text, String name) {
+    private static RuleInput text(byte[] bytes, String name) throws CharacterCodingException {
+        String text = StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
         return new RuleInput(name, RuleFiles.read(text, name));
     }
 

@@ -25,7 +25,21 @@ class MishapTest {
     void anUnknownCommandIsNamedWithNearMisses() {
         CommandRun run = CommandRun.of("prxy");
         assertThat(run.exit()).isEqualTo(2);
-        assertThat(run.err()).contains("prxy").contains("proxy").doesNotContain("Exception");
+        assertThat(run.err())
+                .contains("there is no command 'prxy' (did you mean 'proxy'?)")
+                .doesNotContain("Exception");
+    }
+
+    @Test
+    void helpOfACommandIsItsHelp() {
+        assertThat(CommandRun.of("help", "run").out())
+                .isEqualTo(CommandRun.of("run", "--help").out())
+                .contains("--target");
+        assertThat(CommandRun.of("help").out())
+                .isEqualTo(CommandRun.of("--help").out());
+        CommandRun wrong = CommandRun.of("help", "rnu");
+        assertThat(wrong.exit()).isEqualTo(2);
+        assertThat(wrong.err()).contains("'rnu' (did you mean 'run'?)");
     }
 
     @Test
