@@ -19,6 +19,9 @@ public final class ClusterPools {
     private final LoadBalancer balancer;
     private final Connector connector;
     private final Map<Endpoint, Http1Pool[]> pools = new IdentityHashMap<>();
+    /** Those of endpoints that are gone, while somebody waits in them or uses a connection. */
+    private final List<Http1Pool> leaving = new ArrayList<>();
+
     private EndpointSet known;
 
     ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random) {
@@ -56,7 +59,16 @@ public final class ClusterPools {
 
     /** Takes a request back that waits for its connection. */
     public void cancel(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        pool(endpoint, priority).cancel(listener);
+        Http1Pool[] both = pools.get(endpoint);
+        Http1Pool pool = both == null ? null : both[priority.ordinal()];
+        if (pool != null && pool.cancel(listener)) {
+            return;
+        }
+        for (Http1Pool each : leaving) {
+            if (each.cancel(listener)) {
+                return;
+            }
+        }
     }
 
     private Http1Pool pool(Endpoint endpoint, RequestPriority priority) {
@@ -85,11 +97,13 @@ public final class ClusterPools {
     }
 
     private void drain(Endpoint e) {
+        leaving.removeIf(Http1Pool::isEmpty);
         Http1Pool[] both = pools.remove(e);
         if (both != null) {
             for (Http1Pool pool : both) {
                 if (pool != null) {
                     pool.drain();
+                    leaving.add(pool);
                 }
             }
         }

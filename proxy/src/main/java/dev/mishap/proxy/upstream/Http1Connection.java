@@ -15,15 +15,20 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One HTTP/1.1 connection to an endpoint: one request at a time, many in turn. Confined to its loop. The pool owns it; the
  * listener of the request it carries holds it as an {@link UpstreamStream} until the response ends.
  */
 final class Http1Connection extends ChannelInboundHandlerAdapter implements UpstreamStream, H1Parser.Sink {
+    private static final Logger LOG = LoggerFactory.getLogger(Http1Connection.class);
+
     private final Http1Pool pool;
     private final ClusterStats stats;
     private final UpstreamHttpConfig config;
@@ -106,6 +111,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         return !closed && !draining && channel != null && channel.isActive();
     }
 
+    boolean writable() {
+        Channel c = channel;
+        return closed || c == null || c.isWritable();
+    }
+
     void attach(UpstreamListener to) {
         assert listener == null;
         listener = to;
@@ -159,10 +169,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         drain();
     }
 
-    /** Closes now when idle, else after the response. */
+    /** Closes now when idle, else after the response. One that is being opened is the pool's to use or to close. */
     void drain() {
         draining = true;
-        if (listener == null) {
+        if (listener == null && connected) {
             close();
         }
     }
@@ -447,7 +457,13 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // A reset by the peer; channelInactive follows and tells the listener.
+        if (!(cause instanceof IOException)) {
+            LOG.warn(
+                    "closing a connection to {} after an unexpected error",
+                    pool.endpoint().address(),
+                    cause);
+        }
+        // Of a reset by the peer, too, channelInactive tells the listener.
         ctx.close();
     }
 

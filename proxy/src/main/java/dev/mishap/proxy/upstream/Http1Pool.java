@@ -80,12 +80,14 @@ final class Http1Pool {
         connectIfNeeded();
     }
 
-    /** Takes back a request that still waits for a connection. */
-    void cancel(UpstreamListener listener) {
-        if (pending.remove(listener)) {
-            stats().rqCancelled.inc();
-            unpend();
+    /** Takes back a request that still waits for a connection; false when it does not wait here. */
+    boolean cancel(UpstreamListener listener) {
+        if (!pending.remove(listener)) {
+            return false;
         }
+        stats().rqCancelled.inc();
+        unpend();
+        return true;
     }
 
     private void unpend() {
@@ -154,7 +156,13 @@ final class Http1Pool {
         if (next != null) {
             unpend();
             attach(c, next);
-        } else if (draining) {
+        } else {
+            keep(c);
+        }
+    }
+
+    private void keep(Http1Connection c) {
+        if (draining) {
             c.close();
         } else {
             idle.addFirst(c);
@@ -165,8 +173,7 @@ final class Http1Pool {
     private void attach(Http1Connection c, UpstreamListener listener) {
         if (!limits.requests.canCreate()) {
             stats().rqActiveOverflow.inc();
-            idle.addFirst(c);
-            c.idle();
+            keep(c);
             listener.onPoolFailure(ResetReason.OVERFLOW, null);
             return;
         }
@@ -176,7 +183,12 @@ final class Http1Pool {
         endpoint.rqTotal.increment();
         endpoint.rqActive.incrementAndGet();
         c.attach(listener);
+        boolean full = !c.writable();
         listener.onReady(c);
+        if (full && !c.writable()) {
+            // What is left of a request before, which the peer answered early; no event tells of what already is.
+            listener.onWritable(false);
+        }
     }
 
     void closed(Http1Connection c) {
@@ -187,7 +199,7 @@ final class Http1Pool {
         }
     }
 
-    /** The endpoint is gone, or the cluster: idle connections close now, busy ones after their response. */
+    /** The endpoint is gone, or the cluster: idle connections close now, busy ones after their response. Who waits is still served. */
     void drain() {
         draining = true;
         for (Http1Connection c : new ArrayList<>(open)) {

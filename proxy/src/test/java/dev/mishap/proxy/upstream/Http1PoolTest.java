@@ -3,6 +3,8 @@ package dev.mishap.proxy.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.upstream.RawUpstream.Script;
@@ -266,7 +268,7 @@ class Http1PoolTest {
             f.get().untilEnd();
             f.await("upstream_cx_idle_timeout", 1);
             assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(50_000_000L);
-            assertThat(f.stat("upstream_cx_active")).isZero();
+            f.await("upstream_cx_active", 0);
         }
     }
 
@@ -349,6 +351,43 @@ class Http1PoolTest {
             release.countDown();
             assertThat(first.untilEnd()).isEqualTo("headers 200, body end");
             assertThat(second.events).isEmpty();
+        }
+    }
+
+    @Test
+    void a_connection_under_way_when_the_pool_drains_serves_who_waits_and_is_counted_once() {
+        try (RawUpstream up = new RawUpstream(always(OK));
+                UpstreamFixture f = new UpstreamFixture(up.port())) {
+            UpstreamFixture.Request r = f.new Request("GET", "", true);
+            f.run(() -> {
+                ClusterPools pools = f.upstreams.on(f.loop).pools(f.cluster);
+                pools.acquire(f.cluster.endpoints().all().get(0), RequestPriority.DEFAULT, r);
+                pools.drainAll();
+                return true;
+            });
+            assertThat(r.untilEnd()).isEqualTo("ready, headers 200, body end");
+            f.await("upstream_cx_active", 0);
+            assertThat(f.stat("upstream_cx_destroy")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_request_is_taken_back_from_a_pool_that_drains() {
+        try (RawUpstream up = new RawUpstream(always(OK));
+                UpstreamFixture f = new UpstreamFixture(up.port())) {
+            UpstreamFixture.Request r = f.new Request("GET", "", true);
+            f.run(() -> {
+                ClusterPools pools = f.upstreams.on(f.loop).pools(f.cluster);
+                Endpoint endpoint = f.cluster.endpoints().all().get(0);
+                pools.acquire(endpoint, RequestPriority.DEFAULT, r);
+                pools.drainAll();
+                pools.cancel(endpoint, RequestPriority.DEFAULT, r);
+                return true;
+            });
+            f.await("upstream_cx_destroy", 1);
+            assertThat(r.events).isEmpty();
+            assertThat(f.stat("upstream_rq_pending_active")).isZero();
+            assertThat(f.stat("upstream_cx_active")).isZero();
         }
     }
 }
