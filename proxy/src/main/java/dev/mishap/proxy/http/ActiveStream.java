@@ -78,8 +78,9 @@ public final class ActiveStream implements HttpStream {
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;
         responseListener = null;
-        responsePauses = 0;
-        downstreamFull = false;
+        // The response before may still be on its way to a client that reads slowly, and no event tells of it again.
+        downstreamFull = !codec.writable();
+        responsePauses = downstreamFull ? 1 : 0;
         runtime = config.runtime.current();
         chain.begin();
         config.stats.rqTotal.inc();

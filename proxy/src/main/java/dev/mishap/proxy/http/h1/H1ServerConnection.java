@@ -13,10 +13,12 @@ import dev.mishap.proxy.transport.ConnectionEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -64,6 +66,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private boolean closedLocally;
     private long openedNanos;
     private long bytesCounted;
+    private long unsent;
 
     public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits) {
         this.config = config;
@@ -312,7 +315,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         if (event == ConnectionEvent.DRAIN && state == State.OPEN) {
             draining = true;
             if (!stream().active()) {
-                closeNow();
+                closeIdle();
             }
         } else {
             ctx.fireUserEventTriggered(event);
@@ -322,7 +325,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private void idle() {
         if (state == State.OPEN && !stream().active()) {
             stats.cxIdleTimeout.inc();
-            closeNow();
+            closeIdle();
         }
     }
 
@@ -331,7 +334,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         if (stream().active()) {
             draining = true;
         } else {
-            closeNow();
+            closeIdle();
         }
     }
 
@@ -342,10 +345,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         }
     }
 
-    private void closeNow() {
+    /** Closes an idle connection; the last response may still be on its way. */
+    private void closeIdle() {
         state = State.CLOSING;
         closedLocally = true;
-        context().close();
+        closeWhenSent();
     }
 
     private void countWritten() {
@@ -425,7 +429,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             boolean complete = parser.complete() && held == null;
             parser.stop();
             if (complete || config.delayedCloseTimeoutNanos == 0) {
-                context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+                closeWhenSent();
             } else {
                 lingerThenClose();
             }
@@ -448,12 +452,44 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         ReferenceCountUtil.release(held);
         held = null;
         out().flush();
-        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), () -> {
-            stats.cxDelayedCloseTimeout.inc();
-            context().close();
-        });
+        limitClose();
+    }
+
+    /** Closes when the client has taken all, or takes nothing more. */
+    private void closeWhenSent() {
+        out().flush();
+        ChannelFuture sent = context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        if (!sent.isDone() && config.delayedCloseTimeoutNanos > 0) {
+            limitClose();
+        }
+    }
+
+    private void limitClose() {
+        unsent = unsentBytes();
+        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::closeTooSlow);
         closeTimer = t;
         t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+    }
+
+    private void closeTooSlow() {
+        long left = unsentBytes();
+        if (left < unsent && closeTimer != null) { // it reads, if slowly
+            unsent = left;
+            closeTimer.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+            return;
+        }
+        stats.cxDelayedCloseTimeout.inc();
+        context().close();
+    }
+
+    /** A number that falls as the client takes bytes. */
+    private long unsentBytes() {
+        ChannelOutboundBuffer buffer = channel().unsafe().outboundBuffer();
+        if (buffer == null) {
+            return 0;
+        }
+        return buffer.totalPendingWriteBytes()
+                + (buffer.current() instanceof ByteBuf first ? first.readableBytes() : 0);
     }
 
     @Override
@@ -470,8 +506,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             channel().config().setOption(ChannelOption.SO_LINGER, 0);
             context().close();
         } else {
-            out().flush();
-            context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            closeWhenSent();
         }
     }
 

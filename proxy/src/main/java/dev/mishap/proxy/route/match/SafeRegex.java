@@ -55,7 +55,8 @@ public final class SafeRegex {
         } catch (PatternSyntaxException e) {
             String what = e.getDescription();
             String where = e.getPattern();
-            if (String.valueOf(e.getMessage()).contains("stack underflow")) { // how the Java port finds a parenthesis too many
+            if (String.valueOf(e.getMessage())
+                    .contains("stack underflow")) { // how the Java port finds a parenthesis too many
                 what = "unexpected )";
                 where = regex;
             }

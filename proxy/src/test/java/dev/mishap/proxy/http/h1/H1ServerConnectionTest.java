@@ -17,7 +17,11 @@ import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class H1ServerConnectionTest {
     private static final String GET = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -398,5 +404,57 @@ class H1ServerConnectionTest {
         }
         channel.checkException();
         assertThat(received()).startsWith("HTTP/1.1 ");
+    }
+
+    /** A client that takes nothing: no write ever ends. */
+    private static final class Stuck extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClientThatReadsNothingIsClosedAllTheSame(boolean cut) {
+        config.delayedCloseTimeoutNanos = 1;
+        if (cut) {
+            terminal.onEnd = s -> s.abortResponse("test");
+        }
+        open();
+        channel.pipeline().addFirst(new Stuck());
+        send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        long until = System.nanoTime() + 5_000_000_000L;
+        while (channel.isOpen() && System.nanoTime() < until) {
+            channel.runScheduledPendingTasks();
+        }
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(stats.value("http.t.downstream_cx_delayed_close_timeout")).isEqualTo(1);
+    }
+
+    @Test
+    void aResponseIsHeldBackWhenTheOneBeforeItIsStillOnItsWay() {
+        List<String> told = new ArrayList<>();
+        terminal.onEnd = s -> s.responseWatermark(new HttpStream.WatermarkListener() {
+            @Override
+            public void aboveHighWatermark() {
+                told.add("above");
+            }
+
+            @Override
+            public void belowLowWatermark() {
+                told.add("below");
+            }
+        });
+        open();
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        channel.runPendingTasks();
+        send(GET);
+        assertThat(told).containsExactly("above");
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+        channel.runPendingTasks();
+        assertThat(told).containsExactly("above", "below");
+        terminal.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).isEqualTo(ok(""));
     }
 }
