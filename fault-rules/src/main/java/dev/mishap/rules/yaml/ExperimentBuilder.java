@@ -43,29 +43,47 @@ final class ExperimentBuilder extends Builder {
         String cohortSeed = cohort == null ? null : cohort.textOf("seed");
         String hypothesis = spec.textOf("hypothesis");
         Tree radius = spec.get("blastRadius");
-        return problems.attempt(
-                radius == null ? spec : radius,
-                () -> new Experiment(
-                        id,
-                        name,
-                        metadata.textOf("namespace"),
-                        labels(metadata),
-                        hypothesis == null ? "" : hypothesis,
-                        injections,
-                        percentage(radius, Experiment.DEFAULT_BLAST_RADIUS),
-                        override == null ? null : text(override, "reason"),
-                        key,
-                        cohortSeed == null ? id : cohortSeed,
-                        seed(spec),
-                        duration(spec.get("duration"), Experiment.DEFAULT_DURATION),
-                        ramp,
-                        baseline,
-                        slos,
-                        rollback,
-                        recovery,
-                        duration(spec.get("poll"), Experiment.DEFAULT_POLL),
-                        polls,
-                        tag));
+        try {
+            return new Experiment(
+                    id,
+                    name,
+                    metadata.textOf("namespace"),
+                    labels(metadata),
+                    hypothesis == null ? "" : hypothesis,
+                    injections,
+                    percentage(radius, Experiment.DEFAULT_BLAST_RADIUS),
+                    override == null ? null : text(override, "reason"),
+                    key,
+                    cohortSeed == null ? id : cohortSeed,
+                    seed(spec),
+                    duration(spec.get("duration"), Experiment.DEFAULT_DURATION),
+                    ramp,
+                    baseline,
+                    slos,
+                    rollback,
+                    recovery,
+                    duration(spec.get("poll"), Experiment.DEFAULT_POLL),
+                    polls,
+                    tag);
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            problems.add(place(spec, message), message);
+            return null;
+        }
+    }
+
+    /** Where the field stands that a message begins with; the spec itself when it is not in the file. */
+    private static Tree place(Tree spec, String message) {
+        Tree place = spec;
+        int space = message.indexOf(' ');
+        for (String field : message.substring(0, Math.max(0, space)).split("\\.", -1)) {
+            Tree next = place.kind() == Tree.Kind.MAP ? place.get(field) : null;
+            if (next == null) {
+                break;
+            }
+            place = next;
+        }
+        return place;
     }
 
     private List<Injection> injections(Tree spec) {

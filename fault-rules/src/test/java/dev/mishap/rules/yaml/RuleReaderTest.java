@@ -212,6 +212,24 @@ class RuleReaderTest {
     }
 
     @Test
+    void aBadValueOfAnExperimentIsNamedWhereItStands() {
+        String text = """
+                apiVersion: mishap.dev/v1
+                kind: Experiment
+                metadata: {name: e}
+                spec:
+                  faults: [{target: a, fault: {reset: {}}}]
+                  blastRadius: 5
+                  duration: 99999h
+                """;
+        assertThat(problems(text))
+                .singleElement()
+                .asString()
+                .startsWith("f.yaml:7:13: spec.duration: ")
+                .contains("at most 7 days");
+    }
+
+    @Test
     void bombsAreRefusedQuickly() {
         StringBuilder laughs = new StringBuilder("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (int i = 1; i < 9; i++) {
