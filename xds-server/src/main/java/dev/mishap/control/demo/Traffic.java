@@ -17,9 +17,12 @@ import java.util.concurrent.atomic.LongAdder;
  * time; what is over that is not sent, and counted.
  */
 final class Traffic implements AutoCloseable {
-    private static final int MAX_UNDER_WAY = 256;
+    /** Ten times what flows on an idle machine; a busy one gets as much as it can answer, instead of a queue that times out. */
+    private static final int MAX_UNDER_WAY = 32;
+
     private static final long MAX_BEHIND_NANOS = 50_000_000;
     private static final int WARM_REQUESTS = 500;
+    private static final int WARM_SECONDS = 20;
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private final HttpClient http;
@@ -47,10 +50,10 @@ final class Traffic implements AutoCloseable {
         thread.start();
     }
 
-    /** Waits until everything on the way has answered some hundred requests and keeps up, at most ten seconds. */
+    /** Waits until everything on the way has answered some hundred requests and keeps up, at most 20 s. */
     void awaitWarm() throws InterruptedException {
-        for (int i = 0; i < 200; i++) {
-            if (answered.sum() >= WARM_REQUESTS && underWay.availablePermits() > MAX_UNDER_WAY - 20) {
+        for (int i = 0; i < WARM_SECONDS * 20; i++) {
+            if (answered.sum() >= WARM_REQUESTS && underWay.availablePermits() > MAX_UNDER_WAY / 2) {
                 return;
             }
             if (closed.await(50, TimeUnit.MILLISECONDS)) {
