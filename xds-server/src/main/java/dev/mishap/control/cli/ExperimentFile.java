@@ -1,12 +1,12 @@
 package dev.mishap.control.cli;
 
+import dev.mishap.control.Failures;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.importer.ImportResult;
 import dev.mishap.rules.importer.RuleFiles;
 import dev.mishap.rules.yaml.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +24,12 @@ record ExperimentFile(Experiment experiment, List<String> notes) {
      * @param environment values in the place of those that a Litmus file sets
      * @throws IllegalArgumentException with every problem on a line of its own
      */
-    static ExperimentFile load(Path file, Map<String, String> environment) throws IOException {
+    static ExperimentFile load(Path file, Map<String, String> environment) {
         String text;
         try {
             text = Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new IllegalArgumentException(file + ": no such file");
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + ": " + Failures.text(e), e);
         }
         ImportResult result = RuleFiles.read(text, file.toString(), environment);
         if (result instanceof ImportResult.Refused refused) {

@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -132,7 +131,7 @@ final class RunCommand implements Callable<Integer> {
                 split = ",",
                 paramLabel = "FORMAT",
                 description = "Which reports: ${COMPLETION-CANDIDATES}. Default: all.")
-        private List<Reports.Format> formats = List.of(Reports.Format.values());
+        private @Nullable List<Reports.Format> formats;
 
         @Option(names = "--json", description = "Print the JSON report to stdout; all else goes to stderr.")
         private boolean json;
@@ -149,6 +148,7 @@ final class RunCommand implements Callable<Integer> {
         if (seed != null || experiment.seed() == null) {
             experiment = experiment.withSeed(seed != null ? seed : (Long) (new SecureRandom().nextLong() >>> 16));
         }
+        checkFlags();
         DemoMode mode = demoMode();
         if (mode != null && !(targets.isEmpty() && observed.isEmpty())) {
             throw new ParameterException(
@@ -157,12 +157,12 @@ final class RunCommand implements Callable<Integer> {
         if (dryRun) {
             return printPlan(experiment, mode, out);
         }
-        HttpClient http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(Duration.ofSeconds(2))
-                .build();
+        HttpClient http = client();
         Interrupts interrupts = Interrupts.handle();
         try {
+            if (output.directory != null) {
+                Reports.prepare(output.directory);
+            }
             return mode == null
                     ? run(
                             experiment,
@@ -178,6 +178,36 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    private static HttpClient client() {
+        return HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(2))
+                .build();
+    }
+
+    /** What would otherwise be noticed minutes later, or never. */
+    private void checkFlags() {
+        if (output.directory == null && output.formats != null) {
+            throw new ParameterException(spec.commandLine(), "--report-format is of no use without --report DIR");
+        }
+        if (prometheus != null
+                && (!ProxyAddresses.isHttp(prometheus)
+                        || prometheus.getRawQuery() != null
+                        || prometheus.getRawFragment() != null)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--prometheus " + prometheus + ": expected http://HOST:PORT");
+        }
+        String secret = secret();
+        if (secret != null && !secret.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            throw new ParameterException(
+                    spec.commandLine(), "the token may have only visible ASCII characters, and no blanks");
+        }
+    }
+
+    private @Nullable String secret() {
+        return token == null ? System.getenv("MISHAP_API_TOKEN") : token;
+    }
+
     private int runDemo(Experiment experiment, DemoMode mode, HttpClient http, PrintWriter out, Interrupts interrupts)
             throws Exception {
         String launcher = System.getenv("MISHAP_LAUNCHER");
@@ -190,7 +220,8 @@ final class RunCommand implements Callable<Integer> {
         Path directory = kept == null ? Files.createTempDirectory("mishap-demo-") : kept.resolve("demo");
         out.println("[" + experiment.id() + "] starting the demo (" + mode + ")");
         out.flush();
-        try (Demo world = new Demo(mode, launcher, http, directory.toAbsolutePath())) {
+        // The demo's traffic has a client of its own, so that it cannot keep the run from reaching the proxies.
+        try (Demo world = new Demo(mode, launcher, client(), directory.toAbsolutePath())) {
             world.description().forEach(line -> out.println("[" + experiment.id() + "]   " + line));
             out.flush();
             return run(experiment, world.targets(), world.observed(), http, out, interrupts, world);
@@ -231,18 +262,23 @@ final class RunCommand implements Callable<Integer> {
         RunFacts.summary(result).forEach(console::say);
         notes.forEach(console::say);
         result.remarks().forEach(console::say);
-        if (output.directory != null) {
-            Set<Reports.Format> formats = EnumSet.copyOf(output.formats);
-            for (Path written : Reports.write(result, context, output.directory, formats)) {
-                console.say("report: " + written);
+        try {
+            if (output.directory != null) {
+                Set<Reports.Format> formats =
+                        output.formats == null ? EnumSet.allOf(Reports.Format.class) : EnumSet.copyOf(output.formats);
+                for (Path written : Reports.write(result, context, output.directory, formats)) {
+                    console.say("report: " + written);
+                }
             }
+            if (output.json) {
+                spec.commandLine().getOut().print(JsonReport.write(result, context));
+                spec.commandLine().getOut().flush();
+            }
+        } finally {
+            // A full disk must not cost the verdict.
+            console.say(Headline.of(result.verdict()) + " (exit "
+                    + result.verdict().exitCode() + "): " + result.verdict().explanation());
         }
-        if (output.json) {
-            spec.commandLine().getOut().print(JsonReport.write(result, context));
-            spec.commandLine().getOut().flush();
-        }
-        console.say(Headline.of(result.verdict()) + " (exit " + result.verdict().exitCode() + "): "
-                + result.verdict().explanation());
     }
 
     private int printPlan(Experiment experiment, @Nullable DemoMode mode, PrintWriter out) {
@@ -259,8 +295,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private RunOptions options(Map<String, List<URI>> at, Map<String, List<URI>> watched) {
-        String secret = token == null ? System.getenv("MISHAP_API_TOKEN") : token;
-        return new RunOptions(at, watched, prometheus, assignments("--query", queries), secret, timeScale);
+        return new RunOptions(at, watched, prometheus, assignments("--query", queries), secret(), timeScale);
     }
 
     private @Nullable DemoMode demoMode() {
@@ -296,29 +331,10 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private Map<String, List<URI>> addresses(String flag, List<String> pairs) {
-        Map<String, List<URI>> addresses = new LinkedHashMap<>();
-        for (String pair : pairs) {
-            int equals = pair.indexOf('=');
-            URI uri = equals <= 0 ? null : uri(pair.substring(equals + 1));
-            if (uri == null) {
-                throw new ParameterException(
-                        spec.commandLine(),
-                        flag + " " + pair + ": expected SERVICE=http://HOST:PORT, the admin address of a proxy");
-            }
-            addresses
-                    .computeIfAbsent(pair.substring(0, equals), name -> new ArrayList<>())
-                    .add(uri);
-        }
-        return addresses;
-    }
-
-    private static @Nullable URI uri(String text) {
         try {
-            URI uri = URI.create(text.contains("://") ? text : "http://" + text);
-            boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-            return http && uri.getHost() != null ? uri : null;
+            return ProxyAddresses.parse(flag, pairs);
         } catch (IllegalArgumentException e) {
-            return null;
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
         }
     }
 

@@ -16,9 +16,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +37,9 @@ public final class ExperimentRun {
     /** How long an earlier run's lease may still be alive after the run was killed: its length and a little. */
     private static final Duration STALE_LEASE = Duration.ofMillis(6500);
 
+    /** How long a proxy that is there may be too busy to answer at the start; nothing is at stake yet. */
+    private static final Duration BUSY_PROXY = Duration.ofSeconds(20);
+
     private static final int ROLLBACK_TRIES = 3;
 
     /** What reaches the run's thread from others. */
@@ -45,6 +50,9 @@ public final class ExperimentRun {
     private final String runId = UUID.randomUUID().toString();
     private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
     private final Map<URI, ProxyClient> proxies = new LinkedHashMap<>();
+    /** Where something of this run is, or may be. */
+    private final Set<ProxyClient> claimed = new LinkedHashSet<>();
+
     private final List<String> remarks = new ArrayList<>();
     private final Instant started = Instant.now();
     private final long startNanos = System.nanoTime();
@@ -85,7 +93,6 @@ public final class ExperimentRun {
             thread.setDaemon(true);
             return thread;
         });
-        List<ProxyClient> all = List.copyOf(proxies.values());
         try (LeaseKeeper claims = new LeaseKeeper(claim, this::contactLost);
                 LeaseKeeper rules = new LeaseKeeper(rulesLease, this::contactLost)) {
             Verdict refused = claim(claims);
@@ -94,9 +101,7 @@ public final class ExperimentRun {
             }
             return drive(new MetricsReader(plan, proxies, prometheus, executor), rules);
         } finally {
-            for (ProxyClient proxy : all) {
-                release(proxy);
-            }
+            claimed.forEach(this::release);
             executor.shutdownNow();
         }
     }
@@ -105,22 +110,29 @@ public final class ExperimentRun {
     private @Nullable Verdict claim(LeaseKeeper keeper) {
         String id = plan.experiment().id();
         String body = RuleDocuments.observer(plan.experiment());
-        long patience = System.nanoTime() + STALE_LEASE.toNanos();
+        long begun = System.nanoTime();
         for (ProxyClient proxy : proxies.values()) {
             while (true) {
                 try {
                     proxy.putObserver(id, body, claim);
+                    claimed.add(proxy);
                     keeper.keep(proxy);
                     // Rules of this experiment that someone installed by hand or that another tool left would be
                     // counted as ours.
                     proxy.deleteRules(id);
                     break;
                 } catch (ProxyException e) {
-                    if (e.status() != 409) {
+                    long waited = System.nanoTime() - begun;
+                    if (e.timedOut()) {
+                        // It may have been done all the same.
+                        claimed.add(proxy);
+                        if (waited >= BUSY_PROXY.toNanos()) {
+                            return new Verdict(Reason.LOST_CONTACT, message(e), null);
+                        }
+                    } else if (e.status() != 409) {
                         return new Verdict(
                                 e.status() == 0 ? Reason.LOST_CONTACT : Reason.RULE_REFUSED, message(e), null);
-                    }
-                    if (System.nanoTime() >= patience) {
+                    } else if (waited >= STALE_LEASE.toNanos()) {
                         return new Verdict(
                                 Reason.BAD_INPUT,
                                 "another run of experiment " + id + " is in progress at " + proxy.address() + " ("
@@ -192,10 +204,13 @@ public final class ExperimentRun {
             lastFaults = reading.faults();
         }
         long now = System.nanoTime();
+        long left = engine.nanosToPhaseEnd(now);
+        int points = engine.timeline().size();
         Order order = engine.poll(now, reading);
         List<TimelinePoint> timeline = engine.timeline();
-        if (!timeline.isEmpty()) {
-            listener.polled(engine.phase(), timeline.get(timeline.size() - 1), engine.nanosToPhaseEnd(now));
+        if (timeline.size() > points) {
+            TimelinePoint latest = timeline.get(timeline.size() - 1);
+            listener.polled(latest.phase(), latest, left);
         }
         return order;
     }

@@ -1,5 +1,6 @@
 package dev.mishap.control.experiment;
 
+import dev.mishap.control.Failures;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -57,7 +58,7 @@ public final class PromQlClient {
         } catch (JacksonException e) {
             throw new ProxyException("the answer of " + address + " to '" + promQl + "' is no JSON", e);
         } catch (IOException e) {
-            throw new ProxyException("no answer from " + address + ": " + e.getMessage(), e);
+            throw new ProxyException("no answer from " + address + ": " + Failures.text(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ProxyException("interrupted while waiting for " + address, e);

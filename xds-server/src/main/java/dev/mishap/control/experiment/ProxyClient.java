@@ -1,5 +1,6 @@
 package dev.mishap.control.experiment;
 
+import dev.mishap.control.Failures;
 import dev.mishap.rules.experiment.engine.FaultCounts;
 import dev.mishap.rules.experiment.engine.LatencyHistogram;
 import dev.mishap.rules.experiment.engine.RequestCounts;
@@ -167,8 +168,7 @@ public final class ProxyClient {
         try {
             response = http.send(request.build(), BodyHandlers.ofString());
         } catch (IOException e) {
-            String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            throw new ProxyException("no answer from the proxy at " + address + ": " + reason, e);
+            throw new ProxyException("no answer from the proxy at " + address + ": " + Failures.text(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ProxyException("interrupted while waiting for the proxy at " + address, e);

@@ -1,5 +1,6 @@
 package dev.mishap.control.experiment;
 
+import java.net.http.HttpTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** A proxy could not be reached, or answered a request of the rules API with an error. */
@@ -14,6 +15,11 @@ public final class ProxyException extends Exception {
     ProxyException(int status, String message) {
         super(message);
         this.status = status;
+    }
+
+    /** Whether the proxy may only be slow: there is something at the address, and it did not answer in time. */
+    boolean timedOut() {
+        return getCause() instanceof HttpTimeoutException;
     }
 
     /** The HTTP status; 0 when there was no answer. */

@@ -114,6 +114,10 @@ public record RunPlan(
                         "--query " + name + ": no SLO of the experiment is about that metric");
             }
         }
+        if (options.prometheus() != null && queries.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--prometheus is given, but no SLO has a query: say --query METRIC=PROMQL");
+        }
         if (experiment.slos().isEmpty()) {
             for (String service : new TreeMap<>(options.observed()).keySet()) {
                 conditions.add(Condition.relativeToBaseline(

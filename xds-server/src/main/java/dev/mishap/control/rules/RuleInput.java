@@ -1,5 +1,6 @@
 package dev.mishap.control.rules;
 
+import dev.mishap.control.Failures;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.importer.ImportResult;
 import dev.mishap.rules.importer.RuleFiles;
@@ -13,7 +14,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -35,14 +35,10 @@ public record RuleInput(String name, ImportResult result) {
             try (InputStream in = Files.newInputStream(Path.of(file))) {
                 return text(in.readNBytes(MAX_BYTES), file);
             }
-        } catch (NoSuchFileException e) {
-            throw new IllegalArgumentException(file + ": no such file", e);
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException(file + ": can't be a path here: " + e.getReason(), e);
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": is not UTF-8", e);
         } catch (IOException e) {
-            throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new IllegalArgumentException(file + ": " + Failures.text(e), e);
         }
     }
 

@@ -68,11 +68,43 @@ class RunCommandTest {
         "--observe=checkout=http://127.0.0.1:1, --target payment-gateway",
         "--target=payment-gateway=http://127.0.0.1:1, --observe checkout",
         "--query=a, NAME=VALUE",
+        "--target=payment-gateway=http://127.0.0.1:99999, SERVICE=http://HOST:PORT",
+        "--target=payment-gateway=http://user:secret@127.0.0.1:1, SERVICE=http://HOST:PORT",
+        "--target=payment-gateway=http://127.0.0.1:1/path, SERVICE=http://HOST:PORT",
+        "--prometheus=nonsense, expected http://HOST:PORT",
+        "--token=a b, visible ASCII",
+        "--report-format=json, without --report",
     })
     void whatCannotBeUsedIsExit2AndOneLine(String flag, String expected) {
         assertThat(run(flag)).isEqualTo(2);
         assertThat(err.toString()).contains(expected).doesNotContain("Exception");
         assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aProxyThatIsGivenTwiceWouldCountTwice() {
+        assertThat(run("--target", "payment-gateway=127.0.0.1:1", "--target", "payment-gateway=http://127.0.0.1:1/"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("this proxy is given twice");
+    }
+
+    @Test
+    void aReportDirectoryThatCannotBeIsNoticedBeforeTheRun() throws IOException {
+        Path taken = Files.writeString(directory.resolve("taken"), "");
+        assertThat(run(
+                        "--target=payment-gateway=http://127.0.0.1:1",
+                        "--observe=checkout=http://127.0.0.1:1",
+                        "--report=" + taken))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("no reports can be written into " + taken + ": not a directory");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aFileThatIsNoTextIsSaidToBeNone() throws IOException {
+        Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertThat(run("--demo", "--dry-run")).isEqualTo(2);
+        assertThat(err.toString()).contains("experiment.yaml: is not UTF-8");
     }
 
     @Test

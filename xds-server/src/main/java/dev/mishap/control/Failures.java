@@ -1,0 +1,42 @@
+package dev.mishap.control;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpConnectTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/** What went wrong with a file or a connection, in words: the JDK's own messages are often a path only, or nothing. */
+public final class Failures {
+    private Failures() {}
+
+    /** A short text without the path or the address, which the caller names. */
+    public static String text(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnresolvedAddressException) {
+                return "the host name cannot be resolved";
+            }
+        }
+        if (e instanceof HttpConnectTimeoutException) {
+            return "connect timed out";
+        } else if (e instanceof ConnectException) {
+            return "connection refused";
+        } else if (e instanceof NoSuchFileException) {
+            return "no such file";
+        } else if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+            return "not a directory";
+        } else if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        } else if (e instanceof CharacterCodingException) {
+            return "is not UTF-8";
+        } else if (e instanceof FileSystemException file && file.getReason() != null) {
+            return file.getReason();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}
