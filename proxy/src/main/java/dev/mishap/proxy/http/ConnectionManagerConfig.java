@@ -36,6 +36,7 @@ public final class ConnectionManagerConfig {
     final ChainFilter[] filters;
     final AccessLog[] accessLogs;
 
+    public @Nullable CodecStats codecStats;
     public LocalReplyMapper localReplies = LocalReplyMapper.NONE;
     public RuntimeSource runtime = RuntimeSource.EMPTY;
     /** The name that a cluster has in logs and stats ({@code alt_stat_name}), or null when there is no such cluster. */

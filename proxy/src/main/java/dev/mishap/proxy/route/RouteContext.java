@@ -24,6 +24,9 @@ public interface RouteContext {
     @Nullable
     Object perFilterConfig(String filterName, ConfigNode config, boolean optional);
 
+    /** Told of each virtual cluster, so that its stats are there before its first request; {@code statPrefix} ends with a dot. */
+    default void virtualCluster(String statPrefix) {}
+
     /** Draws for fractions and weights, one a request; called on any event loop. */
     default LongSupplier random() {
         return () -> ThreadLocalRandom.current().nextLong();

@@ -104,7 +104,7 @@ public final class RouteTableConfig {
         VirtualHost host = new VirtualHost(
                 node.string("name"),
                 VirtualHost.TlsRequirement.valueOf(node.enumName("require_tls")),
-                virtualClusters(node),
+                virtualClusters(node, context),
                 metadata(node));
         List<MirrorPolicy> own = RouteActionConfig.mirrors(node, context, validate);
         Inherited inherited = new Inherited(
@@ -120,7 +120,7 @@ public final class RouteTableConfig {
         return host;
     }
 
-    private static List<VirtualCluster> virtualClusters(ConfigNode host) {
+    private static List<VirtualCluster> virtualClusters(ConfigNode host, RouteContext context) {
         List<VirtualCluster> clusters = new ArrayList<>();
         String prefix = "vhost." + host.string("name") + ".vcluster.";
         for (ConfigNode node : host.messages("virtual_clusters")) {
@@ -134,6 +134,7 @@ public final class RouteTableConfig {
         if (!clusters.isEmpty()) {
             clusters.add(new VirtualCluster("other", prefix + "other.", List.of()));
         }
+        clusters.forEach(c -> context.virtualCluster(c.statPrefix()));
         return List.copyOf(clusters);
     }
 

@@ -121,7 +121,12 @@ public final class Server {
             makeListeners(scope);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
-                    stats, options.concurrency(), startNanos, () -> STATES.indexOf(state()), this::openConnections);
+                    stats,
+                    options.concurrency(),
+                    clusters.all().size(),
+                    startNanos,
+                    () -> STATES.indexOf(state()),
+                    this::openConnections);
             made = true;
         } finally {
             if (!made) {
@@ -132,7 +137,10 @@ public final class Server {
 
     private static void listenerManagerStats(Scope scope) {
         for (String gauge :
-                List.of("total_filter_chains_draining", "total_listeners_draining", "total_listeners_warming")) {
+                List.of("total_filter_chains_draining",
+                        "total_listeners_draining",
+                        "total_listeners_warming",
+                        "workers_pinned")) {
             scope.gauge(gauge);
         }
         for (String counter : List.of(

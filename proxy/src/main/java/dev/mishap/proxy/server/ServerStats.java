@@ -41,7 +41,7 @@ final class ServerStats {
      * @param state 0 = live, 1 = draining, 2 = pre-initializing, 3 = initializing, as Envoy counts them
      * @param connections downstream connections that are open
      */
-    ServerStats(StatsStore store, int workers, long startNanos, IntSupplier state, LongSupplier connections) {
+    ServerStats(StatsStore store, int workers, int clusters, long startNanos, IntSupplier state, LongSupplier connections) {
         this.store = store;
         this.startNanos = startNanos;
         this.state = state;
@@ -63,10 +63,11 @@ final class ServerStats {
                 "hot_restart_epoch",
                 "parent_connections",
                 "seconds_until_first_ocsp_response_expiring",
-                "stats_recent_lookups",
-                "version")) {
+                "stats_recent_lookups")) {
             server.gauge(name).set(0);
         }
+        server.gauge("version").set(Version.number());
+        processStats(store, workers, clusters);
         watchdog(store.scope("main_thread."));
         watchdog(store.scope("workers."));
         watchdog(server.scope("main_thread."));
@@ -85,6 +86,17 @@ final class ServerStats {
         totalConnections = server.gauge("total_connections");
         initialization = server.histogram("initialization_time_ms", Histogram.Unit.MILLISECONDS);
         sample();
+    }
+
+    // what Envoy shows of parts that a static configuration has or that can't act here
+    private static void processStats(StatsStore store, int workers, int clusters) {
+        Scope threads = store.scope("thread_local_cluster_manager.");
+        threads.gauge("main_thread.clusters_inflated").set(clusters);
+        for (int i = 0; i < workers; i++) {
+            threads.gauge("worker_" + i + ".clusters_inflated").set(clusters);
+        }
+        store.counter("envoy.overload_actions.reset_high_memory_stream.count");
+        store.histogram("overload.refresh_interval_delay", Histogram.Unit.MILLISECONDS);
     }
 
     private static void watchdog(Scope scope) {

@@ -14,6 +14,17 @@ public final class Version {
         return "mishap-" + mishap() + "/" + ENVOY + "/Clean/RELEASE/JDK";
     }
 
+    /** {@code server.version}: our version as a number that grows with it, 1.2.3 = 1002003; 0 in a build that has none. */
+    static long number() {
+        long number = 0;
+        String[] parts = mishap().replaceAll("[^0-9.].*", "").split("\\.", -1);
+        for (int i = 0; i < 3; i++) {
+            boolean digits = i < parts.length && !parts[i].isEmpty() && parts[i].length() <= 3;
+            number = number * 1000 + (digits ? Long.parseLong(parts[i]) : 0);
+        }
+        return number;
+    }
+
     /** Our own version, from the jar's manifest; {@code dev} in a build that has none. */
     public static String mishap() {
         @Nullable String version = Version.class.getPackage().getImplementationVersion();

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http.h1;
 
 import dev.mishap.proxy.http.ActiveStream;
+import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DeadlineTimer;
@@ -226,6 +227,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     private void failed(H1Error error) {
         stats.cxProtocolError.inc();
+        CodecStats codec = config.codecStats;
+        if (codec != null && error == H1Error.UNDERSCORE) {
+            codec.rejectedForUnderscore.inc();
+        }
         String body = switch (error.status()) {
             case 431 -> "Request Header Fields Too Large";
             case 501 -> "Not Implemented";
@@ -251,6 +256,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             if (!headers.contains(HeaderName.AUTHORITY) && !config.defaultHostForHttp10.isEmpty()) {
                 headers.add(HeaderName.AUTHORITY, config.defaultHostForHttp10);
             }
+        }
+        CodecStats codec = config.codecStats;
+        if (codec != null && parser.droppedForUnderscore() > 0) {
+            codec.droppedForUnderscore.add(parser.droppedForUnderscore());
         }
         stream().onHeaders(parser.isHttp11() ? "HTTP/1.1" : "HTTP/1.0", parser.isHead(), endStream);
     }

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResponseCounters;
+import dev.mishap.proxy.cluster.VirtualClusterStats;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.observe.stats.Scope;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,6 @@ final class RequestStats {
     private final ClusterStats cluster;
     private final boolean internal;
     private final @Nullable VirtualClusterStats virtualCluster;
-    private final VirtualClusterStats.@Nullable Named named;
     private final @Nullable Alternative alternative;
     private final boolean enabled;
 
@@ -25,7 +25,6 @@ final class RequestStats {
         this.cluster = cluster;
         this.internal = internal;
         this.virtualCluster = virtualCluster;
-        this.named = virtualCluster == null ? null : virtualCluster.named;
         this.alternative = alternative;
         this.enabled = enabled;
     }
@@ -70,40 +69,40 @@ final class RequestStats {
 
     /** A try got a connection. */
     void upstreamRequest() {
-        if (named != null) {
-            named.total.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqTotal.inc();
         }
     }
 
     /** The request as a whole took too long. */
     void timeout() {
         cluster.rqTimeout.inc();
-        if (named != null) {
-            named.timeout.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqTimeout.inc();
         }
     }
 
     /** A response that asks for another try was the last that may be. */
     void retryLimitExceeded() {
         cluster.rqRetryLimitExceeded.inc();
-        if (named != null) {
-            named.retryLimitExceeded.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqRetryLimitExceeded.inc();
         }
     }
 
     /** A circuit breaker forbade another try. */
     void retryOverflow() {
         cluster.rqRetryOverflow.inc();
-        if (named != null) {
-            named.retryOverflow.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqRetryOverflow.inc();
         }
     }
 
     /** Another try needed no further one. */
     void retrySuccess() {
         cluster.rqRetrySuccess.inc();
-        if (named != null) {
-            named.retrySuccess.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqRetrySuccess.inc();
         }
     }
 
@@ -111,8 +110,8 @@ final class RequestStats {
     void retry(boolean waitTold) {
         cluster.rqRetry.inc();
         (waitTold ? cluster.rqRetryBackoffRatelimited : cluster.rqRetryBackoffExponential).inc();
-        if (named != null) {
-            named.retry.inc();
+        if (virtualCluster != null) {
+            virtualCluster.rqRetry.inc();
         }
     }
 

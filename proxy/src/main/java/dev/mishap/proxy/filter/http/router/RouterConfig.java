@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.VirtualClusterStats;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.route.VirtualCluster;
@@ -53,7 +54,6 @@ final class RouterConfig {
                 ? known
                 : virtualClusters.computeIfAbsent(
                         of.statPrefix(),
-                        p -> new VirtualClusterStats(
-                                root.scope(p), !of.headers().isEmpty()));
+                        p -> new VirtualClusterStats(root.scope(p)));
     }
 }

@@ -1,10 +1,12 @@
 package dev.mishap.proxy.filter.network.hcm;
 
+import dev.mishap.proxy.cluster.VirtualClusterStats;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.route.RouteContext;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -41,6 +43,11 @@ public final class FilterRouteContext implements RouteContext {
     @Override
     public boolean validateClusters() {
         return validateClusters;
+    }
+
+    @Override
+    public void virtualCluster(String statPrefix) {
+        new VirtualClusterStats(filters.service(StatsStore.class).scope(statPrefix));
     }
 
     @Override

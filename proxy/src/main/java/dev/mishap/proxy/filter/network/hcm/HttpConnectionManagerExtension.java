@@ -11,6 +11,7 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
 import dev.mishap.proxy.http.AddressRange;
+import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.ConnectionManagerStats;
@@ -76,6 +77,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 routes,
                 filters(node, filterContext, context),
                 logs(node, context));
+        config.codecStats = new CodecStats(context.root());
         identity(node, config);
         paths(node, config);
         timeouts(node, config);
