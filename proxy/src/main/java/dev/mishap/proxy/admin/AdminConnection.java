@@ -118,7 +118,7 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         QueryString query = new QueryString(parsed.query());
         AdminRequest request = new AdminRequest(
                 parsed.method(),
-                QueryString.decode(parsed.path()),
+                QueryString.decode(mergeSlashes(parsed.path())),
                 query.parameters,
                 query.repeated,
                 parsed.headers(),
@@ -247,6 +247,14 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
             }
         });
         accessLog.log(info, headers, null, null);
+    }
+
+    private static String mergeSlashes(String path) {
+        String merged = path;
+        while (merged.contains("//")) {
+            merged = merged.replace("//", "/");
+        }
+        return merged;
     }
 
     private static @Nullable InetSocketAddress inet(@Nullable Object address) {

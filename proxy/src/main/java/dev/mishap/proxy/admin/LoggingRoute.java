@@ -30,6 +30,9 @@ public final class LoggingRoute {
             return error("error: invalid number of parameters");
         }
         for (Map.Entry<String, String> e : query.entrySet()) {
+            if (e.getValue().isEmpty() && (e.getKey().equals("level") || e.getKey().equals("paths"))) {
+                continue; // as the empty choice of a form: nothing to change
+            }
             if (e.getKey().equals("level")) {
                 if (!Logging.isLevel(e.getValue())) {
                     return error("error: unknown logger level");

@@ -98,7 +98,7 @@ public final class ServerRoutes {
         routes.add(AdminRoute.reads(
                 "/hot_restart_version",
                 "print the hot restart compatibility version",
-                r -> AdminResponse.text("disabled\n")));
+                r -> AdminResponse.text("disabled")));
         routes.add(AdminRoute.reads(
                 "/runtime", "print runtime values", r -> AdminResponse.json(JsonWriter.pretty(runtime.dump()) + "\n")));
         routes.add(AdminRoute.needsPost(

@@ -154,7 +154,11 @@ public final class ClusterTranslator {
 
     private static EndpointConfig endpoint(ConfigNode lb, Locality locality, int priority, boolean addressesOnly) {
         ConfigNode endpoint = lb.required("endpoint");
-        ConfigNode socket = endpoint.required("address").required("socket_address");
+        ConfigNode at = endpoint.required("address");
+        if (at.message("pipe") != null) {
+            throw at.error("pipe", "is not supported for an upstream endpoint");
+        }
+        ConfigNode socket = at.required("socket_address");
         if (!socket.enumName("protocol").equals("TCP")) {
             throw socket.error("protocol", "must be TCP for an upstream endpoint");
         }

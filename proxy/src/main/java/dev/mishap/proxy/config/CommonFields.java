@@ -7,7 +7,8 @@ import java.util.List;
 public final class CommonFields {
     /** What we make of them. */
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of("envoy.config.core.v3.Address").supported("socket_address"),
+            SupportedFields.of("envoy.config.core.v3.Address").supported("socket_address", "pipe"),
+            SupportedFields.of("envoy.config.core.v3.Pipe").supported("path", "mode"),
             SupportedFields.of("envoy.config.core.v3.SocketAddress").supported("protocol", "address", "port_value"),
             SupportedFields.of("envoy.config.core.v3.Locality").supported("region", "zone", "sub_zone"),
             SupportedFields.of("envoy.type.v3.Percent").supported("value"),

@@ -128,6 +128,9 @@ public record ListenerConfig(
         if (address == null) {
             throw new AddressException("address is necessary");
         }
+        if (address.message("pipe") != null) {
+            throw address.error("pipe", "is not supported for a listener");
+        }
         ConfigNode socket = address.required("socket_address");
         if (!socket.enumName("protocol").equals("TCP")) {
             throw socket.error("protocol", socket.enumName("protocol") + " is not supported");

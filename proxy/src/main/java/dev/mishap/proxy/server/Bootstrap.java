@@ -47,11 +47,19 @@ public record Bootstrap(
     /**
      * The admin server's configuration.
      *
-     * @param host the address to bind, {@code ""} = no admin server
+     * @param unixPath the path of the unix socket to listen at, {@code ""} = none: {@code host} and {@code port} tell where
+     * @param unixMode permission bits of that socket, 0 = those that the umask leaves
+     * @param host the address to bind, {@code ""} = none
      * @param accessLogPath {@code access_log_path}: a file to log to in the default format, {@code ""} = none
      * @param accessLogs {@code envoy.config.accesslog.v3.AccessLog}s
      */
-    public record AdminConfig(String host, int port, String accessLogPath, List<ConfigNode> accessLogs) {
+    public record AdminConfig(
+            String unixPath,
+            int unixMode,
+            String host,
+            int port,
+            String accessLogPath,
+            List<ConfigNode> accessLogs) {
         public AdminConfig {
             accessLogs = List.copyOf(accessLogs);
         }

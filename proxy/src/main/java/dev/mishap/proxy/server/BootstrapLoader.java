@@ -108,13 +108,24 @@ public final class BootstrapLoader {
         return flag.isEmpty() && node != null ? node.string(field) : flag;
     }
 
+    private static String unixPath(ConfigNode pipe) {
+        String path = pipe.string("path");
+        if (path.startsWith("@") || path.indexOf('\0') >= 0) {
+            throw pipe.error("path", "is an abstract name, which is not supported: give a path in the file system");
+        }
+        return path;
+    }
+
     private static Bootstrap.@Nullable AdminConfig admin(@Nullable ConfigNode admin) {
         if (admin == null) {
             return null;
         }
         ConfigNode address = admin.message("address");
-        ConfigNode socket = address == null ? null : address.required("socket_address");
+        ConfigNode pipe = address == null ? null : address.message("pipe");
+        ConfigNode socket = address == null || pipe != null ? null : address.required("socket_address");
         return new Bootstrap.AdminConfig(
+                pipe == null ? "" : unixPath(pipe),
+                pipe == null ? 0 : (int) pipe.integer("mode", 0),
                 socket == null ? "" : socket.string("address"),
                 socket == null ? 0 : (int) socket.integer("port_value", 0),
                 admin.string("access_log_path"),

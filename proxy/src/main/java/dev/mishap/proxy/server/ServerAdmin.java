@@ -20,9 +20,14 @@ import dev.mishap.proxy.transport.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the admin server of a process together. */
@@ -58,18 +63,27 @@ final class ServerAdmin implements ServerControl {
     static @Nullable AdminServer bind(
             Server server, StatsConfig statsConfig, Transport transport, AccessLog accessLog) {
         Bootstrap.AdminConfig config = server.bootstrap().admin();
-        if (config == null || config.host().isEmpty()) {
+        if (config == null || (config.host().isEmpty() && config.unixPath().isEmpty())) {
             return null;
         }
         AdminRouter router = router(server, statsConfig);
         try {
+            boolean unix = !config.unixPath().isEmpty();
+            if (unix) {
+                removeStaleSocket(Path.of(config.unixPath()));
+            }
             AdminServer admin = AdminServer.bind(
                     server.mainLoop(),
-                    transport.serverChannel(),
-                    new InetSocketAddress(config.host(), config.port()),
+                    unix ? transport.unixServerChannel() : transport.serverChannel(),
+                    unix
+                            ? transport.unixAddress(config.unixPath())
+                            : new InetSocketAddress(config.host(), config.port()),
                     router,
                     server.stats(),
                     accessLog);
+            if (config.unixMode() != 0) {
+                Files.setPosixFilePermissions(Path.of(config.unixPath()), permissions(config.unixMode()));
+            }
             String path = server.options().adminAddressPath();
             if (!path.isEmpty()) {
                 Files.writeString(Path.of(path), ServerRoutes.addressText(admin.address()));
@@ -78,6 +92,26 @@ final class ServerAdmin implements ServerControl {
         } catch (IOException e) {
             throw new ConfigException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A socket that an earlier process left behind; anything else at that path stays, and binding fails. */
+    private static void removeStaleSocket(Path path) throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                && Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                        .isOther()) {
+            Files.delete(path);
+        }
+    }
+
+    private static Set<PosixFilePermission> permissions(int mode) {
+        PosixFilePermission[] fromHighBit = PosixFilePermission.values();
+        Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
+        for (int i = 0; i < fromHighBit.length; i++) {
+            if ((mode >> (fromHighBit.length - 1 - i) & 1) == 1) {
+                set.add(fromHighBit[i]);
+            }
+        }
+        return set;
     }
 
     static AdminRouter router(Server server, StatsConfig statsConfig) {

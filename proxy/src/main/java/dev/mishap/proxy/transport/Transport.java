@@ -7,10 +7,15 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.ThreadFactory;
 
 /** How the process talks to its sockets. Epoll keeps timers to the microsecond and lets each worker own a listening socket. */
@@ -24,6 +29,16 @@ public enum Transport {
         @Override
         public Class<? extends ServerChannel> serverChannel() {
             return EpollServerSocketChannel.class;
+        }
+
+        @Override
+        public Class<? extends ServerChannel> unixServerChannel() {
+            return EpollServerDomainSocketChannel.class;
+        }
+
+        @Override
+        public SocketAddress unixAddress(String path) {
+            return new DomainSocketAddress(path);
         }
 
         @Override
@@ -48,6 +63,16 @@ public enum Transport {
         }
 
         @Override
+        public Class<? extends ServerChannel> unixServerChannel() {
+            return NioServerDomainSocketChannel.class;
+        }
+
+        @Override
+        public SocketAddress unixAddress(String path) {
+            return UnixDomainSocketAddress.of(path);
+        }
+
+        @Override
         public boolean supportsReusePort() {
             return false;
         }
@@ -67,6 +92,12 @@ public enum Transport {
 
     /** The class of listening sockets. */
     public abstract Class<? extends ServerChannel> serverChannel();
+
+    /** The class of sockets that listen at a path of the file system. */
+    public abstract Class<? extends ServerChannel> unixServerChannel();
+
+    /** The address of the unix socket at {@code path}, in the form that {@link #unixServerChannel} takes. */
+    public abstract SocketAddress unixAddress(String path);
 
     /** Whether several sockets can listen at one address, so that the kernel spreads connections over the workers. */
     public abstract boolean supportsReusePort();

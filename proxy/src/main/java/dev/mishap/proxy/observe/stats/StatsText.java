@@ -89,7 +89,7 @@ public final class StatsText {
             out.append(h.name()).append(':');
             Buckets interval = h.interval();
             Buckets all = h.cumulative();
-            switch (query.buckets()) {
+            switch (h.used() ? query.buckets() : "none") {
                 case "cumulative", "disjoint" -> {
                     boolean disjoint = query.buckets().equals("disjoint");
                     List<Double> at = bounds.apply(h.name());
