@@ -113,7 +113,10 @@ public final class ConfigDumpRoute {
                         400, resource + " is not a repeated field. Use ?mask=" + resource + " to get only this field");
             }
             shown = elements(dumps, resource, paths);
-            if (shown != null && !paths.isEmpty() && !shown.isEmpty() && shown.get(0).size() <= 1) {
+            if (shown != null
+                    && !paths.isEmpty()
+                    && !shown.isEmpty()
+                    && shown.get(0).size() <= 1) {
                 return error(400, "FieldMask " + mask + " could not be successfully used.");
             }
             if (shown == null) {

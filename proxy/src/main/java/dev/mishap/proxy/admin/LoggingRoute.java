@@ -30,7 +30,8 @@ public final class LoggingRoute {
             return error("error: invalid number of parameters");
         }
         for (Map.Entry<String, String> e : query.entrySet()) {
-            if (e.getValue().isEmpty() && (e.getKey().equals("level") || e.getKey().equals("paths"))) {
+            if (e.getValue().isEmpty()
+                    && (e.getKey().equals("level") || e.getKey().equals("paths"))) {
                 continue; // as the empty choice of a form: nothing to change
             }
             if (e.getKey().equals("level")) {

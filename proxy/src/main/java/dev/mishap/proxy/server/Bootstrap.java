@@ -54,12 +54,7 @@ public record Bootstrap(
      * @param accessLogs {@code envoy.config.accesslog.v3.AccessLog}s
      */
     public record AdminConfig(
-            String unixPath,
-            int unixMode,
-            String host,
-            int port,
-            String accessLogPath,
-            List<ConfigNode> accessLogs) {
+            String unixPath, int unixMode, String host, int port, String accessLogPath, List<ConfigNode> accessLogs) {
         public AdminConfig {
             accessLogs = List.copyOf(accessLogs);
         }

@@ -136,11 +136,11 @@ public final class Server {
     }
 
     private static void listenerManagerStats(Scope scope) {
-        for (String gauge :
-                List.of("total_filter_chains_draining",
-                        "total_listeners_draining",
-                        "total_listeners_warming",
-                        "workers_pinned")) {
+        for (String gauge : List.of(
+                "total_filter_chains_draining",
+                "total_listeners_draining",
+                "total_listeners_warming",
+                "workers_pinned")) {
             scope.gauge(gauge);
         }
         for (String counter : List.of(

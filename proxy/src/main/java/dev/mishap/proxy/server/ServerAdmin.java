@@ -94,13 +94,20 @@ final class ServerAdmin implements ServerControl {
         }
     }
 
-    /** A socket that an earlier process left behind; anything else at that path stays, and binding fails. */
+    /**
+     * Removes a socket that an earlier process left behind.
+     *
+     * @throws IOException when something else is there, which binding would remove
+     */
     private static void removeStaleSocket(Path path) throws IOException {
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                && Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                        .isOther()) {
-            Files.delete(path);
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
         }
+        if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .isOther()) {
+            throw new IOException("cannot bind '" + path + "': a file that is no socket is there");
+        }
+        Files.delete(path);
     }
 
     private static Set<PosixFilePermission> permissions(int mode) {

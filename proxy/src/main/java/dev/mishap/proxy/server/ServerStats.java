@@ -41,7 +41,8 @@ final class ServerStats {
      * @param state 0 = live, 1 = draining, 2 = pre-initializing, 3 = initializing, as Envoy counts them
      * @param connections downstream connections that are open
      */
-    ServerStats(StatsStore store, int workers, int clusters, long startNanos, IntSupplier state, LongSupplier connections) {
+    ServerStats(
+            StatsStore store, int workers, int clusters, long startNanos, IntSupplier state, LongSupplier connections) {
         this.store = store;
         this.startNanos = startNanos;
         this.state = state;

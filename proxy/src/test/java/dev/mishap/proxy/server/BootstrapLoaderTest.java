@@ -59,7 +59,8 @@ class BootstrapLoaderTest {
         assertThat(bootstrap.node().metadata()).isEqualTo(Map.of("a", "x", "b", "w"));
         assertThat(bootstrap.clusters()).extracting(c -> c.string("name")).containsExactly("one", "two");
         assertThat(bootstrap.clusters().get(1).path()).isEqualTo("static_resources.clusters[1]");
-        assertThat(bootstrap.admin()).isEqualTo(new Bootstrap.AdminConfig("", 0, "127.0.0.1", 9901, "", java.util.List.of()));
+        assertThat(bootstrap.admin())
+                .isEqualTo(new Bootstrap.AdminConfig("", 0, "127.0.0.1", 9901, "", java.util.List.of()));
         assertThat(bootstrap.statsFlushNanos())
                 .as("members of a oneof replace each other")
                 .isZero();

@@ -52,8 +52,6 @@ final class RouterConfig {
         VirtualClusterStats known = virtualClusters.get(of.statPrefix());
         return known != null
                 ? known
-                : virtualClusters.computeIfAbsent(
-                        of.statPrefix(),
-                        p -> new VirtualClusterStats(root.scope(p)));
+                : virtualClusters.computeIfAbsent(of.statPrefix(), p -> new VirtualClusterStats(root.scope(p)));
     }
 }
