@@ -61,6 +61,7 @@ public final class RuleSet {
         ordered.sort(ORDER);
         Set<String> names = new HashSet<>();
         Map<CapGroup, SlidingWindow> windows = new HashMap<>();
+        Map<CapGroup, SlidingWindow> windowsBefore = previous == null ? Map.of() : previous.windows();
         CompiledRule[] compiled = new CompiledRule[ordered.size()];
         for (int i = 0; i < compiled.length; i++) {
             InstalledRule each = ordered.get(i);
@@ -82,7 +83,7 @@ public final class RuleSet {
                 window = windows.get(group);
                 countsScope = window == null;
                 if (window == null) {
-                    window = previous == null ? null : previous.windowOf(group);
+                    window = windowsBefore.get(group);
                     window = window == null ? SlidingWindow.forCap() : window;
                     windows.put(group, window);
                 }
@@ -112,13 +113,14 @@ public final class RuleSet {
         }
     }
 
-    private @Nullable SlidingWindow windowOf(CapGroup group) {
+    private Map<CapGroup, SlidingWindow> windows() {
+        Map<CapGroup, SlidingWindow> windows = new HashMap<>();
         for (CompiledRule rule : rules) {
-            if (rule.cap != null && CapGroup.of(rule.rule).equals(group)) {
-                return rule.cap;
+            if (rule.cap != null) {
+                windows.put(CapGroup.of(rule.rule), rule.cap);
             }
         }
-        return null;
+        return windows;
     }
 
     public boolean isEmpty() {

@@ -11,12 +11,14 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 final class SlidingWindow {
     private static final int TOUCHED_BITS = 18;
-    private static final int SCOPED_BITS = 26;
+    private static final int SCOPED_BITS = 20;
     private static final long MAX_TOUCHED = (1L << TOUCHED_BITS) - 1;
     private static final long MAX_SCOPED = (1L << SCOPED_BITS) - 1;
     private static final int EPOCH_SHIFT = TOUCHED_BITS + SCOPED_BITS;
     private static final long EPOCH_MASK = (1L << 64 - EPOCH_SHIFT) - 1;
     private static final long ONE_SCOPED = 1L << TOUCHED_BITS;
+    /** How many buckets a thread may be behind another. More, and what looks newer is from the round of epochs before. */
+    private static final int MAX_BEHIND = 64;
 
     private final AtomicLongArray buckets;
     private final int size;
@@ -108,12 +110,15 @@ final class SlidingWindow {
     /** The bucket as it counts in {@code epoch}: emptied when it is of an older one. A late thread counts in the newer bucket. */
     private long current(long bucket, long epoch) {
         long age = epoch - (bucket >>> EPOCH_SHIFT) & EPOCH_MASK;
-        boolean newer = age > EPOCH_MASK >>> 1;
-        return age == 0 || newer ? bucket : (epoch & EPOCH_MASK) << EPOCH_SHIFT;
+        return age == 0 || isNewer(age) ? bucket : (epoch & EPOCH_MASK) << EPOCH_SHIFT;
     }
 
     private boolean isRecent(long bucket, long epoch) {
         long age = epoch - (bucket >>> EPOCH_SHIFT) & EPOCH_MASK;
-        return age < size || age > EPOCH_MASK >>> 1;
+        return age < size || isNewer(age);
+    }
+
+    private static boolean isNewer(long age) {
+        return age > EPOCH_MASK - MAX_BEHIND;
     }
 }
