@@ -243,7 +243,7 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         }
         request.headers().forEach((name, value) -> {
             if (!name.equals("host")) {
-                headers.add(HeaderName.of(name), value);
+                headers.add(HeaderName.unshared(name), value);
             }
         });
         accessLog.log(info, headers, null, null);

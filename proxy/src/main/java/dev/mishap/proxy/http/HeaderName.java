@@ -7,7 +7,8 @@ import java.util.concurrent.ConcurrentMap;
 
 /**
  * A header name in lower case with its hash, interned so that a look-up compares ints before bytes. Names are made when a
- * configuration is loaded or in static fields, never per request.
+ * configuration is loaded or in static fields; one that a request brings is not interned ({@link #unshared}), for whoever
+ * sends requests could fill the memory with names.
  */
 public final class HeaderName {
     private static final ConcurrentMap<String, HeaderName> INTERNED = new ConcurrentHashMap<>();
@@ -50,6 +51,11 @@ public final class HeaderName {
     /** The interned name for {@code name}, which is lower-cased first. */
     public static HeaderName of(String name) {
         return INTERNED.computeIfAbsent(name.toLowerCase(Locale.ROOT), HeaderName::new);
+    }
+
+    /** A name that came in a request or over an API: found in a {@link HeaderMap} like any other, equal to none. */
+    public static HeaderName unshared(String name) {
+        return new HeaderName(name.toLowerCase(Locale.ROOT));
     }
 
     /** The hash of lower-case name bytes, as {@link HeaderMap} computes it while it reads them. */

@@ -21,7 +21,7 @@ public final class ActiveRules {
         this.rules = rules;
         this.observers = observers.toArray(new Observer[0]);
         this.tags = Map.copyOf(tags);
-        this.slots = slots.names().stream().map(HeaderName::of).toArray(HeaderName[]::new);
+        this.slots = slots.names().stream().map(HeaderName::unshared).toArray(HeaderName[]::new);
     }
 
     /** Whether there is nothing to do for a request. */

@@ -35,7 +35,7 @@ public record RuleTag(
                         rule.name(),
                         "fault",
                         rule.fault().kind().field()),
-                header == null ? null : HeaderName.of(header),
+                header == null ? null : HeaderName.unshared(header),
                 rule.tag().baggage(),
                 touched);
     }

@@ -103,7 +103,7 @@ final class RetryState {
         if (extraNames != null) {
             names = new ArrayList<>();
             for (String name : extraNames.split(",", -1)) {
-                names.add(HeaderName.of(name.strip()));
+                names.add(HeaderName.unshared(name.strip()));
             }
         }
         request.remove(RouterHeaders.MAX_RETRIES);
