@@ -201,7 +201,7 @@ public final class ExperimentRun {
             listener.notice("poll failed: " + String.join("; ", reading.problems()));
         }
         if (engine.phase() == Phase.INJECTION && reading.problems().isEmpty()) {
-            lastFaults = reading.faults();
+            lastFaults = later(reading.faults());
         }
         long now = System.nanoTime();
         long left = engine.nanosToPhaseEnd(now);
@@ -248,7 +248,12 @@ public final class ExperimentRun {
             total = counts == null ? total : total.plus(counts);
         }
         // The last poll's counts are the better ones when a proxy did not tell its own.
-        return complete ? total : lastFaults;
+        return complete ? later(total) : lastFaults;
+    }
+
+    /** A proxy that was restarted counts from zero again, which does not undo what was seen. */
+    private FaultCounts later(FaultCounts counts) {
+        return counts.scoped() >= lastFaults.scoped() ? counts : lastFaults;
     }
 
     private @Nullable FaultCounts takeBack(ProxyClient proxy) {
