@@ -6,7 +6,6 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,9 +37,7 @@ class RunKilledIT {
     private final AtomicLong faults = new AtomicLong();
     private final AtomicLong good = new AtomicLong();
     private HttpServer upstream;
-    private Process proxy;
-    private URI admin;
-    private URI listener;
+    private Sidecar proxy;
     private Thread traffic;
     private volatile boolean ended;
 
@@ -53,31 +49,7 @@ class RunKilledIT {
             exchange.close();
         });
         upstream.start();
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
-        String config = Files.readString(
-                        Tools.root().resolve("xds-server/src/main/resources/dev/mishap/control/demo/proxy.yaml"))
-                .replace("${service}", "shop")
-                .replace("${log}", directory.resolve("access.log").toString())
-                .replace("${port}", Integer.toString(port))
-                .replace("${upstream}", Integer.toString(upstream.getAddress().getPort()));
-        Path file = Files.writeString(directory.resolve("proxy.yaml"), config);
-        Path address = directory.resolve("admin");
-        proxy = Tools.builder(List.of(
-                        Tools.launcher().toString(),
-                        "proxy",
-                        "-c",
-                        file.toString(),
-                        "--admin-address-path",
-                        address.toString()))
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("proxy.log").toFile())
-                .start();
-        listener = URI.create("http://127.0.0.1:" + port + "/");
-        await(() -> Files.exists(address) && get(listener) == 204);
-        admin = URI.create("http://" + Files.readString(address).strip());
+        proxy = new Sidecar(directory, "shop", upstream.getAddress().getPort());
         traffic = new Thread(this::drive);
         traffic.start();
     }
@@ -86,14 +58,13 @@ class RunKilledIT {
     void stop() throws Exception {
         ended = true;
         traffic.join();
-        proxy.destroy();
-        proxy.waitFor(10, TimeUnit.SECONDS);
+        proxy.close();
         upstream.stop(0);
     }
 
     private void drive() {
         while (!ended) {
-            int status = get(listener);
+            int status = get(proxy.listener());
             if (status == 503) {
                 lastFault.set(System.nanoTime());
                 faults.incrementAndGet();
@@ -139,9 +110,9 @@ class RunKilledIT {
                         "run",
                         file.toString(),
                         "--target",
-                        "shop=" + admin,
+                        "shop=" + proxy.admin(),
                         "--observe",
-                        "shop=" + admin))
+                        "shop=" + proxy.admin()))
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("run.log").toFile())
                 .start();
@@ -152,23 +123,24 @@ class RunKilledIT {
     @ValueSource(ints = {0, 700, 1480, 1620, 3333})
     void noFaultOutlivesTheLease(int afterMillis) throws Exception {
         Process run = run();
-        await(() -> faults.get() > 0);
+        Sidecar.await(() -> faults.get() > 0);
         if (run.waitFor(afterMillis, TimeUnit.MILLISECONDS)) {
             throw new AssertionError("the run ended by itself: " + Files.readString(directory.resolve("run.log")));
         }
         run.destroyForcibly().waitFor();
         long killed = System.nanoTime();
-        await(() -> System.nanoTime() - killed > TimeUnit.MILLISECONDS.toNanos(LEASE_AND_A_HALF_MILLIS + 1_000));
+        Sidecar.await(
+                () -> System.nanoTime() - killed > TimeUnit.MILLISECONDS.toNanos(LEASE_AND_A_HALF_MILLIS + 1_000));
         assertThat(TimeUnit.NANOSECONDS.toMillis(lastFault.get() - killed)).isLessThan(LEASE_AND_A_HALF_MILLIS);
         long before = good.get();
-        await(() -> good.get() > before + 20);
+        Sidecar.await(() -> good.get() > before + 20);
         assertThat(proxy.isAlive()).isTrue();
     }
 
     @Test
     void anInterruptedRunTakesItsFaultsBackAndExits130() throws Exception {
         Process run = run();
-        await(() -> faults.get() > 0);
+        Sidecar.await(() -> faults.get() > 0);
         new ProcessBuilder("kill", "-INT", Long.toString(run.pid())).start().waitFor();
         assertThat(run.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(run.exitValue())
@@ -176,17 +148,7 @@ class RunKilledIT {
                 .isEqualTo(130);
         long last = faults.get();
         long before = good.get();
-        await(() -> good.get() > before + 50);
+        Sidecar.await(() -> good.get() > before + 50);
         assertThat(faults.get()).isEqualTo(last);
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > limit) {
-                throw new AssertionError("did not come true within 30 s");
-            }
-            LockSupport.parkNanos(2_000_000);
-        }
     }
 }
