@@ -74,6 +74,7 @@ public final class Server {
     private final List<Listener> listeners = new ArrayList<>();
     private final long seed = ProcessSeed.fromEnvironment();
     private final long startNanos = System.nanoTime();
+    private final CountDownLatch ready = new CountDownLatch(1);
     private final CountDownLatch over = new CountDownLatch(1);
     private final Gauge listenersActive;
     private final Gauge workersStarted;
@@ -176,7 +177,6 @@ public final class Server {
     public void start() {
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
-        CountDownLatch ready = new CountDownLatch(1);
         clusters.start(mainLoop(), NettyResolver::new, ready::countDown);
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
@@ -243,6 +243,7 @@ public final class Server {
             ending = true;
         }
         state = ServerState.DRAINING;
+        ready.countDown(); // a server that still waits for names is not to wait for them
         drain.draining(true);
         for (Listener l : listeners) {
             l.close();
