@@ -118,6 +118,9 @@ final class BinaryReader {
     }
 
     private @Nullable Object any(WireReader in, MessageNode node, FieldType field, @Nullable Object place, int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.malformed("nested deeper than " + Limits.MAX_DEPTH);
+        }
         String url = "";
         WireReader value = new WireReader(new byte[0], 0, 0);
         while (in.hasMore()) {

@@ -25,9 +25,7 @@ final class TextReader {
     }
 
     private void fields(MessageNode node, char end, int depth) {
-        if (depth > Limits.MAX_DEPTH) {
-            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
-        }
+        checkDepth(depth);
         while (!in.atEnd(end)) {
             int position = in.position();
             String name = in.fieldName();
@@ -40,6 +38,12 @@ final class TextReader {
                 field(node, field, position, depth);
             }
             in.separator();
+        }
+    }
+
+    private void checkDepth(int depth) {
+        if (depth > Limits.MAX_DEPTH) {
+            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
         }
     }
 
@@ -107,6 +111,7 @@ final class TextReader {
     }
 
     private void skipValue(int depth) {
+        checkDepth(depth);
         in.accept(':');
         if (in.accept('[')) {
             while (!in.accept(']')) {
@@ -121,9 +126,6 @@ final class TextReader {
     }
 
     private void skipMessage(int depth) {
-        if (depth > Limits.MAX_DEPTH) {
-            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
-        }
         char close = in.open();
         while (!in.atEnd(close)) {
             in.fieldName();
@@ -154,6 +156,7 @@ final class TextReader {
 
     private @Nullable Object any(
             MessageNode node, FieldType field, @Nullable Object place, int position, char close, int depth) {
+        checkDepth(depth);
         if (in.atEnd(close)) {
             return null;
         }
@@ -200,9 +203,7 @@ final class TextReader {
 
     /** A well-known type, written in text format as the ordinary message that it is. */
     private Object wellKnown(MessageType type, char close, int depth) {
-        if (depth > Limits.MAX_DEPTH) {
-            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
-        }
+        checkDepth(depth);
         switch (type.wellKnown()) {
             case STRUCT:
                 return struct(close, depth);
@@ -298,9 +299,7 @@ final class TextReader {
     }
 
     private @Nullable Object value(char close, int depth) {
-        if (depth > Limits.MAX_DEPTH) {
-            throw in.error("nested deeper than " + Limits.MAX_DEPTH);
-        }
+        checkDepth(depth);
         Object value = null;
         while (!in.atEnd(close)) {
             String name = in.fieldName();

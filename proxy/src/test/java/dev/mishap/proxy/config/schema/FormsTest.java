@@ -1,11 +1,15 @@
 package dev.mishap.proxy.config.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.TypeRegistry;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.extensions.access_loggers.file.v3.FileAccessLog;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
@@ -16,6 +20,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same configuration in all four forms, the protobuf ones made by the protobuf library, gives the same tree. */
 class FormsTest {
@@ -144,5 +150,41 @@ class FormsTest {
                     .as("%s", file)
                     .isEqualTo("n1");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{ unknown: ", "[{ unknown: "})
+    void textThatIsNestedWithoutEndIsRefused(String open) {
+        String text = "unknown: " + open.repeat(200_000);
+        assertThatThrownBy(() -> ConfigReader.lenient().textProto(BOOTSTRAP, text))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("nested deeper than 100");
+    }
+
+    @Test
+    void anyInAnyWithoutEndIsRefused() throws Exception {
+        String url = "type.googleapis.com/google.protobuf.Any";
+        String open = "[" + url + "] { ";
+        String text = "static_resources { clusters { typed_extension_protocol_options { key: 'x' value { "
+                + open.repeat(50_000);
+        assertThatThrownBy(() -> ConfigReader.strict().textProto(BOOTSTRAP, text))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("nested deeper than 100");
+
+        Any nested = Any.getDefaultInstance();
+        for (int i = 0; i < 3_000; i++) {
+            nested = Any.newBuilder()
+                    .setTypeUrl(url)
+                    .setValue(ByteString.copyFrom(nested.toByteArray()))
+                    .build();
+        }
+        byte[] bytes = Bootstrap.newBuilder()
+                .setStaticResources(Bootstrap.StaticResources.newBuilder()
+                        .addClusters(Cluster.newBuilder().putTypedExtensionProtocolOptions("x", nested)))
+                .build()
+                .toByteArray();
+        assertThatThrownBy(() -> ConfigReader.strict().binary(BOOTSTRAP, bytes, ""))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("nested deeper than 100");
     }
 }
