@@ -1,41 +1,68 @@
 package dev.mishap.proxy.cli;
 
-import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.Server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What {@code mishap archive} runs so that the JVM learns which classes a proxy needs (a CDS archive on JDK 17, an AOT cache on 25):
- * a proxy with a fault filter, an access log and an upstream, some requests through it, and an orderly end. All of it is on
- * loopback, on ports that the system chooses.
+ * {@code mishap proxy} itself with a fault filter, an access log, an admin server and an upstream, some requests through it, and
+ * an orderly end. All of it is on loopback, on ports that the system chooses.
  */
 public final class TrainingRun {
     private static final int REQUESTS = 2000;
+    private static final long START_SECONDS = 60;
 
     private TrainingRun() {}
 
-    public static void main(String[] arguments) throws IOException {
-        Logging.setAll("off");
-        Server upstream = start(UPSTREAM);
-        Server proxy = start(PROXY.replace("UPSTREAM_PORT", String.valueOf(port(upstream))));
-        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(proxy))) {
-            for (int i = 0; i < REQUESTS; i++) {
-                ask(client, i % 50 == 0 ? "/fault" : "/");
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("mishap-training");
+        Path config = directory.resolve("proxy.yaml");
+        Path adminAddress = directory.resolve("admin");
+        try {
+            Server upstream = start(UPSTREAM);
+            Files.writeString(
+                    config,
+                    PROXY.replace(
+                            "UPSTREAM_PORT",
+                            String.valueOf(upstream.listeners().get(0).address().getPort())));
+            AtomicInteger code = new AtomicInteger(-1);
+            Thread proxy = new Thread(
+                    () -> code.set(new ProxyMain(System.out, System.err)
+                            .run("-c", config.toString(), "--concurrency", "1", "--admin-address-path", adminAddress.toString())),
+                    "proxy");
+            proxy.start();
+            int admin = port(await(adminAddress, proxy));
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(listener(admin)))) {
+                for (int i = 0; i < REQUESTS; i++) {
+                    ask(client, "GET", i % 50 == 0 ? "/fault" : "/");
+                }
             }
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), admin)) {
+                ask(client, "POST", "/quitquitquit");
+            }
+            proxy.join();
+            upstream.shutdown();
+            upstream.awaitEnd();
+            upstream.close();
+            if (code.get() != 0) {
+                throw new IOException("the proxy ended with " + code.get());
+            }
+        } finally {
+            Files.deleteIfExists(config);
+            Files.deleteIfExists(adminAddress);
+            Files.delete(directory);
         }
-        proxy.shutdown();
-        proxy.awaitEnd();
-        proxy.close();
-        upstream.shutdown();
-        upstream.awaitEnd();
-        upstream.close();
     }
 
     private static Server start(String yaml) {
@@ -45,29 +72,88 @@ public final class TrainingRun {
         return server;
     }
 
-    private static int port(Server server) {
-        InetSocketAddress address = server.listeners().get(0).address();
-        return address.getPort();
+    private static String await(Path file, Thread proxy) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        while (System.nanoTime() - end < 0 && proxy.isAlive()) {
+            String text = Files.exists(file) ? Files.readString(file).trim() : "";
+            if (!text.isEmpty()) {
+                return text;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        throw new IOException("the proxy did not start");
     }
 
-    private static void ask(Socket client, String path) throws IOException {
+    /** The address of the proxy's listener, which is bound after the admin server is. */
+    private static String listener(int admin) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        while (System.nanoTime() - end < 0) {
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), admin)) {
+                if (ask(client, "GET", "/server_info").contains("\"LIVE\"")) {
+                    return ask(client, "GET", "/listeners").trim();
+                }
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        throw new IOException("the proxy did not start");
+    }
+
+    private static int port(String address) {
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+
+    private static String ask(Socket client, String method, String path) throws IOException {
         client.getOutputStream()
-                .write(("GET " + path + " HTTP/1.1\r\nhost: localhost\r\nuser-agent: training\r\naccept: */*\r\n\r\n")
+                .write((method + " " + path + " HTTP/1.1\r\nhost: localhost\r\nuser-agent: training\r\naccept: */*\r\n\r\n")
                         .getBytes(StandardCharsets.ISO_8859_1));
         InputStream in = client.getInputStream();
-        StringBuilder head = new StringBuilder(512);
-        while (head.length() < 4 || !head.substring(head.length() - 4).equals("\r\n\r\n")) {
-            int b = in.read();
-            if (b < 0) {
-                throw new IOException("the proxy closed the connection after " + head);
-            }
-            head.append((char) b);
-        }
+        String head = head(in);
         int at = head.indexOf("content-length: ");
-        int length = at < 0 ? 0 : Integer.parseInt(head.substring(at + 16, head.indexOf("\r\n", at)));
-        if (in.readNBytes(length).length != length) {
+        if (at >= 0) {
+            return body(in, Integer.parseInt(head.substring(at + 16, head.indexOf("\r\n", at))));
+        }
+        StringBuilder all = new StringBuilder();
+        while (true) { // chunks
+            String line = line(in);
+            int size = Integer.parseInt(line, 16);
+            all.append(body(in, size));
+            line(in);
+            if (size == 0) {
+                return all.toString();
+            }
+        }
+    }
+
+    private static String head(InputStream in) throws IOException {
+        StringBuilder head = new StringBuilder(512);
+        String line;
+        do {
+            line = line(in);
+            head.append(line).append("\r\n");
+        } while (!line.isEmpty());
+        return head.toString();
+    }
+
+    private static String line(InputStream in) throws IOException {
+        StringBuilder line = new StringBuilder(80);
+        int b;
+        while ((b = in.read()) != '\n') {
+            if (b < 0) {
+                throw new IOException("the proxy closed the connection after " + line);
+            }
+            if (b != '\r') {
+                line.append((char) b);
+            }
+        }
+        return line.toString();
+    }
+
+    private static String body(InputStream in, int length) throws IOException {
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length != length) {
             throw new IOException("a body was cut");
         }
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     private static final String MANAGER = """

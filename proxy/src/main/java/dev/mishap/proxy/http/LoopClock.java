@@ -2,12 +2,12 @@ package dev.mishap.proxy.http;
 
 import io.netty.util.concurrent.FastThreadLocal;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** What an event loop's streams share: the text of the date header, the wall clock in nanoseconds, and random request ids. */
 final class LoopClock {
@@ -24,7 +24,8 @@ final class LoopClock {
         }
     };
 
-    private final SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
+    // Seeded from the system's clock and identity by the library; a SecureRandom would load its providers for one number.
+    private final SplittableRandom random = new SplittableRandom(ThreadLocalRandom.current().nextLong());
     private final byte[] uuid = new byte[36];
     private byte[] date = new byte[0];
     private long anchorNanos;
