@@ -2,7 +2,6 @@ package dev.mishap.rules;
 
 import dev.mishap.rules.fault.Reset;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,10 +22,6 @@ public final class RuleSet {
     /** Under this many rules asking each is quicker than the index. */
     private static final int INDEX_FROM = 8;
 
-    private static final Comparator<InstalledRule> ORDER = Comparator.<InstalledRule>comparingInt(i -> rank(i.rule()))
-            .thenComparingInt(i -> i.rule().priority())
-            .thenComparing(i -> i.rule().name());
-
     /** No rules. */
     public static final RuleSet EMPTY = compile(List.of(), null, new HeaderSlots());
 
@@ -41,6 +36,16 @@ public final class RuleSet {
         for (CompiledRule rule : rules) {
             byName.put(rule.rule.name(), rule);
         }
+    }
+
+    // Not by Comparator.comparing, whose lambdas no start-up archive can hold: each start would make their classes
+    // anew.
+    private static int order(InstalledRule a, InstalledRule b) {
+        int order = Integer.compare(rank(a.rule()), rank(b.rule()));
+        if (order == 0) {
+            order = Integer.compare(a.rule().priority(), b.rule().priority());
+        }
+        return order != 0 ? order : a.rule().name().compareTo(b.rule().name());
     }
 
     /** Compiles rules that are all installed now. */
@@ -58,7 +63,7 @@ public final class RuleSet {
      */
     public static RuleSet compile(List<InstalledRule> installed, @Nullable RuleSet previous, HeaderSlots slots) {
         List<InstalledRule> ordered = new ArrayList<>(installed);
-        ordered.sort(ORDER);
+        ordered.sort(RuleSet::order);
         Set<String> names = new HashSet<>();
         Map<CapGroup, SlidingWindow> windows = new HashMap<>();
         Map<CapGroup, SlidingWindow> windowsBefore = previous == null ? Map.of() : previous.windows();

@@ -39,7 +39,13 @@ public final class TrainingRun {
             AtomicInteger code = new AtomicInteger(-1);
             Thread proxy = new Thread(
                     () -> code.set(new ProxyMain(System.out, System.err)
-                            .run("-c", config.toString(), "--concurrency", "1", "--admin-address-path", adminAddress.toString())),
+                            .run(
+                                    "-c",
+                                    config.toString(),
+                                    "--concurrency",
+                                    "1",
+                                    "--admin-address-path",
+                                    adminAddress.toString())),
                     "proxy");
             proxy.start();
             int admin = port(await(adminAddress, proxy));
@@ -104,7 +110,8 @@ public final class TrainingRun {
 
     private static String ask(Socket client, String method, String path) throws IOException {
         client.getOutputStream()
-                .write((method + " " + path + " HTTP/1.1\r\nhost: localhost\r\nuser-agent: training\r\naccept: */*\r\n\r\n")
+                .write((method + " " + path
+                                + " HTTP/1.1\r\nhost: localhost\r\nuser-agent: training\r\naccept: */*\r\n\r\n")
                         .getBytes(StandardCharsets.ISO_8859_1));
         InputStream in = client.getInputStream();
         String head = head(in);

@@ -24,8 +24,10 @@ final class LoopClock {
         }
     };
 
-    // Seeded from the system's clock and identity by the library; a SecureRandom would load its providers for one number.
-    private final SplittableRandom random = new SplittableRandom(ThreadLocalRandom.current().nextLong());
+    // Seeded from the system's clock and identity by the library; a SecureRandom would load its providers for one
+    // number.
+    private final SplittableRandom random =
+            new SplittableRandom(ThreadLocalRandom.current().nextLong());
     private final byte[] uuid = new byte[36];
     private byte[] date = new byte[0];
     private long anchorNanos;
