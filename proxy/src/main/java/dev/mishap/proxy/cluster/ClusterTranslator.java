@@ -27,7 +27,7 @@ public final class ClusterTranslator {
                     .supported("dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family")
                     .supported("least_request_lb_config", "round_robin_lb_config", "common_lb_config")
                     .supported("load_balancing_policy", "metadata", "upstream_connection_options")
-                    .supported("wait_for_warm_on_init")
+                    .accepted("wait_for_warm_on_init", "start-up waits for every cluster")
                     .accepted("cleanup_interval", "only ORIGINAL_DST clusters have hosts to clean up")
                     .accepted("ignore_health_on_host_removal", "there is no active health checking")
                     .accepted("close_connections_on_host_health_failure", "there is no active health checking"),

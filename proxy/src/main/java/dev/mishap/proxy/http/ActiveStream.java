@@ -284,6 +284,11 @@ public final class ActiveStream implements HttpStream {
     }
 
     @Override
+    public int bufferLimit() {
+        return config.bufferLimit;
+    }
+
+    @Override
     public StreamInfo info() {
         return info;
     }

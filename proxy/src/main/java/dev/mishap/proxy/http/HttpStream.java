@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
 public interface HttpStream {
     EventLoop loop();
 
+    /** Bytes of a body that may be held for this stream: the listener's {@code per_connection_buffer_limit_bytes}. */
+    default int bufferLimit() {
+        return 1 << 20;
+    }
+
     /** The clock of {@link #loop()}, which its timers go by; as {@link System#nanoTime}. */
     default long nanoTime() {
         return loop() instanceof AbstractScheduledEventExecutor executor

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the router forwards a request, as {@code envoy.config.route.v3.RouteAction}. Times are nanoseconds.
  *
- * @param timeoutNanos until the response is complete, from the end of the request; 0 = none; default 15 s
+ * @param timeoutNanos until the response is complete, from the end of the request; 0 = none; default 15 s, none for a route with a {@code max_stream_duration}
  * @param idleTimeoutNanos between two bytes either way; 0 = none, -1 = the connection manager's
  * @param maxStreamDurationNanos of the whole stream; 0 = none, -1 = the connection manager's
  * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the stream's longest life, up to this; 0 = no limit; -1 = the header has no effect

@@ -75,7 +75,8 @@ final class RouteActionConfig {
         RetryPolicy retry = RetryPolicyConfig.from(node.message("retry_policy"));
         List<MirrorPolicy> mirrors = mirrors(node, context, validate);
         return new ForwardAction(
-                node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS),
+                // A route that bounds the stream's life has no time-out beside, not even one of its own.
+                duration == null ? node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS) : 0,
                 node.durationNanos("idle_timeout", -1),
                 duration == null ? -1 : duration.durationNanos("max_stream_duration", -1),
                 duration == null ? -1 : duration.durationNanos("grpc_timeout_header_max", -1),

@@ -321,6 +321,7 @@ public final class Server {
     }
 
     private void stopLoops() {
+        upstreams.drain();
         workerGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
         mainGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
     }

@@ -253,6 +253,10 @@ class RouteEntryTest {
                         + " {max_stream_duration: 2s, grpc_timeout_header_max: 0s}, cluster_not_found_response_code: NOT_FOUND,"
                         + " priority: HIGH}}]}]}"));
         assertThat(full.timeoutNanos()).isZero();
+        // A time-out beside a max_stream_duration has no effect, as observed on Envoy 1.40.
+        assertThat(forward(route("match: {prefix: /}, route: {cluster: u1, timeout: 3s, max_stream_duration: {}}"))
+                        .timeoutNanos())
+                .isZero();
         assertThat(full.idleTimeoutNanos()).isZero();
         assertThat(full.maxStreamDurationNanos())
                 .isEqualTo(Duration.ofSeconds(2).toNanos());

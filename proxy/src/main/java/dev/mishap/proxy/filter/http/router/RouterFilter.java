@@ -32,12 +32,10 @@ import org.jspecify.annotations.Nullable;
  * Forwards one request: picks the cluster and an endpoint, sends the request on a pooled connection, passes the response
  * back; tries again, gives up in time, and sends copies, as the route says. One a stream, confined to its loop.
  *
- * <p>The body goes on as it comes. It is kept besides while another try may need it, up to {@link #MAX_KEPT} bytes; a longer
+ * <p>The body goes on as it comes. It is kept besides while another try may need it, up to {@link HttpStream#bufferLimit} bytes; a longer
  * one is sent once and not tried again.
  */
 final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
-    /** As the connection's buffer limit of Envoy, 1 MiB. */
-    private static final long MAX_KEPT = 1 << 20;
     /** Bytes that wait for a connection before the client is told to stop. */
     private static final long MAX_WAITING = 256 << 10;
 
@@ -264,7 +262,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         }
         Attempt a = attempt;
         boolean ready = a != null && a.isReady();
-        if (keepBody && kept().bytes() + borrowed.readableBytes() > MAX_KEPT) {
+        if (keepBody && kept().bytes() + borrowed.readableBytes() > from.bufferLimit()) {
             giveUpRetries(a);
             if (over) {
                 return Flow.CONTINUE;
