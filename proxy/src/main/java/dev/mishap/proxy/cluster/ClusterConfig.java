@@ -36,7 +36,7 @@ public record ClusterConfig(
         int bufferLimitBytes,
         UpstreamHttpConfig http,
         @Nullable KeepaliveConfig keepalive,
-        Map<String, Object> metadata) {
+        Map<String, Map<String, Object>> metadata) {
     public ClusterConfig {
         endpoints = List.copyOf(endpoints);
         metadata = Map.copyOf(metadata);

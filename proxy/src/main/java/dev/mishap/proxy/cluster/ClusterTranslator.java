@@ -307,14 +307,20 @@ public final class ClusterTranslator {
                         (int) keepalive.integer("keepalive_interval", -1));
     }
 
-    private static Map<String, Object> metadata(ConfigNode holder) {
+    private static Map<String, Map<String, Object>> metadata(ConfigNode holder) {
         ConfigNode metadata = holder.message("metadata");
         if (metadata == null) {
             return Map.of();
         }
-        Map<String, Object> all = new LinkedHashMap<>();
+        Map<String, Map<String, Object>> all = new LinkedHashMap<>();
         if (metadata.struct("filter_metadata") instanceof Map<?, ?> namespaces) {
-            namespaces.forEach((namespace, fields) -> all.put(String.valueOf(namespace), fields));
+            namespaces.forEach((namespace, struct) -> {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                if (struct instanceof Map<?, ?> given) {
+                    given.forEach((key, value) -> fields.put(String.valueOf(key), value));
+                }
+                all.put(String.valueOf(namespace), fields);
+            });
         }
         return all;
     }

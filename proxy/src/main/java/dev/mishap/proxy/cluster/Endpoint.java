@@ -14,7 +14,7 @@ public final class Endpoint {
     private final boolean canary;
     private final Locality locality;
     private final int priority;
-    private final Map<String, Object> metadata;
+    private final Map<String, Map<String, Object>> metadata;
 
     /** Requests on their way: read by LEAST_REQUEST on every pick, hence not an adder. */
     public final AtomicLong rqActive = new AtomicLong();
@@ -37,8 +37,8 @@ public final class Endpoint {
         this.locality = config.locality();
         this.priority = config.priority();
         this.metadata = config.metadata();
-        this.canary =
-                config.metadata().get("envoy.lb") instanceof Map<?, ?> lb && Boolean.TRUE.equals(lb.get("canary"));
+        this.canary = Boolean.TRUE.equals(
+                config.metadata().getOrDefault("envoy.lb", Map.of()).get("canary"));
     }
 
     public InetSocketAddress address() {
@@ -71,7 +71,7 @@ public final class Endpoint {
         return priority;
     }
 
-    public Map<String, Object> metadata() {
+    public Map<String, Map<String, Object>> metadata() {
         return metadata;
     }
 

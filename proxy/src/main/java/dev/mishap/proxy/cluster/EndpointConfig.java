@@ -22,4 +22,4 @@ public record EndpointConfig(
         boolean healthy,
         Locality locality,
         int priority,
-        Map<String, Object> metadata) {}
+        Map<String, Map<String, Object>> metadata) {}

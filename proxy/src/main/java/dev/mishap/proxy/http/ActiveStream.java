@@ -333,6 +333,7 @@ public final class ActiveStream implements HttpStream {
             // same.
             String cluster = route == null ? null : route.clusterName();
             info.upstreamCluster = cluster == null ? null : config.clusterStatName.apply(cluster);
+            info.clusterMetadata = cluster == null ? null : config.clusterMetadata.apply(cluster);
             info.upstreamClusterRaw = info.upstreamCluster == null ? null : cluster;
             if (route != null) {
                 info.routeName = route.name();

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,9 @@ public final class ConnectionManagerConfig {
     public RuntimeSource runtime = RuntimeSource.EMPTY;
     /** The name that a cluster has in logs and stats ({@code alt_stat_name}), or null when there is no such cluster. */
     public Function<String, @Nullable String> clusterStatName = name -> name;
+
+    /** The {@code filter_metadata} of a cluster by namespace, or null when there is no such cluster. */
+    public Function<String, @Nullable Map<String, Map<String, Object>>> clusterMetadata = name -> null;
 
     public String serverName = "envoy";
     public ServerHeader serverHeader = ServerHeader.OVERWRITE;

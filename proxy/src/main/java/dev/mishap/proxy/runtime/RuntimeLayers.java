@@ -61,6 +61,9 @@ final class RuntimeLayers {
         if (layeredRuntime == null) {
             return sources;
         }
+        if (layeredRuntime.messages("layers").isEmpty()) {
+            return List.of(new Source("", Kind.ADMIN, Map.of(), null, null));
+        }
         Set<String> names = new HashSet<>();
         boolean admin = false;
         for (ConfigNode layer : layeredRuntime.messages("layers")) {

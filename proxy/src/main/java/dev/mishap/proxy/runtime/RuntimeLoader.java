@@ -102,7 +102,8 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
         return (now == null ? new LayeredSnapshot(List.of()) : now).dump();
     }
 
-    private synchronized void load() {
+    /** Reads all layers anew. Envoy does so once more when its clusters are ready; so does the server, for equal stats. */
+    public synchronized void load() {
         List<Layer> layers = new ArrayList<>();
         int disks = 0;
         int errors = 0;

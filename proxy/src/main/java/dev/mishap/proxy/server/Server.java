@@ -188,6 +188,7 @@ public final class Server {
         if (ending) {
             return;
         }
+        runtime.load();
         LOG.info("all clusters initialized. starting {} workers", options.concurrency());
         Counter created = stats.counter("listener_manager.listener_create_success");
         for (Listener l : listeners) {

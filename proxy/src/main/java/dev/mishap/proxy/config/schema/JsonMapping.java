@@ -179,7 +179,14 @@ final class JsonMapping {
         }
         MessageType type = typeOf(url.text);
         if (type == null) {
-            hard(url, node, field, place, "could not find @type '" + url.text + "'");
+            hard(
+                    url,
+                    node,
+                    field,
+                    place,
+                    url.text.indexOf('/') > 0
+                            ? "could not find @type '" + url.text + "'"
+                            : "@type must contain at least one / and a nonempty host; got: " + url.text);
             return null;
         }
         if (isTypedStruct(type)) {

@@ -201,6 +201,8 @@ final class HeaderFields {
     }
 
     /** The name that the client asked for: by TLS (SNI), or by its Host header where the options say so. */
+    private static final HeaderName ORIGINAL_HOST = HeaderName.of("x-envoy-original-host");
+
     static Field requestedServerName(Command command) {
         String[] options = command.parameters().split(":", -1);
         String source = options[0].isEmpty() ? "SNI_ONLY" : options[0];
@@ -208,11 +210,12 @@ final class HeaderFields {
             throw new ConfigException("Invalid REQUESTED_SERVER_NAME option: '" + options[0]
                     + "', only 'SNI_ONLY'/'SNI_FIRST'/'HOST_FIRST' are allowed");
         }
+        boolean original = options.length > 1 && options[1].equals("ORIG");
         Field field = new Field() {
             @Override
             boolean append(LogContext context, LogBuffer out) {
                 String sni = context.info().requestedServerName;
-                String host = source.equals("SNI_ONLY") ? null : host(context);
+                String host = source.equals("SNI_ONLY") ? null : host(context, original);
                 String first = source.equals("HOST_FIRST") ? host : sni;
                 String name = first != null && !first.isEmpty() ? first : sni != null && !sni.isEmpty() ? sni : host;
                 if (name == null || name.isEmpty()) {
@@ -225,8 +228,8 @@ final class HeaderFields {
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
     }
 
-    private static @Nullable String host(LogContext context) {
-        String authority = context.request().get(HeaderName.AUTHORITY);
+    private static @Nullable String host(LogContext context, boolean original) {
+        String authority = context.request().get(original ? ORIGINAL_HOST : HeaderName.AUTHORITY);
         if (authority == null) {
             return null;
         }

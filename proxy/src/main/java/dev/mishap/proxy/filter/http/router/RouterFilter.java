@@ -132,6 +132,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         StreamInfo info = to.info();
         info.upstreamCluster = cluster.config().statName();
         info.upstreamClusterRaw = cluster.name();
+        info.clusterMetadata = cluster.config().metadata();
         grpc = to.isGrpcRequest();
         Upstreams.OnLoop onLoop = config.upstreams.on(to.loop());
         loop = onLoop;
@@ -401,12 +402,18 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         return picked;
     }
 
+    private static void upstreamHost(StreamInfo info, Endpoint endpoint) {
+        info.upstreamHost = endpoint.address();
+        info.upstreamHostName = endpoint.hostname();
+        info.upstreamHostMetadata = endpoint.metadata();
+    }
+
     /** A connection is there: the request goes out, with what of its body has come. */
     void onReady(Attempt a, UpstreamStream to) {
         HttpStream from = stream();
         StreamInfo info = from.info();
         counts().upstreamRequest();
-        info.upstreamHost = a.endpoint.address();
+        upstreamHost(info, a.endpoint);
         info.upstreamLocalAddress = to.localAddress();
         info.upstreamProtocol = to.protocol();
         HeaderMap headers = from.requestHeaders();
@@ -620,7 +627,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
             return;
         }
         StreamInfo info = stream().info();
-        info.upstreamHost = a.endpoint.address();
+        upstreamHost(info, a.endpoint);
         info.upstreamTransportFailureReason = transportFailure;
         if (retriesReset(a, reason, requestStarted)) {
             return;
@@ -661,7 +668,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         if (over) {
             return;
         }
-        stream().info().upstreamHost = a.endpoint.address();
+        upstreamHost(stream().info(), a.endpoint);
         a.cancel();
         if (!responseStarted && retriesReset(a, ResetReason.LOCAL_RESET, true)) {
             return;

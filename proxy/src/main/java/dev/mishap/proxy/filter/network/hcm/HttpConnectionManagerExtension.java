@@ -88,6 +88,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             Cluster cluster = clusters.get(name);
             return cluster == null ? null : cluster.config().statName();
         };
+        config.clusterMetadata = name -> {
+            Cluster cluster = clusters.get(name);
+            return cluster == null ? null : cluster.config().metadata();
+        };
         ConfigNode localReply = node.message("local_reply_config");
         if (localReply != null) {
             config.localReplies = LocalReplies.from(localReply, context.runtime());
