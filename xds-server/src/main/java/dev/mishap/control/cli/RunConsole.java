@@ -47,7 +47,8 @@ final class RunConsole implements RunListener {
         polls++;
         String text = status(phase, point, nanosToPhaseEnd);
         if (live) {
-            out.print("\r\033[K" + "[" + id + "] " + text);
+            // A narrow terminal cuts the line, instead of wrapping it where the next one could not overwrite it.
+            out.print("\r\033[K\033[?7l[" + id + "] " + text + "\033[?7h");
             out.flush();
             lineIsOpen = true;
         } else if (polls % PLAIN_EVERY == 0) {
