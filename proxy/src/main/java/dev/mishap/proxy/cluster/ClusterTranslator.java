@@ -163,7 +163,8 @@ public final class ClusterTranslator {
             throw socket.error("protocol", "must be TCP for an upstream endpoint");
         }
         String address = socket.string("address");
-        if (addressesOnly && NetUtil.createInetAddressFromIpAddressString(address) == null) {
+        boolean ip = !address.startsWith("[") && NetUtil.createInetAddressFromIpAddressString(address) != null;
+        if (addressesOnly && !ip) {
             throw new ConfigException("malformed IP address: " + address + ". Consider setting resolver_name or setting"
                     + " cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
         }

@@ -128,6 +128,8 @@ class ClusterTranslatorTest {
             value = {
                 "type: STATIC|localhost|malformed IP address: localhost. Consider setting resolver_name or setting cluster"
                         + " type to 'STRICT_DNS' or 'LOGICAL_DNS'",
+                "type: STATIC|\"[::1]\"|malformed IP address: [::1]. Consider setting resolver_name or setting cluster"
+                        + " type to 'STRICT_DNS' or 'LOGICAL_DNS'",
                 "lb_policy: CLUSTER_PROVIDED|127.0.0.1|cluster manager: cluster provided LB specified but cluster 'c' did not"
                         + " provide one. Check cluster documentation.",
                 "type: EDS|127.0.0.1|type: EDS is not supported",
