@@ -47,6 +47,10 @@ public record StringMatcher(Kind kind, String text) {
             throw new IllegalArgumentException(kind.field() + " must have at most " + MAX_CHARS + " characters");
         }
         if (kind == Kind.REGEX) {
+            String size = RegexSize.problem(text);
+            if (size != null) {
+                throw new IllegalArgumentException("regex is not RE2 syntax: " + size);
+            }
             try {
                 Pattern.compile(text);
             } catch (PatternSyntaxException e) {

@@ -7,6 +7,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.WireText;
+import dev.mishap.rules.match.RegexSize;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,10 @@ public final class SafeRegex {
      * @throws ConfigException when it isn't one, in RE2's words
      */
     public static SafeRegex compile(String regex) {
+        String size = RegexSize.problem(regex);
+        if (size != null) {
+            throw new ConfigException(size);
+        }
         try {
             return new SafeRegex(Pattern.compile(WireText.encode(regex)));
         } catch (PatternSyntaxException e) {
