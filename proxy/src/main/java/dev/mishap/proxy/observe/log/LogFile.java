@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class LogFile {
     private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
     private static final int INITIAL = 8 * 1024;
+    /** Written at once: the library copies it to memory outside of the heap, and keeps that. */
+    private static final int PIECE = 64 * 1024;
     /** Beyond this much waiting, lines are dropped and counted: the disk doesn't keep up. */
     static final int MAX_WAITING = 4 * 1024 * 1024;
 
@@ -90,7 +92,8 @@ public final class LogFile {
             filling = spare;
             filled = 0;
         }
-        spare = bytes.length > 64 * INITIAL ? new byte[INITIAL] : bytes;
+        // A buffer that was needed is kept; one that is far too large by now shrinks step by step.
+        spare = length < bytes.length / 8 ? new byte[Math.max(INITIAL, bytes.length / 2)] : bytes;
         if (reopen) {
             reopen = false;
             reopenNow();
@@ -105,7 +108,9 @@ public final class LogFile {
                 target = out;
             }
             if (target != null) {
-                target.write(bytes, 0, length);
+                for (int at = 0; at < length; at += PIECE) {
+                    target.write(bytes, at, Math.min(PIECE, length - at));
+                }
                 target.flush();
                 files.stats().completed(length);
                 warned = false;
