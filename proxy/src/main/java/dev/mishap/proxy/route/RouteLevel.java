@@ -40,6 +40,9 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
         }
         ConfigNode inner = config.message("config");
         if (inner == null) {
+            if (config.emptyAny("config")) { // one that says nothing: the filter is on, with its own settings
+                return new FilterOverride(null, false);
+            }
             throw new ConfigException("Empty route/virtual host per filter configuration for " + name + " filter");
         }
         Object parsed = context.perFilterConfig(name, inner, config.bool("is_optional", false));

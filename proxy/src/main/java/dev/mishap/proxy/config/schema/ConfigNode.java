@@ -21,6 +21,9 @@ public interface ConfigNode {
     /** Whether the field was given; for a scalar without presence: whether it differs from its proto default. */
     boolean has(String field);
 
+    /** Whether the singular field holds an Any that names no message ({@code {}}), for which {@link #has} is false. */
+    boolean emptyAny(String field);
+
     /** The name of the oneof's field that was given, or null. */
     @Nullable
     String oneof(String oneofName);

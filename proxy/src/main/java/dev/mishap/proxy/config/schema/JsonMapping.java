@@ -170,6 +170,8 @@ final class JsonMapping {
             } else if (place != null) {
                 // In a singular field it reads as absent; in a list or map it would vanish.
                 problems.unregistered("Didn't find a registered implementation for '" + place + "' with type URL: ''");
+            } else {
+                node.noteEmptyAny(field);
             }
             return null;
         }

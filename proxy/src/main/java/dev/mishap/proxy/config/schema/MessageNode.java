@@ -3,9 +3,11 @@ package dev.mishap.proxy.config.schema;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,7 @@ final class MessageNode implements ConfigNode {
     private Object[] values = NO_VALUES;
     private int[] positions = NO_POSITIONS;
     private int size;
+    private Set<String> emptyAnys = Set.of();
 
     MessageNode(
             MessageType type, @Nullable MessageNode parent, @Nullable FieldType parentField, @Nullable Object place) {
@@ -300,6 +303,16 @@ final class MessageNode implements ConfigNode {
     @Override
     public boolean has(String field) {
         return get(field) != null;
+    }
+
+    @Override
+    public boolean emptyAny(String field) {
+        return emptyAnys.contains(field);
+    }
+
+    void noteEmptyAny(FieldType field) {
+        emptyAnys = new HashSet<>(emptyAnys);
+        emptyAnys.add(field.name());
     }
 
     @Override
