@@ -58,8 +58,7 @@ final class FaultFilter implements HttpFilter {
         if (!config.applies(stream, request)) {
             return Flow.CONTINUE;
         }
-        String cluster = request.get(FaultHeaders.DOWNSTREAM_CLUSTER);
-        downstreamCluster = cluster == null || cluster.isEmpty() ? null : cluster;
+        downstreamCluster = request.get(FaultHeaders.DOWNSTREAM_CLUSTER);
 
         limitResponse(stream, request);
         if (delay(stream, request) || abort(stream, request)) {
@@ -211,9 +210,10 @@ final class FaultFilter implements HttpFilter {
     }
 
     private FaultStats.@Nullable DownstreamCluster perClusterStats() {
-        return downstreamCluster == null || !config.perClusterStats()
+        String cluster = downstreamCluster;
+        return cluster == null || cluster.isEmpty() || !config.perClusterStats()
                 ? null
-                : stats.downstreamCluster(downstreamCluster);
+                : stats.downstreamCluster(cluster);
     }
 
     /** One stream is one active fault however many of its faults are executed. */
