@@ -193,6 +193,13 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
+    /** Nobody is to see the lines of a head that never came to its end. */
+    private void forgetPartOfHead() {
+        if (!headersSeen) {
+            requestHeaders.clear();
+        }
+    }
+
     private void refuse(RequestHeaders.Refusal refusal) {
         closeAfter |= refusal.close();
         String location = refusal.location();
@@ -385,12 +392,15 @@ public final class ActiveStream implements HttpStream {
             return;
         }
         info.responseCodeDetails = reply.details();
+        forgetPartOfHead();
+        closeAfter |= reply.status() == 400; // whatever a gRPC client or a mapper makes of it
         chain.stopRequest();
         HeaderMap headers = replyHeaders;
         headers.clear();
         headers.add(HeaderName.STATUS, statusText(reply.status()));
         // A request that was refused before it was understood has no route to ask.
-        SelectedRoute r = headersSeen && !codecFailed && routeMatched ? route : null;
+        SelectedRoute r =
+                headersSeen && !codecFailed && routeMatched && route != null && route.forwards() ? route : null;
         if (reply.headers() != null) {
             reply.headers().apply(headers);
         }
@@ -407,7 +417,7 @@ public final class ActiveStream implements HttpStream {
         responseStarted = true;
         responseHeaders = headers;
         if (headersSeen && isGrpcRequest()) {
-            GrpcReply.toTrailersOnly(headers, out, reply.grpcStatus());
+            GrpcReply.toTrailersOnly(headers, out, reply.grpcStatus(), headRequest);
             chain.responseHeaders(headers, true);
             return;
         }
@@ -449,6 +459,7 @@ public final class ActiveStream implements HttpStream {
     @Override
     public void encodeInformational(HeaderMap headers) {
         if (active && !responseStarted && config.proxy100Continue && headers.valueEquals(0, HUNDRED)) {
+            config.stats.completed(100);
             codec.encodeInformational(headers);
         }
     }
@@ -553,7 +564,7 @@ public final class ActiveStream implements HttpStream {
         long now = System.nanoTime();
         info.downstreamFirstTxNanos = now;
         finishResponseHeaders(headers, now);
-        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete() || status == 400;
+        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
         if (!close && config.drain.closeAfterResponse()) {
             config.stats.cxDrainClose.inc();
             close = true;
@@ -658,6 +669,7 @@ public final class ActiveStream implements HttpStream {
         }
         info.endNanos = System.nanoTime();
         active = false;
+        forgetPartOfHead();
         idleTimer.clear();
         durationTimer.clear();
         requestTimer.clear();

@@ -24,11 +24,11 @@ final class GrpcReply {
         return n == PREFIX.length || a[at + PREFIX.length] == '+';
     }
 
-    static void toTrailersOnly(HeaderMap headers, LocalReplyMapper.Reply reply, int grpcStatus) {
+    static void toTrailersOnly(HeaderMap headers, LocalReplyMapper.Reply reply, int grpcStatus, boolean head) {
         headers.set(HeaderName.STATUS, "200");
         headers.set(HeaderName.CONTENT_TYPE, "application/grpc");
         headers.set(HeaderName.GRPC_STATUS, Integer.toString(grpcStatus >= 0 ? grpcStatus : statusOf(reply.status)));
-        if (!reply.body.isEmpty()) {
+        if (!reply.body.isEmpty() && !head) {
             headers.set(HeaderName.GRPC_MESSAGE, percentEncode(reply.body));
         }
     }

@@ -75,6 +75,7 @@ final class RequestHeaders {
         int expect = h.indexOf(HeaderName.EXPECT);
         if (expect >= 0 && !config.proxy100Continue && h.value(expect).equalsIgnoreCase("100-continue")) {
             h.removeAt(expect);
+            config.stats.completed(100);
             codec.encodeContinue();
         }
         if (!h.contains(HeaderName.AUTHORITY)) {

@@ -11,6 +11,12 @@ public interface SelectedRoute {
     @Nullable
     String clusterName();
 
+    /**
+     * Whether the route forwards. The answers of one that does not carry its header mutations already; another local reply
+     * on such a route carries none, as in Envoy.
+     */
+    boolean forwards();
+
     /** The most specific {@code typed_per_filter_config} for a filter's name: weighted cluster, route, virtual host, table. */
     @Nullable
     Object perFilterConfig(String filterName);

@@ -57,6 +57,11 @@ public final class RouteEntry implements SelectedRoute {
     }
 
     @Override
+    public boolean forwards() {
+        return route.action() instanceof ForwardAction;
+    }
+
+    @Override
     public @Nullable Object perFilterConfig(String filterName) {
         FilterOverride override = levels.filters().get(filterName);
         return override == null ? null : override.config();
@@ -125,7 +130,17 @@ public final class RouteEntry implements SelectedRoute {
 
     /** The answer of a route that does not forward, or null when it does. */
     public @Nullable LocalReply localReply(HttpStream stream) {
-        return route.localReply(stream);
+        LocalReply reply = route.localReply(stream);
+        if (reply == null) {
+            return null;
+        }
+        LocalReply.HeaderEdit location = reply.headers();
+        return new LocalReply(reply.status(), reply.body(), reply.details(), reply.grpcStatus(), headers -> {
+            if (location != null) {
+                location.apply(headers);
+            }
+            finalizeResponseHeaders(headers, stream);
+        });
     }
 
     /**

@@ -266,6 +266,11 @@ public final class FakeHttpStream implements HttpStream {
     private record FakeRoute(String name, @Nullable String clusterName, Map<String, Object> configs)
             implements SelectedRoute {
         @Override
+        public boolean forwards() {
+            return clusterName != null;
+        }
+
+        @Override
         public @Nullable Object perFilterConfig(String filterName) {
             return configs.get(filterName);
         }

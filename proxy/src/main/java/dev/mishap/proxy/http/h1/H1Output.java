@@ -103,7 +103,7 @@ public final class H1Output {
     public void responseHead(HeaderMap headers, boolean endStream, boolean bodyless, boolean close, boolean http10) {
         begin(headers);
         int status = status(headers);
-        put(StatusLines.line(status));
+        put(http10 ? StatusLines.line10(status) : StatusLines.line(status));
         boolean upgrade = status == 101;
         boolean length = fields(headers);
         chunked = false;

@@ -388,7 +388,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
-        boolean http10 = parser.isHttp10();
+        boolean http10 = parser.isHttp10() && config.acceptHttp10;
         boolean untilClose = http10 && !endStream && !headers.contains(HeaderName.CONTENT_LENGTH);
         out().responseHead(headers, endStream, parser.isHead(), close || untilClose, http10);
         if (untilClose) {

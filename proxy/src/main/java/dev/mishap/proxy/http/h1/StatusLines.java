@@ -18,6 +18,11 @@ final class StatusLines {
         return line;
     }
 
+    /** The same for a client that speaks HTTP/1.0, as Envoy answers it. */
+    static byte[] line10(int status) {
+        return ("HTTP/1.0 " + status + ' ' + phrase(status) + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
+    }
+
     private static String phrase(int status) {
         return switch (status) {
             case 100 -> "Continue";

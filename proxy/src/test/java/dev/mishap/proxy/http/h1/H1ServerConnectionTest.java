@@ -316,7 +316,7 @@ class H1ServerConnectionTest {
         };
         open();
         send("GET / HTTP/1.0\r\n\r\n");
-        assertThat(received()).isEqualTo("HTTP/1.1 200 OK\r\nserver: envoy\r\nconnection: close\r\n\r\nhello");
+        assertThat(received()).isEqualTo("HTTP/1.0 200 OK\r\nserver: envoy\r\nconnection: close\r\n\r\nhello");
         assertThat(channel.isOpen()).isFalse();
     }
 
@@ -385,6 +385,28 @@ class H1ServerConnectionTest {
         }
         assertThat(received()).startsWith("HTTP/1.1 408 Request Timeout").endsWith("request header timeout");
         assertThat(stats.value("http.t.downstream_rq_header_timeout")).isEqualTo(1);
+    }
+
+    @Test
+    void aHeadThatNeverEndsLeavesNothingOfItselfInTheLog() {
+        open();
+        send("GET /secret HTTP/1.1\r\nhost: a\r\nx-part: ");
+        channel.close();
+        assertThat(log).containsExactly("0 DC downstream_remote_disconnect");
+        assertThat(terminal.requests).isEmpty();
+    }
+
+    @Test
+    void aRefusalByStatus400EndsTheConnectionButAnUpstreams400DoesNot() {
+        HeaderMap headers = new HeaderMap();
+        headers.add(HeaderName.STATUS, "400");
+        terminal.onEnd = s -> s.encodeHeaders(headers, true);
+        open();
+        send(GET);
+        assertThat(received()).startsWith("HTTP/1.1 400 ").doesNotContain("connection: close");
+        terminal.onEnd = s -> s.sendLocalReply(LocalReply.of(400, "bad", "test"));
+        send("GET / HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n\r\n");
+        assertThat(received()).startsWith("HTTP/1.1 200 ").contains("grpc-status: 13", "connection: close");
     }
 
     @RepeatedTest(50)
