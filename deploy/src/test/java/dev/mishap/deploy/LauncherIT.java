@@ -74,4 +74,29 @@ class LauncherIT {
             assertThat(parsed.exit()).as(parsed.err()).isZero();
         }
     }
+
+    @Test
+    void helpKnowsTheLaunchersOwnCommands() {
+        assertThat(mishap("help", "proxy").out()).contains("--config-path");
+        assertThat(mishap("help", "standalone").out()).startsWith("Usage: mishap standalone");
+    }
+
+    @Test
+    void allCommandsTellOneVersion() {
+        String version = mishap("--version").out().strip();
+        assertThat(mishap("standalone", "--version").out().strip()).isEqualTo(version);
+        assertThat(mishap("proxy", "--version").out()).contains(version.replace("mishap ", "mishap-"));
+    }
+
+    @Test
+    void bashCompletesCommandsAndFlags() throws IOException {
+        Files.writeString(directory.resolve("c"), mishap("completion", "bash").out());
+        String script = """
+                source c
+                COMP_WORDS=(mishap ru) COMP_CWORD=1; _complete_mishap 2>/dev/null; echo "${COMPREPLY[@]}"
+                COMP_WORDS=(mishap run --targ) COMP_CWORD=2; COMPREPLY=(); _complete_mishap 2>/dev/null; echo "${COMPREPLY[@]}"
+                """;
+        Tools.Result result = Tools.run(directory, 20, List.of("bash", "-c", script));
+        assertThat(result.out()).isEqualTo("run\n--target\n");
+    }
 }
