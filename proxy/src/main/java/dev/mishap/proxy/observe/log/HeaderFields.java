@@ -229,11 +229,6 @@ final class HeaderFields {
     }
 
     private static @Nullable String host(LogContext context, boolean original) {
-        String authority = context.request().get(original ? ORIGINAL_HOST : HeaderName.AUTHORITY);
-        if (authority == null) {
-            return null;
-        }
-        int colon = authority.lastIndexOf(':');
-        return colon > authority.lastIndexOf(']') ? authority.substring(0, colon) : authority;
+        return context.request().get(original ? ORIGINAL_HOST : HeaderName.AUTHORITY);
     }
 }

@@ -77,7 +77,7 @@ class SubstitutionFormatterTest {
                 "%START_TIME(%E3S|%E*S|%E*f|%E4Y|%Ez|%E)% ~ 41.433|41.43326|43326|2026|+00:00|%E",
                 "%START_TIME(%C %G %g %h %V %P %L %q %N %3 %)% ~ 20 2026 26 Nov 48 pm %L %q %N %3 %",
                 "%START_TIME(%a %A %b %B %d %e %F %T %R %y %j %I %p %U %W %z)% ~ Mon Monday Nov November 23 23 2026-11-23 15:19:41 15:19 26 327 03 PM 47 47 +0000",
-                "%GRPC_STATUS%|%TRACE_ID%|%DOWNSTREAM_TLS_VERSION%|%REQUESTED_SERVER_NAME(HOST_FIRST)% ~ -|-|-|h.test",
+                "%GRPC_STATUS%|%TRACE_ID%|%DOWNSTREAM_TLS_VERSION%|%REQUESTED_SERVER_NAME(HOST_FIRST)% ~ -|-|-|h.test:80",
             })
     void fillsInOperators(String format, String expected) {
         assertThat(format(format)).isEqualTo(expected);
