@@ -75,7 +75,11 @@ public final class JoinedHeaders {
             }
             StringBuilder joined = new StringBuilder(headers.value(i));
             while (next >= 0) {
-                joined.append(',').append(headers.value(next));
+                String more = headers.value(next);
+                if (joined.length() > 0 && !more.isEmpty()) {
+                    joined.append(',');
+                }
+                joined.append(more);
                 headers.removeAt(next);
                 next = headers.indexOf(name, next);
             }

@@ -72,8 +72,6 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
         if (sources.stream().anyMatch(s -> s.kind() == Kind.DISK)) {
             watch();
         }
-        // Once more, as Envoy does: a file may have changed between the first reading and the watch.
-        load();
     }
 
     @Override

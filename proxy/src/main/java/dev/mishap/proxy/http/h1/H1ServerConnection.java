@@ -434,10 +434,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         }
         if (stream().closesConnection() || draining) {
             state = State.CLOSING;
-            closedLocally = true;
             boolean complete = parser.complete() && held == null;
             parser.stop();
             if (complete || config.delayedCloseTimeoutNanos == 0) {
+                closedLocally = true;
                 closeWhenSent();
             } else {
                 lingerThenClose();
@@ -487,6 +487,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             closeTimer.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
             return;
         }
+        closedLocally = true;
         stats.cxDelayedCloseTimeout.inc();
         context().close();
     }
