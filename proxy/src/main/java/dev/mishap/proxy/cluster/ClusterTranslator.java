@@ -281,6 +281,10 @@ public final class ClusterTranslator {
             }
             h1 = explicit.message("http_protocol_options");
         }
+        requireAbsent(common, "headers_with_underscores_action");
+        for (String field : List.of("accept_http_10", "default_host_for_http_10", "allow_absolute_url")) {
+            requireAbsent(h1, field);
+        }
         long maxRequests = c.integer("max_requests_per_connection", 0);
         ConfigNode format = h1 == null ? null : h1.message("header_key_format");
         UpstreamHttpConfig d = UpstreamHttpConfig.DEFAULT;
@@ -295,6 +299,13 @@ public final class ClusterTranslator {
                         : (int) common.integer("max_response_headers_kb", d.maxHeaderBytes() / 1024) * 1024,
                 format != null && format.has("proper_case_words"),
                 h1 != null && h1.bool("enable_trailers", false));
+    }
+
+    /** The message serves both sides of a proxy; these fields are about requests that are taken, which a cluster does not do. */
+    private static void requireAbsent(@Nullable ConfigNode options, String field) {
+        if (options != null && options.has(field)) {
+            throw options.error(field, "has no meaning for a cluster: it is about requests from downstream");
+        }
     }
 
     private static @Nullable KeepaliveConfig keepalive(ConfigNode c) {
