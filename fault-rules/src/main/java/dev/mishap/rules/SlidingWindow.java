@@ -31,9 +31,12 @@ final class SlidingWindow {
         this.buckets = new AtomicLongArray(size);
     }
 
-    /** Ten seconds, for caps. */
+    /**
+     * Ten seconds, for caps: touched requests of all of them and of the part of a bucket before, scoped requests of no more than
+     * ten seconds. So at the moment of a touch no ten seconds whatever hold more than the cap.
+     */
     static SlidingWindow forCap() {
-        return new SlidingWindow(10, 1_000_000_000L);
+        return new SlidingWindow(11, 1_000_000_000L);
     }
 
     /** A second and the part of a bucket that is running, so that no second whatever holds more than the limit. */
@@ -81,8 +84,10 @@ final class SlidingWindow {
         long scoped = 0;
         for (int k = 0; k < size; k++) {
             long bucket = buckets.get(k);
-            if (isRecent(bucket, epoch)) {
+            if (isRecent(bucket, epoch, size)) {
                 touched += bucket & MAX_TOUCHED;
+            }
+            if (isRecent(bucket, epoch, size - 1)) {
                 scoped += bucket >>> TOUCHED_BITS & MAX_SCOPED;
             }
         }
@@ -113,9 +118,9 @@ final class SlidingWindow {
         return age == 0 || isNewer(age) ? bucket : (epoch & EPOCH_MASK) << EPOCH_SHIFT;
     }
 
-    private boolean isRecent(long bucket, long epoch) {
+    private static boolean isRecent(long bucket, long epoch, int buckets) {
         long age = epoch - (bucket >>> EPOCH_SHIFT) & EPOCH_MASK;
-        return age < size || isNewer(age);
+        return age < buckets || isNewer(age);
     }
 
     private static boolean isNewer(long age) {

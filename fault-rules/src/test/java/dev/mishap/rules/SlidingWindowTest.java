@@ -2,7 +2,12 @@ package dev.mishap.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +41,30 @@ class SlidingWindowTest {
         cap.addScoped(later);
         assertThat(cap.tryTouchUnderCap(later, Percentage.ofPercent(50))).isTrue();
         assertThat(cap.tryTouchUnderCap(later, Percentage.ofPercent(50))).isFalse();
+    }
+
+    /** Measured from outside, over the ten seconds that end with a touch, wherever buckets begin. */
+    @RepeatedTest(20)
+    void noTenSecondsHoldMoreThanTheCap(RepetitionInfo repetition) {
+        Random random = new Random(repetition.getCurrentRepetition());
+        SlidingWindow cap = SlidingWindow.forCap();
+        List<Long> scoped = new ArrayList<>();
+        List<Long> touched = new ArrayList<>();
+        long now = random.nextLong(SECOND);
+        for (int i = 0; i < 3000; i++) {
+            now += random.nextLong(random.nextInt(10) == 0 ? SECOND : SECOND / 50);
+            long at = now;
+            cap.addScoped(at);
+            scoped.add(at);
+            if (cap.tryTouchUnderCap(at, Percentage.ofPercent(5))) {
+                touched.add(at);
+                long requests =
+                        scoped.stream().filter(t -> t > at - 10 * SECOND).count();
+                long faults = touched.stream().filter(t -> t > at - 10 * SECOND).count();
+                assertThat(faults).as("of %d requests", requests).isLessThanOrEqualTo((requests + 19) / 20);
+            }
+        }
+        assertThat(touched).hasSizeGreaterThan(50);
     }
 
     @Test
