@@ -99,11 +99,11 @@ public final class Server {
         this.logFiles = new LogFiles(options.fileFlushIntervalMillis(), options.fileFlushMinSizeKb(), stats);
         this.mainGroup = transport.loops(1, "main");
         this.workerGroup = transport.loops(options.concurrency(), "wrk:worker");
+        this.upstreams = new Upstreams(seed);
         boolean made = false;
         try {
             EventLoop main = mainLoop();
             this.clusters = ClusterManager.of(bootstrap.clusters(), stats);
-            this.upstreams = new Upstreams(seed);
             this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
