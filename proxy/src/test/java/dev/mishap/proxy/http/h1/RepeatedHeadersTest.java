@@ -14,7 +14,7 @@ class RepeatedHeadersTest {
             delimiter = '|',
             value = {
                 "accept: a;accept: b | {:method=GET, :path=/, accept=a,b}",
-                "Accept: a;x: 1;ACCEPT: b;y: 2;accept:  | {:method=GET, :path=/, accept=a,b,, x=1, y=2}",
+                "Accept: a;x: 1;ACCEPT: b;y: 2;accept:  | {:method=GET, :path=/, accept=a,b, x=1, y=2}",
                 "x-forwarded-for: 1.1.1.1, 2.2.2.2;x-forwarded-for: 3.3.3.3 | {:method=GET, :path=/, x-forwarded-for=1.1.1.1, 2.2.2.2,3.3.3.3}",
                 "cookie: a=1;cookie: b=2 | {:method=GET, :path=/, cookie=a=1, cookie=b=2}",
                 "x-a: 1;x-a: 2;via: p;via: q | {:method=GET, :path=/, x-a=1, x-a=2, via=p,q}"
