@@ -175,14 +175,19 @@ class RunByHandIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"HEALTHY, 0, HYPOTHESIS_HELD", "BROKEN, 1, SLO_BREACHED", "SICK, 2, NOT_IN_STEADY_STATE"})
+    @CsvSource({
+        "HEALTHY, 0, HYPOTHESIS_HELD",
+        // Which of the two is seen first depends on how many requests fall into a poll.
+        "BROKEN, 1, SLO_BREACHED|ERROR_RATE_SPIKE",
+        "SICK, 2, NOT_IN_STEADY_STATE"
+    })
     void theReportTellsWhatProxiesAndServicesCounted(Shop shop, int exit, String reason) throws Exception {
         this.shop = shop;
         Tools.Result result = Tools.run(directory, 180, command());
         assertThat(result.exit()).as(result.out() + result.err()).isEqualTo(exit);
         endTraffic();
         String report = Files.readString(directory.resolve("report/report.json"));
-        assertThat(report).contains("\"reason\" : \"" + reason + "\"");
+        assertThat(report).containsPattern("\"reason\" : \"(" + reason + ")\"");
         long touched = number("\"touched\" : (\\d+),\\s+\"suppressedByCap\"", report);
         assertThat(paymentsFailed.sum()).isEqualTo(touched);
         if (shop == Shop.SICK) {

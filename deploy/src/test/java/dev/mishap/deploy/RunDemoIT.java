@@ -39,7 +39,8 @@ class RunDemoIT {
     @ParameterizedTest
     @CsvSource({
         "--demo, 0, HYPOTHESIS_HELD",
-        "--demo=broken-fallback, 1, SLO_BREACHED",
+        // Which of the two is seen first depends on how many requests fall into a poll.
+        "--demo=broken-fallback, 1, SLO_BREACHED|ERROR_RATE_SPIKE",
         "--demo=sick, 2, NOT_IN_STEADY_STATE"
     })
     void theVerdictIsTheExitCode(String demo, int exit, String reason) throws IOException {
@@ -47,7 +48,7 @@ class RunDemoIT {
         assertThat(result.exit()).as(result.out() + result.err()).isEqualTo(exit);
         assertThat(result.err()).isEmpty();
         String report = Files.readString(directory.resolve("report/report.json"));
-        assertThat(report).contains("\"reason\" : \"" + reason + "\"");
+        assertThat(report).containsPattern("\"reason\" : \"(" + reason + ")\"");
         assertThat(directory.resolve("report/report.html")).isNotEmptyFile();
         assertThat(directory.resolve("report/junit.xml")).isNotEmptyFile();
         assertThat(result.out().lines().filter(line -> !line.startsWith("[PAY-503-2024-Q4] ")))
