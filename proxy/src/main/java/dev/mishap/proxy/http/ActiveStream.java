@@ -4,7 +4,6 @@ import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +17,10 @@ public final class ActiveStream implements HttpStream {
     private final LoopClock clock = LoopClock.current();
     private final StreamInfo info = new StreamInfo();
     private final HeaderMap requestHeaders = new HeaderMap();
-    private final HeaderMap replyHeaders = new HeaderMap();
+    private final LocalReplyResponse localReply = new LocalReplyResponse();
     private final FilterChain chain;
     private final RequestHeaders preparation;
-    private final DeadlineTimer idleTimer;
-    private final DeadlineTimer durationTimer;
-    private final DeadlineTimer requestTimer;
+    private final StreamTimers timers;
 
     private boolean active;
     private boolean codecFailed;
@@ -38,7 +35,6 @@ public final class ActiveStream implements HttpStream {
     private boolean responseHeadersWritten;
     private boolean headRequest;
     private boolean closeAfter;
-    private long idleNanos;
     private @Nullable WatermarkListener responseListener;
     private int responsePauses;
     private boolean downstreamFull;
@@ -49,9 +45,7 @@ public final class ActiveStream implements HttpStream {
         this.loop = codec.channel().eventLoop();
         this.chain = new FilterChain(this, config);
         this.preparation = new RequestHeaders(config, clock);
-        this.idleTimer = new DeadlineTimer(loop, this::idle);
-        this.durationTimer = new DeadlineTimer(loop, this::tooLong);
-        this.requestTimer = new DeadlineTimer(loop, this::requestTooSlow);
+        this.timers = new StreamTimers(config, loop, this);
     }
 
     // ---- the codec's side ----
@@ -85,14 +79,7 @@ public final class ActiveStream implements HttpStream {
         chain.begin();
         config.stats.rqTotal.inc();
         config.stats.rqActive.inc();
-        idleNanos = config.streamIdleTimeoutNanos;
-        if (config.requestTimeoutNanos > 0) {
-            requestTimer.set(now, config.requestTimeoutNanos);
-        }
-        if (config.maxStreamDurationNanos > 0) {
-            durationTimer.set(now, config.maxStreamDurationNanos);
-        }
-        touch(now);
+        timers.begin(now);
     }
 
     /** The request's head is complete, in {@link #incoming}. */
@@ -101,7 +88,7 @@ public final class ActiveStream implements HttpStream {
         this.headRequest = headRequest;
         headersSeen = true;
         long now = System.nanoTime();
-        touch(now);
+        timers.touch(now);
         if (endStream) {
             requestComplete(now);
         }
@@ -112,7 +99,7 @@ public final class ActiveStream implements HttpStream {
         }
         SelectedRoute r = route();
         if (r != null) {
-            applyRouteTimers(r, now);
+            timers.apply(r, requestHeaders, info.startNanos, now);
         }
         chain.requestHeaders(endStream);
     }
@@ -125,7 +112,7 @@ public final class ActiveStream implements HttpStream {
         }
         info.bytesReceived += transferred.readableBytes();
         long now = System.nanoTime();
-        touch(now);
+        timers.touch(now);
         if (endStream) {
             requestComplete(now);
         }
@@ -213,34 +200,10 @@ public final class ActiveStream implements HttpStream {
 
     private void requestComplete(long now) {
         info.requestEndNanos = now;
-        requestTimer.clear();
+        timers.requestComplete();
     }
 
-    private void applyRouteTimers(SelectedRoute r, long now) {
-        long idle = r.idleTimeoutNanos();
-        if (idle >= 0) {
-            idleNanos = idle;
-            if (idle == 0) {
-                idleTimer.clear();
-            } else {
-                idleTimer.set(now, idle);
-            }
-        }
-        long duration = r.maxStreamDurationNanos(requestHeaders);
-        if (duration == 0) {
-            durationTimer.clear();
-        } else if (duration > 0) {
-            durationTimer.set(info.startNanos, duration);
-        }
-    }
-
-    void touch(long now) {
-        if (idleNanos > 0) {
-            idleTimer.set(now, idleNanos);
-        }
-    }
-
-    private void idle() {
+    void onIdle() {
         if (!active) {
             return;
         }
@@ -249,7 +212,7 @@ public final class ActiveStream implements HttpStream {
         timedOut(LocalReply.of(codec.requestComplete() ? 504 : 408, "stream timeout", "stream_idle_timeout"));
     }
 
-    private void tooLong() {
+    void onTooLong() {
         if (active) {
             config.stats.rqMaxDurationReached.inc();
             timedOut(new LocalReply(
@@ -261,7 +224,7 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
-    private void requestTooSlow() {
+    void onRequestTooSlow() {
         if (active) {
             config.stats.rqTimeout.inc();
             closeAfter = true;
@@ -395,42 +358,15 @@ public final class ActiveStream implements HttpStream {
         forgetPartOfHead();
         closeAfter |= reply.status() == 400; // whatever a gRPC client or a mapper makes of it
         chain.stopRequest();
-        HeaderMap headers = replyHeaders;
-        headers.clear();
-        headers.add(HeaderName.STATUS, statusText(reply.status()));
         // A request that was refused before it was understood has no route to ask.
         SelectedRoute r =
                 headersSeen && !codecFailed && routeMatched && route != null && route.forwards() ? route : null;
-        if (reply.headers() != null) {
-            reply.headers().apply(headers);
-        }
-        if (r != null) {
-            r.finalizeResponseHeaders(headers, this);
-        }
-        LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers);
-        info.responseCode = reply.status();
-        if (config.localReplies != LocalReplyMapper.NONE) {
-            config.localReplies.rewrite(this, out);
-            headers.set(HeaderName.STATUS, statusText(out.status));
-            info.responseCode = out.status;
-        }
+        byte[] body =
+                localReply.prepare(reply, this, config.localReplies, r, headersSeen && isGrpcRequest(), headRequest);
+        HeaderMap headers = localReply.headers();
         responseStarted = true;
         responseHeaders = headers;
-        if (headersSeen && isGrpcRequest()) {
-            GrpcReply.toTrailersOnly(headers, out, reply.grpcStatus(), headRequest);
-            chain.responseHeaders(headers, true);
-            return;
-        }
-        if (out.body.isEmpty()) {
-            chain.responseHeaders(headers, true);
-            return;
-        }
-        byte[] body = out.body.getBytes(StandardCharsets.UTF_8);
-        headers.set(HeaderName.CONTENT_LENGTH, Integer.toString(body.length));
-        if (!headers.contains(HeaderName.CONTENT_TYPE)) { // else the route has set it
-            headers.set(HeaderName.CONTENT_TYPE, out.contentType);
-        }
-        if (headRequest) {
+        if (body == null) {
             chain.responseHeaders(headers, true);
             return;
         }
@@ -441,10 +377,6 @@ public final class ActiveStream implements HttpStream {
         } else {
             data.release();
         }
-    }
-
-    private static String statusText(int status) {
-        return status == 200 ? "200" : status == 503 ? "503" : Integer.toString(status);
     }
 
     @Override
@@ -479,11 +411,11 @@ public final class ActiveStream implements HttpStream {
         }
         SelectedRoute r = route;
         if (r != null) {
-            info.responseCode = statusOf(headers); // header formats may tell it
+            info.responseCode = ResponseHeaders.status(headers); // header formats may tell it
             r.finalizeResponseHeaders(headers, this);
         }
         if (!endStream) {
-            touch(System.nanoTime());
+            timers.touch(System.nanoTime());
         }
         chain.responseHeaders(headers, endStream);
     }
@@ -495,7 +427,7 @@ public final class ActiveStream implements HttpStream {
             return;
         }
         if (!endStream) {
-            touch(System.nanoTime());
+            timers.touch(System.nanoTime());
         }
         chain.responseData(transferred, endStream);
     }
@@ -559,11 +491,11 @@ public final class ActiveStream implements HttpStream {
 
     /** Writes the head that went through all filters. */
     void writeHeaders(HeaderMap headers, boolean endStream) {
-        int status = statusOf(headers);
+        int status = ResponseHeaders.status(headers);
         info.responseCode = status;
         long now = System.nanoTime();
         info.downstreamFirstTxNanos = now;
-        finishResponseHeaders(headers, now);
+        ResponseHeaders.finish(headers, config, requestHeaders, clock.date(now));
         boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
         if (!close && config.drain.closeAfterResponse()) {
             config.stats.cxDrainClose.inc();
@@ -573,9 +505,6 @@ public final class ActiveStream implements HttpStream {
             close = true;
         }
         closeAfter = close && status != 101;
-        if (config.drain.failHealthChecks()) {
-            headers.set(IMMEDIATE_HEALTH_CHECK_FAIL, "true");
-        }
         responseHeadersWritten = true;
         boolean end = endStream || headRequest;
         codec.encodeHeaders(headers, end, closeAfter);
@@ -599,48 +528,6 @@ public final class ActiveStream implements HttpStream {
     void writeTrailers(HeaderMap trailers) {
         codec.encodeTrailers(trailers);
         endOfResponse();
-    }
-
-    private static final HeaderName VIA = HeaderName.of("via");
-    private static final HeaderName IMMEDIATE_HEALTH_CHECK_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
-
-    private void finishResponseHeaders(HeaderMap headers, long now) {
-        byte[] date = clock.date(now);
-        if (!headers.contains(HeaderName.DATE)) {
-            headers.add(HeaderName.DATE, date, 0, date.length);
-        }
-        int server = headers.indexOf(HeaderName.SERVER);
-        switch (config.serverHeader) {
-            case OVERWRITE -> {
-                if (server < 0) {
-                    headers.add(HeaderName.SERVER, config.serverName);
-                } else {
-                    headers.set(HeaderName.SERVER, config.serverName);
-                }
-            }
-            case APPEND_IF_ABSENT -> {
-                if (server < 0) {
-                    headers.add(HeaderName.SERVER, config.serverName);
-                }
-            }
-            case PASS_THROUGH -> {}
-        }
-        if (!config.via.isEmpty()) {
-            RequestHeaders.append(headers, VIA, config.via, ", ");
-        }
-        if (config.alwaysSetRequestIdInResponse) {
-            String id = requestHeaders.get(HeaderName.X_REQUEST_ID);
-            if (id != null) {
-                headers.set(HeaderName.X_REQUEST_ID, id);
-            }
-        }
-    }
-
-    static int statusOf(HeaderMap headers) {
-        int i = headers.indexOf(HeaderName.STATUS);
-        byte[] a = headers.arena();
-        int at = headers.valueOffset(i);
-        return (a[at] - '0') * 100 + (a[at + 1] - '0') * 10 + a[at + 2] - '0';
     }
 
     private void endOfResponse() {
@@ -670,9 +557,7 @@ public final class ActiveStream implements HttpStream {
         info.endNanos = System.nanoTime();
         active = false;
         forgetPartOfHead();
-        idleTimer.clear();
-        durationTimer.clear();
-        requestTimer.clear();
+        timers.clear();
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }
@@ -703,8 +588,6 @@ public final class ActiveStream implements HttpStream {
 
     /** Frees timers; the connection is gone. */
     public void close() {
-        idleTimer.close();
-        durationTimer.close();
-        requestTimer.close();
+        timers.close();
     }
 }

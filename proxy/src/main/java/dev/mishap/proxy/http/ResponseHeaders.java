@@ -1,0 +1,55 @@
+package dev.mishap.proxy.http;
+
+/** What the connection manager writes into the headers of every response, once the filters have seen them. */
+final class ResponseHeaders {
+    private static final HeaderName VIA = HeaderName.of("via");
+    private static final HeaderName IMMEDIATE_HEALTH_CHECK_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
+
+    private ResponseHeaders() {}
+
+    static void finish(HeaderMap headers, ConnectionManagerConfig config, HeaderMap request, byte[] date) {
+        if (!headers.contains(HeaderName.DATE)) {
+            headers.add(HeaderName.DATE, date, 0, date.length);
+        }
+        server(headers, config);
+        if (!config.via.isEmpty()) {
+            RequestHeaders.append(headers, VIA, config.via, ", ");
+        }
+        if (config.alwaysSetRequestIdInResponse) {
+            String id = request.get(HeaderName.X_REQUEST_ID);
+            if (id != null) {
+                headers.set(HeaderName.X_REQUEST_ID, id);
+            }
+        }
+        if (config.drain.failHealthChecks()) {
+            headers.set(IMMEDIATE_HEALTH_CHECK_FAIL, "true");
+        }
+    }
+
+    private static void server(HeaderMap headers, ConnectionManagerConfig config) {
+        int at = headers.indexOf(HeaderName.SERVER);
+        switch (config.serverHeader) {
+            case OVERWRITE -> {
+                if (at < 0) {
+                    headers.add(HeaderName.SERVER, config.serverName);
+                } else {
+                    headers.set(HeaderName.SERVER, config.serverName);
+                }
+            }
+            case APPEND_IF_ABSENT -> {
+                if (at < 0) {
+                    headers.add(HeaderName.SERVER, config.serverName);
+                }
+            }
+            case PASS_THROUGH -> {}
+        }
+    }
+
+    /** The number in {@code :status}. */
+    static int status(HeaderMap headers) {
+        int i = headers.indexOf(HeaderName.STATUS);
+        byte[] a = headers.arena();
+        int at = headers.valueOffset(i);
+        return (a[at] - '0') * 100 + (a[at + 1] - '0') * 10 + a[at + 2] - '0';
+    }
+}
