@@ -23,6 +23,8 @@ import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.upstream.Upstreams;
+import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
+import dev.mishap.proxy.upstream.client.AsyncHttpClient;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -112,6 +114,8 @@ public final class Server {
             services.add(DrainState.class, drain);
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
+            services.add(AsyncHttpClient.class, new AsyncHttpClient(upstreams, clusters::get));
+            services.add(AsyncGrpcClient.class, new AsyncGrpcClient(upstreams, clusters::get));
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             Scope scope = stats.scope("listener_manager.");

@@ -13,6 +13,7 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
+import dev.mishap.proxy.upstream.client.GrpcService;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,7 @@ public final class SupportTable {
         lists.add(LogFormat.FIELDS);
         lists.add(RuntimeLoader.FIELDS);
         lists.add(StatsConfig.FIELDS);
+        lists.add(GrpcService.FIELDS);
         return lists;
     }
 

@@ -16,6 +16,7 @@ import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.http.OwnAddress;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1ServerConnection;
@@ -26,11 +27,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.util.NetUtil;
-import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InterfaceAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,7 +164,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.xffNumTrustedHops = (int) Math.min(node.integer("xff_num_trusted_hops", 0), 1000);
         config.skipXffAppend = node.bool("skip_xff_append", false);
         if (config.useRemoteAddress && !config.skipXffAppend) {
-            config.localAddress = ownAddress();
+            config.localAddress = OwnAddress.ipv4();
         }
         ConfigNode internal = node.message("internal_address_config");
         if (internal != null) {
@@ -194,25 +191,6 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             }
         }
         return ranges;
-    }
-
-    /** The machine's first IPv4 address that others can see: what a local client is called in x-forwarded-for. */
-    private static @Nullable String ownAddress() {
-        try {
-            for (NetworkInterface i : NetworkInterface.networkInterfaces().toList()) {
-                if (i.isLoopback() || !i.isUp()) {
-                    continue;
-                }
-                for (InterfaceAddress a : i.getInterfaceAddresses()) {
-                    if (a.getAddress() instanceof Inet4Address v4 && !v4.isLoopbackAddress()) {
-                        return v4.getHostAddress();
-                    }
-                }
-            }
-        } catch (SocketException e) {
-            // Without interfaces to ask, the peer's own address has to do.
-        }
-        return null;
     }
 
     private static void paths(ConfigNode node, ConnectionManagerConfig config) {

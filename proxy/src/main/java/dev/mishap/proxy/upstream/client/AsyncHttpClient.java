@@ -1,0 +1,46 @@
+package dev.mishap.proxy.upstream.client;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.channel.EventLoop;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests from inside the proxy to a cluster of its configuration, with the cluster's load balancing, connections, limits and
+ * stats. One a process; may be used on every loop.
+ */
+public final class AsyncHttpClient {
+    private final Upstreams upstreams;
+    private final Function<String, @Nullable Cluster> clusters;
+
+    /** @param clusters finds a cluster by its name, null when there is none */
+    public AsyncHttpClient(Upstreams upstreams, Function<String, @Nullable Cluster> clusters) {
+        this.upstreams = upstreams;
+        this.clusters = clusters;
+    }
+
+    /**
+     * Sends a request on {@code loop}, from which this is called. The callbacks may be told before this returns.
+     *
+     * @return the request, to be cancelled; null when the cluster is not there, which the callbacks were told
+     */
+    public @Nullable AsyncHttpCall send(
+            String cluster, EventLoop loop, AsyncHttpRequest request, AsyncHttpCallbacks callbacks) {
+        Cluster c = clusters.apply(cluster);
+        if (c == null) {
+            callbacks.onFailure(AsyncFailure.NO_CLUSTER);
+            return null;
+        }
+        HeaderMap headers = request.headers();
+        if (request.body().length > 0 && !headers.contains(HeaderName.CONTENT_LENGTH)) {
+            headers.add(HeaderName.CONTENT_LENGTH, Integer.toString(request.body().length));
+        }
+        InternalHeaders.addTo(headers);
+        AsyncHttpCall call = new AsyncHttpCall(upstreams, c, loop, request, callbacks);
+        call.start();
+        return call;
+    }
+}

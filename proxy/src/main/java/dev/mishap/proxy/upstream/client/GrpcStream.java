@@ -1,0 +1,144 @@
+package dev.mishap.proxy.upstream.client;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
+
+/** A gRPC call of the proxy's own, with any number of messages in both directions. Confined to its loop. */
+public final class GrpcStream implements UpstreamCall.Events {
+    private final UpstreamCall call;
+    private final GrpcCallbacks callbacks;
+    private final GrpcFrames frames;
+    private @Nullable HeaderMap headers;
+    private boolean grpcResponse = true;
+    private boolean over;
+
+    GrpcStream(
+            Upstreams upstreams,
+            Cluster cluster,
+            EventLoop loop,
+            HeaderMap headers,
+            int maxMessageBytes,
+            GrpcCallbacks callbacks) {
+        this.callbacks = callbacks;
+        this.frames = new GrpcFrames(maxMessageBytes);
+        this.call = new UpstreamCall(upstreams, cluster, loop, headers, this);
+    }
+
+    void start(@Nullable ProtoWriter message, boolean end, long timeoutNanos) {
+        call.start(message == null ? null : GrpcFrames.frame(message.array(), 0, message.size()), end, timeoutNanos);
+    }
+
+    /** Sends a message; what can't go out yet is kept. Does nothing when the stream is over. */
+    public void send(ProtoWriter message, boolean end) {
+        call.send(GrpcFrames.frame(message.array(), 0, message.size()), end);
+    }
+
+    /** Ends the request; messages from the server may still come. */
+    public void closeRequest() {
+        call.endRequest();
+    }
+
+    /** Whether what is sent goes out at once; who sends more nevertheless, fills memory. */
+    public boolean isWritable() {
+        return call.isWritable();
+    }
+
+    /** Bytes sent that wait for a connection. */
+    public long waitingBytes() {
+        return call.waitingBytes();
+    }
+
+    /** Stops reading messages until as many calls of {@link #resumeReads}. */
+    public void pauseReads() {
+        call.pauseReads();
+    }
+
+    public void resumeReads() {
+        call.resumeReads();
+    }
+
+    /** Gives the call up; nothing more is told. */
+    public void reset() {
+        over = true;
+        call.cancel();
+    }
+
+    public boolean isOver() {
+        return over;
+    }
+
+    private void close(GrpcStatus status) {
+        if (!over) {
+            over = true;
+            callbacks.onClose(status);
+        }
+    }
+
+    @Override
+    public void onHeaders(HeaderMap received) {
+        headers = received;
+        grpcResponse = UpstreamCall.statusOf(received) == 200;
+        if (grpcResponse) {
+            callbacks.onInitialMetadata(received);
+        }
+    }
+
+    @Override
+    public void onData(ByteBuf transferred) {
+        try {
+            if (!grpcResponse || over) {
+                return;
+            }
+            GrpcStatus wrong = frames.read(transferred, message -> {
+                callbacks.onMessage(message);
+                return !over;
+            });
+            if (wrong != null) {
+                call.cancel();
+                close(wrong);
+            }
+        } finally {
+            transferred.release();
+        }
+    }
+
+    @Override
+    public void onEnd(@Nullable HeaderMap trailers) {
+        HeaderMap head = headers;
+        GrpcStatus status = trailers == null ? null : GrpcStatus.in(trailers);
+        if (status == null && head != null) {
+            status = GrpcStatus.in(head);
+        }
+        if (head != null && !grpcResponse && status == null) {
+            status = GrpcStatus.ofHttp(UpstreamCall.statusOf(head));
+        }
+        if (status == null) {
+            status = new GrpcStatus(GrpcStatus.UNKNOWN, "");
+        } else if (status.isOk() && frames.isPartial()) {
+            status = new GrpcStatus(GrpcStatus.INTERNAL, "");
+        }
+        close(status);
+    }
+
+    @Override
+    public void onFailure(AsyncFailure failure, @Nullable ResetReason reason) {
+        String text = failure.text();
+        if (reason != null) {
+            text += ". reset reason: " + reason.text();
+        }
+        close(new GrpcStatus(GrpcStatus.UNAVAILABLE, text));
+    }
+
+    @Override
+    public void onWritable(boolean writable) {
+        if (writable && !over) {
+            callbacks.onWritable();
+        }
+    }
+}

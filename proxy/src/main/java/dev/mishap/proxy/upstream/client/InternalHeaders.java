@@ -1,0 +1,20 @@
+package dev.mishap.proxy.upstream.client;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.OwnAddress;
+
+/** What a request of the proxy's own tells of itself, as Envoy's do. */
+final class InternalHeaders {
+    private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
+
+    private InternalHeaders() {}
+
+    static void addTo(HeaderMap headers) {
+        headers.set(INTERNAL, "true");
+        String own = OwnAddress.ipv4();
+        if (own != null) {
+            headers.set(HeaderName.X_FORWARDED_FOR, own);
+        }
+    }
+}
