@@ -105,7 +105,10 @@ class RunKilledIT {
                   autoRollback: {on: [LOST_METRICS]}
                   slos: [shop_success_rate >= 0.5]
                 """);
+        // A shell that runs the tests in the background has its children ignore SIGINT, and they pass that on.
         return Tools.builder(List.of(
+                        "env",
+                        "--default-signal=INT",
                         Tools.launcher().toString(),
                         "run",
                         file.toString(),
