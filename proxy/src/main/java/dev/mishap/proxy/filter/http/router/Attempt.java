@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 /** One try of a request: from the endpoint picked to the end of its response. Tells the router what happens to it. */
 final class Attempt implements UpstreamListener {
     final Endpoint endpoint;
-    private final RouterFilter router;
-    private final ClusterPools pools;
-    private final RequestPriority priority;
+    /** The try before, whose headers are given back with this one's. */
+    final @Nullable Attempt before;
+
+    private final Tries tries;
     private final HeaderMap response;
-    private final Timeouts timeouts;
     private @Nullable UpstreamStream stream;
     private @Nullable Future<?> perTry;
     private @Nullable Future<?> perTryIdle;
@@ -34,23 +34,15 @@ final class Attempt implements UpstreamListener {
     /** A gRPC response is a success or not when its trailers have come. */
     boolean successOpen;
 
-    Attempt(
-            RouterFilter router,
-            ClusterPools pools,
-            Endpoint endpoint,
-            RequestPriority priority,
-            HeaderMap response,
-            Timeouts timeouts) {
-        this.router = router;
-        this.pools = pools;
+    Attempt(Tries tries, Endpoint endpoint, @Nullable Attempt before) {
+        this.tries = tries;
         this.endpoint = endpoint;
-        this.priority = priority;
-        this.response = response;
-        this.timeouts = timeouts;
+        this.before = before;
+        this.response = tries.call().loop().headerMap();
     }
 
     void start() {
-        pools.acquire(endpoint, priority, this);
+        pools().acquire(endpoint, priority(), this);
     }
 
     boolean isReady() {
@@ -61,16 +53,24 @@ final class Attempt implements UpstreamListener {
         return !headersSeen;
     }
 
-    HeaderMap response() {
-        return response;
+    private HttpStream downstream() {
+        return tries.stream();
     }
 
-    private HttpStream downstream() {
-        return router.stream();
+    private ClusterPools pools() {
+        return tries.call().pools();
+    }
+
+    private RequestPriority priority() {
+        return tries.call().priority();
+    }
+
+    private Timeouts timeouts() {
+        return tries.call().timeouts();
     }
 
     private ClusterStats stats() {
-        return pools.cluster().stats();
+        return tries.call().cluster().stats();
     }
 
     // ---- the router's side ----
@@ -107,7 +107,7 @@ final class Attempt implements UpstreamListener {
         UpstreamStream s = stream;
         end();
         if (s == null) {
-            pools.cancel(endpoint, priority, this);
+            pools().cancel(endpoint, priority(), this);
         } else {
             s.reset();
         }
@@ -149,27 +149,27 @@ final class Attempt implements UpstreamListener {
     }
 
     private void armPerTry() {
-        if (!perTryArmed && timeouts.perTryNanos > 0) {
+        if (!perTryArmed && timeouts().perTryNanos > 0) {
             perTryArmed = true;
-            perTry = downstream().loop().schedule(this::perTryTimeout, timeouts.perTryNanos, TimeUnit.NANOSECONDS);
+            perTry = downstream().loop().schedule(this::perTryTimeout, timeouts().perTryNanos, TimeUnit.NANOSECONDS);
         }
     }
 
     private void touch() {
-        if (timeouts.perTryIdleNanos > 0) {
+        if (timeouts().perTryIdleNanos > 0) {
             cancel(perTryIdle);
             perTryIdle = downstream()
                     .loop()
-                    .schedule(this::perTryIdleTimeout, timeouts.perTryIdleNanos, TimeUnit.NANOSECONDS);
+                    .schedule(this::perTryIdleTimeout, timeouts().perTryIdleNanos, TimeUnit.NANOSECONDS);
         }
     }
 
     private void perTryTimeout() {
         // A response that has begun may take as long as the whole request may.
-        if (!over && !router.responseStarted()) {
+        if (!over && !tries.response().started()) {
             endpoint.rqTimeout.increment();
             stats().rqPerTryTimeout.inc();
-            router.onPerTryTimeout(this, "upstream_per_try_timeout");
+            tries.onPerTryTimeout(this, "upstream_per_try_timeout");
         }
     }
 
@@ -177,14 +177,14 @@ final class Attempt implements UpstreamListener {
         if (!over) {
             endpoint.rqTimeout.increment();
             stats().rqPerTryIdleTimeout.inc();
-            router.onPerTryTimeout(this, "upstream_per_try_idle_timeout");
+            tries.onPerTryTimeout(this, "upstream_per_try_idle_timeout");
         }
     }
 
     private void tooLong() {
         if (!over) {
             stats().rqMaxDurationReached.inc();
-            router.onMaxStreamDuration(this);
+            tries.onMaxStreamDuration(this);
         }
     }
 
@@ -193,23 +193,23 @@ final class Attempt implements UpstreamListener {
     @Override
     public void onReady(UpstreamStream to) {
         stream = to;
-        if (router.requestEnded()) {
+        if (tries.requestEnded()) {
             armPerTry();
         }
         touch();
-        long max = timeouts.tryDurationNanos > 0
-                ? timeouts.tryDurationNanos
-                : pools.cluster().config().http().maxStreamDurationNanos();
+        long max = timeouts().tryDurationNanos > 0
+                ? timeouts().tryDurationNanos
+                : tries.call().cluster().config().http().maxStreamDurationNanos();
         if (max > 0) {
             duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
         }
-        router.onReady(this, to);
+        tries.onReady(this, to);
     }
 
     @Override
     public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
         end();
-        router.onUpstreamReset(this, reason, transportFailure, false);
+        tries.response().onReset(this, reason, transportFailure, false);
     }
 
     @Override
@@ -219,7 +219,7 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onInformational(HeaderMap headers) {
-        router.onInformational(this, headers);
+        tries.response().onInformational(this, headers);
     }
 
     @Override
@@ -230,7 +230,7 @@ final class Attempt implements UpstreamListener {
         } else {
             touch();
         }
-        router.onUpstreamHeaders(this, headers, endStream);
+        tries.response().onHeaders(this, headers, endStream);
     }
 
     @Override
@@ -240,19 +240,19 @@ final class Attempt implements UpstreamListener {
         } else {
             touch();
         }
-        router.onUpstreamData(this, transferred, endStream);
+        tries.response().onData(this, transferred, endStream);
     }
 
     @Override
     public void onTrailers(HeaderMap trailers) {
         end();
-        router.onUpstreamTrailers(this, trailers);
+        tries.response().onTrailers(this, trailers);
     }
 
     @Override
     public void onReset(ResetReason reason) {
         end();
-        router.onUpstreamReset(this, reason, null, true);
+        tries.response().onReset(this, reason, null, true);
     }
 
     @Override

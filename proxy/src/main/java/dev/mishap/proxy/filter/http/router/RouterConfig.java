@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.VirtualClusterStats;
+import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.route.VirtualCluster;
@@ -53,5 +54,12 @@ final class RouterConfig {
         return known != null
                 ? known
                 : virtualClusters.computeIfAbsent(of.statPrefix(), p -> new VirtualClusterStats(root.scope(p)));
+    }
+
+    /** Tells downstream that the request was dropped, for want of room and not of an upstream. */
+    void addOverloaded(HeaderMap headers) {
+        if (!suppressEnvoyHeaders) {
+            headers.set(RouterHeaders.OVERLOADED, "true");
+        }
     }
 }

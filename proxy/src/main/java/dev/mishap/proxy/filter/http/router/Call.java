@@ -1,0 +1,45 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.route.ForwardAction;
+import dev.mishap.proxy.route.RouteEntry;
+import dev.mishap.proxy.upstream.ClusterPools;
+import dev.mishap.proxy.upstream.Upstreams;
+
+/**
+ * What is the same for all tries of one forwarded request.
+ *
+ * @param timeoutStatus what a request that took too long is answered: 504, or 204 when it asked for that
+ */
+record Call(
+        RouterConfig config,
+        HttpStream stream,
+        RouteEntry entry,
+        ForwardAction action,
+        Upstreams.OnLoop loop,
+        ClusterPools pools,
+        RequestPriority priority,
+        RequestStats stats,
+        Timeouts timeouts,
+        boolean grpc,
+        int timeoutStatus) {
+
+    StreamInfo info() {
+        return stream.info();
+    }
+
+    Cluster cluster() {
+        return pools.cluster();
+    }
+
+    void upstreamHost(Endpoint endpoint) {
+        StreamInfo info = info();
+        info.upstreamHost = endpoint.address();
+        info.upstreamHostName = endpoint.hostname();
+        info.upstreamHostMetadata = endpoint.metadata();
+    }
+}

@@ -1,0 +1,212 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.upstream.ResetReason;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** From what the tries of one call bring to what the client gets: the upstream's response, or an answer that tells why there is none. */
+final class ResponsePath {
+    private static final String RESET_BODY = "upstream connect error or disconnect/reset before headers. ";
+
+    private final Call call;
+    private final RequestBody body;
+    private final Tries tries;
+    private boolean started;
+    /** A 1xx has come, with which the response has begun for stats and logs. */
+    private boolean informed;
+
+    ResponsePath(Call call, RequestBody body, Tries tries) {
+        this.call = call;
+        this.body = body;
+        this.tries = tries;
+    }
+
+    /** Whether the client has got headers of a response. */
+    boolean started() {
+        return started;
+    }
+
+    private HttpStream stream() {
+        return call.stream();
+    }
+
+    // ---- the upstream's response ----
+
+    void onInformational(Attempt a, HeaderMap headers) {
+        if (informed) {
+            return; // One is passed on, however many there are.
+        }
+        int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
+        if (status > 104) {
+            return; // Nobody knows what it means.
+        }
+        informed = true;
+        call.stats().response(status, headers, a.endpoint);
+        tries.noMoreRetries();
+        body.forget();
+        stream().encodeInformational(headers);
+    }
+
+    void onHeaders(Attempt a, HeaderMap headers, boolean endStream) {
+        if (tries.over()) {
+            return;
+        }
+        StreamInfo info = call.info();
+        long now = System.nanoTime();
+        info.upstreamFirstRxNanos = now;
+        int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
+        long grpcStatus = call.grpc() ? HeaderNumbers.of(headers, HeaderName.GRPC_STATUS) : -1;
+        if (tries.retriesHeaders(a, status, headers)) {
+            return;
+        }
+        started = true;
+        if (body.ended() && !call.config().suppressEnvoyHeaders) {
+            headers.set(RouterHeaders.SERVICE_TIME, Long.toString((now - body.endNanos()) / 1_000_000));
+        }
+        addAttempts(headers);
+        countHeaders(a, headers, status, grpcStatus, endStream);
+        if (endStream) {
+            info.upstreamLastRxNanos = now;
+            complete(a);
+        }
+        stream().encodeHeaders(headers, endStream);
+    }
+
+    private void countHeaders(Attempt a, HeaderMap headers, int status, long grpcStatus, boolean endStream) {
+        boolean http = grpcStatus < 0 || call.config().suppressGrpcFailureStats;
+        call.stats().response(http ? status : GrpcCodes.toHttp(grpcStatus), headers, a.endpoint);
+        if (status >= 500) {
+            return;
+        }
+        if (!call.grpc()) {
+            a.endpoint.rqSuccess.increment();
+        } else if (endStream) {
+            grpcDone(a, grpcStatus);
+        } else {
+            a.successOpen = true;
+        }
+    }
+
+    private static void grpcDone(Attempt a, long grpcStatus) {
+        (GrpcCodes.toHttp(grpcStatus) >= 500 ? a.endpoint.rqError : a.endpoint.rqSuccess).increment();
+    }
+
+    void onData(Attempt a, ByteBuf transferred, boolean endStream) {
+        if (tries.over()) {
+            transferred.release();
+            return;
+        }
+        if (endStream) {
+            call.info().upstreamLastRxNanos = System.nanoTime();
+            complete(a);
+        }
+        stream().encodeData(transferred, endStream);
+    }
+
+    void onTrailers(Attempt a, HeaderMap received) {
+        if (tries.over()) {
+            return;
+        }
+        call.info().upstreamLastRxNanos = System.nanoTime();
+        if (a.successOpen) {
+            a.successOpen = false;
+            grpcDone(a, HeaderNumbers.of(received, HeaderName.GRPC_STATUS));
+        }
+        complete(a);
+        stream().encodeTrailers(received);
+    }
+
+    private void complete(Attempt a) {
+        if (body.ended()) {
+            call.stats().time((System.nanoTime() - body.endNanos()) / 1_000_000, a.responseHeaders(), a.endpoint);
+        }
+        tries.cleanUp();
+    }
+
+    // ---- failures ----
+
+    /** The try ended without a response, or in the middle of one. */
+    void onReset(Attempt a, ResetReason reason, @Nullable String transportFailure, boolean requestStarted) {
+        if (tries.over()) {
+            return;
+        }
+        call.upstreamHost(a.endpoint);
+        call.info().upstreamTransportFailureReason = transportFailure;
+        if (tries.retriesReset(a, reason, requestStarted)) {
+            return;
+        }
+        int status = reason == ResetReason.PROTOCOL_ERROR ? 502 : 503;
+        countAbort(a, status);
+        StringBuilder details = new StringBuilder(96)
+                .append(
+                        started || informed
+                                ? "upstream_reset_after_response_started{"
+                                : "upstream_reset_before_response_started{")
+                .append(reason.text().replace(' ', '_'));
+        if (transportFailure != null) {
+            details.append('|').append(transportFailure);
+        }
+        String text = RESET_BODY
+                + (tries.count() > 1 ? "retried and the latest reset reason: " : "reset reason: ")
+                + reason.text();
+        abort(status, reason.flag(), text, details.append('}').toString(), reason == ResetReason.OVERFLOW);
+    }
+
+    void timedOut(String details) {
+        String text = call.timeoutStatus() == 204 ? "" : "upstream request timeout";
+        abort(call.timeoutStatus(), ResponseFlag.UPSTREAM_REQUEST_TIMEOUT, text, details, false);
+    }
+
+    void tooLong() {
+        abort(
+                504,
+                ResponseFlag.UPSTREAM_MAX_STREAM_DURATION_REACHED,
+                "upstream max stream duration reached",
+                "upstream_max_stream_duration_reached",
+                false);
+    }
+
+    void countAbort(Attempt a, int status) {
+        if (started) {
+            if (a.successOpen) {
+                a.endpoint.rqError.increment();
+                call.config().stats.resetAfterResponseStarted.inc();
+            }
+            return;
+        }
+        if (informed) {
+            return;
+        }
+        call.stats().response(status, null, a.endpoint);
+        if (status < 500) {
+            a.endpoint.rqError.increment();
+        }
+    }
+
+    private void abort(int status, ResponseFlag flag, String text, String details, boolean dropped) {
+        call.info().addFlag(flag);
+        tries.cleanUp();
+        if (started) {
+            stream().abortResponse(details);
+            return;
+        }
+        stream().sendLocalReply(new LocalReply(status, text, details, -1, headers -> {
+            if (dropped) {
+                call.config().addOverloaded(headers);
+            }
+            addAttempts(headers);
+        }));
+    }
+
+    void addAttempts(HeaderMap headers) {
+        if (call.action().includeAttemptCountInResponse()) {
+            headers.set(RouterHeaders.ATTEMPT_COUNT, Integer.toString(tries.count()));
+        }
+    }
+}

@@ -1,0 +1,373 @@
+package dev.mishap.proxy.filter.http.router;
+
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.route.RetryPolicy;
+import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.UpstreamStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The tries of one call, one after the other: when one starts, when it is given up, and when no more will come. */
+final class Tries {
+    private final Call call;
+    private final RequestBody body;
+    private final ResponsePath response;
+    private @Nullable RetryState retry;
+    private @Nullable Attempt attempt;
+    /** The newest, over or not; those before hang on it. */
+    private @Nullable Attempt last;
+
+    private @Nullable List<Endpoint> tried;
+    private @Nullable Future<?> responseTimer;
+    private @Nullable Future<?> retryTimer;
+    private int count;
+    private boolean over;
+
+    Tries(Call call, RequestBody body) {
+        this.call = call;
+        this.body = body;
+        this.response = new ResponsePath(call, body, this);
+    }
+
+    HttpStream stream() {
+        return call.stream();
+    }
+
+    Call call() {
+        return call;
+    }
+
+    ResponsePath response() {
+        return response;
+    }
+
+    boolean requestEnded() {
+        return body.ended();
+    }
+
+    /** Nothing more of the request is of use. */
+    boolean over() {
+        return over;
+    }
+
+    /** How many there were. */
+    int count() {
+        return count;
+    }
+
+    // ---- the request's side ----
+
+    /** Reads what the headers say of retries, tells them what the upstream is to know, and sends them on. */
+    void start(HeaderMap headers, boolean endStream) {
+        retry = RetryState.of(
+                call.action().retry(),
+                headers,
+                call.stats(),
+                call.cluster().limits(call.priority()),
+                call.stream().runtime());
+        count = 1;
+        call.info().upstreamRequestAttemptCount = 1;
+        expectedTimeout(headers, 0);
+        if (call.action().includeAttemptCount()) {
+            headers.set(RouterHeaders.ATTEMPT_COUNT, "1");
+        }
+        call.entry().finalizeRequestHeaders(headers, call.stream(), !call.config().suppressEnvoyHeaders);
+        if (endStream) {
+            body.end();
+            requestComplete();
+        } else if (retry != null) {
+            body.keep();
+        }
+    }
+
+    private void expectedTimeout(HeaderMap headers, long elapsedNanos) {
+        if (!call.config().suppressEnvoyHeaders) {
+            long millis = call.timeouts().expectedMillis(elapsedNanos);
+            if (millis > 0) {
+                headers.set(RouterHeaders.EXPECTED_TIMEOUT, millis == 15_000 ? "15000" : Long.toString(millis));
+            }
+        }
+    }
+
+    /** The request has been received to its end. */
+    private void requestComplete() {
+        if (call.timeouts().globalNanos > 0) {
+            responseTimer = call.stream()
+                    .loop()
+                    .schedule(this::onResponseTimeout, call.timeouts().globalNanos, TimeUnit.NANOSECONDS);
+        }
+        Attempt a = attempt;
+        if (a != null) {
+            a.requestComplete();
+        }
+    }
+
+    void data(ByteBuf borrowed, boolean endStream) {
+        Attempt a = attempt;
+        boolean ready = a != null && a.isReady();
+        if (body.overflows(borrowed.readableBytes())) {
+            giveUpRetries(a);
+            if (over) {
+                return;
+            }
+        }
+        body.add(borrowed, !ready);
+        if (endStream) {
+            body.end();
+            requestComplete();
+        }
+        if (ready && a != null) {
+            a.send(borrowed.retain(), endStream);
+            body.sent();
+        }
+    }
+
+    void trailers(HeaderMap received) {
+        body.end(received);
+        requestComplete();
+        Attempt a = attempt;
+        if (a != null && a.isReady()) {
+            a.sendTrailers(received);
+            body.sent();
+        }
+    }
+
+    /** The body is longer than we keep: this try is the last. */
+    private void giveUpRetries(@Nullable Attempt current) {
+        body.keepNoMore(current != null && !current.isReady());
+        noMoreRetries();
+        call.cluster().stats().retryOrShadowAbandoned.inc();
+        if (current == null) {
+            cleanUp();
+            call.stream()
+                    .sendLocalReply(LocalReply.of(
+                            507,
+                            "exceeded request buffer limit while retrying upstream",
+                            "request_payload_exceeded_retry_buffer_limit"));
+        }
+    }
+
+    // ---- tries ----
+
+    /** Starts a try, on an endpoint that the load balancer picks. */
+    void startTry() {
+        Endpoint endpoint = pick();
+        if (endpoint == null) {
+            call.cluster().stats().cxNoneHealthy.inc();
+            call.info().addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
+            call.stats().response(503, null, null);
+            cleanUp();
+            call.stream()
+                    .sendLocalReply(new LocalReply(
+                            503, "no healthy upstream", "no_healthy_upstream", -1, response::addAttempts));
+            return;
+        }
+        Attempt a = new Attempt(this, endpoint, last);
+        attempt = a;
+        last = a;
+        a.start();
+    }
+
+    private @Nullable Endpoint pick() {
+        RetryState r = retry;
+        RetryPolicy policy = r == null ? null : r.policy();
+        List<Endpoint> before = tried;
+        Endpoint picked = policy != null && policy.avoidPreviousHosts() && before != null
+                ? call.pools().pick(before, Math.max(1, policy.hostSelectionAttempts()))
+                : call.pools().pick();
+        if (picked != null && policy != null && policy.avoidPreviousHosts()) {
+            if (before == null) {
+                before = new ArrayList<>();
+                tried = before;
+            }
+            before.add(picked);
+        }
+        return picked;
+    }
+
+    /** A connection is there: the request goes out, with what of its body has come. */
+    void onReady(Attempt a, UpstreamStream to) {
+        StreamInfo info = call.info();
+        call.stats().upstreamRequest();
+        call.upstreamHost(a.endpoint);
+        info.upstreamLocalAddress = to.localAddress();
+        info.upstreamProtocol = to.protocol();
+        if (call.action().autoHostRewrite() && !a.endpoint.hostname().isEmpty()) {
+            call.entry()
+                    .rewriteHost(
+                            call.stream().requestHeaders(), a.endpoint.hostname(), !call.config().suppressEnvoyHeaders);
+        }
+        info.upstreamFirstTxNanos = System.nanoTime();
+        body.sendAll(a, to);
+    }
+
+    /** Whether these headers of a response lead to another try; if so, it is on its way. */
+    boolean retriesHeaders(Attempt a, int status, HeaderMap headers) {
+        RetryState r = retry;
+        if (r == null) {
+            return false;
+        }
+        RetryState.Verdict verdict = r.onHeaders(status, headers, call.loop().random(), System.currentTimeMillis());
+        if (verdict == RetryState.Verdict.YES) {
+            a.endpoint.rqError.increment();
+            call.stats().retried(status);
+            a.cancel();
+            scheduleRetry(r);
+            return true;
+        }
+        flagOf(verdict);
+        retry = null;
+        body.forget();
+        return false;
+    }
+
+    boolean retriesReset(Attempt a, ResetReason reason, boolean requestStarted) {
+        RetryState r = retry;
+        if (r == null || response.started()) {
+            return false;
+        }
+        RetryState.Verdict verdict =
+                r.onReset(reason, requestStarted, call.loop().random());
+        if (verdict == RetryState.Verdict.YES) {
+            a.endpoint.rqError.increment();
+            a.cancel();
+            scheduleRetry(r);
+            return true;
+        }
+        flagOf(verdict);
+        return false;
+    }
+
+    private void flagOf(RetryState.Verdict verdict) {
+        if (verdict == RetryState.Verdict.LIMIT_EXCEEDED) {
+            call.info().addFlag(ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED);
+        } else if (verdict == RetryState.Verdict.OVERFLOW) {
+            call.info().addFlag(ResponseFlag.UPSTREAM_OVERFLOW);
+        }
+    }
+
+    private void scheduleRetry(RetryState r) {
+        attempt = null;
+        retryTimer = call.stream().loop().schedule(this::tryAgain, r.delayNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void tryAgain() {
+        if (over) {
+            return;
+        }
+        count++;
+        call.info().upstreamRequestAttemptCount = count;
+        HeaderMap headers = call.stream().requestHeaders();
+        if (call.action().includeAttemptCount()) {
+            headers.set(RouterHeaders.ATTEMPT_COUNT, Integer.toString(count));
+        }
+        expectedTimeout(headers, body.ended() ? System.nanoTime() - body.endNanos() : 0);
+        startTry();
+    }
+
+    /** What has begun to answer is not asked again. */
+    void noMoreRetries() {
+        RetryState r = retry;
+        retry = null;
+        if (r != null) {
+            r.release();
+        }
+    }
+
+    // ---- time-outs ----
+
+    void onPerTryTimeout(Attempt a, String details) {
+        if (over) {
+            return;
+        }
+        call.upstreamHost(a.endpoint);
+        a.cancel();
+        if (!retriesReset(a, ResetReason.LOCAL_RESET, true)) {
+            response.countAbort(a, call.timeoutStatus());
+            response.timedOut(details);
+        }
+    }
+
+    void onMaxStreamDuration(Attempt a) {
+        if (over) {
+            return;
+        }
+        a.cancel();
+        if (!retriesReset(a, ResetReason.LOCAL_RESET, true)) {
+            response.countAbort(a, 504);
+            response.tooLong();
+        }
+    }
+
+    private void onResponseTimeout() {
+        if (over) {
+            return;
+        }
+        Attempt a = attempt;
+        if (a != null) {
+            call.stats().timeout();
+            a.endpoint.rqTimeout.increment();
+            if (a.awaitingHeaders()) {
+                response.countAbort(a, call.timeoutStatus());
+            }
+            a.cancel();
+        }
+        response.timedOut("response_timeout");
+    }
+
+    // ---- the response's way down ----
+
+    void pauseResponse() {
+        Attempt a = attempt;
+        if (a != null) {
+            a.pauseResponse();
+        }
+    }
+
+    void resumeResponse() {
+        Attempt a = attempt;
+        if (a != null) {
+            a.resumeResponse();
+        }
+    }
+
+    /** Nothing more is to come or to be sent; the response's headers stay until the stream ends. */
+    void cleanUp() {
+        over = true;
+        cancel(responseTimer);
+        cancel(retryTimer);
+        noMoreRetries();
+        Attempt a = attempt;
+        attempt = null;
+        if (a != null) {
+            a.cancel();
+        }
+        body.clear();
+    }
+
+    private static void cancel(@Nullable Future<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    /** The stream is over, and nobody looks at the response's headers any more. */
+    void close() {
+        if (!over) {
+            cleanUp();
+        }
+        for (Attempt a = last; a != null; a = a.before) {
+            call.loop().giveBack(a.responseHeaders());
+        }
+        last = null;
+    }
+}
