@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
  * XXH64 as its public specification describes it, over strings whose characters are bytes (ISO-8859-1, as header values are).
  * Cohorts are defined by it, so its results must never change: other proxies and tools compute the same.
  */
-final class XxHash64 {
+public final class XxHash64 {
     private static final long P1 = 0x9E3779B185EBCA87L;
     private static final long P2 = 0xC2B2AE3D27D4EB4FL;
     private static final long P3 = 0x165667B19E3779F9L;
@@ -16,7 +16,7 @@ final class XxHash64 {
     private XxHash64() {}
 
     /** The hash of a string's UTF-8 bytes, seed 0. */
-    static long ofText(String text) {
+    public static long ofText(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         return hash(new String(utf8, StandardCharsets.ISO_8859_1), 0, utf8.length, 0);
     }

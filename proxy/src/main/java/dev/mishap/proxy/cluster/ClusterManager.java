@@ -7,20 +7,111 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import io.netty.channel.EventLoop;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** All clusters by name. The map is immutable and replaced as a whole; a request keeps the cluster that it got. */
+/**
+ * All clusters by name. Workers read an immutable map that is replaced as a whole; a request keeps the cluster that it got. What
+ * changes the map runs on the main loop: a cluster that is added or changed warms up first, until its endpoints are known, and
+ * the one of before serves meanwhile.
+ */
 public final class ClusterManager implements AutoCloseable {
-    private final List<DnsRefresh> refreshes = new ArrayList<>();
+    private static final Logger LOG = LoggerFactory.getLogger("upstream");
+
+    private final Scope root;
+    private final Counter added;
+    private final Counter modified;
+    private final Counter removed;
+    private final Gauge activeGauge;
+    private final Gauge warmingGauge;
+    private final Map<String, Entry> active = new LinkedHashMap<>();
+    private final Map<String, Entry> warming = new LinkedHashMap<>();
+    private final List<Consumer<Cluster>> goneListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> changeListeners = new CopyOnWriteArrayList<>();
     private volatile Map<String, Cluster> clusters = Map.of();
-    private volatile @Nullable Resolver resolver;
+    private volatile List<View> views = List.of();
+    private volatile boolean closed;
+
+    private @Nullable EventLoop loop;
+    private @Nullable Function<EventLoop, Resolver> resolvers;
+    private @Nullable Resolver resolver;
+    private final Set<Entry> initializing = new LinkedHashSet<>();
+    private Runnable whenInitialized = () -> {};
+
+    /**
+     * A cluster as the admin server shows it.
+     *
+     * @param config its configuration as it was given, null when the process made it
+     * @param version of the response that brought it, {@code ""} for a cluster of the bootstrap
+     * @param dynamic whether it came by CDS
+     * @param warming whether it does not serve yet
+     */
+    public record View(
+            Cluster cluster,
+            @Nullable ConfigNode config,
+            String version,
+            boolean dynamic,
+            boolean warming,
+            Instant updated) {}
+
+    private static final class Entry {
+        final Cluster cluster;
+        final @Nullable ConfigNode config;
+        final String version;
+        final boolean dynamic;
+        final Instant updated = Instant.now();
+
+        @Nullable
+        Discovery discovery;
+
+        Entry(Cluster cluster, @Nullable ConfigNode config, String version, boolean dynamic) {
+            this.cluster = cluster;
+            this.config = config;
+            this.version = version;
+            this.dynamic = dynamic;
+        }
+
+        View view(boolean warming) {
+            return new View(cluster, config, version, dynamic, warming, updated);
+        }
+
+        void stop() {
+            Discovery d = discovery;
+            if (d != null) {
+                d.stop();
+            }
+        }
+    }
+
+    /** A manager without clusters. */
+    public ClusterManager(Scope root) {
+        this.root = root;
+        Scope scope = root.scope("cluster_manager.");
+        added = scope.counter("cluster_added");
+        modified = scope.counter("cluster_modified");
+        removed = scope.counter("cluster_removed");
+        for (String name : List.of(
+                "cluster_updated",
+                "cluster_updated_via_merge",
+                "update_merge_cancelled",
+                "update_out_of_merge_window")) {
+            scope.counter(name);
+        }
+        activeGauge = scope.gauge("active_clusters");
+        warmingGauge = scope.gauge("warming_clusters");
+    }
 
     /**
      * Makes the clusters of the bootstrap.
@@ -30,37 +121,21 @@ public final class ClusterManager implements AutoCloseable {
      * @throws ConfigException when one can't be accepted
      */
     public static ClusterManager of(List<ConfigNode> nodes, Scope root) {
-        List<ClusterConfig> configs = new ArrayList<>();
+        ClusterManager manager = new ClusterManager(root);
         for (ConfigNode node : nodes) {
-            configs.add(ClusterTranslator.from(node));
+            manager.addStatic(ClusterTranslator.from(node), node);
         }
-        return new ClusterManager(configs, root);
+        return manager;
     }
 
-    public ClusterManager(List<ClusterConfig> configs, Scope root) {
-        Scope scope = root.scope("cluster_manager.");
-        Counter added = scope.counter("cluster_added");
-        for (String name : List.of(
-                "cluster_modified",
-                "cluster_removed",
-                "cluster_updated",
-                "cluster_updated_via_merge",
-                "update_merge_cancelled",
-                "update_out_of_merge_window")) {
-            scope.counter(name);
+    /** Adds a cluster of the bootstrap, before the manager starts. */
+    public void addStatic(ClusterConfig config, @Nullable ConfigNode node) {
+        if (active.containsKey(config.name())) {
+            throw new ConfigException("cluster manager: duplicate cluster '" + config.name() + "'");
         }
-        Gauge active = scope.gauge("active_clusters");
-        scope.gauge("warming_clusters");
-        Map<String, Cluster> all = new LinkedHashMap<>();
-        for (ClusterConfig config : configs) {
-            if (all.containsKey(config.name())) {
-                throw new ConfigException("cluster manager: duplicate cluster '" + config.name() + "'");
-            }
-            all.put(config.name(), new Cluster(config, root));
-            added.inc();
-            active.inc();
-        }
-        clusters = all;
+        active.put(config.name(), new Entry(new Cluster(config, root), node, "", false));
+        added.inc();
+        publish();
     }
 
     /** The cluster of that name, or null. */
@@ -68,49 +143,198 @@ public final class ClusterManager implements AutoCloseable {
         return clusters.get(name);
     }
 
-    /** All clusters in the order of the configuration. */
+    /** The clusters that serve, in the order of the configuration. */
     public Collection<Cluster> all() {
         return clusters.values();
     }
 
-    /**
-     * Starts to resolve names and calls {@code ready} on {@code loop} when each cluster has had its first answer. The resolver
-     * is made only when a cluster needs one. Called once.
-     */
-    public void start(EventLoop loop, Function<EventLoop, Resolver> resolvers, Runnable ready) {
-        List<Cluster> named = new ArrayList<>();
-        for (Cluster c : clusters.values()) {
-            if (c.config().dns() != null) {
-                named.add(c);
-            }
-        }
-        if (named.isEmpty()) {
-            loop.execute(ready);
-            return;
-        }
-        Resolver r = resolvers.apply(loop);
-        resolver = r;
-        AtomicInteger left = new AtomicInteger(named.size());
-        loop.execute(() -> {
-            for (Cluster c : named) {
-                DnsRefresh refresh = new DnsRefresh(c, r, loop, () -> {
-                    if (left.decrementAndGet() == 0) {
-                        ready.run();
-                    }
-                });
-                refreshes.add(refresh);
-                refresh.start();
-            }
-        });
+    /** All clusters, those that warm up too. */
+    public List<View> views() {
+        return views;
     }
 
-    /** Ends the resolution of names. */
+    /** Has {@code listener} told on the main loop of each cluster that was removed or replaced; requests may still use it. */
+    public void onGone(Consumer<Cluster> listener) {
+        goneListeners.add(listener);
+    }
+
+    /** Has {@code listener} run on the main loop whenever the clusters that serve have changed. */
+    public void onChange(Runnable listener) {
+        changeListeners.add(listener);
+    }
+
+    /**
+     * Starts to look for the endpoints of the bootstrap's clusters. Called once, on the main loop.
+     *
+     * @param resolvers makes the resolver, when a cluster needs one
+     * @param ready runs when each cluster has had its first answer
+     */
+    public void start(EventLoop mainLoop, Function<EventLoop, Resolver> resolvers, Runnable ready) {
+        this.loop = mainLoop;
+        this.resolvers = resolvers;
+        List<Entry> all = new ArrayList<>(active.values());
+        initializing.addAll(all);
+        whenInitialized = ready;
+        for (Entry e : all) {
+            discover(e, () -> initialized(e));
+        }
+        if (all.isEmpty()) {
+            ready.run();
+        }
+    }
+
+    private void initialized(Entry e) {
+        if (initializing.remove(e) && initializing.isEmpty()) {
+            whenInitialized.run();
+        }
+    }
+
+    private void discover(Entry e, Runnable firstAnswer) {
+        Discovery discovery = discovery(e.cluster);
+        e.discovery = discovery;
+        if (discovery == null) {
+            firstAnswer.run();
+        } else {
+            discovery.start(firstAnswer);
+        }
+    }
+
+    private @Nullable Discovery discovery(Cluster cluster) {
+        EventLoop on = loop;
+        Function<EventLoop, Resolver> maker = resolvers;
+        if (on == null || maker == null) {
+            throw new IllegalStateException("not started");
+        }
+        if (cluster.config().dns() != null) {
+            Resolver r = resolver;
+            if (r == null) {
+                r = maker.apply(on);
+                resolver = r;
+            }
+            return new DnsRefresh(cluster, r, on);
+        }
+        return null;
+    }
+
+    /**
+     * Adds a cluster, or changes the one of that name. It serves as soon as its endpoints are known.
+     *
+     * @return false when there is nothing to do: the cluster is as it was, or it is one of the bootstrap's
+     * @throws ConfigException when it can't be accepted
+     */
+    public boolean addOrUpdate(ConfigNode node, String version) {
+        String name = node.string("name");
+        Entry now = active.get(name);
+        Entry next = warming.get(name);
+        Entry newest = next == null ? now : next;
+        if (now != null && !now.dynamic || newest != null && same(newest, node)) {
+            return false;
+        }
+        Entry entry = new Entry(new Cluster(ClusterTranslator.from(node), root), node, version, true);
+        if (newest == null) {
+            added.inc();
+        } else {
+            modified.inc();
+        }
+        if (next != null) {
+            next.stop();
+        }
+        LOG.debug("add/update cluster {} starting warming", name);
+        warming.put(name, entry);
+        publish();
+        discover(entry, () -> warmed(name, entry));
+        return true;
+    }
+
+    private static boolean same(Entry e, ConfigNode node) {
+        return e.config != null && e.config.sameAs(node);
+    }
+
+    private void warmed(String name, Entry entry) {
+        if (warming.get(name) != entry || closed) {
+            return;
+        }
+        LOG.debug("warming cluster {} complete", name);
+        warming.remove(name);
+        Entry before = active.put(name, entry);
+        publish();
+        if (before != null) {
+            gone(before, false);
+        }
+    }
+
+    /** Removes a cluster that came by CDS; whether there was one. Requests under way keep it until they end. */
+    public boolean remove(String name) {
+        Entry now = active.get(name);
+        if (now != null && !now.dynamic) {
+            return false;
+        }
+        Entry next = warming.remove(name);
+        active.remove(name);
+        if (now == null && next == null) {
+            return false;
+        }
+        LOG.debug("removing cluster {}", name);
+        removed.inc();
+        publish();
+        if (next != null) {
+            next.stop();
+        }
+        if (now != null) {
+            gone(now, true);
+        }
+        return true;
+    }
+
+    private void gone(Entry entry, boolean forGood) {
+        entry.stop();
+        goneListeners.forEach(l -> l.accept(entry.cluster));
+        if (forGood) {
+            LOG.debug("cluster {} is gone", entry.cluster.name());
+        }
+    }
+
+    /** Names of the clusters that came by CDS. */
+    public Set<String> dynamicNames() {
+        Set<String> names = new LinkedHashSet<>();
+        active.forEach((name, e) -> {
+            if (e.dynamic) {
+                names.add(name);
+            }
+        });
+        names.addAll(warming.keySet());
+        return names;
+    }
+
+    private void publish() {
+        Map<String, Cluster> serving = new LinkedHashMap<>();
+        List<View> shown = new ArrayList<>();
+        active.forEach((name, e) -> {
+            serving.put(name, e.cluster);
+            shown.add(e.view(false));
+        });
+        warming.values().forEach(e -> shown.add(e.view(true)));
+        clusters = serving;
+        views = List.copyOf(shown);
+        activeGauge.set(active.size());
+        warmingGauge.set(warming.size());
+        changeListeners.forEach(Runnable::run);
+    }
+
+    /** Ends the search for endpoints. */
     @Override
     public void close() {
-        Resolver r = resolver;
-        if (r != null) {
-            refreshes.forEach(DnsRefresh::stop);
-            r.close();
+        closed = true;
+        EventLoop on = loop;
+        if (on != null && !on.isShuttingDown()) {
+            on.execute(() -> {
+                active.values().forEach(Entry::stop);
+                warming.values().forEach(Entry::stop);
+                Resolver r = resolver;
+                if (r != null) {
+                    r.close();
+                }
+            });
         }
     }
 }

@@ -19,17 +19,17 @@ import org.jspecify.annotations.Nullable;
  * Keeps the endpoints of one STRICT_DNS or LOGICAL_DNS cluster as its names resolve. A failed look-up keeps the addresses of
  * the last good one. Confined to the main loop.
  */
-final class DnsRefresh {
+final class DnsRefresh implements Discovery {
     private static final long SECOND = 1_000_000_000L;
 
     private final Cluster cluster;
     private final DnsConfig dns;
     private final Resolver resolver;
     private final EventLoop loop;
-    private final Runnable firstAnswer;
     private final List<Target> targets = new ArrayList<>();
     private int unanswered;
     private boolean stopped;
+    private Runnable firstAnswer = () -> {};
 
     /** One name of the load assignment. */
     private static final class Target {
@@ -48,11 +48,10 @@ final class DnsRefresh {
         }
     }
 
-    DnsRefresh(Cluster cluster, Resolver resolver, EventLoop loop, Runnable firstAnswer) {
+    DnsRefresh(Cluster cluster, Resolver resolver, EventLoop loop) {
         this.cluster = cluster;
         this.resolver = resolver;
         this.loop = loop;
-        this.firstAnswer = firstAnswer;
         DnsConfig config = cluster.config().dns();
         if (config == null) {
             throw new IllegalArgumentException(cluster.name() + " has no names to resolve");
@@ -64,7 +63,9 @@ final class DnsRefresh {
         unanswered = targets.size();
     }
 
-    void start() {
+    @Override
+    public void start(Runnable whenAnswered) {
+        firstAnswer = whenAnswered;
         if (targets.isEmpty()) {
             firstAnswer.run();
         }
@@ -73,15 +74,14 @@ final class DnsRefresh {
         }
     }
 
-    void stop() {
-        loop.execute(() -> {
-            stopped = true;
-            for (Target t : targets) {
-                if (t.timer != null) {
-                    t.timer.cancel(false);
-                }
+    @Override
+    public void stop() {
+        stopped = true;
+        for (Target t : targets) {
+            if (t.timer != null) {
+                t.timer.cancel(false);
             }
-        });
+        }
     }
 
     private void resolve(Target t) {

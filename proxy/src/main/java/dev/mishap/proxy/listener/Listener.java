@@ -7,29 +7,23 @@ import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.Transport;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A listener at work: its sockets, one a worker where the system allows it, and its connections. */
+/** A listener at work: one configuration, the connections that it accepted, and the sockets, which it may pass on. */
 public final class Listener {
     private final ListenerConfig config;
+    private final Stats stats;
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Transport transport;
     private final List<EventLoop> workers;
-    private final Stats stats;
-    private final List<Channel> sockets = new ArrayList<>();
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private volatile boolean listening;
+    private volatile @Nullable ListenSockets sockets;
 
     public Listener(ListenerConfig config, Transport transport, List<EventLoop> workers) {
         this.config = config;
@@ -44,14 +38,13 @@ public final class Listener {
 
     /** Whether connections are accepted. */
     public boolean isListening() {
-        return listening;
+        return sockets != null;
     }
 
     /** Where it listens, with the port that was found when the configured one is 0. */
-    public synchronized InetSocketAddress address() {
-        return sockets.isEmpty()
-                ? config.address()
-                : (InetSocketAddress) sockets.get(0).localAddress();
+    public InetSocketAddress address() {
+        ListenSockets s = sockets;
+        return s == null ? config.address() : s.address(config.address());
     }
 
     /**
@@ -59,45 +52,20 @@ public final class Listener {
      *
      * @throws BindException when the address can't be had
      */
-    public synchronized void bind() {
-        boolean each = config.reusePort() && transport.supportsReusePort();
-        InetSocketAddress address = config.address();
-        for (int i = 0; i < (each ? workers.size() : 1); i++) {
-            ServerBootstrap b = new ServerBootstrap();
-            EventLoop own = workers.get(i);
-            // Without a socket of its own for each worker, one worker accepts, and all take turns with the connections.
-            b.group(own, each ? own : own.parent()).channel(transport.serverChannel());
-            if (each) {
-                transport.reusePort(b);
-            }
-            b.childHandler(new Accepted(i));
-            b.option(ChannelOption.SO_REUSEADDR, true);
-            b.option(ChannelOption.SO_BACKLOG, config.backlog() == 0 ? 4096 : config.backlog());
-            b.childOption(ChannelOption.TCP_NODELAY, true);
-            int high = Math.max(config.bufferLimit(), 1);
-            b.childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(high / 2, high));
-            Channel socket = bind(b, address);
-            sockets.add(socket);
-            address = (InetSocketAddress) socket.localAddress();
-        }
-        listening = true;
+    public void bind() {
+        ListenSockets made = new ListenSockets(transport, workers, this);
+        made.bind(config);
+        sockets = made;
     }
 
-    private Channel bind(ServerBootstrap b, InetSocketAddress address) {
-        var future = b.bind(address).awaitUninterruptibly();
-        if (!future.isSuccess()) {
-            close();
-            throw new BindException(
-                    "error adding listener '" + address.getAddress().getHostAddress() + ":" + address.getPort()
-                            + "': cannot bind: " + reason(future.cause()));
+    /** Takes the sockets of {@code before}, which accepts no more. Its connections stay its own. */
+    void takeSockets(Listener before) {
+        ListenSockets taken = before.sockets;
+        if (taken != null) {
+            before.sockets = null;
+            taken.target(this);
+            sockets = taken;
         }
-        return future.channel();
-    }
-
-    /** The system's own words, which Netty's native transport puts after its own. */
-    private static String reason(Throwable cause) {
-        String message = String.valueOf(cause.getMessage());
-        return message.substring(message.lastIndexOf(": ") + (message.contains(": ") ? 2 : 1));
     }
 
     /** A listener's address can't be had. */
@@ -110,9 +78,10 @@ public final class Listener {
     }
 
     /** Stops accepting; connections that are there go on. */
-    public synchronized void close() {
-        listening = false;
-        for (Channel s : sockets) {
+    public void close() {
+        ListenSockets s = sockets;
+        sockets = null;
+        if (s != null) {
             s.close();
         }
     }
@@ -129,7 +98,12 @@ public final class Listener {
         }
     }
 
-    private void accepted(Channel channel, int worker) {
+    /** Breaks every connection. */
+    void closeConnections() {
+        connections.close();
+    }
+
+    void accepted(Channel channel, int worker) {
         stats.total.inc();
         stats.active.inc();
         stats.workerTotal[worker].inc();
@@ -148,20 +122,6 @@ public final class Listener {
         }
         for (NetworkFilterFactory f : config.filters()) {
             f.install(channel);
-        }
-    }
-
-    @ChannelHandler.Sharable
-    private final class Accepted extends ChannelInitializer<Channel> {
-        private final int worker;
-
-        Accepted(int worker) {
-            this.worker = worker;
-        }
-
-        @Override
-        protected void initChannel(Channel channel) {
-            accepted(channel, worker);
         }
     }
 

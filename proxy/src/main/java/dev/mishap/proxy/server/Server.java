@@ -11,11 +11,10 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerConfig;
+import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
-import dev.mishap.proxy.observe.stats.Counter;
-import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.rules.RuleStore;
@@ -25,15 +24,16 @@ import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.upstream.Upstreams;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import dev.mishap.proxy.xds.InitManager;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
 import java.net.SocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -73,13 +73,14 @@ public final class Server {
     private final Upstreams upstreams;
     private final RuleStore rules;
     private final Services services = new Services();
-    private final List<Listener> listeners = new ArrayList<>();
+    private final ListenerManager listeners;
+    private final InitManager init = new InitManager("Server");
     private final long seed = ProcessSeed.fromEnvironment();
     private final long startNanos = System.nanoTime();
-    private final CountDownLatch ready = new CountDownLatch(1);
+    /** Done when the workers are started, or will never be; failed when they can't be. */
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+
     private final CountDownLatch over = new CountDownLatch(1);
-    private final Gauge listenersActive;
-    private final Gauge workersStarted;
     private final AccessLog adminLog;
     private final ServerStats serverStats;
     private @Nullable AdminServer admin;
@@ -118,12 +119,19 @@ public final class Server {
             services.add(AsyncGrpcClient.class, new AsyncGrpcClient(upstreams, clusters::get));
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
-            Scope scope = stats.scope("listener_manager.");
-            listenersActive = scope.gauge("total_listeners_active");
-            workersStarted = scope.gauge("workers_started");
-            listenerManagerStats(scope);
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
-            makeListeners(scope);
+            listeners = new ListenerManager(
+                    transport,
+                    workers(),
+                    this::mainLoop,
+                    this::listenerConfig,
+                    stats,
+                    drain,
+                    new ListenerManager.Drain(
+                            TimeUnit.SECONDS.toNanos(options.drainTimeSeconds()), options.drainImmediately()));
+            bootstrap.listeners().forEach(listeners::addStatic);
+            listeners.initializeWith(init);
+            clusters.onGone(upstreams::forget);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
                     stats,
@@ -140,69 +148,68 @@ public final class Server {
         }
     }
 
-    private static void listenerManagerStats(Scope scope) {
-        for (String gauge : List.of(
-                "total_filter_chains_draining",
-                "total_listeners_draining",
-                "total_listeners_warming",
-                "workers_pinned")) {
-            scope.gauge(gauge);
-        }
-        for (String counter : List.of(
-                "listener_create_failure",
-                "listener_create_success",
-                "listener_in_place_updated",
-                "listener_modified",
-                "listener_removed",
-                "listener_stopped")) {
-            scope.counter(counter);
-        }
-    }
-
-    private void makeListeners(Scope scope) {
-        Counter added = scope.counter("listener_added");
+    private List<EventLoop> workers() {
         List<EventLoop> workers = new ArrayList<>();
         for (EventExecutor e : workerGroup) {
             workers.add((EventLoop) e);
         }
-        Set<String> names = new HashSet<>();
-        for (ConfigNode node : bootstrap.listeners()) {
-            ListenerConfig config = ListenerConfig.from(node, stats, (listening, n) -> new Context(listening));
-            if (!names.add(config.name())) {
-                throw new ConfigException("error adding listener: duplicate listener name '" + config.name() + "'");
-            }
-            listeners.add(new Listener(config, transport, workers));
-            added.inc();
-            listenersActive.inc();
-        }
+        return workers;
     }
 
-    /** Starts: names are resolved first, then the listeners bind. Returns when the server takes requests or has failed. */
+    private ListenerConfig listenerConfig(ConfigNode node, InitManager waits, DrainState own) {
+        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, own));
+    }
+
+    /**
+     * Starts: clusters find their endpoints first, then what listeners wait for is fetched, then the workers start. Returns when
+     * the server takes requests or has ended.
+     *
+     * @throws Listener.BindException when a listener's address can't be had
+     */
     public void start() {
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
-        clusters.start(mainLoop(), NettyResolver::new, ready::countDown);
+        mainLoop().execute(guarded(() -> clusters.start(mainLoop(), NettyResolver::new, guarded(this::clustersReady))));
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
         Signals.on("USR1", () -> {
             logFiles.reopen();
             Logging.reopen();
         });
-        await(ready);
+        try {
+            started.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** A step of the start, which ends in what it throws. */
+    private Runnable guarded(Runnable step) {
+        return () -> {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                started.completeExceptionally(e);
+            }
+        };
+    }
+
+    private void clustersReady() {
+        runtime.load();
+        LOG.info("all clusters initialized. initializing init manager");
+        init.initialize(guarded(this::startWorkers));
+    }
+
+    private void startWorkers() {
         if (ending) {
             return;
         }
-        runtime.load();
-        LOG.info("all clusters initialized. starting {} workers", options.concurrency());
-        Counter created = stats.counter("listener_manager.listener_create_success");
-        for (Listener l : listeners) {
-            l.bind();
-            created.add(options.concurrency());
-        }
-        workersStarted.set(1);
+        LOG.info("all dependencies initialized. starting workers");
+        listeners.startWorkers();
         state = ServerState.LIVE;
         serverStats.start(mainLoop(), bootstrap.statsFlushNanos());
         LOG.info("starting main dispatch loop");
+        started.complete(null);
     }
 
     private static void await(CountDownLatch latch) {
@@ -248,9 +255,9 @@ public final class Server {
             ending = true;
         }
         state = ServerState.DRAINING;
-        ready.countDown(); // a server that still waits for names is not to wait for them
+        started.complete(null); // a server that still waits for its dependencies is not to wait for them
         drain.draining(true);
-        for (Listener l : listeners) {
+        for (Listener l : listeners.all()) {
             l.close();
             l.drainConnections();
         }
@@ -268,7 +275,7 @@ public final class Server {
 
     private long openConnections() {
         long open = 0;
-        for (Listener l : listeners) {
+        for (Listener l : listeners.all()) {
             open += l.connections();
         }
         return open;
@@ -285,22 +292,9 @@ public final class Server {
             drain.draining(true);
         }
         if (!graceful) {
-            stopListeners(inboundOnly);
+            mainLoop().execute(() -> listeners.stop(inboundOnly));
         } else if (!skipExit) {
-            mainLoop().schedule(() -> stopListeners(inboundOnly), options.drainTimeSeconds(), TimeUnit.SECONDS);
-        }
-    }
-
-    private void stopListeners(boolean inboundOnly) {
-        for (int i = 0; i < listeners.size(); i++) {
-            boolean inbound =
-                    bootstrap.listeners().get(i).enumName("traffic_direction").equals("INBOUND");
-            Listener l = listeners.get(i);
-            if (l.isListening() && (inbound || !inboundOnly)) {
-                l.close();
-                listenersActive.dec();
-                stats.counter("listener_manager.listener_stopped").inc();
-            }
+            mainLoop().schedule(() -> listeners.stop(inboundOnly), options.drainTimeSeconds(), TimeUnit.SECONDS);
         }
     }
 
@@ -316,7 +310,7 @@ public final class Server {
         if (a != null) {
             a.close();
         }
-        for (Listener l : listeners) {
+        for (Listener l : listeners.all()) {
             l.close();
         }
         clusters.close();
@@ -371,8 +365,13 @@ public final class Server {
         return rules;
     }
 
+    /** The listeners that are in use. */
     public List<Listener> listeners() {
-        return List.copyOf(listeners);
+        return listeners.active();
+    }
+
+    public ListenerManager listenerManager() {
+        return listeners;
     }
 
     /** How far the server has come. */
@@ -393,9 +392,11 @@ public final class Server {
     /** A listener's context for its filters. */
     private final class Context implements NetworkFilterContext {
         private final ListenerConfig.Listening listening;
+        private final DrainState own;
 
-        Context(ListenerConfig.Listening listening) {
+        Context(ListenerConfig.Listening listening, DrainState own) {
             this.listening = listening;
+            this.own = own;
         }
 
         @Override
@@ -440,7 +441,7 @@ public final class Server {
 
         @Override
         public <T> T service(Class<T> type) {
-            return services.get(type);
+            return type == DrainState.class ? type.cast(own) : services.get(type);
         }
     }
 }

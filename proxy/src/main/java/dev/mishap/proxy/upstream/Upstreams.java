@@ -32,6 +32,11 @@ public final class Upstreams {
         loops.forEach(OnLoop::drain);
     }
 
+    /** Lets go of a cluster that was removed or replaced: idle connections close, busy ones after their response. */
+    public void forget(Cluster cluster) {
+        loops.forEach(on -> on.forget(cluster));
+    }
+
     /** The clusters' pools of one loop. Confined to it. */
     public final class OnLoop {
         private static final int SPARE_MAPS = 256;
@@ -73,6 +78,13 @@ public final class Upstreams {
             map.clear();
             if (spare.size() < SPARE_MAPS) {
                 spare.addFirst(map);
+            }
+        }
+
+        private void forget(Cluster cluster) {
+            ClusterPools gone = pools.remove(cluster);
+            if (gone != null) {
+                gone.drainAll();
             }
         }
 

@@ -10,7 +10,6 @@ import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.dns.LookupFamily;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.server.SupportTable;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -167,7 +166,8 @@ class ClusterTranslatorTest {
     @Test
     void two_clusters_of_one_name_are_refused() {
         ClusterConfig c = cluster("name: u1\n" + endpoint("127.0.0.1"));
-        assertThatThrownBy(() -> new ClusterManager(List.of(c, c), new StatsStore()))
-                .hasMessage("cluster manager: duplicate cluster 'u1'");
+        ClusterManager manager = new ClusterManager(new StatsStore());
+        manager.addStatic(c, null);
+        assertThatThrownBy(() -> manager.addStatic(c, null)).hasMessage("cluster manager: duplicate cluster 'u1'");
     }
 }

@@ -63,7 +63,7 @@ class DnsRefreshTest {
                         null,
                         Map.of()),
                 stats);
-        new DnsRefresh(cluster, resolver, channel.eventLoop(), ready::incrementAndGet).start();
+        new DnsRefresh(cluster, resolver, channel.eventLoop()).start(ready::incrementAndGet);
         return cluster;
     }
 

@@ -2,6 +2,7 @@ package dev.mishap.proxy.config.schema;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +73,14 @@ public interface ConfigNode {
     /** A google.protobuf.Struct, Value or ListValue field as Map, List, String, Double, Boolean or null values. */
     @Nullable
     Object struct(String field);
+
+    /** Whether {@code other} is the same message with the same values. */
+    default boolean sameAs(ConfigNode other) {
+        return sameExcept(other, Set.of());
+    }
+
+    /** Whether {@code other} is the same message with the same values, but for those of {@code fields}. */
+    boolean sameExcept(ConfigNode other, Set<String> fields);
 
     /** The message as JSON with proto field names, as /config_dump prints it: a {@code @type} first inside an Any. */
     Object toJson();

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -435,6 +436,48 @@ final class MessageNode implements ConfigNode {
         }
         Object v = get(field);
         return v == NULL ? null : v;
+    }
+
+    @Override
+    public boolean sameExcept(ConfigNode other, Set<String> fields) {
+        return other instanceof MessageNode node && sameFields(node, fields) && node.sameFields(this, fields);
+    }
+
+    private static boolean same(@Nullable Object a, @Nullable Object b) {
+        if (a instanceof MessageNode x && b instanceof MessageNode y) {
+            return x.size == y.size && x.sameFields(y, Set.of());
+        }
+        if (a instanceof List<?> x && b instanceof List<?> y) {
+            if (x.size() != y.size()) {
+                return false;
+            }
+            for (int i = 0; i < x.size(); i++) {
+                if (!same(x.get(i), y.get(i))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
+            return x.size() == y.size()
+                    && x.entrySet().stream()
+                            .allMatch(e -> y.containsKey(e.getKey()) && same(e.getValue(), y.get(e.getKey())));
+        }
+        return Objects.equals(a, b);
+    }
+
+    /** Whether every field of this message but {@code ignored} has the same value in {@code other}. */
+    private boolean sameFields(MessageNode other, Set<String> ignored) {
+        if (type != other.type || !same(self, other.self)) {
+            return false;
+        }
+        for (int i = 0; i < size; i++) {
+            Object theirs = other.value(set[i]);
+            if (!ignored.contains(set[i].name()) && (theirs == null || !same(values[i], theirs))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

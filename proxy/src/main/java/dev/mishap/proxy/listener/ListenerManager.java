@@ -1,0 +1,437 @@
+package dev.mishap.proxy.listener;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.xds.InitManager;
+import dev.mishap.proxy.xds.InitTarget;
+import io.netty.channel.EventLoop;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All listeners. One that is added or changed warms up first, until what its filters wait for is there; then it takes the
+ * sockets of the one before it, whose connections drain. Confined to the main loop once the workers are started; what others
+ * read is published.
+ */
+public final class ListenerManager {
+    private static final Logger LOG = LoggerFactory.getLogger("config");
+
+    /** How connections of a listener that goes are ended. */
+    public record Drain(long nanos, boolean immediate) {}
+
+    /** Makes a listener's configuration. */
+    @FunctionalInterface
+    public interface Translator {
+        /**
+         * @param init where filters add what they wait for
+         * @param drain the listener's own drain state
+         * @throws ConfigException when it can't be accepted
+         */
+        ListenerConfig translate(ConfigNode node, InitManager init, DrainState drain);
+    }
+
+    /**
+     * A listener as the admin server shows it.
+     *
+     * @param version of the response that brought it
+     */
+    public record State(ConfigNode config, String version, Instant updated) {}
+
+    /** Why the last update of a listener was refused. */
+    public record ErrorState(ConfigNode config, String details, Instant attempted) {}
+
+    /** A listener by name, in all the states that it has at once. */
+    public record View(
+            String name,
+            boolean dynamic,
+            @Nullable State active,
+            @Nullable State warming,
+            @Nullable State draining,
+            @Nullable ErrorState error) {}
+
+    private static final class Entry {
+        final String name;
+        final ConfigNode node;
+        final String version;
+        final boolean dynamic;
+        final Listener listener;
+        final InitManager init;
+        final DrainState drain;
+        final Instant updated = Instant.now();
+
+        Entry(
+                String name,
+                ConfigNode node,
+                String version,
+                boolean dynamic,
+                Listener listener,
+                InitManager init,
+                DrainState drain) {
+            this.name = name;
+            this.node = node;
+            this.version = version;
+            this.dynamic = dynamic;
+            this.listener = listener;
+            this.init = init;
+            this.drain = drain;
+        }
+
+        State state() {
+            return new State(node, version, updated);
+        }
+    }
+
+    private final Transport transport;
+    private final List<EventLoop> workers;
+    private final Supplier<EventLoop> mainLoop;
+    private final Translator translator;
+    private final DrainState process;
+    private final Drain drain;
+    private final Map<String, Entry> active = new LinkedHashMap<>();
+    private final Map<String, Entry> warming = new LinkedHashMap<>();
+    private final List<Entry> draining = new ArrayList<>();
+    private final Map<String, ErrorState> errors = new LinkedHashMap<>();
+    private volatile List<Listener> listeners = List.of();
+    private volatile List<Listener> all = List.of();
+    private volatile List<View> views = List.of();
+    private boolean workersStarted;
+    private @Nullable InitManager serverInit;
+
+    private final Counter added;
+    private final Counter modified;
+    private final Counter inPlace;
+    private final Counter removed;
+    private final Counter stopped;
+    private final Counter createSuccess;
+    private final Counter createFailure;
+    private final Gauge activeGauge;
+    private final Gauge warmingGauge;
+    private final Gauge drainingGauge;
+    private final Gauge startedGauge;
+
+    /**
+     * A manager without listeners.
+     *
+     * @param root scope without prefix
+     * @param process the drain state of the whole process, which each listener's own asks too
+     */
+    public ListenerManager(
+            Transport transport,
+            List<EventLoop> workers,
+            Supplier<EventLoop> mainLoop,
+            Translator translator,
+            Scope root,
+            DrainState process,
+            Drain drain) {
+        this.transport = transport;
+        this.workers = List.copyOf(workers);
+        this.mainLoop = mainLoop;
+        this.translator = translator;
+        this.process = process;
+        this.drain = drain;
+        Scope scope = root.scope("listener_manager.");
+        added = scope.counter("listener_added");
+        modified = scope.counter("listener_modified");
+        inPlace = scope.counter("listener_in_place_updated");
+        removed = scope.counter("listener_removed");
+        stopped = scope.counter("listener_stopped");
+        createSuccess = scope.counter("listener_create_success");
+        createFailure = scope.counter("listener_create_failure");
+        activeGauge = scope.gauge("total_listeners_active");
+        warmingGauge = scope.gauge("total_listeners_warming");
+        drainingGauge = scope.gauge("total_listeners_draining");
+        startedGauge = scope.gauge("workers_started");
+        scope.gauge("total_filter_chains_draining");
+        scope.gauge("workers_pinned");
+    }
+
+    /**
+     * Adds a listener of the bootstrap, before the workers start.
+     *
+     * @throws ConfigException when it can't be accepted
+     */
+    public void addStatic(ConfigNode node) {
+        Entry entry = make(node.string("name"), node, "", false);
+        if (active.containsKey(entry.name)) {
+            throw new ConfigException("error adding listener: duplicate listener name '" + entry.name + "'");
+        }
+        active.put(entry.name, entry);
+        added.inc();
+        publish();
+    }
+
+    private Entry make(String name, ConfigNode node, String version, boolean dynamic) {
+        DrainState own = new DrainState(process);
+        InitManager init = new InitManager("Listener-local-init-manager " + name);
+        ListenerConfig config = translator.translate(node, init, own);
+        return new Entry(
+                name.isEmpty() ? config.name() : name,
+                node,
+                version,
+                dynamic,
+                new Listener(config, transport, workers),
+                init,
+                own);
+    }
+
+    /** Has the server wait for what the listeners of now, and those that come until the workers start, wait for. */
+    public void initializeWith(InitManager server) {
+        serverInit = server;
+        active.values().forEach(e -> server.add(target(e)));
+    }
+
+    private static InitTarget target(Entry e) {
+        return InitTarget.of("Listener-init-target " + e.name, e.init);
+    }
+
+    /**
+     * Adds a listener, or changes the one of that name.
+     *
+     * @return false when there is nothing to do: the listener is as it was, or it is one of the bootstrap's
+     * @throws ConfigException when it can't be accepted
+     */
+    public boolean addOrUpdate(ConfigNode node, String version) {
+        String name = node.string("name").isEmpty() ? UUID.randomUUID().toString() : node.string("name");
+        Entry now = active.get(name);
+        Entry next = warming.get(name);
+        Entry newest = next == null ? now : next;
+        if (now != null && !now.dynamic || newest != null && newest.node.sameAs(node)) {
+            LOG.debug("duplicate/locked listener '{}'. no add/update", name);
+            errors.remove(name);
+            publish();
+            return false;
+        }
+        Entry entry;
+        try {
+            entry = make(name, node, version, true);
+            checkAddress(entry);
+            if (now == null || !sharesSockets(now, entry)) {
+                ListenSockets.probe(entry.listener.config());
+            }
+        } catch (ConfigException | Listener.BindException e) {
+            errors.put(name, new ErrorState(node, String.valueOf(e.getMessage()), Instant.now()));
+            publish();
+            throw e instanceof ConfigException c ? c : new ConfigException(String.valueOf(e.getMessage()));
+        }
+        errors.remove(name);
+        if (next != null) {
+            next.init.cancel();
+            warming.remove(name);
+        }
+        (newest == null ? added : modified).inc();
+        if (now != null && onlyFilterChainsDiffer(now.node, node)) {
+            inPlace.inc();
+        }
+        if (!workersStarted) {
+            // nothing serves yet: what it waits for, the workers wait for
+            active.put(name, entry);
+            publish();
+            InitManager server = serverInit;
+            if (server != null) {
+                server.add(target(entry));
+            }
+            return true;
+        }
+        warming.put(name, entry);
+        publish();
+        entry.init.initialize(() -> warmed(entry));
+        return true;
+    }
+
+    private static boolean onlyFilterChainsDiffer(ConfigNode a, ConfigNode b) {
+        return a.sameExcept(b, Set.of("filter_chains", "default_filter_chain"));
+    }
+
+    private void checkAddress(Entry entry) {
+        for (Entry other : active.values()) {
+            if (!other.name.equals(entry.name)
+                    && other.listener.config().address().getPort() != 0
+                    && other.listener
+                            .config()
+                            .address()
+                            .equals(entry.listener.config().address())) {
+                throw new ConfigException("error adding listener: '" + entry.name + "' has duplicate address '"
+                        + addressText(entry) + "' as existing listener, to check if the listener has duplicated"
+                        + " addresses with other listeners or 'enable_reuse_port' is set to 'false' for the listener");
+            }
+        }
+    }
+
+    private static String addressText(Entry entry) {
+        var address = entry.listener.config().address();
+        return address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    private static boolean sharesSockets(Entry before, Entry after) {
+        ListenerConfig a = before.listener.config();
+        ListenerConfig b = after.listener.config();
+        return a.address().equals(b.address()) && a.reusePort() == b.reusePort();
+    }
+
+    private void warmed(Entry entry) {
+        if (warming.get(entry.name) != entry) {
+            return;
+        }
+        warming.remove(entry.name);
+        Entry before = active.get(entry.name);
+        try {
+            if (before != null && before.listener.isListening() && sharesSockets(before, entry)) {
+                entry.listener.takeSockets(before.listener);
+            } else {
+                entry.listener.bind();
+            }
+            createSuccess.add(workers.size());
+        } catch (Listener.BindException e) {
+            createFailure.inc();
+            LOG.error("{}", e.getMessage());
+            errors.put(entry.name, new ErrorState(entry.node, String.valueOf(e.getMessage()), Instant.now()));
+            publish();
+            return;
+        }
+        active.put(entry.name, entry);
+        if (before != null) {
+            drain(before);
+        }
+        publish();
+    }
+
+    /** Removes a listener that came by LDS: it takes no more connections, and those that it has drain. Whether there was one. */
+    public boolean remove(String name) {
+        Entry now = active.get(name);
+        Entry next = warming.get(name);
+        if (now == null && next == null || now != null && !now.dynamic) {
+            LOG.debug("unknown/locked listener '{}'. no remove", name);
+            return false;
+        }
+        if (next != null) {
+            next.init.cancel();
+            warming.remove(name);
+        }
+        if (now != null) {
+            active.remove(name);
+            drain(now);
+        }
+        removed.inc();
+        publish();
+        return true;
+    }
+
+    private void drain(Entry entry) {
+        entry.init.cancel();
+        entry.listener.close();
+        if (!workersStarted) {
+            return;
+        }
+        draining.add(entry);
+        if (drain.immediate()) {
+            entry.drain.draining(true);
+        } else {
+            entry.drain.drainGradually(drain.nanos());
+        }
+        mainLoop.get().schedule(() -> drained(entry), drain.nanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void drained(Entry entry) {
+        entry.listener.closeConnections();
+        draining.remove(entry);
+        publish();
+    }
+
+    /** Begins to take connections: every listener binds. Blocks until all are bound. */
+    public void startWorkers() {
+        for (Entry e : active.values()) {
+            e.listener.bind();
+            createSuccess.add(workers.size());
+        }
+        workersStarted = true;
+        startedGauge.set(1);
+        publish();
+    }
+
+    /** Stops listening, for {@code /drain_listeners}; connections go on. */
+    public void stop(boolean inboundOnly) {
+        for (Entry e : active.values()) {
+            boolean inbound = e.node.enumName("traffic_direction").equals("INBOUND");
+            if (e.listener.isListening() && (inbound || !inboundOnly)) {
+                e.listener.close();
+                activeGauge.dec();
+                stopped.inc();
+            }
+        }
+    }
+
+    /** Names of the listeners that came by LDS. */
+    public Set<String> dynamicNames() {
+        Set<String> names = new LinkedHashSet<>();
+        active.values().stream().filter(e -> e.dynamic).forEach(e -> names.add(e.name));
+        names.addAll(warming.keySet());
+        return names;
+    }
+
+    private void publish() {
+        List<Listener> serving = new ArrayList<>();
+        active.values().forEach(e -> serving.add(e.listener));
+        List<Listener> every = new ArrayList<>(serving);
+        draining.forEach(e -> every.add(e.listener));
+        listeners = List.copyOf(serving);
+        all = List.copyOf(every);
+        views = List.copyOf(makeViews());
+        activeGauge.set(active.size());
+        warmingGauge.set(warming.size());
+        drainingGauge.set(draining.size());
+    }
+
+    private List<View> makeViews() {
+        Set<String> names = new LinkedHashSet<>(active.keySet());
+        names.addAll(warming.keySet());
+        draining.forEach(e -> names.add(e.name));
+        names.addAll(errors.keySet());
+        List<View> made = new ArrayList<>();
+        for (String name : names) {
+            Entry now = active.get(name);
+            Entry next = warming.get(name);
+            Entry last = null;
+            for (Entry e : draining) {
+                last = e.name.equals(name) ? e : last;
+            }
+            made.add(new View(
+                    name,
+                    now == null || now.dynamic,
+                    now == null ? null : now.state(),
+                    next == null ? null : next.state(),
+                    last == null ? null : last.state(),
+                    errors.get(name)));
+        }
+        return made;
+    }
+
+    /** The listeners that are in use. */
+    public List<Listener> active() {
+        return listeners;
+    }
+
+    /** Those in use and those that drain. */
+    public List<Listener> all() {
+        return all;
+    }
+
+    public List<View> views() {
+        return views;
+    }
+}
