@@ -1,5 +1,6 @@
 package dev.mishap.proxy.http;
 
+import dev.mishap.proxy.transport.ConnectionInfo;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -63,6 +64,9 @@ public final class StreamInfo {
 
     public @Nullable InetSocketAddress downstreamLocalAddress;
     public @Nullable String requestedServerName;
+    /** The downstream connection that the stream is on; null only in tests. */
+    public @Nullable ConnectionInfo connection;
+
     public long connectionId;
     public long streamId;
     /** Whether this proxy made the request's x-request-id, since the client sent none. */
@@ -97,6 +101,7 @@ public final class StreamInfo {
         upstreamRequestAttemptCount = 0;
         downstreamDirectRemoteAddress = downstreamRemoteAddress = downstreamLocalAddress = null;
         requestedServerName = null;
+        connection = null;
         connectionId = streamId = 0;
         requestIdGenerated = false;
         healthCheck = false;
@@ -104,6 +109,18 @@ public final class StreamInfo {
         upstreamHostName = null;
         flagCount = 0;
         dynamicMetadata = null;
+    }
+
+    /** Takes over what the stream's connection tells. */
+    public void on(ConnectionInfo c) {
+        connection = c;
+        connectionId = c.id;
+        downstreamDirectRemoteAddress = c.directRemoteAddress;
+        downstreamRemoteAddress = c.remoteAddress;
+        downstreamLocalAddress = c.localAddress;
+        requestedServerName = c.requestedServerName;
+        filterChainName = c.filterChainName;
+        listenerMetadata = c.listenerMetadata;
     }
 
     /** Adds a flag once; flags keep the order in which they were set, which is how Envoy prints them. */

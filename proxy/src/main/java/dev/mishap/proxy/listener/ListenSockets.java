@@ -23,6 +23,7 @@ final class ListenSockets {
     private final Transport transport;
     private final List<EventLoop> workers;
     private final List<Channel> sockets = new ArrayList<>();
+    private final Accepted accepted = new Accepted();
     private volatile Listener target;
 
     ListenSockets(Transport transport, List<EventLoop> workers, Listener target) {
@@ -57,7 +58,7 @@ final class ListenSockets {
             if (each) {
                 transport.reusePort(b);
             }
-            b.childHandler(new Accepted(i));
+            b.childHandler(accepted);
             b.option(ChannelOption.SO_REUSEADDR, true);
             b.option(ChannelOption.SO_BACKLOG, config.backlog() == 0 ? 4096 : config.backlog());
             b.childOption(ChannelOption.TCP_NODELAY, true);
@@ -80,8 +81,8 @@ final class ListenSockets {
 
     private static Listener.BindException failure(ListenerConfig config, Throwable cause) {
         InetSocketAddress at = config.address();
-        return new Listener.BindException("error adding listener '"
-                + at.getAddress().getHostAddress() + ":" + at.getPort() + "': cannot bind: " + reason(cause));
+        return new Listener.BindException(
+                "error adding listener '" + ListenerAddress.text(at) + "': cannot bind: " + reason(cause));
     }
 
     /** The system's own words, which Netty's native transport puts after its own. */
@@ -117,15 +118,9 @@ final class ListenSockets {
 
     @ChannelHandler.Sharable
     private final class Accepted extends ChannelInitializer<Channel> {
-        private final int worker;
-
-        Accepted(int worker) {
-            this.worker = worker;
-        }
-
         @Override
         protected void initChannel(Channel channel) {
-            target.accepted(channel, worker);
+            target.accepted(channel);
         }
     }
 }

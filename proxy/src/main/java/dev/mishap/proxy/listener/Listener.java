@@ -1,35 +1,33 @@
 package dev.mishap.proxy.listener;
 
-import dev.mishap.proxy.filter.network.NetworkFilterFactory;
-import dev.mishap.proxy.observe.stats.Counter;
-import dev.mishap.proxy.observe.stats.Gauge;
-import dev.mishap.proxy.observe.stats.Histogram;
-import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.ConnectionEvent;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A listener at work: one configuration, the connections that it accepted, and the sockets, which it may pass on. */
+/**
+ * A listener at work: one configuration, the connections that it accepted, and the sockets, which it may pass on. A connection
+ * keeps the filter chain that it got.
+ */
 public final class Listener {
     private final ListenerConfig config;
-    private final Stats stats;
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final ListenerStats stats;
     private final Transport transport;
-    private final List<EventLoop> workers;
+    private final List<WorkerConnections> workers = new ArrayList<>();
     private volatile @Nullable ListenSockets sockets;
 
     public Listener(ListenerConfig config, Transport transport, List<EventLoop> workers) {
         this.config = config;
         this.transport = transport;
-        this.workers = List.copyOf(workers);
-        this.stats = new Stats(config.scope(), workers.size());
+        for (EventLoop loop : workers) {
+            this.workers.add(new WorkerConnections(loop, this.workers.size()));
+        }
+        this.stats = new ListenerStats(config.scope(), workers.size());
     }
 
     public ListenerConfig config() {
@@ -53,7 +51,8 @@ public final class Listener {
      * @throws BindException when the address can't be had
      */
     public void bind() {
-        ListenSockets made = new ListenSockets(transport, workers, this);
+        ListenSockets made =
+                new ListenSockets(transport, workers.stream().map(w -> w.loop).toList(), this);
         made.bind(config);
         sockets = made;
     }
@@ -86,80 +85,56 @@ public final class Listener {
         }
     }
 
-    /** Connections that are open. */
+    /** Connections that are open and have their filter chain. */
     public int connections() {
-        return connections.size();
+        int open = 0;
+        for (WorkerConnections w : workers) {
+            open += w.size();
+        }
+        return open;
     }
 
     /** Tells every connection to end as soon as its request, if there is one, is answered. */
     public void drainConnections() {
-        for (Channel c : connections) {
-            c.eventLoop().execute(() -> c.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN));
+        for (WorkerConnections w : workers) {
+            w.forEach(c -> c.channel.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN));
         }
     }
 
     /** Breaks every connection. */
     void closeConnections() {
-        connections.close();
+        for (WorkerConnections w : workers) {
+            w.forEach(c -> c.channel.close());
+        }
     }
 
-    void accepted(Channel channel, int worker) {
-        stats.total.inc();
-        stats.active.inc();
-        stats.workerTotal[worker].inc();
-        stats.workerActive[worker].inc();
-        connections.add(channel);
-        long opened = System.nanoTime();
-        channel.closeFuture().addListener(f -> {
-            stats.active.dec();
-            stats.workerActive[worker].dec();
-            stats.destroy.inc();
-            stats.lengthMs.record((System.nanoTime() - opened) / 1_000_000);
-        });
+    /** Takes a connection; called on its loop. */
+    void accepted(Channel channel) {
+        ConnectionInfo info = ConnectionInfo.of(channel);
+        info.listenerMetadata = config.metadata();
         if (config.filters().isEmpty()) {
+            choose(channel, info);
+        } else {
+            new ListenerFilterRun(channel, info, config, stats, this::choose).start();
+        }
+    }
+
+    private void choose(Channel channel, ConnectionInfo info) {
+        FilterChain chain = config.chains().find(info);
+        if (chain == null) {
+            stats.noFilterChainMatch.inc();
             channel.close();
             return;
         }
-        for (NetworkFilterFactory f : config.filters()) {
-            f.install(channel);
-        }
+        ListenerConnection.open(channel, chain, info, stats, worker(channel.eventLoop()), config.bufferLimit());
     }
 
-    private static final class Stats {
-        final Counter total;
-        final Gauge active;
-        final Counter destroy;
-        final Histogram lengthMs;
-        final Counter[] workerTotal;
-        final Gauge[] workerActive;
-
-        Stats(Scope scope, int workers) {
-            total = scope.counter("downstream_cx_total");
-            active = scope.gauge("downstream_cx_active");
-            destroy = scope.counter("downstream_cx_destroy");
-            lengthMs = scope.histogram("downstream_cx_length_ms", Histogram.Unit.MILLISECONDS);
-            scope.histogram("connections_accepted_per_socket_event", Histogram.Unit.UNSPECIFIED);
-            workerTotal = new Counter[workers];
-            workerActive = new Gauge[workers];
-            for (int i = 0; i < workers; i++) {
-                workerTotal[i] = scope.counter("worker_" + i + ".downstream_cx_total");
-                workerActive[i] = scope.gauge("worker_" + i + ".downstream_cx_active");
+    private WorkerConnections worker(EventLoop loop) {
+        for (WorkerConnections w : workers) {
+            if (w.loop == loop) {
+                return w;
             }
-            // What can't happen here is shown at 0, as Envoy shows it.
-            for (String name : List.of(
-                    "downstream_cx_overflow",
-                    "downstream_cx_overload_reject",
-                    "downstream_cx_transport_socket_connect_timeout",
-                    "downstream_global_cx_overflow",
-                    "downstream_listener_filter_error",
-                    "downstream_listener_filter_remote_close",
-                    "downstream_pre_cx_timeout",
-                    "extension_config_missing",
-                    "network_extension_config_missing",
-                    "no_filter_chain_match")) {
-                scope.counter(name);
-            }
-            scope.gauge("downstream_pre_cx_active");
         }
+        throw new IllegalStateException("a connection on a loop of nobody");
     }
 }

@@ -1,34 +1,12 @@
 package dev.mishap.proxy.filter.network;
 
-import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.proxy.runtime.RuntimeSnapshot;
-import java.util.function.Supplier;
+import dev.mishap.proxy.transport.SocketContext;
 
 /** What a network filter's configuration may reach when it is parsed. */
-public interface NetworkFilterContext {
-    /** Stats without a prefix. */
-    Scope root();
-
-    /** Stats of the listener: {@code listener.<address>.}. */
-    Scope listenerScope();
-
-    /** The listener's name. */
-    String listenerName();
-
-    /** {@code Listener.per_connection_buffer_limit_bytes}. */
-    int bufferLimit();
-
-    Supplier<RuntimeSnapshot> runtime();
-
+public interface NetworkFilterContext extends SocketContext {
     /** {@code node.id}, {@code ""} when not given. */
     String nodeId();
 
     /** {@code node.cluster}, {@code ""} when not given. */
     String nodeCluster();
-
-    /** Where draws start. */
-    long randomSeed();
-
-    /** A service of the process by its class; see {@code FilterContext.service}. */
-    <T> T service(Class<T> type);
 }

@@ -1,10 +1,4 @@
 package dev.mishap.proxy.filter.network;
 
-import io.netty.channel.Channel;
-
-/** A network filter with its configuration parsed. Immutable. */
-@FunctionalInterface
-public interface NetworkFilterFactory {
-    /** Adds the filter to a connection that was just accepted; called on the connection's event loop. */
-    void install(Channel channel);
-}
+/** A network filter with its configuration parsed: one that ends its chain, or one on the way there. */
+public sealed interface NetworkFilterFactory permits TerminalFilterFactory, PassingFilterFactory {}

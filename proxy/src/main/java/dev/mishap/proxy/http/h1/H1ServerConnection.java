@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionEvent;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -22,7 +23,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink {
     private static final Logger LOG = LoggerFactory.getLogger(H1ServerConnection.class);
-    private static final AtomicLong CONNECTION_IDS = new AtomicLong();
     private static final AtomicLong STREAM_IDS = new AtomicLong();
 
     private enum State {
@@ -47,14 +46,12 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private final ConnectionManagerConfig config;
     private final ConnectionManagerStats stats;
     private final H1RequestParser parser;
-    private final long id = CONNECTION_IDS.incrementAndGet();
+    private final ConnectionInfo connection;
     private final Runnable heldTask = this::takeHeld;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable H1Output out;
     private @Nullable ActiveStream stream;
-    private @Nullable InetSocketAddress remoteAddress;
-    private @Nullable InetSocketAddress localAddress;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer headersTimer;
     private @Nullable DeadlineTimer closeTimer;
@@ -69,8 +66,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private long bytesCounted;
     private long unsent;
 
-    public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits) {
+    public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits, ConnectionInfo connection) {
         this.config = config;
+        this.connection = connection;
         this.stats = config.stats;
         this.parser = new H1RequestParser(limits, this);
     }
@@ -95,8 +93,6 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             return;
         }
         openedNanos = System.nanoTime();
-        remoteAddress = ctx.channel().remoteAddress() instanceof InetSocketAddress a ? a : null;
-        localAddress = ctx.channel().localAddress() instanceof InetSocketAddress a ? a : null;
         stats.cxTotal.inc();
         stats.cxActive.inc();
         stats.cxHttp1Total.inc();
@@ -207,11 +203,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         stats.rqHttp1Total.inc();
         s.begin(now);
         StreamInfo info = s.info();
-        info.connectionId = id;
         info.streamId = STREAM_IDS.incrementAndGet();
-        info.downstreamDirectRemoteAddress = remoteAddress;
-        info.downstreamRemoteAddress = remoteAddress;
-        info.downstreamLocalAddress = localAddress;
+        info.on(connection);
         if (idleTimer != null) {
             idleTimer.clear();
         }
@@ -313,7 +306,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!(cause instanceof IOException)) {
-            LOG.warn("closing connection {} after an unexpected error", id, cause);
+            LOG.warn("closing connection {} after an unexpected error", connection.id, cause);
             closedLocally = true;
         }
         ctx.close();

@@ -15,6 +15,7 @@ import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.transport.ConnectionEvent;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -137,7 +138,9 @@ class H1ServerConnectionTest {
 
     private void open() {
         channel = new EmbeddedChannel(new H1ServerConnection(
-                config, new H1Limits(60 * 1024, 100, H1Limits.Underscores.ALLOW, true, config.acceptHttp10)));
+                config,
+                new H1Limits(60 * 1024, 100, H1Limits.Underscores.ALLOW, true, config.acceptHttp10),
+                new ConnectionInfo()));
     }
 
     @AfterEach

@@ -9,7 +9,7 @@ import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
-import dev.mishap.proxy.filter.network.NetworkFilterFactory;
+import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.http.AddressRange;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
@@ -54,7 +54,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
     }
 
     @Override
-    public NetworkFilterFactory parse(ConfigNode node, NetworkFilterContext context) {
+    public TerminalFilterFactory parse(ConfigNode node, NetworkFilterContext context) {
         String codec = node.enumName("codec_type");
         if (!codec.equals("AUTO") && !codec.equals("HTTP1")) {
             throw node.error("codec_type", codec + " is not supported");
@@ -94,7 +94,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             config.localReplies = LocalReplies.from(localReply, context.runtime());
         }
         H1Limits limits = limits(node, config);
-        return channel -> channel.pipeline().addLast(new H1ServerConnection(config, limits));
+        return (channel, connection) -> channel.pipeline().addLast(new H1ServerConnection(config, limits, connection));
     }
 
     private static FilterRouteContext routeContext(FilterContext filterContext) {

@@ -1,0 +1,97 @@
+package dev.mishap.proxy.listener;
+
+import dev.mishap.proxy.filter.network.TerminalFilterFactory;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A connection that has its filter chain, and its place among those of its worker. Confined to its loop. */
+final class ListenerConnection implements ChannelFutureListener {
+    final Channel channel;
+    final FilterChain chain;
+    final ConnectionInfo info;
+    private final ListenerStats stats;
+    private final WorkerConnections worker;
+
+    @Nullable
+    ListenerConnection previous;
+
+    @Nullable
+    ListenerConnection next;
+
+    private ListenerConnection(
+            Channel channel, FilterChain chain, ConnectionInfo info, ListenerStats stats, WorkerConnections worker) {
+        this.channel = channel;
+        this.chain = chain;
+        this.info = info;
+        this.stats = stats;
+        this.worker = worker;
+    }
+
+    /** Starts the filters of {@code chain} on the end of the pipeline. */
+    static void open(
+            Channel channel,
+            FilterChain chain,
+            ConnectionInfo info,
+            ListenerStats stats,
+            WorkerConnections worker,
+            int bufferLimit) {
+        TerminalFilterFactory terminal = chain.terminal();
+        if (terminal == null) {
+            channel.close();
+            return;
+        }
+        ListenerConnection connection = new ListenerConnection(channel, chain, info, stats, worker);
+        connection.opened();
+        info.filterChainName = chain.name();
+        info.filterChainMetadata = chain.metadata();
+        Future<?> ready = chain.transportSocket().install(channel, info);
+        if (ready != null && chain.transportSocketConnectTimeoutNanos() > 0) {
+            connection.limitConnect(ready);
+        }
+        if (chain.passing().isEmpty()) {
+            terminal.install(channel, info);
+        } else {
+            PassingFilters.install(channel, info, chain, terminal, bufferLimit);
+        }
+    }
+
+    private void opened() {
+        stats.total.inc();
+        stats.active.inc();
+        stats.workerTotal[worker.index].inc();
+        stats.workerActive[worker.index].inc();
+        worker.add(this);
+        channel.closeFuture().addListener(this);
+    }
+
+    /** The connection is closed. */
+    @Override
+    public void operationComplete(ChannelFuture closed) {
+        stats.active.dec();
+        stats.workerActive[worker.index].dec();
+        stats.destroy.inc();
+        stats.lengthMs.record((System.nanoTime() - info.acceptedNanos) / 1_000_000);
+        worker.remove(this);
+    }
+
+    private void limitConnect(Future<?> ready) {
+        ScheduledFuture<?> timeout = channel.eventLoop()
+                .schedule(
+                        () -> {
+                            stats.transportSocketConnectTimeout.inc();
+                            info.terminationDetails = "transport socket timeout was reached";
+                            info.localCloseReason = "transport socket timeout was reached";
+                            channel.close();
+                        },
+                        chain.transportSocketConnectTimeoutNanos(),
+                        TimeUnit.NANOSECONDS);
+        ready.addListener(f -> timeout.cancel(false));
+        channel.closeFuture().addListener(f -> timeout.cancel(false));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.mishap.proxy.transport;
+
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of one downstream connection: listener filters and transport sockets fill it in, filter-chain match, network
+ * filters, HTTP, access logs and matchers read it. One mutable object a connection, confined to the connection's event loop.
+ */
+public final class ConnectionInfo {
+    private static final AtomicLong IDS = new AtomicLong();
+
+    /** Unique in the process, from 1. */
+    public final long id = IDS.incrementAndGet();
+
+    /** When the connection was accepted, by {@link System#nanoTime}. */
+    public final long acceptedNanos = System.nanoTime();
+
+    /** The peer as the socket tells it; null for a unix socket. */
+    public @Nullable InetSocketAddress directRemoteAddress;
+    /** The peer, or whom a PROXY header names in its place. */
+    public @Nullable InetSocketAddress remoteAddress;
+    /** Our end as the socket tells it; null for a unix socket. */
+    public @Nullable InetSocketAddress directLocalAddress;
+    /** Our end, or where the client wanted to go: the original destination, or that of a PROXY header. */
+    public @Nullable InetSocketAddress localAddress;
+    /** Whether {@link #localAddress} was restored by a listener filter. */
+    public boolean localAddressRestored;
+    /** The path of the listener's unix socket, or null. */
+    public @Nullable String localPath;
+
+    /** The server name of the client's TLS hello; null when there is none. */
+    public @Nullable String requestedServerName;
+    /** The protocols that the client offers (ALPN), or that http_inspector saw; in the client's order. */
+    public List<String> applicationProtocols = List.of();
+    /** What a listener filter found the transport to be: {@code tls} or {@code raw_buffer}; {@code ""} = nobody looked. */
+    public String detectedTransportProtocol = "";
+    /** JA3 and JA4 fingerprints of the TLS hello; null when nobody asked for them. */
+    public @Nullable String ja3;
+
+    public @Nullable String ja4;
+
+    /** {@code FilterChain.name} of the chain that was chosen, {@code ""} when it has none; null before the choice. */
+    public @Nullable String filterChainName;
+    /** The listener's {@code filter_metadata} by namespace; null when it has none. */
+    public @Nullable Map<String, Map<String, Object>> listenerMetadata;
+    /** The filter chain's {@code filter_metadata} by namespace; null when it has none. */
+    public @Nullable Map<String, Map<String, Object>> filterChainMetadata;
+
+    /** Facts of the TLS session; null while there is none. */
+    public @Nullable TlsSession tls;
+
+    /** Why the downstream transport failed ({@code DOWNSTREAM_TRANSPORT_FAILURE_REASON}), or null. */
+    public @Nullable String transportFailureReason;
+    /** Why the connection was ended by this proxy ({@code CONNECTION_TERMINATION_DETAILS}), or null. */
+    public @Nullable String terminationDetails;
+
+    /** Which part of this proxy closed the connection ({@code DOWNSTREAM_LOCAL_CLOSE_REASON}), or null. */
+    public @Nullable String localCloseReason;
+
+    private @Nullable Map<String, Object> filterState;
+    private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
+
+    /** The facts of a channel that was just accepted. */
+    public static ConnectionInfo of(Channel channel) {
+        ConnectionInfo info = new ConnectionInfo();
+        info.directRemoteAddress = channel.remoteAddress() instanceof InetSocketAddress a ? a : null;
+        info.directLocalAddress = channel.localAddress() instanceof InetSocketAddress a ? a : null;
+        info.remoteAddress = info.directRemoteAddress;
+        info.localAddress = info.directLocalAddress;
+        return info;
+    }
+
+    /** The protocol that filter-chain match compares: what was detected, else {@code raw_buffer}. */
+    public String transportProtocol() {
+        return detectedTransportProtocol.isEmpty() ? "raw_buffer" : detectedTransportProtocol;
+    }
+
+    /** The protocol that both sides agreed on in the TLS handshake; null when there is none. */
+    public @Nullable String nextProtocol() {
+        TlsSession session = tls;
+        return session == null ? null : session.applicationProtocol();
+    }
+
+    /** Keeps {@code value} for filters that come later, of this connection or of its streams. */
+    public void putFilterState(String key, Object value) {
+        Map<String, Object> state = filterState;
+        if (state == null) {
+            state = new LinkedHashMap<>();
+            filterState = state;
+        }
+        state.put(key, value);
+    }
+
+    public @Nullable Object filterState(String key) {
+        return filterState == null ? null : filterState.get(key);
+    }
+
+    /** All of the filter state; empty when there is none. */
+    public Map<String, Object> allFilterState() {
+        return filterState == null ? Map.of() : filterState;
+    }
+
+    /** Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map. */
+    public void putDynamicMetadata(String namespace, Map<String, Object> fields) {
+        Map<String, Map<String, Object>> all = dynamicMetadata;
+        if (all == null) {
+            all = new LinkedHashMap<>();
+            dynamicMetadata = all;
+        }
+        all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
+    }
+
+    public @Nullable Map<String, Object> dynamicMetadata(String namespace) {
+        return dynamicMetadata == null ? null : dynamicMetadata.get(namespace);
+    }
+
+    /** All dynamic metadata by namespace; empty when there is none. */
+    public Map<String, Map<String, Object>> allDynamicMetadata() {
+        return dynamicMetadata == null ? Map.of() : dynamicMetadata;
+    }
+}
