@@ -325,6 +325,11 @@ public final class ActiveStream implements HttpStream {
     }
 
     @Override
+    public void raiseRequestBufferLimit(int bytes) {
+        chain.raiseRequestLimit(bytes);
+    }
+
+    @Override
     public void resumeRequest(HttpFilter filter) {
         chain.resumeRequest(filter);
     }
@@ -377,6 +382,11 @@ public final class ActiveStream implements HttpStream {
         } else {
             data.release();
         }
+    }
+
+    @Override
+    public void closeAfterResponse() {
+        closeAfter = true;
     }
 
     @Override
@@ -569,7 +579,9 @@ public final class ActiveStream implements HttpStream {
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
         // A response counts from its headers on, whether its end comes or not.
-        if (complete || responseHeadersWritten) {
+        if (info.healthCheck) {
+            stats.healthChecks.inc(); // and it is no traffic to be counted by its codes
+        } else if (complete || responseHeadersWritten) {
             stats.completed(info.responseCode);
         }
         if (complete && !codec.requestComplete()) {

@@ -48,6 +48,7 @@ public final class ConnectionManagerStats {
     public final Counter rqWsOnNonWsRoute;
     public final Counter rsTooLarge;
     public final Histogram rqTime;
+    final Counter healthChecks;
     final Counter[] rqByClass = new Counter[5];
     final Counter[] listenerRqByClass = new Counter[5];
     final Counter listenerRqCompleted;
@@ -98,6 +99,7 @@ public final class ConnectionManagerStats {
         rqTxReset = s.counter("rq_tx_reset");
         rqWsOnNonWsRoute = s.counter("rq_ws_on_non_ws_route");
         rqTime = s.histogram("rq_time", Histogram.Unit.MILLISECONDS);
+        healthChecks = http.counter("tracing.health_check");
         rsTooLarge = http.counter("rs_too_large");
         listenerRqCompleted = listener.counter("downstream_rq_completed");
         for (int i = 0; i < 5; i++) {
@@ -124,7 +126,7 @@ public final class ConnectionManagerStats {
             s.gauge(name);
         }
         for (String name :
-                new String[] {"client_enabled", "health_check", "not_traceable", "random_sampling", "service_forced"}) {
+                new String[] {"client_enabled", "not_traceable", "random_sampling", "service_forced"}) {
             http.counter("tracing." + name);
         }
     }

@@ -73,6 +73,10 @@ final class FilterChain {
         arriveTrailers(response, trailers);
     }
 
+    void raiseRequestLimit(int bytes) {
+        request.limit = Math.max(request.limit, bytes);
+    }
+
     void resumeRequest(HttpFilter filter) {
         resume(request, filter);
     }
@@ -139,11 +143,16 @@ final class FilterChain {
             if (g != generation || d.stopped) {
                 return;
             }
-            if (flow == Flow.PAUSE && !d.terminal(i)) {
+            if (flow == Flow.CONTINUE || d.terminal(i)) {
+                continue;
+            }
+            if (flow == Flow.HOLD) {
+                d.heldAt = i;
+            } else {
                 d.pausedAt = i;
                 d.pausedOn = Direction.HEADERS;
-                return;
             }
+            return;
         }
         if (!d.up) {
             stream.writeHeaders(headers, endStream);
@@ -174,6 +183,13 @@ final class FilterChain {
             }
             if (g != generation || d.stopped || flow == Flow.TAKEN || d.terminal(i)) {
                 data.release();
+                return;
+            }
+            if (i == d.heldAt) {
+                d.keep(data, i + d.step, end);
+                if (flow == Flow.CONTINUE) {
+                    release(d);
+                }
                 return;
             }
             if (flow == Flow.PAUSE) {
@@ -214,6 +230,15 @@ final class FilterChain {
             if (g != generation || d.stopped) {
                 return;
             }
+            if (i == d.heldAt) {
+                d.trailers = trailers;
+                d.trailersFrom = i + d.step;
+                d.trailersHeld = true;
+                if (flow == Flow.CONTINUE) {
+                    release(d);
+                }
+                return;
+            }
             if (flow == Flow.PAUSE && !d.terminal(i)) {
                 d.pausedAt = i;
                 d.pausedOn = Direction.TRAILERS;
@@ -227,7 +252,26 @@ final class FilterChain {
         }
     }
 
+    /** Lets the headers that a filter held go on, and then what was kept behind them. */
+    private void release(Direction d) {
+        int at = d.heldAt;
+        HeaderMap h = d.headers;
+        assert h != null;
+        d.heldAt = NOT_PAUSED;
+        d.trailersHeld = false;
+        d.unkeep();
+        int g = generation;
+        runHeaders(d, h, at + d.step, d.headersEnd);
+        if (g == generation && !d.stopped && d.pausedAt == NOT_PAUSED) {
+            drain(d);
+        }
+    }
+
     private void resume(Direction d, HttpFilter filter) {
+        if (!d.stopped && d.heldAt != NOT_PAUSED && d.heldAt < count && filters[d.heldAt] == filter) {
+            release(d);
+            return;
+        }
         if (d.stopped || d.pausedAt == NOT_PAUSED || filters[d.pausedAt] != filter || d.pausedAt >= count) {
             return;
         }
@@ -243,12 +287,17 @@ final class FilterChain {
                 return;
             }
         }
+        drain(d);
+    }
+
+    private void drain(Direction d) {
+        int g = generation;
         d.draining = true;
         while (g == generation && !d.stopped && d.pausedAt == NOT_PAUSED) {
             Piece p = d.poll();
             if (p == null) {
                 d.draining = false;
-                if (d.trailers != null) {
+                if (d.trailers != null && !d.trailersHeld) {
                     runTrailers(d);
                 }
                 return;
@@ -267,7 +316,9 @@ final class FilterChain {
             return;
         }
         // Trailers that the filter holds back do not stop what it sends before them.
-        if (d.pausedAt == i && d.pausedOn == Direction.TRAILERS) {
+        if (d.heldAt == i && !d.stopped) {
+            d.keep(data, i + d.step, end);
+        } else if (d.pausedAt == i && d.pausedOn == Direction.TRAILERS) {
             runData(d, data, i + d.step, end);
         } else {
             arrive(d, data, i + d.step, end);
@@ -297,6 +348,10 @@ final class FilterChain {
         final int step;
         int pausedAt = NOT_PAUSED;
         int pausedOn;
+        /** The filter that holds the headers back while it looks at what follows them. */
+        int heldAt = NOT_PAUSED;
+
+        int limit;
         boolean stopped;
         boolean draining;
 
@@ -309,7 +364,12 @@ final class FilterChain {
         HeaderMap trailers;
 
         int trailersFrom;
+        /** Whether the trailers rest with the headers that a filter holds. */
+        boolean trailersHeld;
         private @Nullable ArrayDeque<Piece> queue;
+        /** What follows held headers and goes on with them. */
+        private @Nullable ArrayDeque<Piece> kept;
+
         private int queued;
         private boolean full;
 
@@ -319,8 +379,9 @@ final class FilterChain {
         }
 
         void reset() {
-            pausedAt = NOT_PAUSED;
-            stopped = draining = full = false;
+            pausedAt = heldAt = NOT_PAUSED;
+            limit = config.bufferLimit;
+            stopped = draining = full = trailersHeld = false;
             headers = trailers = null;
             queued = 0;
         }
@@ -349,6 +410,27 @@ final class FilterChain {
             grown(data.readableBytes());
         }
 
+        void keep(ByteBuf data, int from, boolean end) {
+            ArrayDeque<Piece> k = kept;
+            if (k == null) {
+                k = new ArrayDeque<>(4);
+                kept = k;
+            }
+            k.addLast(new Piece(data, from, end));
+            grown(data.readableBytes());
+        }
+
+        /** Puts what was kept before all that waits. */
+        void unkeep() {
+            ArrayDeque<Piece> k = kept;
+            if (k != null) {
+                Piece p;
+                while ((p = k.pollLast()) != null) {
+                    queue().addFirst(p);
+                }
+            }
+        }
+
         private ArrayDeque<Piece> queue() {
             ArrayDeque<Piece> q = queue;
             if (q == null) {
@@ -360,7 +442,7 @@ final class FilterChain {
 
         private void grown(int n) {
             queued += n;
-            if (!full && queued > config.bufferLimit) {
+            if (!full && queued > limit) {
                 full = true;
                 if (up) {
                     stream.pauseRequestReads();
@@ -372,7 +454,7 @@ final class FilterChain {
 
         private void shrunk(int n) {
             queued -= n;
-            if (full && queued <= config.bufferLimit / 2) {
+            if (full && queued <= limit / 2) {
                 full = false;
                 if (up) {
                     stream.resumeRequestReads();
@@ -393,6 +475,7 @@ final class FilterChain {
 
         void dropQueue() {
             trailers = null;
+            unkeep();
             Piece p;
             while ((p = poll()) != null) {
                 p.data.release();

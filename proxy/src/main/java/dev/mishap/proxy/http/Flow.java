@@ -15,5 +15,11 @@ public enum Flow {
      * Stop here; this and whatever follows is buffered by the stream (bounded, with back-pressure on the sender) until the filter
      * calls {@link HttpStream#resumeRequest} or {@link HttpStream#resumeResponse}, or answers by a local reply.
      */
-    PAUSE
+    PAUSE,
+    /**
+     * Only for headers: they go no further for now, but the data and trailers that follow come to this filter. It answers
+     * {@link #PAUSE} for what the stream is to keep behind the headers, {@link #TAKEN} for what it keeps itself, and {@link
+     * #CONTINUE} (or calls {@link HttpStream#resumeRequest}) to let the headers go on with all that was kept after them.
+     */
+    HOLD
 }

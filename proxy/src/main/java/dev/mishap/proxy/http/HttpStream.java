@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.AbstractScheduledEventExecutor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,18 @@ public interface HttpStream {
     @Nullable
     Object perFilterConfig(String filterName);
 
+    /**
+     * The {@code typed_per_filter_config} of all levels for the filter of that name, the most specific first; for filters that
+     * add them up.
+     */
+    default List<Object> perFilterConfigs(String filterName) {
+        SelectedRoute route = route();
+        return route == null ? List.of() : route.perFilterConfigs(filterName);
+    }
+
+    /** Lets the chain keep {@code bytes} of the request's body before its sender is made to wait, if that is more than now. */
+    default void raiseRequestBufferLimit(int bytes) {}
+
     /** Goes on after {@code filter} returned PAUSE on the request's way. */
     void resumeRequest(HttpFilter filter);
 
@@ -73,6 +86,9 @@ public interface HttpStream {
 
     /** Answers the request here; the request goes no further. Without effect once a response has begun, which is cut instead. */
     void sendLocalReply(LocalReply reply);
+
+    /** Ends an HTTP/1 connection with this response, since what follows on it is not to be read. */
+    default void closeAfterResponse() {}
 
     /** Breaks the downstream connection with a TCP RST (HTTP/1) or the stream with RST_STREAM (HTTP/2). */
     void resetDownstream(String details);

@@ -1,9 +1,13 @@
 package dev.mishap.proxy.http;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The route of one request with its choices made: for weighted clusters, the cluster is drawn already. */
 public interface SelectedRoute {
+    /** Under this name {@link #perFilterConfigs} gives what the deprecated field {@code cors} of the levels says. */
+    String LEGACY_CORS = ":cors";
+
     /** The route's name, {@code ""} when it has none. */
     String name();
 
@@ -20,6 +24,12 @@ public interface SelectedRoute {
     /** The most specific {@code typed_per_filter_config} for a filter's name: weighted cluster, route, virtual host, table. */
     @Nullable
     Object perFilterConfig(String filterName);
+
+    /** The {@code typed_per_filter_config} of all levels for a filter's name, the most specific first. */
+    default List<Object> perFilterConfigs(String filterName) {
+        Object config = perFilterConfig(filterName);
+        return config == null ? List.of() : List.of(config);
+    }
 
     /** {@code FilterConfig.disabled} of the most specific level that names the filter; null = nobody says. */
     @Nullable

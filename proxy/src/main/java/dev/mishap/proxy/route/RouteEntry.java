@@ -68,6 +68,12 @@ public final class RouteEntry implements SelectedRoute {
     }
 
     @Override
+    public List<Object> perFilterConfigs(String filterName) {
+        FilterOverride override = levels.filters().get(filterName);
+        return override == null ? List.of() : override.all();
+    }
+
+    @Override
     public @Nullable Boolean filterDisabled(String filterName) {
         FilterOverride override = levels.filters().get(filterName);
         return override == null ? null : override.disabled();

@@ -51,6 +51,8 @@ class H1ServerConnectionTest {
     private static final class Middle implements HttpFilter {
         Flow onHeaders = Flow.CONTINUE;
         Flow onData = Flow.CONTINUE;
+        Flow onTrailers = Flow.CONTINUE;
+        Flow atEnd = Flow.PAUSE;
         Flow onResponse = Flow.CONTINUE;
         final StringBuilder taken = new StringBuilder();
         HttpStream stream;
@@ -67,7 +69,12 @@ class H1ServerConnectionTest {
             if (onData == Flow.TAKEN) {
                 taken.append(borrowed.toString(StandardCharsets.ISO_8859_1));
             }
-            return onData;
+            return onHeaders == Flow.HOLD && endStream ? atEnd : onData;
+        }
+
+        @Override
+        public Flow onRequestTrailers(HttpStream s, HeaderMap trailers) {
+            return onTrailers;
         }
 
         @Override
@@ -217,6 +224,51 @@ class H1ServerConnectionTest {
         assertThat(terminal.requests).hasToString("POST /<abcde><fghij>{x=y};");
         assertThat(received()).isEqualTo(ok(""));
         assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void heldHeadersGoOnWithWhatWasKeptBehindThem() {
+        middle.onHeaders = Flow.HOLD;
+        middle.onData = Flow.PAUSE;
+        middle.atEnd = Flow.CONTINUE;
+        open();
+        send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc");
+        send("de");
+        assertThat(terminal.requests).isEmpty();
+        send("f");
+        assertThat(terminal.requests.toString().replace("><", "")).isEqualTo("POST /<abcdef>;");
+        assertThat(received()).isEqualTo(ok(""));
+    }
+
+    @Test
+    void heldHeadersGoOnAtTheTrailersOrWhenTheFilterSays() {
+        middle.onHeaders = Flow.HOLD;
+        middle.onData = Flow.PAUSE;
+        open();
+        send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n");
+        assertThat(terminal.requests).hasToString("POST /<ab>{x=y};");
+        assertThat(received()).isEqualTo(ok(""));
+        terminal.requests.setLength(0);
+        middle.onTrailers = Flow.PAUSE;
+        send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n");
+        assertThat(terminal.requests).isEmpty();
+        middle.stream.resumeRequest(middle);
+        assertThat(terminal.requests).hasToString("POST /<ab>{x=y};");
+        assertThat(received()).isEqualTo(ok(""));
+    }
+
+    @Test
+    void whatIsKeptBehindHeldHeadersIsBoundedAndForgottenWithTheStream() {
+        config.bufferLimit = 4;
+        middle.onHeaders = Flow.HOLD;
+        middle.onData = Flow.PAUSE;
+        open();
+        send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n012345");
+        assertThat(channel.config().isAutoRead()).isFalse();
+        middle.stream.raiseRequestBufferLimit(100);
+        middle.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).contains("connection: close");
+        assertThat(terminal.requests).isEmpty();
     }
 
     @Test
