@@ -125,8 +125,7 @@ public final class ConnectionManagerStats {
         for (String name : new String[] {"cx_http2_active", "cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
             s.gauge(name);
         }
-        for (String name :
-                new String[] {"client_enabled", "not_traceable", "random_sampling", "service_forced"}) {
+        for (String name : new String[] {"client_enabled", "not_traceable", "random_sampling", "service_forced"}) {
             http.counter("tracing." + name);
         }
     }

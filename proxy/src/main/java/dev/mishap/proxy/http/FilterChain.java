@@ -366,6 +366,7 @@ final class FilterChain {
         int trailersFrom;
         /** Whether the trailers rest with the headers that a filter holds. */
         boolean trailersHeld;
+
         private @Nullable ArrayDeque<Piece> queue;
         /** What follows held headers and goes on with them. */
         private @Nullable ArrayDeque<Piece> kept;

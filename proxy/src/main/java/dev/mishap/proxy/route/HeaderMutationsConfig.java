@@ -43,6 +43,24 @@ public final class HeaderMutationsConfig {
         return new HeaderMutations(List.of(), additions(options, false));
     }
 
+    /** {@code envoy.config.common.mutation_rules.v3.HeaderMutation}, each by itself, so that a later one sees what the one before did. */
+    public static List<HeaderMutations> oneByOne(List<ConfigNode> mutations, boolean ofRequest) {
+        List<HeaderMutations> all = new ArrayList<>(mutations.size());
+        for (ConfigNode mutation : mutations) {
+            ConfigNode append = mutation.message("append");
+            all.add(
+                    append == null
+                            ? new HeaderMutations(List.of(HeaderName.of(removed(mutation))), List.of())
+                            : new HeaderMutations(List.of(), List.of(addition(append, ofRequest))));
+        }
+        return List.copyOf(all);
+    }
+
+    private static String removed(ConfigNode mutation) {
+        String name = mutation.string("remove");
+        return name.equalsIgnoreCase("host") ? ":authority" : name;
+    }
+
     private static List<Addition> additions(List<ConfigNode> options, boolean ofRequest) {
         List<Addition> additions = new ArrayList<>(options.size());
         for (ConfigNode option : options) {

@@ -22,6 +22,7 @@ final class RouteActionConfig {
                     .supported(
                             "cluster",
                             "cluster_header",
+                            "cors",
                             "weighted_clusters",
                             "cluster_not_found_response_code",
                             "prefix_rewrite",

@@ -2,6 +2,7 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.SelectedRoute;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -17,12 +18,17 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
         return new RouteLevel(
                 HeaderMutationsConfig.from(node, "request"),
                 HeaderMutationsConfig.from(node, "response"),
-                filters(node.messageMap("typed_per_filter_config"), context));
+                filters(node, context));
     }
 
-    private static Map<String, FilterOverride> filters(Map<String, ConfigNode> configs, RouteContext context) {
+    private static Map<String, FilterOverride> filters(ConfigNode node, RouteContext context) {
         Map<String, FilterOverride> filters = new HashMap<>();
-        configs.forEach((name, config) -> {
+        ConfigNode cors = legacyCors(node);
+        if (cors != null) {
+            Object parsed = context.perFilterConfig("envoy.filters.http.cors", cors, true);
+            filters.put(SelectedRoute.LEGACY_CORS, FilterOverride.of(parsed, false));
+        }
+        node.messageMap("typed_per_filter_config").forEach((name, config) -> {
             FilterOverride override = filter(name, config, context);
             if (override != null) {
                 filters.put(name, override);
@@ -31,22 +37,30 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
         return filters;
     }
 
+    private static @Nullable ConfigNode legacyCors(ConfigNode node) {
+        if (node.messageName().equals("envoy.config.route.v3.VirtualHost")) {
+            return node.message("cors");
+        }
+        ConfigNode forward = node.messageName().equals("envoy.config.route.v3.Route") ? node.message("route") : null;
+        return forward == null ? null : forward.message("cors");
+    }
+
     private static @Nullable FilterOverride filter(String name, ConfigNode config, RouteContext context) {
         if (!config.messageName().equals(FILTER_CONFIG)) {
-            return new FilterOverride(context.perFilterConfig(name, config, false), false);
+            return FilterOverride.of(context.perFilterConfig(name, config, false), false);
         }
         if (config.bool("disabled", false)) {
-            return new FilterOverride(null, true);
+            return FilterOverride.of(null, true);
         }
         ConfigNode inner = config.message("config");
         if (inner == null) {
             if (config.emptyAny("config")) { // one that says nothing: the filter is on, with its own settings
-                return new FilterOverride(null, false);
+                return FilterOverride.of(null, false);
             }
             throw new ConfigException("Empty route/virtual host per filter configuration for " + name + " filter");
         }
         Object parsed = context.perFilterConfig(name, inner, config.bool("is_optional", false));
-        return parsed == null ? null : new FilterOverride(parsed, false);
+        return parsed == null ? null : FilterOverride.of(parsed, false);
     }
 
     /** What {@code levels}, the most specific first, add up to. */
@@ -61,12 +75,7 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
             if (!level.response.isEmpty()) {
                 response.add(level.response);
             }
-            // The first level that has a configuration gives it; the first that names the filter switches it on or off.
-            level.filters.forEach((name, override) -> filters.merge(
-                    name,
-                    override,
-                    (specific, general) -> new FilterOverride(
-                            specific.config() == null ? general.config() : specific.config(), specific.disabled())));
+            level.filters.forEach((name, override) -> filters.merge(name, override, FilterOverride::over));
         }
         if (mostSpecificWins) {
             // The last one to write a header wins.

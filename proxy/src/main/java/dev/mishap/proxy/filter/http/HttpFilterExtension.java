@@ -25,6 +25,11 @@ public interface HttpFilterExtension {
         return typeUrl();
     }
 
+    /** Whether {@link #parsePerRoute} takes the message of that name. */
+    default boolean takesPerRoute(String messageName) {
+        return perRouteTypeUrl().equals(messageName);
+    }
+
     /** Parses a {@code typed_per_filter_config} value, or returns null when the filter has no per-route configuration. */
     default @Nullable Object parsePerRoute(ConfigNode config, FilterContext context) {
         return null;

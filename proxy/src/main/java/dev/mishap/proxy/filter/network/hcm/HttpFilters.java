@@ -1,7 +1,11 @@
 package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.buffer.BufferExtension;
+import dev.mishap.proxy.filter.http.cors.CorsExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
+import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import java.util.List;
@@ -9,8 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The HTTP filters that are built in. To add one, add a line to {@link #ALL}. */
 public final class HttpFilters {
-    private static final List<HttpFilterExtension> ALL =
-            List.of(new FaultExtension(), new HttpFaultExtension(), new RouterExtension());
+    private static final List<HttpFilterExtension> ALL = List.of(
+            new FaultExtension(),
+            new HttpFaultExtension(),
+            new RouterExtension(),
+            new HeaderMutationExtension(),
+            new BufferExtension(),
+            new CorsExtension(),
+            new HealthCheckExtension());
 
     private HttpFilters() {}
 
@@ -32,7 +42,7 @@ public final class HttpFilters {
     /** The filter that takes per-route configurations of the message {@code messageName}, or null. */
     public static @Nullable HttpFilterExtension byPerRouteType(String messageName) {
         for (HttpFilterExtension extension : ALL) {
-            if (extension.perRouteTypeUrl().equals(messageName)) {
+            if (extension.takesPerRoute(messageName)) {
                 return extension;
             }
         }

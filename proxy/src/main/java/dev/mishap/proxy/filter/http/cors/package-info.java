@@ -1,0 +1,5 @@
+/** {@code envoy.filters.http.cors}: cross-origin requests. */
+@NullMarked
+package dev.mishap.proxy.filter.http.cors;
+
+import org.jspecify.annotations.NullMarked;
