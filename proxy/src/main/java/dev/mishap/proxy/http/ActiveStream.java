@@ -101,6 +101,10 @@ public final class ActiveStream implements HttpStream {
         if (r != null) {
             timers.apply(r, requestHeaders, info.startNanos, now);
         }
+        StreamTracer tracer = config.tracer;
+        if (tracer != null) {
+            info.span = tracer.start(this);
+        }
         chain.requestHeaders(endStream);
     }
 
@@ -506,6 +510,10 @@ public final class ActiveStream implements HttpStream {
         long now = System.nanoTime();
         info.downstreamFirstTxNanos = now;
         ResponseHeaders.finish(headers, config, requestHeaders, clock.date(now));
+        StreamSpan span = info.span;
+        if (span != null) {
+            span.onResponse(headers);
+        }
         boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
         if (!close && config.drain.closeAfterResponse()) {
             config.stats.cxDrainClose.inc();
@@ -570,6 +578,10 @@ public final class ActiveStream implements HttpStream {
         timers.clear();
         if (!responseHeadersWritten) {
             info.responseCode = 0;
+        }
+        StreamSpan span = info.span;
+        if (span != null) {
+            span.finish(this);
         }
         // before the filters let go of what the log shows: the response's headers are the router's
         for (AccessLog log : config.accessLogs) {

@@ -37,6 +37,9 @@ public final class ConnectionManagerConfig {
     final ChainFilter[] filters;
     final AccessLog[] accessLogs;
 
+    /** Null = no tracing. */
+    public @Nullable StreamTracer tracer;
+
     public @Nullable CodecStats codecStats;
     public LocalReplyMapper localReplies = LocalReplyMapper.NONE;
     public RuntimeSource runtime = RuntimeSource.EMPTY;

@@ -49,6 +49,7 @@ public final class ConnectionManagerStats {
     public final Counter rsTooLarge;
     public final Histogram rqTime;
     final Counter healthChecks;
+    public final Tracing tracing;
     final Counter[] rqByClass = new Counter[5];
     final Counter[] listenerRqByClass = new Counter[5];
     final Counter listenerRqCompleted;
@@ -125,8 +126,21 @@ public final class ConnectionManagerStats {
         for (String name : new String[] {"cx_http2_active", "cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
             s.gauge(name);
         }
-        for (String name : new String[] {"client_enabled", "not_traceable", "random_sampling", "service_forced"}) {
-            http.counter("tracing." + name);
+        tracing = new Tracing(http.scope("tracing."));
+    }
+
+    /** {@code http.<stat_prefix>.tracing.*}: why a request was traced, or not. */
+    public static final class Tracing {
+        public final Counter clientEnabled;
+        public final Counter notTraceable;
+        public final Counter randomSampling;
+        public final Counter serviceForced;
+
+        Tracing(Scope scope) {
+            clientEnabled = scope.counter("client_enabled");
+            notTraceable = scope.counter("not_traceable");
+            randomSampling = scope.counter("random_sampling");
+            serviceForced = scope.counter("service_forced");
         }
     }
 

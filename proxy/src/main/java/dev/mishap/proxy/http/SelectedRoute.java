@@ -21,6 +21,11 @@ public interface SelectedRoute {
      */
     boolean forwards();
 
+    /** What the route says of tracing. */
+    default RouteTracing tracing() {
+        return RouteTracing.NONE;
+    }
+
     /** The most specific {@code typed_per_filter_config} for a filter's name: weighted cluster, route, virtual host, table. */
     @Nullable
     Object perFilterConfig(String filterName);

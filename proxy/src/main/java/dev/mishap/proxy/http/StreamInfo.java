@@ -71,6 +71,10 @@ public final class StreamInfo {
     public long streamId;
     /** Whether this proxy made the request's x-request-id, since the client sent none. */
     public boolean requestIdGenerated;
+    /** The request's span, or null when there is none. */
+    public @Nullable StreamSpan span;
+    /** Whether a service asked for this request to be traced, by {@code x-envoy-force-trace} or the request id. */
+    public boolean traceForced;
     /** Whether the health_check filter answered or let pass a probe. */
     public boolean healthCheck;
 
@@ -104,6 +108,8 @@ public final class StreamInfo {
         connection = null;
         connectionId = streamId = 0;
         requestIdGenerated = false;
+        span = null;
+        traceForced = false;
         healthCheck = false;
         routeMetadata = virtualHostMetadata = listenerMetadata = clusterMetadata = upstreamHostMetadata = null;
         upstreamHostName = null;

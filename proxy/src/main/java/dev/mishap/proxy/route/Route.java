@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.RouteTracing;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,8 @@ record Route(
         RouteMatch match,
         RouteAction action,
         @Nullable PathRewrite pathRewrite,
-        Map<String, Map<String, Object>> metadata) {
+        Map<String, Map<String, Object>> metadata,
+        RouteTracing tracing) {
 
     /** How much of {@code target} the route's path matched, for a prefix rewrite. */
     int matchedLength(String target) {

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.observe.trace.RouteTracingConfig;
 import dev.mishap.proxy.route.ClusterChoice.Part;
 import dev.mishap.proxy.route.RouteActionConfig.Inherited;
 import java.util.ArrayList;
@@ -22,13 +23,13 @@ final class RouteConfig {
                             "direct_response",
                             "non_forwarding_action",
                             "metadata",
+                            "decorator",
+                            "tracing",
                             "typed_per_filter_config",
                             "request_headers_to_add",
                             "request_headers_to_remove",
                             "response_headers_to_add",
-                            "response_headers_to_remove")
-                    .accepted("decorator", "there are no spans to name")
-                    .accepted("tracing", "there are no spans to sample"),
+                            "response_headers_to_remove"),
             SupportedFields.of("envoy.config.route.v3.WeightedCluster")
                     .supported("clusters", "runtime_key_prefix", "header_name")
                     .accepted("total_weight", "deprecated; Envoy sums the weights, too"),
@@ -81,7 +82,8 @@ final class RouteConfig {
                 RouteMatchConfig.from(match),
                 action,
                 forward == null ? null : RouteActionConfig.pathRewrite(match, forward),
-                RouteTableConfig.metadata(node));
+                RouteTableConfig.metadata(node),
+                RouteTracingConfig.from(node));
         RouteLevel level = RouteLevel.from(node, context);
         host.add(
                 route,

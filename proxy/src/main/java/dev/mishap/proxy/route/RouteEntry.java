@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.RouteTracing;
 import dev.mishap.proxy.http.SelectedRoute;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,11 @@ public final class RouteEntry implements SelectedRoute {
     @Override
     public boolean forwards() {
         return route.action() instanceof ForwardAction;
+    }
+
+    @Override
+    public RouteTracing tracing() {
+        return route.tracing();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.http.RouteTracing;
 import dev.mishap.proxy.route.match.PathMatcher;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,8 @@ final class TlsRedirect {
                     new RouteMatch(PathMatcher.prefix("", false), List.of(), List.of(), null, false, List.of()),
                     new RedirectAction(301, "https", null, 0, null, null, false),
                     null,
-                    Map.of()),
+                    Map.of(),
+                    RouteTracing.NONE),
             null,
             new RouteEntry.Levels(List.of(), List.of(), Map.of(), List.of()));
 

@@ -17,6 +17,8 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.observe.trace.TracingConfig;
+import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
@@ -117,6 +119,7 @@ public final class Server {
             services.add(Upstreams.class, upstreams);
             services.add(AsyncHttpClient.class, new AsyncHttpClient(upstreams, clusters::get));
             services.add(AsyncGrpcClient.class, new AsyncGrpcClient(upstreams, clusters::get));
+            services.add(TracingDefaults.class, tracing());
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
@@ -148,6 +151,20 @@ public final class Server {
         }
     }
 
+    private TracingDefaults tracing() {
+        ConfigNode byDefault = bootstrap.config().message("tracing");
+        return new TracingDefaults(
+                byDefault == null ? null : byDefault.message("http"),
+                new TracingConfig.Environment(
+                        bootstrap.node().id(),
+                        bootstrap.node().cluster(),
+                        bootstrap.node().zone(),
+                        stats,
+                        runtime,
+                        clusters,
+                        services.get(AsyncHttpClient.class)));
+    }
+
     private List<EventLoop> workers() {
         List<EventLoop> workers = new ArrayList<>();
         for (EventExecutor e : workerGroup) {
@@ -157,7 +174,7 @@ public final class Server {
     }
 
     private ListenerConfig listenerConfig(ConfigNode node, InitManager waits, DrainState own) {
-        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, own));
+        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, n, own));
     }
 
     /**
@@ -394,9 +411,17 @@ public final class Server {
         private final ListenerConfig.Listening listening;
         private final DrainState own;
 
-        Context(ListenerConfig.Listening listening, DrainState own) {
+        private final boolean outbound;
+
+        Context(ListenerConfig.Listening listening, ConfigNode node, DrainState own) {
             this.listening = listening;
+            this.outbound = node.enumName("traffic_direction").equals("OUTBOUND");
             this.own = own;
+        }
+
+        @Override
+        public boolean outbound() {
+            return outbound;
         }
 
         @Override

@@ -15,6 +15,7 @@ import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
+import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.upstream.client.GrpcService;
@@ -53,6 +54,7 @@ public final class SupportTable {
         lists.add(LogFormat.FIELDS);
         lists.add(RuntimeLoader.FIELDS);
         lists.add(StatsConfig.FIELDS);
+        lists.add(TracingConfig.FIELDS);
         lists.add(GrpcService.FIELDS);
         return lists;
     }

@@ -69,8 +69,7 @@ public interface AccessLogFilter {
             case "not_health_check_filter":
                 return c -> !c.info().healthCheck;
             case "traceable_filter":
-                // no tracer is configured, so that no request is traced
-                return c -> false;
+                return c -> c.info().traceForced && !c.info().healthCheck;
             case "runtime_filter":
                 return sample(inner, runtime);
             case "and_filter":

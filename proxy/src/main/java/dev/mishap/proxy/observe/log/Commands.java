@@ -178,8 +178,9 @@ final class Commands {
             case "REQUEST_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::request);
             case "RESPONSE_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::response);
             case "RESPONSE_TRAILERS_BYTES" -> HeaderFields.byteSize(LogContext::trailers);
-            // no tracer is configured, so that no request has a trace
-            case "TRACE_ID", "SPAN_ID", "DOWNSTREAM_TRANSPORT_FAILURE_REASON" -> text(i -> null);
+            case "TRACE_ID" -> text(i -> i.span == null ? null : i.span.traceId());
+            case "SPAN_ID" -> text(i -> i.span == null ? null : i.span.spanId());
+            case "DOWNSTREAM_TRANSPORT_FAILURE_REASON" -> text(i -> null);
             default -> null;
         };
     }

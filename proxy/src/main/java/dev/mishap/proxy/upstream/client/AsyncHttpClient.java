@@ -2,7 +2,6 @@ package dev.mishap.proxy.upstream.client;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.http.HeaderMap;
-import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.channel.EventLoop;
 import java.util.function.Function;
@@ -35,10 +34,7 @@ public final class AsyncHttpClient {
             return null;
         }
         HeaderMap headers = request.headers();
-        if (request.body().length > 0 && !headers.contains(HeaderName.CONTENT_LENGTH)) {
-            headers.add(HeaderName.CONTENT_LENGTH, Integer.toString(request.body().length));
-        }
-        InternalHeaders.addTo(headers);
+        InternalHeaders.addTo(headers, request.timeoutNanos());
         AsyncHttpCall call = new AsyncHttpCall(upstreams, c, loop, request, callbacks);
         call.start();
         return call;

@@ -8,7 +8,7 @@ import java.time.Duration;
  * A request of the proxy's own, complete with its body. Immutable but for its headers, which are the caller's until it is sent.
  *
  * @param headers with {@code :method}, {@code :path} and {@code :authority}
- * @param body sent with a content-length; empty = none
+ * @param body sent in chunks unless the headers give its content-length; empty = none
  * @param timeoutNanos for one try, 0 = for ever
  * @param retries further tries after a connection that failed or broke, a time-out or a 5xx
  * @param maxResponseBytes of the body; more of it is {@link AsyncFailure#RESPONSE_TOO_LARGE}

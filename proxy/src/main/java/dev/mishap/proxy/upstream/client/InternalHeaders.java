@@ -8,13 +8,18 @@ import dev.mishap.proxy.http.OwnAddress;
 final class InternalHeaders {
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
 
+    private static final HeaderName EXPECTED_TIMEOUT = HeaderName.of("x-envoy-expected-rq-timeout-ms");
+
     private InternalHeaders() {}
 
-    static void addTo(HeaderMap headers) {
+    static void addTo(HeaderMap headers, long timeoutNanos) {
         headers.set(INTERNAL, "true");
         String own = OwnAddress.ipv4();
         if (own != null) {
             headers.set(HeaderName.X_FORWARDED_FOR, own);
+        }
+        if (timeoutNanos > 0) {
+            headers.set(EXPECTED_TIMEOUT, Long.toString(Math.max(1, timeoutNanos / 1_000_000)));
         }
     }
 }

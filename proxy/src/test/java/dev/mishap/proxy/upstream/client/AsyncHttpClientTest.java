@@ -3,6 +3,7 @@ package dev.mishap.proxy.upstream.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.upstream.RawUpstream;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +59,9 @@ class AsyncHttpClientTest {
         String answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         try (RawUpstream up = new RawUpstream(always(answer, heads));
                 ClientFixture f = new ClientFixture(up.port())) {
-            send(f, "u1", AsyncHttpRequest.post("auth.local", "/check?x=1", new byte[] {'h', 'i'}, LONG));
+            AsyncHttpRequest request = AsyncHttpRequest.post("auth.local", "/check?x=1", new byte[] {'h', 'i'}, LONG);
+            request.headers().add(HeaderName.CONTENT_LENGTH, "2");
+            send(f, "u1", request);
             assertThat(f.next()).isEqualTo("200 abcde");
             assertThat(heads.take())
                     .startsWith(

@@ -4,7 +4,9 @@ import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.StreamSpan;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamListener;
@@ -23,6 +25,7 @@ final class Attempt implements UpstreamListener {
     private final Tries tries;
     private final HeaderMap response;
     private @Nullable UpstreamStream stream;
+    private StreamSpan.@Nullable AttemptSpan span;
     private @Nullable Future<?> perTry;
     private @Nullable Future<?> perTryIdle;
     private @Nullable Future<?> duration;
@@ -42,6 +45,8 @@ final class Attempt implements UpstreamListener {
     }
 
     void start() {
+        StreamSpan request = tries.call().info().span;
+        span = request == null ? null : request.attempt(tries.call().info(), endpoint.address(), tries.count());
         pools().acquire(endpoint, priority(), this);
     }
 
@@ -129,8 +134,32 @@ final class Attempt implements UpstreamListener {
         }
     }
 
+    /** Tells the upstream which trace the request belongs to. */
+    private void injectTrace(String protocol) {
+        StreamSpan.AttemptSpan own = span;
+        StreamSpan request = tries.call().info().span;
+        if (own != null) {
+            own.connected(protocol);
+            own.inject(downstream().requestHeaders());
+        } else if (request != null) {
+            request.inject(downstream().requestHeaders());
+        }
+    }
+
+    private void endSpan(@Nullable ResetReason failure) {
+        StreamSpan.AttemptSpan own = span;
+        if (own != null) {
+            span = null;
+            own.finish(
+                    tries.call().info(),
+                    failure == null ? null : failure.text(),
+                    failure == null ? null : failure.flag());
+        }
+    }
+
     /** Lets go of everything but the headers. */
     private void end() {
+        endSpan(null);
         over = true;
         stream = null;
         cancel(perTry);
@@ -203,11 +232,13 @@ final class Attempt implements UpstreamListener {
         if (max > 0) {
             duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
         }
+        injectTrace(to.protocol());
         tries.onReady(this, to);
     }
 
     @Override
     public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
+        endSpan(reason);
         end();
         tries.response().onReset(this, reason, transportFailure, false);
     }
@@ -225,6 +256,9 @@ final class Attempt implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap headers, boolean endStream) {
         headersSeen = true;
+        if (span != null) {
+            span.response((int) HeaderNumbers.of(headers, HeaderName.STATUS));
+        }
         if (endStream) {
             end();
         } else {
@@ -251,6 +285,7 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onReset(ResetReason reason) {
+        endSpan(reason);
         end();
         tries.response().onReset(this, reason, null, true);
     }

@@ -24,6 +24,8 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.trace.TracingConfig;
+import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.util.NetUtil;
@@ -67,9 +69,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         HttpFilterContext filterContext =
                 new HttpFilterContext(context, context.root().scope(prefix));
         RouteResolver routes = RouteTableConfig.from(table, routeContext(filterContext));
+        ConnectionManagerStats stats = new ConnectionManagerStats(
+                filterContext.scope(), context.listenerScope().scope(prefix));
         ConnectionManagerConfig config = new ConnectionManagerConfig(
-                new ConnectionManagerStats(
-                        filterContext.scope(), context.listenerScope().scope(prefix)),
+                stats,
                 context.service(DrainState.class),
                 routes,
                 filters(node, filterContext, context),
@@ -89,6 +92,15 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             Cluster cluster = clusters.get(name);
             return cluster == null ? null : cluster.config().metadata();
         };
+        ConfigNode tracing = node.message("tracing");
+        if (tracing != null) {
+            config.tracer = TracingConfig.from(
+                    tracing,
+                    context.outbound(),
+                    context.service(TracingDefaults.class).provider(),
+                    context.service(TracingDefaults.class).environment(),
+                    stats.tracing);
+        }
         ConfigNode localReply = node.message("local_reply_config");
         if (localReply != null) {
             config.localReplies = LocalReplies.from(localReply, context.runtime());

@@ -24,6 +24,7 @@ public final class HttpConnectionManagerFields {
                             "request_headers_timeout",
                             "delayed_close_timeout",
                             "access_log",
+                            "tracing",
                             "use_remote_address",
                             "xff_num_trusted_hops",
                             "internal_address_config",
