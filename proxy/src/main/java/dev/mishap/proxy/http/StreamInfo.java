@@ -69,6 +69,8 @@ public final class StreamInfo {
 
     public long connectionId;
     public long streamId;
+    /** Why a line is written, an {@code AccessLogType}: a request is logged once, when it is over. */
+    public String accessLogType = "DownstreamEnd";
     /** Whether this proxy made the request's x-request-id, since the client sent none. */
     public boolean requestIdGenerated;
     /** The request's span, or null when there is none. */

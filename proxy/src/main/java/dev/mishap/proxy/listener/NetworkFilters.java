@@ -6,13 +6,15 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
+import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The network filters that are built in. To add one, add a line to {@link #ALL}. */
 final class NetworkFilters {
-    private static final List<NetworkFilterExtension> ALL = List.of(new HttpConnectionManagerExtension());
+    private static final List<NetworkFilterExtension> ALL =
+            List.of(new HttpConnectionManagerExtension(), new TcpProxyExtension());
 
     private NetworkFilters() {}
 

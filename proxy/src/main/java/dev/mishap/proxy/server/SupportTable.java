@@ -11,6 +11,7 @@ import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerFields;
+import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
@@ -39,6 +40,7 @@ public final class SupportTable {
         lists.add(BootstrapFields.FIELDS);
         lists.add(ListenerConfig.FIELDS);
         lists.add(HttpConnectionManagerFields.FIELDS);
+        lists.add(TcpProxyExtension.FIELDS);
         lists.add(CommonFields.FIELDS);
         lists.add(ClusterTranslator.FIELDS);
         lists.add(RouteFields.ALL);

@@ -5,6 +5,8 @@ import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +18,7 @@ public final class ConnectionInfo {
     private static final AtomicLong IDS = new AtomicLong();
 
     /** Unique in the process, from 1. */
-    public final long id = IDS.incrementAndGet();
+    public final long id = nextId();
 
     /** When the connection was accepted, by {@link System#nanoTime}. */
     public final long acceptedNanos = System.nanoTime();
@@ -63,8 +65,27 @@ public final class ConnectionInfo {
     /** Which part of this proxy closed the connection ({@code DOWNSTREAM_LOCAL_CLOSE_REASON}), or null. */
     public @Nullable String localCloseReason;
 
+    private @Nullable String streamId;
     private @Nullable Map<String, Object> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
+
+    /** An id of a connection; those to upstreams are from the same sequence. */
+    public static long nextId() {
+        return IDS.incrementAndGet();
+    }
+
+    /** A random UUID that stands for the connection in logs ({@code STREAM_ID}). */
+    public String streamId() {
+        String s = streamId;
+        if (s == null) {
+            ThreadLocalRandom random = ThreadLocalRandom.current();
+            long high = (random.nextLong() & ~0xf000L) | 0x4000L;
+            long low = (random.nextLong() & 0x3fff_ffff_ffff_ffffL) | 0x8000_0000_0000_0000L;
+            s = new UUID(high, low).toString();
+            streamId = s;
+        }
+        return s;
+    }
 
     /** The facts of a channel that was just accepted. */
     public static ConnectionInfo of(Channel channel) {

@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointSet;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.lb.LoadBalancer;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -55,6 +56,15 @@ public final class ClusterPools {
     /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
     public void acquire(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
         pool(endpoint, priority).acquire(listener);
+    }
+
+    /**
+     * Makes a connection of its own to {@code endpoint}, for bytes; {@link TcpUpstream#start} opens it.
+     *
+     * @param downstream the connection whose bytes it carries, of which a PROXY header tells; null when there is none
+     */
+    public TcpUpstream tcp(Endpoint endpoint, @Nullable ConnectionInfo downstream, TcpListener listener) {
+        return new TcpUpstream(cluster, endpoint, connector, downstream, listener);
     }
 
     /** Takes a request back that waits for its connection. */

@@ -109,15 +109,28 @@ public interface AccessLogFilter {
             case "log_type_filter":
                 List<Long> types = inner.integers("types");
                 boolean others = inner.bool("exclude", false);
-                boolean logged = types.contains(DOWNSTREAM_END) != others;
-                return c -> logged;
+                return c -> types.contains((long) LOG_TYPES.indexOf(c.info().accessLogType)) != others;
             default:
                 throw node.error(kind, "is not supported");
         }
     }
 
-    /** {@code envoy.data.accesslog.v3.AccessLogType.DownstreamEnd}: the only moment at which a request is logged. */
-    long DOWNSTREAM_END = 6;
+    /** {@code envoy.data.accesslog.v3.AccessLogType}, by number. */
+    List<String> LOG_TYPES = List.of(
+            "NotSet",
+            "TcpUpstreamConnected",
+            "TcpPeriodic",
+            "TcpConnectionEnd",
+            "DownstreamStart",
+            "DownstreamPeriodic",
+            "DownstreamEnd",
+            "UpstreamPoolReady",
+            "UpstreamPeriodic",
+            "UpstreamEnd",
+            "DownstreamTunnelSuccessfullyEstablished",
+            "UdpTunnelUpstreamConnected",
+            "UdpPeriodic",
+            "UdpSessionEnd");
 
     private static List<AccessLogFilter> list(ConfigNode node, Supplier<RuntimeSnapshot> runtime) {
         List<AccessLogFilter> filters = new ArrayList<>();

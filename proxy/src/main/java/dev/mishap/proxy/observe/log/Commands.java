@@ -171,8 +171,7 @@ final class Commands {
             case "UPSTREAM_HOST_NAME_WITHOUT_PORT" -> AddressField.hostName(false);
             case "HOSTNAME" -> constant(hostName());
             case "LOCAL_REPLY_BODY" -> context(LogContext::localReplyBody);
-            // every request is logged once, when it is over
-            case "ACCESS_LOG_TYPE" -> constant("DownstreamEnd");
+            case "ACCESS_LOG_TYPE" -> text(i -> i.accessLogType);
             case "UNIQUE_ID" -> context(c -> randomUuid());
             case "STREAM_ID" -> HeaderFields.streamId();
             case "REQUEST_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::request);

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.log.FormatParser.Command;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +83,12 @@ final class HeaderFields {
             boolean append(LogContext context, LogBuffer out) {
                 int i = context.request().indexOf(HeaderName.X_REQUEST_ID);
                 if (i < 0 || context.request().valueSize(i) != 36) {
-                    return false;
+                    ConnectionInfo connection = context.info().connection;
+                    if (connection == null || context.info().streamId != 0) {
+                        return false;
+                    }
+                    out.latin1(connection.streamId()); // what is logged is a connection
+                    return true;
                 }
                 out.header(context.request(), i);
                 return true;

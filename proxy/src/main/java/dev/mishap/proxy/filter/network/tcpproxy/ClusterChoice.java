@@ -1,0 +1,36 @@
+package dev.mishap.proxy.filter.network.tcpproxy;
+
+import java.util.List;
+
+/** The cluster of a connection: one, or a draw by weight. */
+record ClusterChoice(List<Part> parts, long total) {
+    /** One of the clusters to draw from. */
+    record Part(String cluster, long weight) {}
+
+    ClusterChoice {
+        parts = List.copyOf(parts);
+    }
+
+    static ClusterChoice of(String cluster) {
+        return new ClusterChoice(List.of(new Part(cluster, 1)), 1);
+    }
+
+    static ClusterChoice weighted(List<Part> parts) {
+        return new ClusterChoice(parts, parts.stream().mapToLong(Part::weight).sum());
+    }
+
+    /** @param draw any long */
+    String choose(long draw) {
+        int last = parts.size() - 1;
+        if (last > 0) {
+            long at = Long.remainderUnsigned(draw, total);
+            for (int i = 0; i < last; i++) {
+                at -= parts.get(i).weight();
+                if (at < 0) {
+                    return parts.get(i).cluster();
+                }
+            }
+        }
+        return parts.get(last).cluster();
+    }
+}

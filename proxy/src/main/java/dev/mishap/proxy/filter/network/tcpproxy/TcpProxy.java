@@ -1,0 +1,425 @@
+package dev.mishap.proxy.filter.network.tcpproxy;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.DeadlineTimer;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.upstream.ClusterPools;
+import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.TcpListener;
+import dev.mishap.proxy.upstream.TcpUpstream;
+import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A downstream connection and the upstream one that it is tied to. Nothing is read downstream before the upstream connection is
+ * there; then bytes go both ways, and when one side can't take more, the other is not read. An end of one direction is passed
+ * on as that, a reset as a reset. Confined to its loop.
+ */
+final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener {
+    private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
+    private static final HeaderMap NO_HEADERS = new HeaderMap();
+
+    private final TcpProxyConfig config;
+    private final TcpProxyStats stats;
+    private final Channel downstream;
+    private final ConnectionInfo connection;
+    private final StreamInfo info = new StreamInfo();
+
+    private @Nullable ClusterPools pools;
+    private @Nullable TcpUpstream upstream;
+    private @Nullable DeadlineTimer idleTimer;
+    private @Nullable ScheduledFuture<?> durationTimer;
+    private @Nullable ScheduledFuture<?> logTimer;
+    private @Nullable ScheduledFuture<?> retryTimer;
+    private @Nullable ByteBuf held;
+    private boolean connected;
+    private boolean downstreamEnded;
+    private boolean upstreamEnded;
+    private boolean downstreamPaused;
+    private boolean upstreamPaused;
+    private boolean over;
+    private int attempts;
+
+    TcpProxy(TcpProxyConfig config, Channel downstream, ConnectionInfo connection) {
+        this.config = config;
+        this.stats = config.stats();
+        this.downstream = downstream;
+        this.connection = connection;
+    }
+
+    void start() {
+        stats.cxTotal.inc();
+        Instant now = Instant.now();
+        info.on(connection);
+        info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
+        info.startNanos = connection.acceptedNanos;
+        info.accessLogType = "TcpConnectionEnd";
+        downstream.config().setAutoRead(false);
+        downstream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        downstream.pipeline().addLast(this);
+        downstream.closeFuture().addListener(f -> downstreamClosed());
+        if (config.maxDurationNanos() > 0) {
+            durationTimer =
+                    downstream.eventLoop().schedule(this::tooOld, config.maxDurationNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (config.logIntervalNanos() > 0 && config.logs()) {
+            logTimer = downstream
+                    .eventLoop()
+                    .scheduleAtFixedRate(
+                            () -> log("TcpPeriodic"),
+                            config.logIntervalNanos(),
+                            config.logIntervalNanos(),
+                            TimeUnit.NANOSECONDS);
+        }
+        Upstreams.OnLoop loop = config.upstreams().on(downstream.eventLoop());
+        Object named = connection.filterState("envoy.tcp_proxy.cluster");
+        String name = named == null ? config.clusters().choose(loop.random()) : named.toString();
+        Cluster cluster = config.manager().get(name);
+        if (cluster == null) {
+            stats.noRoute.inc();
+            info.addFlag(ResponseFlag.NO_CLUSTER_FOUND);
+            close();
+            return;
+        }
+        info.upstreamCluster = cluster.config().statName();
+        info.upstreamClusterRaw = cluster.name();
+        info.clusterMetadata = cluster.config().metadata();
+        pools = loop.pools(cluster);
+        connect();
+    }
+
+    /** Tries to connect, as often as the configuration lets it. */
+    private void connect() {
+        ClusterPools p = pools;
+        if (over || p == null) {
+            return;
+        }
+        retryTimer = null;
+        Cluster cluster = p.cluster();
+        while (!over) {
+            if (!cluster.limits(RequestPriority.DEFAULT).connections.canCreate()) {
+                cluster.stats().cxOverflow.inc();
+                info.addFlag(ResponseFlag.UPSTREAM_OVERFLOW);
+                close();
+                return;
+            }
+            if (attempts >= config.maxConnectAttempts()) {
+                info.addFlag(ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED);
+                cluster.stats()
+                        .scope
+                        .counter("upstream_cx_connect_attempts_exceeded")
+                        .inc();
+                close();
+                return;
+            }
+            Endpoint endpoint = p.pick();
+            if (endpoint == null) {
+                cluster.stats().cxNoneHealthy.inc();
+                info.addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
+                close();
+                return;
+            }
+            attempts++;
+            info.upstreamRequestAttemptCount = attempts;
+            TcpUpstream made = p.tcp(endpoint, connection, this);
+            upstream = made;
+            if (made.start()) {
+                info.upstreamHost = endpoint.address();
+                info.upstreamHostName = endpoint.hostname();
+                info.upstreamHostMetadata = endpoint.metadata();
+                return;
+            }
+            upstream = null;
+            // A circuit breaker is a failed try like others, which is what Envoy makes of it.
+        }
+    }
+
+    @Override
+    public void onConnectFailure(ResetReason reason, @Nullable String transportFailure) {
+        upstream = null;
+        info.upstreamTransportFailureReason = transportFailure;
+        info.addFlag(ResponseFlag.UPSTREAM_CONNECTION_FAILURE);
+        long base = config.backOffNanos();
+        if (base > 0 && attempts < config.maxConnectAttempts()) {
+            ClusterPools p = pools;
+            assert p != null;
+            // Jittered, as Envoy does: any time up to the base, which doubles with each try.
+            long bound = Math.min(config.maxBackOffNanos(), base << Math.min(attempts - 1, 20));
+            long wait = Long.remainderUnsigned(
+                    config.upstreams().on(downstream.eventLoop()).random(), Math.max(1, bound));
+            retryTimer = downstream.eventLoop().schedule(this::connect, wait, TimeUnit.NANOSECONDS);
+        } else {
+            // Not from here: the failed connection is still being taken down.
+            downstream.eventLoop().execute(this::connect);
+        }
+    }
+
+    private TcpUpstream upstream() {
+        TcpUpstream u = upstream;
+        assert u != null;
+        return u;
+    }
+
+    @Override
+    public void onConnected() {
+        connected = true;
+        TcpUpstream u = upstream();
+        info.upstreamLocalAddress = u.localAddress();
+        if (config.logOnConnected()) {
+            log("TcpUpstreamConnected");
+        }
+        if (config.idleTimeoutNanos() > 0) {
+            idleTimer = new DeadlineTimer(downstream.eventLoop(), this::idle);
+            active();
+        }
+        ByteBuf first = held;
+        held = null;
+        if (first != null) {
+            toUpstream(first);
+            u.flush();
+        }
+        u.read(true);
+        if (downstreamEnded) {
+            u.end();
+        } else {
+            readDownstream();
+        }
+    }
+
+    // ---- from downstream ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf data = (ByteBuf) message;
+        if (over) {
+            data.release();
+        } else if (!connected) {
+            ByteBuf h = held;
+            held = h == null ? data : Unpooled.wrappedBuffer(h, data);
+        } else {
+            toUpstream(data);
+        }
+    }
+
+    private void toUpstream(ByteBuf data) {
+        int n = data.readableBytes();
+        info.bytesReceived += n;
+        stats.rxBytes.add(n);
+        upstream().write(data);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (connected && !over) {
+            upstream().flush();
+            active();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            downstreamEnd();
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    private void downstreamEnd() {
+        if (downstreamEnded || over) {
+            return;
+        }
+        downstreamEnded = true;
+        if (!connected) {
+            return;
+        }
+        if (upstreamEnded) {
+            finish(false);
+        } else {
+            upstream().end();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (!connected || over) {
+            return;
+        }
+        boolean full = !downstream.isWritable();
+        if (full != upstreamPaused) {
+            upstreamPaused = full;
+            upstream().countPause(full);
+            upstream().read(!full);
+        }
+        active();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.warn("closing connection {} after an unexpected error", connection.id, cause);
+        }
+        if (!over && connected) {
+            upstream().reset();
+        }
+        ctx.close();
+    }
+
+    private void downstreamClosed() {
+        TcpUpstream u = upstream;
+        if (!over && u != null) {
+            u.close();
+        }
+        end();
+    }
+
+    // ---- from upstream ----
+
+    @Override
+    public void onData(ByteBuf data) {
+        int n = data.readableBytes();
+        info.bytesSent += n;
+        stats.txBytes.add(n);
+        downstream.write(data, downstream.voidPromise());
+    }
+
+    @Override
+    public void onReadComplete() {
+        downstream.flush();
+        active();
+    }
+
+    @Override
+    public void onEnd() {
+        if (upstreamEnded || over) {
+            return;
+        }
+        upstreamEnded = true;
+        if (downstreamEnded) {
+            finish(true);
+        } else {
+            downstream.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) f -> {
+                if (f.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
+                    duplex.shutdownOutput();
+                }
+            });
+        }
+    }
+
+    @Override
+    public void onWritable(boolean writable) {
+        if (downstreamPaused == writable) {
+            downstreamPaused = !writable;
+            (writable ? stats.resumedReading : stats.pausedReading).inc();
+            readDownstream();
+        }
+        active();
+    }
+
+    private void readDownstream() {
+        downstream.config().setAutoRead(!downstreamPaused);
+    }
+
+    @Override
+    public void onClosed(boolean reset) {
+        if (over) {
+            return;
+        }
+        if (reset) {
+            info.addFlag(ResponseFlag.UPSTREAM_REMOTE_RESET);
+            downstream.config().setOption(ChannelOption.SO_LINGER, 0);
+            close();
+        } else {
+            closeWhenSent();
+        }
+    }
+
+    // ---- the end ----
+
+    /** Both directions have ended: what is written is sent, then both connections close. */
+    private void finish(boolean upstreamLast) {
+        TcpUpstream u = upstream();
+        if (upstreamLast) {
+            u.closedByPeer();
+        } else {
+            u.closeWhenSent();
+        }
+        upstream = null;
+        closeWhenSent();
+    }
+
+    private void closeWhenSent() {
+        over = true;
+        downstream.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Closes the downstream connection at once, and with it all. */
+    private void close() {
+        downstream.close();
+    }
+
+    private void idle() {
+        stats.idleTimeout.inc();
+        close();
+    }
+
+    private void tooOld() {
+        stats.maxDuration.inc();
+        info.addFlag(ResponseFlag.DURATION_TIMEOUT);
+        close();
+    }
+
+    private void active() {
+        DeadlineTimer t = idleTimer;
+        if (t != null) {
+            t.set(System.nanoTime(), config.idleTimeoutNanos());
+        }
+    }
+
+    private void end() {
+        over = true;
+        upstream = null;
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+        if (idleTimer != null) {
+            idleTimer.close();
+        }
+        for (ScheduledFuture<?> t : new @Nullable ScheduledFuture<?>[] {durationTimer, logTimer, retryTimer}) {
+            if (t != null) {
+                t.cancel(false);
+            }
+        }
+        log("TcpConnectionEnd");
+    }
+
+    private void log(String type) {
+        if (config.logs()) {
+            info.accessLogType = type;
+            info.connectionTerminationDetails = connection.terminationDetails;
+            info.endNanos = System.nanoTime();
+            config.log().log(info, NO_HEADERS, null, null);
+        }
+    }
+}

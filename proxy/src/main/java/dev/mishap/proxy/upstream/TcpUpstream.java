@@ -1,0 +1,305 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterStats;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to an endpoint that carries bytes for one downstream connection, counted as Envoy's TCP pool counts. Confined to its
+ * loop. Made by {@link ClusterPools#tcp}.
+ */
+public final class TcpUpstream extends ChannelInboundHandlerAdapter {
+    private final Cluster cluster;
+    private final Endpoint endpoint;
+    private final ResourceLimits limits;
+    private final Connector connector;
+    private final @Nullable ConnectionInfo downstream;
+    private final TcpListener listener;
+    /** In the same sequence as downstream connections. */
+    public final long id = ConnectionInfo.nextId();
+
+    private final long createdNanos = System.nanoTime();
+    private @Nullable Channel channel;
+    private boolean pending;
+    private boolean connected;
+    private boolean closed;
+    private boolean told;
+    private boolean resetByPeer;
+    private boolean closedLocally;
+
+    TcpUpstream(
+            Cluster cluster,
+            Endpoint endpoint,
+            Connector connector,
+            @Nullable ConnectionInfo downstream,
+            TcpListener listener) {
+        this.cluster = cluster;
+        this.endpoint = endpoint;
+        this.connector = connector;
+        this.downstream = downstream;
+        this.limits = cluster.limits(RequestPriority.DEFAULT);
+        this.listener = listener;
+    }
+
+    private ClusterStats stats() {
+        return cluster.stats();
+    }
+
+    /** Starts to connect; false, with nothing told to the listener, when a circuit breaker does not let it. */
+    public boolean start() {
+        if (!limits.pendingRequests.canCreate()) {
+            stats().rqPendingOverflow.inc();
+            return false;
+        }
+        pending = true;
+        limits.pendingRequests.inc();
+        stats().rqPendingTotal.inc();
+        stats().rqPendingActive.inc();
+        endpoint.rqPendingActive.increment();
+        limits.connections.inc();
+        stats().cxTotal.inc();
+        stats().cxActive.inc();
+        endpoint.cxTotal.increment();
+        endpoint.cxActive.increment();
+        ChannelFuture future = connector.connect(endpoint.address(), this);
+        channel = future.channel();
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        channel.config().setAutoRead(false);
+        if (future.isDone()) {
+            connected(future);
+        } else {
+            future.addListener(f -> connected(future));
+        }
+        return true;
+    }
+
+    private void unpend() {
+        if (pending) {
+            pending = false;
+            limits.pendingRequests.dec();
+            stats().rqPendingActive.dec();
+            endpoint.rqPendingActive.decrement();
+        }
+    }
+
+    private void connected(ChannelFuture future) {
+        if (closed) {
+            return;
+        }
+        unpend();
+        if (future.isSuccess()) {
+            connected = true;
+            stats().cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+            limits.requests.inc();
+            stats().rqTotal.inc();
+            stats().rqActive.inc();
+            endpoint.rqTotal.increment();
+            endpoint.rqActive.incrementAndGet();
+            listener.onConnected();
+            return;
+        }
+        Throwable cause = future.cause();
+        boolean timeout = cause instanceof ConnectTimeoutException;
+        closedLocally = timeout;
+        told = true;
+        stats().cxConnectFail.inc();
+        endpoint.cxConnectFail.increment();
+        if (timeout) {
+            stats().cxConnectTimeout.inc();
+        }
+        stats().rqPendingFailureEject.inc();
+        account();
+        listener.onConnectFailure(
+                timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
+                timeout || cause == null ? null : Connector.failure(cause));
+    }
+
+    /** Counts the end, once. */
+    private void account() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        limits.connections.dec();
+        stats().cxActive.dec();
+        endpoint.cxActive.decrement();
+        stats().cxDestroy.inc();
+        (closedLocally ? stats().cxDestroyLocal : stats().cxDestroyRemote).inc();
+        if (connected) {
+            stats().cxDestroyWithActiveRq.inc();
+            (closedLocally ? stats().cxDestroyLocalWithActiveRq : stats().cxDestroyRemoteWithActiveRq).inc();
+            stats().rqActive.dec();
+            limits.requests.dec();
+            endpoint.rqActive.decrementAndGet();
+            stats().cxLengthMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+        }
+    }
+
+    // ---- what the channel tells ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf data = (ByteBuf) message;
+        stats().cxRxBytesTotal.add(data.readableBytes());
+        if (told) {
+            data.release();
+        } else {
+            listener.onData(data);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (!told && connected) {
+            listener.onReadComplete();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            if (!told && connected && !resetByPeer) {
+                listener.onEnd();
+            }
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (!told && connected) {
+            boolean writable = ctx.channel().isWritable();
+            (writable ? stats().flowDrained : stats().flowBackedUp).inc();
+            listener.onWritable(writable);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        resetByPeer = cause instanceof IOException;
+        ctx.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!connected) {
+            return; // the future of the connect tells
+        }
+        account();
+        if (!told) {
+            told = true;
+            listener.onClosed(resetByPeer);
+        }
+    }
+
+    // ---- what its user does ----
+
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /** The channel; only once it is connected. */
+    public Channel channel() {
+        Channel c = channel;
+        assert c != null;
+        return c;
+    }
+
+    public @Nullable InetSocketAddress localAddress() {
+        return Connector.localAddress(channel());
+    }
+
+    /** Takes {@code transferred}, which is sent at the next {@link #flush}. */
+    public void write(ByteBuf transferred) {
+        stats().cxTxBytesTotal.add(transferred.readableBytes());
+        channel().write(transferred, channel().voidPromise());
+    }
+
+    /** Counts bytes that were moved past the pipeline. */
+    public void moved(long read, long written) {
+        stats().cxRxBytesTotal.add(read);
+        stats().cxTxBytesTotal.add(written);
+    }
+
+    public void flush() {
+        channel().flush();
+    }
+
+    /** Sends what is written and then that nothing follows; the peer may still send. */
+    public void end() {
+        channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) f -> {
+            if (f.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
+                duplex.shutdownOutput();
+            }
+        });
+    }
+
+    /** Reads on, or not. */
+    public void read(boolean on) {
+        channel().config().setAutoRead(on);
+    }
+
+    /** Counts that this proxy stopped reading since the other side takes no more, or reads on. */
+    public void countPause(boolean paused) {
+        (paused ? stats().flowPausedReading : stats().flowResumedReading).inc();
+    }
+
+    /** Closes at once; what is not sent yet is dropped. Also takes back a connect under way. */
+    public void close() {
+        if (told) {
+            return;
+        }
+        told = true;
+        closedLocally = true;
+        if (pending) {
+            unpend();
+            stats().rqCancelled.inc();
+        }
+        account();
+        channel().close();
+    }
+
+    /** Sends what is written, then closes. */
+    public void closeWhenSent() {
+        if (told) {
+            return;
+        }
+        told = true;
+        closedLocally = true;
+        channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** The peer's end came last: the connection counts as closed by the peer. */
+    public void closedByPeer() {
+        if (!told) {
+            told = true;
+            channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    /** Resets the connection. */
+    public void reset() {
+        if (!told && connected) {
+            channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        close();
+    }
+}
