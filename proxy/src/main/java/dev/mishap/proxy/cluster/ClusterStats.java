@@ -28,7 +28,6 @@ public final class ClusterStats {
         "original_dst_host_invalid",
         "upstream_cx_connect_attempts_exceeded",
         "upstream_cx_connect_with_0_rtt",
-        "upstream_cx_http2_total",
         "upstream_cx_http3_total",
         "upstream_cx_pool_overflow",
         "upstream_cx_preconnect_skipped",
@@ -37,9 +36,7 @@ public final class ClusterStats {
         "upstream_internal_redirect_succeeded_total",
         "upstream_queue_overloaded",
         "upstream_rq_0rtt",
-        "upstream_rq_rx_reset",
-        "upstream_rq_rx_reset_no_error",
-        "upstream_rq_tx_reset"
+        "upstream_rq_rx_reset_no_error"
     };
 
     /** The same, from the first HTTP/1 connection on. */
@@ -57,6 +54,7 @@ public final class ClusterStats {
     public final Scope scope;
     public final Counter cxTotal;
     public final Counter cxHttp1Total;
+    public final Counter cxHttp2Total;
     public final Gauge cxActive;
     public final Counter cxCloseNotify;
     public final Counter cxConnectFail;
@@ -102,6 +100,8 @@ public final class ClusterStats {
     public final Counter rqRetryOverflow;
     public final Counter rqRetrySuccess;
     public final Counter rqTimeout;
+    public final Counter rqRxReset;
+    public final Counter rqTxReset;
     public final Counter rqTotal;
     public final Counter retryOrShadowAbandoned;
     public final Counter lbHealthyPanic;
@@ -136,6 +136,7 @@ public final class ClusterStats {
         }
         cxTotal = s.counter("upstream_cx_total");
         cxHttp1Total = s.counter("upstream_cx_http1_total");
+        cxHttp2Total = s.counter("upstream_cx_http2_total");
         cxActive = s.gauge("upstream_cx_active");
         cxCloseNotify = s.counter("upstream_cx_close_notify");
         cxConnectFail = s.counter("upstream_cx_connect_fail");
@@ -181,6 +182,8 @@ public final class ClusterStats {
         rqRetryOverflow = s.counter("upstream_rq_retry_overflow");
         rqRetrySuccess = s.counter("upstream_rq_retry_success");
         rqTimeout = s.counter("upstream_rq_timeout");
+        rqRxReset = s.counter("upstream_rq_rx_reset");
+        rqTxReset = s.counter("upstream_rq_tx_reset");
         rqTotal = s.counter("upstream_rq_total");
         retryOrShadowAbandoned = s.counter("retry_or_shadow_abandoned");
         lbHealthyPanic = s.counter("lb_healthy_panic");

@@ -22,7 +22,8 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Cluster")
                     .supported("name", "alt_stat_name", "type", "connect_timeout", "per_connection_buffer_limit_bytes")
                     .supported("lb_policy", "load_assignment", "max_requests_per_connection", "circuit_breakers")
-                    .supported("common_http_protocol_options", "http_protocol_options")
+                    .supported("common_http_protocol_options", "http_protocol_options", "http2_protocol_options")
+                    .supported("protocol_selection")
                     .supported("typed_extension_protocol_options", "dns_refresh_rate", "dns_jitter")
                     .supported("dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family")
                     .supported("least_request_lb_config", "round_robin_lb_config", "common_lb_config")
@@ -57,17 +58,12 @@ public final class ClusterTranslator {
             SupportedFields.of(ENDPOINT + "LocalityLbEndpoints").supported("locality", "lb_endpoints", "priority"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
                     .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
-            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname"),
-            SupportedFields.of("envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
-                    .supported("common_http_protocol_options", "explicit_http_config"),
-            SupportedFields.of("envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig")
-                    .supported("http_protocol_options"));
+            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname"));
 
     private static final long MILLI = 1_000_000L;
     private static final long DEFAULT_CONNECT_NANOS = 5_000 * MILLI;
     private static final long DEFAULT_REFRESH_NANOS = 5_000 * MILLI;
     private static final int DEFAULT_BUFFER = 1 << 20;
-    private static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     private ClusterTranslator() {}
 
@@ -97,7 +93,7 @@ public final class ClusterTranslator {
                 limits(c, "DEFAULT"),
                 limits(c, "HIGH"),
                 (int) Math.min(Integer.MAX_VALUE, c.integer("per_connection_buffer_limit_bytes", DEFAULT_BUFFER)),
-                http(c),
+                UpstreamHttpTranslator.from(c),
                 keepalive(c),
                 metadata(c));
     }
@@ -262,50 +258,6 @@ public final class ClusterTranslator {
             }
         }
         return CircuitBreakerConfig.DEFAULT;
-    }
-
-    private static UpstreamHttpConfig http(ConfigNode c) {
-        ConfigNode common = c.message("common_http_protocol_options");
-        ConfigNode h1 = c.message("http_protocol_options");
-        for (Map.Entry<String, ConfigNode> entry :
-                c.messageMap("typed_extension_protocol_options").entrySet()) {
-            ConfigNode options = entry.getValue();
-            if (!options.messageName().equals(HTTP_OPTIONS)) {
-                throw new ConfigException("Didn't find a registered network or http filter or protocol options"
-                        + " implementation for name: '" + entry.getKey() + "'");
-            }
-            common = options.message("common_http_protocol_options");
-            ConfigNode explicit = options.message("explicit_http_config");
-            if (explicit == null) {
-                throw options.error("upstream_protocol_options", "is required");
-            }
-            h1 = explicit.message("http_protocol_options");
-        }
-        requireAbsent(common, "headers_with_underscores_action");
-        for (String field : List.of("accept_http_10", "default_host_for_http_10", "allow_absolute_url")) {
-            requireAbsent(h1, field);
-        }
-        long maxRequests = c.integer("max_requests_per_connection", 0);
-        ConfigNode format = h1 == null ? null : h1.message("header_key_format");
-        UpstreamHttpConfig d = UpstreamHttpConfig.DEFAULT;
-        return new UpstreamHttpConfig(
-                common == null ? d.idleTimeoutNanos() : common.durationNanos("idle_timeout", d.idleTimeoutNanos()),
-                common == null ? 0 : common.durationNanos("max_connection_duration", 0),
-                common == null ? 0 : common.durationNanos("max_stream_duration", 0),
-                common == null ? maxRequests : common.integer("max_requests_per_connection", maxRequests),
-                common == null ? d.maxHeaders() : (int) common.integer("max_headers_count", d.maxHeaders()),
-                common == null
-                        ? d.maxHeaderBytes()
-                        : (int) common.integer("max_response_headers_kb", d.maxHeaderBytes() / 1024) * 1024,
-                format != null && format.has("proper_case_words"),
-                h1 != null && h1.bool("enable_trailers", false));
-    }
-
-    /** The message serves both sides of a proxy; these fields are about requests that are taken, which a cluster does not do. */
-    private static void requireAbsent(@Nullable ConfigNode options, String field) {
-        if (options != null && options.has(field)) {
-            throw options.error(field, "has no meaning for a cluster: it is about requests from downstream");
-        }
     }
 
     private static @Nullable KeepaliveConfig keepalive(ConfigNode c) {

@@ -1,7 +1,10 @@
 package dev.mishap.proxy.cluster;
 
+import dev.mishap.proxy.http.h2.H2Options;
+import org.jspecify.annotations.Nullable;
+
 /**
- * {@code HttpProtocolOptions} of a cluster whose upstreams speak HTTP/1.1. Times are nanoseconds.
+ * {@code HttpProtocolOptions} of a cluster. Times are nanoseconds.
  *
  * @param idleTimeoutNanos an idle connection is closed after this; 0 = never; default 1 h
  * @param maxConnectionDurationNanos age at which a connection takes no more requests; 0 = none
@@ -10,7 +13,9 @@ package dev.mishap.proxy.cluster;
  * @param maxHeaders header lines of a response, default 100
  * @param maxHeaderBytes bytes of a response's head, default 80 KiB
  * @param properCaseHeaders whether header names are written Like-This
- * @param enableTrailers whether trailers pass
+ * @param enableTrailers whether trailers pass over HTTP/1.1
+ * @param protocol what is spoken
+ * @param http2 options of HTTP/2, null = the defaults
  */
 public record UpstreamHttpConfig(
         long idleTimeoutNanos,
@@ -20,8 +25,43 @@ public record UpstreamHttpConfig(
         int maxHeaders,
         int maxHeaderBytes,
         boolean properCaseHeaders,
-        boolean enableTrailers) {
+        boolean enableTrailers,
+        Protocol protocol,
+        @Nullable H2Options http2) {
+    /** Which protocol a cluster's upstreams are spoken to in. */
+    public enum Protocol {
+        HTTP1,
+        HTTP2,
+        /** That of the request from downstream. */
+        DOWNSTREAM,
+        /** What ALPN chooses, HTTP/1.1 when it chooses nothing. */
+        AUTO
+    }
+
+    /** Options of a cluster that speaks HTTP/1.1. */
+    public UpstreamHttpConfig(
+            long idleTimeoutNanos,
+            long maxConnectionDurationNanos,
+            long maxStreamDurationNanos,
+            long maxRequestsPerConnection,
+            int maxHeaders,
+            int maxHeaderBytes,
+            boolean properCaseHeaders,
+            boolean enableTrailers) {
+        this(
+                idleTimeoutNanos,
+                maxConnectionDurationNanos,
+                maxStreamDurationNanos,
+                maxRequestsPerConnection,
+                maxHeaders,
+                maxHeaderBytes,
+                properCaseHeaders,
+                enableTrailers,
+                Protocol.HTTP1,
+                null);
+    }
+
     public static final long DEFAULT_IDLE_NANOS = 3_600_000_000_000L;
     public static final UpstreamHttpConfig DEFAULT =
-            new UpstreamHttpConfig(DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false);
+            new UpstreamHttpConfig(DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false, Protocol.HTTP1, null);
 }

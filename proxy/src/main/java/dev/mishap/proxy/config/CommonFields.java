@@ -25,6 +25,20 @@ public final class CommonFields {
                     .supported("accept_http_10", "default_host_for_http_10", "header_key_format", "enable_trailers")
                     .supported("allow_absolute_url")
                     .accepted("use_balsa_parser", "there is one parser"),
+            SupportedFields.of("envoy.config.core.v3.Http2ProtocolOptions")
+                    .supported("hpack_table_size", "max_concurrent_streams", "initial_stream_window_size")
+                    .supported("initial_connection_window_size", "allow_connect", "max_outbound_frames")
+                    .supported("max_outbound_control_frames", "max_consecutive_inbound_frames_with_empty_payload")
+                    .supported("max_inbound_priority_frames_per_stream")
+                    .supported("max_inbound_window_update_frames_per_data_frame_sent")
+                    .supported("stream_error_on_invalid_http_messaging")
+                    .supported("override_stream_error_on_invalid_http_message")
+                    .supported("custom_settings_parameters", "connection_keepalive")
+                    .accepted("use_oghttp2_codec", "there is one codec"),
+            SupportedFields.of("envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter")
+                    .supported("identifier", "value"),
+            SupportedFields.of("envoy.config.core.v3.KeepaliveSettings")
+                    .supported("interval", "timeout", "interval_jitter", "connection_idle_interval"),
             SupportedFields.of("envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat")
                     .supported("proper_case_words"),
             SupportedFields.of("envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords"));

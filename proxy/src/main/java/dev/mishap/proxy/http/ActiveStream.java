@@ -65,7 +65,7 @@ public final class ActiveStream implements HttpStream {
         info.reset();
         info.startNanos = now;
         info.startTimeEpochNanos = clock.epochNanos(now);
-        info.protocol = "HTTP/1.1";
+        info.protocol = codec.protocol();
         active = true;
         codecFailed = headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = false;
         routeMatched = false;
@@ -139,6 +139,21 @@ public final class ActiveStream implements HttpStream {
         }
         info.addFlag(flag);
         info.responseCodeDetails = details;
+        config.stats.rqRxReset.inc();
+        finish(false);
+    }
+
+    /** The client gave this request up and nothing else, or sent what ends it. */
+    public void onReset(@Nullable ResponseFlag flag, @Nullable String details) {
+        if (!active) {
+            return;
+        }
+        if (flag != null) {
+            info.addFlag(flag);
+        }
+        if (details != null) {
+            info.responseCodeDetails = details;
+        }
         config.stats.rqRxReset.inc();
         finish(false);
     }
@@ -514,21 +529,26 @@ public final class ActiveStream implements HttpStream {
         if (span != null) {
             span.onResponse(headers);
         }
-        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
-        if (!close && config.drain.closeAfterResponse()) {
-            config.stats.cxDrainClose.inc();
-            close = true;
+        closeAfter = !codec.multiplexed() && endsConnection(status);
+        if (codec.multiplexed() && config.drain.closeAfterResponse()) {
+            codec.drain();
         }
-        if (codec.upgradeRequested() && status != 101) {
-            close = true;
-        }
-        closeAfter = close && status != 101;
         responseHeadersWritten = true;
         boolean end = endStream || headRequest;
         codec.encodeHeaders(headers, end, closeAfter);
         if (end) {
             endOfResponse();
         }
+    }
+
+    /** Whether a connection that carries one request at a time ends with this response. */
+    private boolean endsConnection(int status) {
+        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
+        if (!close && config.drain.closeAfterResponse()) {
+            config.stats.cxDrainClose.inc();
+            close = true;
+        }
+        return status != 101 && (close || codec.upgradeRequested());
     }
 
     void writeData(ByteBuf transferred, boolean endStream) {

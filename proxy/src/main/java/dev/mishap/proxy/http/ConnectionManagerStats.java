@@ -11,6 +11,8 @@ public final class ConnectionManagerStats {
     public final Gauge cxActive;
     public final Counter cxHttp1Total;
     public final Gauge cxHttp1Active;
+    public final Counter cxHttp2Total;
+    public final Gauge cxHttp2Active;
     public final Counter cxDestroy;
     public final Counter cxDestroyLocal;
     public final Counter cxDestroyRemote;
@@ -32,6 +34,8 @@ public final class ConnectionManagerStats {
     public final Counter flowControlResumed;
     public final Counter rqTotal;
     public final Counter rqHttp1Total;
+    public final Counter rqHttp2Total;
+    public final Counter rqTooManyPrematureResets;
     public final Gauge rqActive;
     public final Counter rqCompleted;
     public final Counter rqFailedPathNormalization;
@@ -64,6 +68,8 @@ public final class ConnectionManagerStats {
         cxActive = s.gauge("cx_active");
         cxHttp1Total = s.counter("cx_http1_total");
         cxHttp1Active = s.gauge("cx_http1_active");
+        cxHttp2Total = s.counter("cx_http2_total");
+        cxHttp2Active = s.gauge("cx_http2_active");
         cxDestroy = s.counter("cx_destroy");
         cxDestroyLocal = s.counter("cx_destroy_local");
         cxDestroyRemote = s.counter("cx_destroy_remote");
@@ -85,6 +91,8 @@ public final class ConnectionManagerStats {
         flowControlResumed = s.counter("flow_control_resumed_reading_total");
         rqTotal = s.counter("rq_total");
         rqHttp1Total = s.counter("rq_http1_total");
+        rqHttp2Total = s.counter("rq_http2_total");
+        rqTooManyPrematureResets = s.counter("rq_too_many_premature_resets");
         rqActive = s.gauge("rq_active");
         rqCompleted = s.counter("rq_completed");
         rqFailedPathNormalization = s.counter("rq_failed_path_normalization");
@@ -110,20 +118,17 @@ public final class ConnectionManagerStats {
         // What this proxy never does is shown at 0, as Envoy shows it: dashboards ask for these names.
         for (String name : new String[] {
             "cx_http1_soft_drain",
-            "cx_http2_total",
             "cx_http3_total",
             "cx_overload_disable_keepalive",
             "cx_ssl_total",
             "cx_upgrades_total",
-            "rq_http2_total",
             "rq_http3_total",
             "rq_overload_close",
-            "rq_rejected_via_ip_detection",
-            "rq_too_many_premature_resets"
+            "rq_rejected_via_ip_detection"
         }) {
             s.counter(name);
         }
-        for (String name : new String[] {"cx_http2_active", "cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
+        for (String name : new String[] {"cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
             s.gauge(name);
         }
         tracing = new Tracing(http.scope("tracing."));
@@ -142,6 +147,18 @@ public final class ConnectionManagerStats {
             randomSampling = scope.counter("random_sampling");
             serviceForced = scope.counter("service_forced");
         }
+    }
+
+    /** A connection is gone. */
+    public void closed(boolean local, boolean activeRequest, long nanos) {
+        cxActive.dec();
+        cxDestroy.inc();
+        (local ? cxDestroyLocal : cxDestroyRemote).inc();
+        if (activeRequest) {
+            cxDestroyActiveRq.inc();
+            (local ? cxDestroyLocalActiveRq : cxDestroyRemoteActiveRq).inc();
+        }
+        cxLengthMs.record(nanos / 1_000_000);
     }
 
     public void completed(int status) {

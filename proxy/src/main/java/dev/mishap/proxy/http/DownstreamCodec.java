@@ -7,6 +7,17 @@ import io.netty.channel.Channel;
 public interface DownstreamCodec {
     Channel channel();
 
+    /** {@code HTTP/1.1} or {@code HTTP/2}: what a request is in logs before its head was read. */
+    String protocol();
+
+    /** Whether the connection carries other requests beside this one, and so does not end with it. */
+    default boolean multiplexed() {
+        return false;
+    }
+
+    /** Announces the end of a multiplexed connection: the requests on it go on, new ones go elsewhere. */
+    default void drain() {}
+
     void encodeInformational(HeaderMap headers);
 
     /** Answers {@code expect: 100-continue}. */

@@ -164,6 +164,11 @@ public final class HeaderMap {
         return entries[entry(index) + 1];
     }
 
+    /** The hash of an entry's name, as {@link HeaderName#hash} computes it. For codecs. */
+    public int nameHash(int index) {
+        return entries[entry(index) + 2];
+    }
+
     /** Where the value of an entry starts in the arena. */
     public int valueOffset(int index) {
         return entries[entry(index) + 3];

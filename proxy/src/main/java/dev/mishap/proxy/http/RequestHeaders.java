@@ -226,8 +226,10 @@ final class RequestHeaders {
         }
         info.downstreamRemoteAddress = remote;
         int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
-        boolean https = h.valueEquals(proto, HTTPS);
-        h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
+        if (!h.contains(HeaderName.SCHEME)) {
+            boolean https = h.valueEquals(proto, HTTPS);
+            h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
+        }
         boolean internal =
                 single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
         edgeExempt = internal;

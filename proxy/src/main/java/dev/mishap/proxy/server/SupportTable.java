@@ -1,6 +1,7 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.cluster.ClusterTranslator;
+import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
@@ -43,6 +44,7 @@ public final class SupportTable {
         lists.add(TcpProxyExtension.FIELDS);
         lists.add(CommonFields.FIELDS);
         lists.add(ClusterTranslator.FIELDS);
+        lists.add(UpstreamHttpTranslator.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);

@@ -19,9 +19,9 @@ public final class ClusterPools {
     private final Cluster cluster;
     private final LoadBalancer balancer;
     private final Connector connector;
-    private final Map<Endpoint, Http1Pool[]> pools = new IdentityHashMap<>();
+    private final Map<Endpoint, @Nullable ConnectionPool[]> pools = new IdentityHashMap<>();
     /** Those of endpoints that are gone, while somebody waits in them or uses a connection. */
-    private final List<Http1Pool> leaving = new ArrayList<>();
+    private final List<ConnectionPool> leaving = new ArrayList<>();
 
     private EndpointSet known;
 
@@ -55,7 +55,7 @@ public final class ClusterPools {
 
     /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
     public void acquire(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        pool(endpoint, priority).acquire(listener);
+        pool(endpoint, priority, speaksHttp2(listener)).acquire(listener);
     }
 
     /**
@@ -69,28 +69,43 @@ public final class ClusterPools {
 
     /** Takes a request back that waits for its connection. */
     public void cancel(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        Http1Pool[] both = pools.get(endpoint);
-        Http1Pool pool = both == null ? null : both[priority.ordinal()];
+        @Nullable ConnectionPool[] all = pools.get(endpoint);
+        ConnectionPool pool = all == null ? null : all[index(priority, speaksHttp2(listener))];
         if (pool != null && pool.cancel(listener)) {
             return;
         }
-        for (Http1Pool each : leaving) {
+        for (ConnectionPool each : leaving) {
             if (each.cancel(listener)) {
                 return;
             }
         }
     }
 
-    private Http1Pool pool(Endpoint endpoint, RequestPriority priority) {
-        Http1Pool[] both = pools.get(endpoint);
-        if (both == null) {
-            both = new Http1Pool[RequestPriority.values().length];
-            pools.put(endpoint, both);
+    private boolean speaksHttp2(UpstreamListener listener) {
+        return switch (cluster.config().http().protocol()) {
+            case HTTP1, AUTO -> false;
+            case HTTP2 -> true;
+            case DOWNSTREAM -> listener.prefersHttp2();
+        };
+    }
+
+    private static int index(RequestPriority priority, boolean http2) {
+        return priority.ordinal() * 2 + (http2 ? 1 : 0);
+    }
+
+    private ConnectionPool pool(Endpoint endpoint, RequestPriority priority, boolean http2) {
+        @Nullable ConnectionPool[] all = pools.get(endpoint);
+        if (all == null) {
+            all = new ConnectionPool[RequestPriority.values().length * 2];
+            pools.put(endpoint, all);
         }
-        Http1Pool pool = both[priority.ordinal()];
+        int index = index(priority, http2);
+        ConnectionPool pool = all[index];
         if (pool == null) {
-            pool = new Http1Pool(cluster, endpoint, cluster.limits(priority), connector);
-            both[priority.ordinal()] = pool;
+            pool = http2
+                    ? new Http2Pool(cluster, endpoint, cluster.limits(priority), connector)
+                    : new Http1Pool(cluster, endpoint, cluster.limits(priority), connector);
+            all[index] = pool;
         }
         return pool;
     }
@@ -107,10 +122,10 @@ public final class ClusterPools {
     }
 
     private void drain(Endpoint e) {
-        leaving.removeIf(Http1Pool::isEmpty);
-        Http1Pool[] both = pools.remove(e);
+        leaving.removeIf(ConnectionPool::isEmpty);
+        @Nullable ConnectionPool[] both = pools.remove(e);
         if (both != null) {
-            for (Http1Pool pool : both) {
+            for (ConnectionPool pool : both) {
                 if (pool != null) {
                     pool.drain();
                     leaving.add(pool);

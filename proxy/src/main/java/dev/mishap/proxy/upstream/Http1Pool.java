@@ -1,7 +1,6 @@
 package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import io.netty.channel.Channel;
@@ -11,53 +10,28 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP/1.1 connections of one loop to one endpoint, for requests of one priority. The connection used last is used first,
  * so that those not needed grow idle. A request that finds none waits, and a connection is opened for it if the circuit
  * breaker lets it.
  */
-final class Http1Pool {
-    private final Cluster cluster;
-    private final Endpoint endpoint;
-    private final ResourceLimits limits;
-    private final Connector connector;
+final class Http1Pool extends ConnectionPool {
     private final Deque<Http1Connection> idle = new ArrayDeque<>();
-    private final Deque<UpstreamListener> pending = new ArrayDeque<>();
     private final Set<Http1Connection> open = new HashSet<>();
     private int connecting;
-    private boolean draining;
 
     Http1Pool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
-        this.cluster = cluster;
-        this.endpoint = endpoint;
-        this.limits = limits;
-        this.connector = connector;
+        super(cluster, endpoint, limits, connector);
     }
 
-    Cluster cluster() {
-        return cluster;
-    }
-
-    ClusterStats stats() {
-        return cluster.stats();
-    }
-
-    Endpoint endpoint() {
-        return endpoint;
-    }
-
-    ResourceLimits limits() {
-        return limits;
-    }
-
+    @Override
     boolean isEmpty() {
-        return open.isEmpty() && pending.isEmpty();
+        return open.isEmpty() && super.isEmpty();
     }
 
+    @Override
     void acquire(UpstreamListener listener) {
         Http1Connection c;
         while ((c = idle.pollFirst()) != null) {
@@ -67,50 +41,19 @@ final class Http1Pool {
             }
             // Closed by the peer, and its channelInactive is still to come.
         }
-        if (!limits.pendingRequests.canCreate()) {
-            stats().rqPendingOverflow.inc();
-            listener.onPoolFailure(ResetReason.OVERFLOW, null);
-            return;
+        if (pend(listener)) {
+            connectIfNeeded();
         }
-        pending.addLast(listener);
-        limits.pendingRequests.inc();
-        stats().rqPendingTotal.inc();
-        stats().rqPendingActive.inc();
-        endpoint.rqPendingActive.increment();
-        connectIfNeeded();
-    }
-
-    /** Takes back a request that still waits for a connection; false when it does not wait here. */
-    boolean cancel(UpstreamListener listener) {
-        if (!pending.remove(listener)) {
-            return false;
-        }
-        stats().rqCancelled.inc();
-        unpend();
-        return true;
-    }
-
-    private void unpend() {
-        limits.pendingRequests.dec();
-        stats().rqPendingActive.dec();
-        endpoint.rqPendingActive.decrement();
     }
 
     private void connectIfNeeded() {
-        if (connecting >= pending.size()) {
+        if (connecting >= waiting() || !mayConnect(open.isEmpty())) {
             return;
-        }
-        if (!limits.connections.canCreate()) {
-            stats().cxOverflow.inc();
-            if (!open.isEmpty()) {
-                return;
-            }
-            // Other endpoints hold all connections: without one of its own, what waits here would wait forever.
         }
         Http1Connection c = new Http1Connection(this);
         open.add(c);
         connecting++;
-        ChannelFuture future = connector.connect(endpoint.address(), c);
+        ChannelFuture future = connector.connect(endpoint().address(), c);
         if (future.isDone()) {
             connected(c, future);
         } else {
@@ -131,7 +74,7 @@ final class Http1Pool {
         }
         Channel channel = future.channel();
         c.opened(channel);
-        if (draining && pending.isEmpty()) {
+        if (draining() && waiting() == 0) {
             c.close();
         } else if (channel.isActive()) {
             release(c);
@@ -139,22 +82,10 @@ final class Http1Pool {
         // Else it was closed at once, and channelInactive tells so.
     }
 
-    /** All that wait are told, not only one: who asks decides what becomes of an endpoint that can't be reached. */
-    private void failPending(ResetReason reason, @Nullable String transportFailure) {
-        List<UpstreamListener> all = new ArrayList<>(pending);
-        pending.clear();
-        for (UpstreamListener l : all) {
-            unpend();
-            stats().rqPendingFailureEject.inc();
-            l.onPoolFailure(reason, transportFailure);
-        }
-    }
-
     /** A connection is free. */
     void release(Http1Connection c) {
-        UpstreamListener next = pending.pollFirst();
+        UpstreamListener next = next();
         if (next != null) {
-            unpend();
             attach(c, next);
         } else {
             keep(c);
@@ -162,7 +93,7 @@ final class Http1Pool {
     }
 
     private void keep(Http1Connection c) {
-        if (draining) {
+        if (draining()) {
             c.close();
         } else {
             idle.addFirst(c);
@@ -171,17 +102,12 @@ final class Http1Pool {
     }
 
     private void attach(Http1Connection c, UpstreamListener listener) {
-        if (!limits.requests.canCreate()) {
-            stats().rqActiveOverflow.inc();
-            keep(c);
-            listener.onPoolFailure(ResetReason.OVERFLOW, null);
+        if (!limits().requests.canCreate()) {
+            keep(c); // before the listener is told, who may want a connection at once
+        }
+        if (!begin(listener)) {
             return;
         }
-        limits.requests.inc();
-        stats().rqTotal.inc();
-        stats().rqActive.inc();
-        endpoint.rqTotal.increment();
-        endpoint.rqActive.incrementAndGet();
         c.attach(listener);
         boolean full = !c.writable();
         listener.onReady(c);
@@ -194,14 +120,14 @@ final class Http1Pool {
     void closed(Http1Connection c) {
         open.remove(c);
         idle.remove(c);
-        if (c.wasConnected() && !pending.isEmpty()) {
+        if (c.wasConnected() && waiting() > 0) {
             connectIfNeeded();
         }
     }
 
-    /** The endpoint is gone, or the cluster: idle connections close now, busy ones after their response. Who waits is still served. */
+    @Override
     void drain() {
-        draining = true;
+        super.drain();
         for (Http1Connection c : new ArrayList<>(open)) {
             c.drain();
         }

@@ -9,6 +9,8 @@ public enum ResetReason {
     REMOTE_CONNECTION_FAILURE("remote connection failure", ResponseFlag.UPSTREAM_CONNECTION_FAILURE),
     CONNECTION_TIMEOUT("connection timeout", ResponseFlag.UPSTREAM_CONNECTION_FAILURE),
     CONNECTION_TERMINATION("connection termination", ResponseFlag.UPSTREAM_CONNECTION_TERMINATION),
+    REMOTE_RESET("remote reset", ResponseFlag.UPSTREAM_REMOTE_RESET),
+    REMOTE_REFUSED_STREAM_RESET("remote refused stream reset", ResponseFlag.UPSTREAM_REMOTE_RESET),
     OVERFLOW("overflow", ResponseFlag.UPSTREAM_OVERFLOW),
     PROTOCOL_ERROR("protocol error", ResponseFlag.UPSTREAM_PROTOCOL_ERROR);
 

@@ -19,6 +19,11 @@ public interface UpstreamListener {
      */
     void onPoolFailure(ResetReason reason, @Nullable String transportFailure);
 
+    /** Whether the request goes out by HTTP/2 when the cluster speaks what the client spoke. */
+    default boolean prefersHttp2() {
+        return false;
+    }
+
     /** Where the response's headers shall be read to; asked once a request. Stays the listener's. */
     HeaderMap responseHeaders();
 

@@ -16,7 +16,7 @@ public interface UpstreamStream {
     @Nullable
     InetSocketAddress localAddress();
 
-    /** {@code HTTP/1.1}. */
+    /** {@code HTTP/1.1} or {@code HTTP/2}. */
     String protocol();
 
     void sendHeaders(HeaderMap headers, boolean endStream);

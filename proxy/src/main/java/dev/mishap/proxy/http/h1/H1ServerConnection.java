@@ -8,7 +8,9 @@ import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.DownstreamCodec;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.Http2Switch;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.StreamIds;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
@@ -23,7 +25,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink {
     private static final Logger LOG = LoggerFactory.getLogger(H1ServerConnection.class);
-    private static final AtomicLong STREAM_IDS = new AtomicLong();
 
     private enum State {
         OPEN,
@@ -48,6 +48,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private final H1RequestParser parser;
     private final ConnectionInfo connection;
     private final Runnable heldTask = this::takeHeld;
+    private final @Nullable Http2Switch http2;
+    /** Whether the first bytes have shown that the client speaks HTTP/1. */
+    private boolean detected;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable H1Output out;
@@ -66,9 +69,21 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private long bytesCounted;
     private long unsent;
 
+    /** A connection whose client speaks HTTP/1, whatever it says. */
     public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits, ConnectionInfo connection) {
+        this(config, limits, connection, null);
+    }
+
+    /**
+     * A connection.
+     *
+     * @param http2 what takes over when the client turns out to speak HTTP/2, or null when it may not
+     */
+    public H1ServerConnection(
+            ConnectionManagerConfig config, H1Limits limits, ConnectionInfo connection, @Nullable Http2Switch http2) {
         this.config = config;
         this.connection = connection;
+        this.http2 = http2;
         this.stats = config.stats;
         this.parser = new H1RequestParser(limits, this);
     }
@@ -95,8 +110,6 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         openedNanos = System.nanoTime();
         stats.cxTotal.inc();
         stats.cxActive.inc();
-        stats.cxHttp1Total.inc();
-        stats.cxHttp1Active.inc();
         if (config.idleTimeoutNanos > 0) {
             DeadlineTimer t = new DeadlineTimer(ctx.channel().eventLoop(), this::idle);
             idleTimer = t;
@@ -132,6 +145,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
+        if (!detected && !detect(ctx, in)) {
+            return;
+        }
         stats.cxRxBytesTotal.add(in.readableBytes());
         if (state != State.OPEN) {
             in.release();
@@ -144,6 +160,39 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             return;
         }
         read(in);
+    }
+
+    /** Looks at the first bytes: true = this is HTTP/1; else they went to HTTP/2, or wait for more to tell. */
+    private boolean detect(ChannelHandlerContext ctx, ByteBuf in) {
+        Http2Switch other = http2;
+        ByteBuf h = held;
+        ByteBuf all = h == null ? in : Unpooled.wrappedBuffer(h, in);
+        held = null;
+        if (other != null) {
+            String chosen = connection.nextProtocol(); // by ALPN
+            int n = chosen == null ? Http2Switch.matches(all) : chosen.equals("h2") ? Http2Switch.PREFACE.length : -1;
+            if (n == Http2Switch.PREFACE.length) {
+                detected = true;
+                state = State.CLOSED;
+                closeTimers();
+                ctx.pipeline().addAfter(ctx.name(), null, other.handler(openedNanos));
+                ctx.fireChannelRead(all);
+                ctx.pipeline().remove(this);
+                return false;
+            }
+            if (n >= 0) {
+                held = all;
+                return false;
+            }
+        }
+        detected = true;
+        stats.cxHttp1Total.inc();
+        stats.cxHttp1Active.inc();
+        if (h != null) {
+            channelRead(ctx, all);
+            return false;
+        }
+        return true;
     }
 
     /** Parses as far as the stream under way allows, and keeps what is left. */
@@ -203,7 +252,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         stats.rqHttp1Total.inc();
         s.begin(now);
         StreamInfo info = s.info();
-        info.streamId = STREAM_IDS.incrementAndGet();
+        info.streamId = StreamIds.next();
         info.on(connection);
         if (idleTimer != null) {
             idleTimer.clear();
@@ -282,25 +331,24 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         if (activeRequest) {
             stream().onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
         }
+        closeTimers();
+        ReferenceCountUtil.release(held);
+        held = null;
+        out().discard();
+        countWritten();
+        if (detected) {
+            stats.cxHttp1Active.dec();
+        }
+        stats.closed(closedLocally, activeRequest, System.nanoTime() - openedNanos);
+    }
+
+    private void closeTimers() {
         stream().close();
         for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer}) {
             if (t != null) {
                 t.close();
             }
         }
-        ReferenceCountUtil.release(held);
-        held = null;
-        out().discard();
-        countWritten();
-        stats.cxActive.dec();
-        stats.cxHttp1Active.dec();
-        stats.cxDestroy.inc();
-        (closedLocally ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
-        if (activeRequest) {
-            stats.cxDestroyActiveRq.inc();
-            (closedLocally ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
-        }
-        stats.cxLengthMs.record((System.nanoTime() - openedNanos) / 1_000_000);
     }
 
     @Override
@@ -365,6 +413,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     @Override
     public Channel channel() {
         return context().channel();
+    }
+
+    @Override
+    public String protocol() {
+        return "HTTP/1.1";
     }
 
     @Override

@@ -244,6 +244,11 @@ final class Attempt implements UpstreamListener {
     }
 
     @Override
+    public boolean prefersHttp2() {
+        return "HTTP/2".equals(downstream().info().protocol);
+    }
+
+    @Override
     public HeaderMap responseHeaders() {
         return response;
     }

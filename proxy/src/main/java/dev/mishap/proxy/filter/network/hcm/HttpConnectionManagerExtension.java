@@ -58,7 +58,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
     @Override
     public TerminalFilterFactory parse(ConfigNode node, NetworkFilterContext context) {
         String codec = node.enumName("codec_type");
-        if (!codec.equals("AUTO") && !codec.equals("HTTP1")) {
+        if (codec.equals("HTTP3")) {
             throw node.error("codec_type", codec + " is not supported");
         }
         ConfigNode table = node.message("route_config");
@@ -106,7 +106,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             config.localReplies = LocalReplies.from(localReply, context.runtime());
         }
         H1Limits limits = limits(node, config);
-        return (channel, connection) -> channel.pipeline().addLast(new H1ServerConnection(config, limits, connection));
+        return codec.equals("HTTP1")
+                ? (channel, connection) ->
+                        channel.pipeline().addLast(new H1ServerConnection(config, limits, connection))
+                : new Http2Codec(node, config, limits, context.root()).installer(codec.equals("HTTP2"));
     }
 
     private static FilterRouteContext routeContext(FilterContext filterContext) {
@@ -229,6 +232,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.requestTimeoutNanos = node.durationNanos("request_timeout", 0);
         config.requestHeadersTimeoutNanos = node.durationNanos("request_headers_timeout", 0);
         config.delayedCloseTimeoutNanos = node.durationNanos("delayed_close_timeout", SECOND);
+        config.drainTimeoutNanos = node.durationNanos("drain_timeout", 5 * SECOND);
         ConfigNode common = node.message("common_http_protocol_options");
         if (common != null) {
             config.idleTimeoutNanos = common.durationNanos("idle_timeout", 3600 * SECOND);

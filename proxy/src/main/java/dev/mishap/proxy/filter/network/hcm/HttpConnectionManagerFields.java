@@ -43,10 +43,7 @@ public final class HttpConnectionManagerFields {
                             "strip_matching_host_port",
                             "strip_any_host_port",
                             "strip_trailing_host_dot")
-                    .accepted(
-                            "drain_timeout",
-                            "HTTP/1 needs no grace between the announcement and the end of a connection")
-                    .accepted("stream_error_on_invalid_http_message", "it is about HTTP/2 and HTTP/3"),
+                    .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message"),
             SupportedFields.of(HCM + ".InternalAddressConfig")
                     .supported("cidr_ranges")
                     .accepted("unix_sockets", "there are no listeners on unix sockets"),

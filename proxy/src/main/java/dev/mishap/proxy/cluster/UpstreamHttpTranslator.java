@@ -1,0 +1,97 @@
+package dev.mishap.proxy.cluster;
+
+import dev.mishap.proxy.cluster.UpstreamHttpConfig.Protocol;
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.h2.H2Config;
+import dev.mishap.proxy.http.h2.H2Options;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A cluster's HTTP options: {@code HttpProtocolOptions}, or the fields of the cluster itself that it has replaced. */
+public final class UpstreamHttpTranslator {
+    private static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+    /** What we make of the messages. */
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(HTTP_OPTIONS)
+                    .supported("common_http_protocol_options", "explicit_http_config")
+                    .supported("use_downstream_protocol_config", "auto_config"),
+            SupportedFields.of(HTTP_OPTIONS + ".ExplicitHttpConfig")
+                    .supported("http_protocol_options", "http2_protocol_options"),
+            SupportedFields.of(HTTP_OPTIONS + ".UseDownstreamHttpConfig")
+                    .supported("http_protocol_options", "http2_protocol_options"),
+            SupportedFields.of(HTTP_OPTIONS + ".AutoHttpConfig")
+                    .supported("http_protocol_options", "http2_protocol_options"));
+
+    private UpstreamHttpTranslator() {}
+
+    static UpstreamHttpConfig from(ConfigNode c) {
+        ConfigNode common = c.message("common_http_protocol_options");
+        ConfigNode h1 = c.message("http_protocol_options");
+        ConfigNode h2 = c.message("http2_protocol_options");
+        Protocol protocol = h2 == null ? Protocol.HTTP1 : Protocol.HTTP2;
+        if (c.enumName("protocol_selection").equals("USE_DOWNSTREAM_PROTOCOL")) {
+            protocol = Protocol.DOWNSTREAM;
+        }
+        for (Map.Entry<String, ConfigNode> entry :
+                c.messageMap("typed_extension_protocol_options").entrySet()) {
+            ConfigNode options = entry.getValue();
+            if (!options.messageName().equals(HTTP_OPTIONS)) {
+                throw new ConfigException("Didn't find a registered network or http filter or protocol options"
+                        + " implementation for name: '" + entry.getKey() + "'");
+            }
+            common = options.message("common_http_protocol_options");
+            ConfigNode of = options.message("explicit_http_config");
+            if (of != null) {
+                protocol = of.message("http2_protocol_options") == null ? Protocol.HTTP1 : Protocol.HTTP2;
+            } else {
+                of = options.message("use_downstream_protocol_config");
+                protocol = Protocol.DOWNSTREAM;
+            }
+            if (of == null) {
+                of = options.message("auto_config");
+                protocol = Protocol.AUTO;
+            }
+            if (of == null) {
+                throw options.error("upstream_protocol_options", "is required");
+            }
+            h1 = of.message("http_protocol_options");
+            h2 = of.message("http2_protocol_options");
+        }
+        requireAbsent(common, "headers_with_underscores_action");
+        for (String field : List.of("accept_http_10", "default_host_for_http_10", "allow_absolute_url")) {
+            requireAbsent(h1, field);
+        }
+        long maxRequests = c.integer("max_requests_per_connection", 0);
+        ConfigNode format = h1 == null ? null : h1.message("header_key_format");
+        UpstreamHttpConfig d = UpstreamHttpConfig.DEFAULT;
+        return new UpstreamHttpConfig(
+                common == null ? d.idleTimeoutNanos() : common.durationNanos("idle_timeout", d.idleTimeoutNanos()),
+                common == null ? 0 : common.durationNanos("max_connection_duration", 0),
+                common == null ? 0 : common.durationNanos("max_stream_duration", 0),
+                common == null ? maxRequests : common.integer("max_requests_per_connection", maxRequests),
+                common == null ? d.maxHeaders() : (int) common.integer("max_headers_count", d.maxHeaders()),
+                common == null
+                        ? d.maxHeaderBytes()
+                        : (int) common.integer("max_response_headers_kb", d.maxHeaderBytes() / 1024) * 1024,
+                format != null && format.has("proper_case_words"),
+                h1 != null && h1.bool("enable_trailers", false),
+                protocol,
+                protocol == Protocol.HTTP1 ? null : http2(h2));
+    }
+
+    /** Apart, so that a cluster without HTTP/2 needs no class of it. */
+    private static H2Options http2(@Nullable ConfigNode options) {
+        return H2Config.from(options, false);
+    }
+
+    /** The message serves both sides of a proxy; these fields are about requests that are taken, which a cluster does not do. */
+    private static void requireAbsent(@Nullable ConfigNode options, String field) {
+        if (options != null && options.has(field)) {
+            throw options.error(field, "has no meaning for a cluster: it is about requests from downstream");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package dev.mishap.proxy.http.h2;
+
+import dev.mishap.proxy.http.ActiveStream;
+import dev.mishap.proxy.http.ConnectionManagerConfig;
+import dev.mishap.proxy.http.DownstreamCodec;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.ResponseFlag;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+
+/** A request on an {@link H2ServerConnection}, and the way of its response. */
+final class H2ServerStream extends H2Stream implements DownstreamCodec {
+    private static final byte[] HEAD = {'H', 'E', 'A', 'D'};
+
+    private final H2ServerConnection owner;
+    private final ActiveStream stream;
+    private @Nullable HeaderMap requestTrailers;
+    private @Nullable HeaderMap interim;
+    private boolean head;
+
+    H2ServerStream(H2ServerConnection connection, ConnectionManagerConfig config) {
+        super(connection);
+        this.owner = connection;
+        this.stream = new ActiveStream(config, this);
+    }
+
+    ActiveStream stream() {
+        return stream;
+    }
+
+    /** The client has opened the stream. */
+    void opened() {
+        stream.incoming().clear();
+        owner.describe(stream);
+    }
+
+    // ---- what the client says ----
+
+    @Override
+    protected HeaderMap target(boolean trailers) {
+        if (!trailers) {
+            return stream.incoming();
+        }
+        HeaderMap t = requestTrailers;
+        if (t == null) {
+            t = new HeaderMap();
+            requestTrailers = t;
+        }
+        t.clear();
+        return t;
+    }
+
+    @Override
+    protected @Nullable String check(HeaderMap headers, boolean trailers, boolean endStream) {
+        if (trailers) {
+            return H2HeaderRules.trailers(headers);
+        }
+        String wrong = H2HeaderRules.request(headers, owner.takesConnect());
+        if (wrong != null) {
+            return wrong;
+        }
+        long length = H2HeaderRules.contentLength(headers);
+        if (length == -2) {
+            return H2HeaderRules.INVALID_FIELD;
+        }
+        expectLength(length);
+        return owner.underscores(headers);
+    }
+
+    @Override
+    protected void onHeaders(HeaderMap headers, boolean endStream) {
+        int method = headers.indexOf(HeaderName.METHOD);
+        head = headers.valueEquals(method, HEAD);
+        stream.onHeaders("HTTP/2", head, endStream);
+    }
+
+    @Override
+    protected void onData(ByteBuf transferred, boolean endStream) {
+        stream.onData(transferred, endStream);
+    }
+
+    @Override
+    protected void onTrailers(HeaderMap trailers) {
+        stream.onTrailers(trailers);
+    }
+
+    @Override
+    protected void onReset(int code, @Nullable String details) {
+        owner.reset(stream);
+        if (details == null) {
+            stream.onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, "http2.remote_reset");
+        } else {
+            stream.onReset(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, details);
+        }
+    }
+
+    @Override
+    protected void onWritable(boolean writable) {
+        stream.onWritability(writable);
+    }
+
+    @Override
+    protected void onClosed() {
+        owner.retire(this);
+    }
+
+    // ---- DownstreamCodec ----
+
+    @Override
+    public Channel channel() {
+        return owner.channel();
+    }
+
+    @Override
+    public String protocol() {
+        return "HTTP/2";
+    }
+
+    @Override
+    public boolean multiplexed() {
+        return true;
+    }
+
+    @Override
+    public void drain() {
+        owner.drainForProcess();
+    }
+
+    @Override
+    public void encodeInformational(HeaderMap headers) {
+        writeInformational(headers);
+    }
+
+    @Override
+    public void encodeContinue() {
+        HeaderMap h = interim;
+        if (h == null) {
+            h = new HeaderMap();
+            h.add(HeaderName.STATUS, "100");
+            interim = h;
+        }
+        writeInformational(h);
+    }
+
+    @Override
+    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
+        writeHeaders(headers, endStream);
+    }
+
+    @Override
+    public void encodeData(ByteBuf transferred, boolean endStream) {
+        writeData(transferred, endStream);
+    }
+
+    @Override
+    public void encodeTrailers(HeaderMap trailers) {
+        writeTrailers(trailers);
+    }
+
+    @Override
+    public boolean requestComplete() {
+        return remoteEnded();
+    }
+
+    @Override
+    public boolean keepAlive() {
+        return true;
+    }
+
+    @Override
+    public boolean upgradeRequested() {
+        return false;
+    }
+
+    @Override
+    public void streamDone() {
+        resetAfterEnd(); // what the client still sends of its request is of no use
+    }
+
+    @Override
+    public void streamCut(boolean reset) {
+        reset(H2Error.INTERNAL_ERROR);
+    }
+
+    @Override
+    public boolean writable() {
+        return isWritable();
+    }
+}

@@ -1,0 +1,150 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterStats;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.ResourceLimits;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one loop to one endpoint, in one protocol, for requests of one priority; and the requests that wait for one.
+ * Confined to its loop.
+ */
+abstract class ConnectionPool {
+    private final Cluster cluster;
+    private final Endpoint endpoint;
+    private final ResourceLimits limits;
+    final Connector connector;
+    private final Deque<UpstreamListener> pending = new ArrayDeque<>();
+    private boolean draining;
+
+    ConnectionPool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+        this.cluster = cluster;
+        this.endpoint = endpoint;
+        this.limits = limits;
+        this.connector = connector;
+    }
+
+    final Cluster cluster() {
+        return cluster;
+    }
+
+    final ClusterStats stats() {
+        return cluster.stats();
+    }
+
+    final Endpoint endpoint() {
+        return endpoint;
+    }
+
+    final ResourceLimits limits() {
+        return limits;
+    }
+
+    final boolean draining() {
+        return draining;
+    }
+
+    /** Whether there is neither a connection nor anybody who waits for one. */
+    boolean isEmpty() {
+        return pending.isEmpty();
+    }
+
+    /** Asks for a connection; the listener may be told before this returns. */
+    abstract void acquire(UpstreamListener listener);
+
+    /** The endpoint is gone, or the cluster: idle connections close now, busy ones after their response. Who waits is still served. */
+    void drain() {
+        draining = true;
+    }
+
+    /** Lets the listener wait, if the circuit breaker does; else it is told. */
+    final boolean pend(UpstreamListener listener) {
+        if (!limits.pendingRequests.canCreate()) {
+            stats().rqPendingOverflow.inc();
+            listener.onPoolFailure(ResetReason.OVERFLOW, null);
+            return false;
+        }
+        pending.addLast(listener);
+        limits.pendingRequests.inc();
+        stats().rqPendingTotal.inc();
+        stats().rqPendingActive.inc();
+        endpoint.rqPendingActive.increment();
+        return true;
+    }
+
+    final int waiting() {
+        return pending.size();
+    }
+
+    /** Takes the one that has waited longest out, or null. */
+    final @Nullable UpstreamListener next() {
+        UpstreamListener next = pending.pollFirst();
+        if (next != null) {
+            unpend();
+        }
+        return next;
+    }
+
+    /** Takes back a request that still waits for a connection; false when it does not wait here. */
+    boolean cancel(UpstreamListener listener) {
+        if (!pending.remove(listener)) {
+            return false;
+        }
+        stats().rqCancelled.inc();
+        unpend();
+        return true;
+    }
+
+    private void unpend() {
+        limits.pendingRequests.dec();
+        stats().rqPendingActive.dec();
+        endpoint.rqPendingActive.decrement();
+    }
+
+    /** All that wait are told, not only one: who asks decides what becomes of an endpoint that can't be reached. */
+    final void failPending(ResetReason reason, @Nullable String transportFailure) {
+        List<UpstreamListener> all = new ArrayList<>(pending);
+        pending.clear();
+        for (UpstreamListener l : all) {
+            unpend();
+            stats().rqPendingFailureEject.inc();
+            l.onPoolFailure(reason, transportFailure);
+        }
+    }
+
+    /** Whether one more connection may be opened; {@code none} = the pool has none, and what waits in it would wait forever. */
+    final boolean mayConnect(boolean none) {
+        if (limits.connections.canCreate()) {
+            return true;
+        }
+        stats().cxOverflow.inc();
+        return none; // Other endpoints hold all connections.
+    }
+
+    /** Counts a request that begins, if the circuit breaker lets it; else the listener is told. */
+    final boolean begin(UpstreamListener listener) {
+        if (!limits.requests.canCreate()) {
+            stats().rqActiveOverflow.inc();
+            listener.onPoolFailure(ResetReason.OVERFLOW, null);
+            return false;
+        }
+        limits.requests.inc();
+        stats().rqTotal.inc();
+        stats().rqActive.inc();
+        endpoint.rqTotal.increment();
+        endpoint.rqActive.incrementAndGet();
+        return true;
+    }
+
+    /** Counts the end of a request. */
+    final void ended() {
+        limits.requests.dec();
+        stats().rqActive.dec();
+        endpoint.rqActive.decrementAndGet();
+    }
+}

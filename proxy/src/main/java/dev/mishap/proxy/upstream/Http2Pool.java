@@ -1,0 +1,141 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.http.h2.H2Options;
+import dev.mishap.proxy.http.h2.H2Stats;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ConnectTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP/2 connections of one loop to one endpoint: mostly one, that carries many requests at once. Another is opened when those
+ * that are there are full, or going.
+ */
+final class Http2Pool extends ConnectionPool {
+    private final H2Options options;
+    private final H2Stats http2Stats;
+    private final List<Http2Connection> open = new ArrayList<>();
+    private int connecting;
+
+    Http2Pool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+        super(cluster, endpoint, limits, connector);
+        H2Options given = cluster.config().http().http2();
+        options = given == null ? H2Options.DEFAULT : given;
+        http2Stats = new H2Stats(cluster.stats().scope.scope("http2."), false);
+    }
+
+    H2Options options() {
+        return options;
+    }
+
+    H2Stats http2Stats() {
+        return http2Stats;
+    }
+
+    @Override
+    boolean isEmpty() {
+        return open.isEmpty() && super.isEmpty();
+    }
+
+    @Override
+    void acquire(UpstreamListener listener) {
+        Http2Connection c = ready();
+        if (c != null) {
+            attach(c, listener);
+        } else if (pend(listener)) {
+            connectIfNeeded();
+        }
+    }
+
+    /** A connection that takes one more request, or null. */
+    private @Nullable Http2Connection ready() {
+        for (int i = 0; i < open.size(); i++) {
+            Http2Connection c = open.get(i);
+            if (c.takesRequests()) {
+                return c;
+            }
+        }
+        return null;
+    }
+
+    private void connectIfNeeded() {
+        // What a connection will take is not known before it is there; as many as we would open is the best guess.
+        if ((long) connecting * options.maxConcurrentStreams() >= waiting() || !mayConnect(open.isEmpty())) {
+            return;
+        }
+        Http2Connection c = new Http2Connection(this);
+        open.add(c);
+        connecting++;
+        ChannelFuture future = connector.connect(endpoint().address(), c);
+        if (future.isDone()) {
+            connected(c, future);
+        } else {
+            future.addListener(f -> connected(c, future));
+        }
+    }
+
+    private void connected(Http2Connection c, ChannelFuture future) {
+        connecting--;
+        if (!future.isSuccess()) {
+            Throwable cause = future.cause();
+            boolean timeout = cause instanceof ConnectTimeoutException;
+            c.failed(timeout);
+            failPending(
+                    timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
+                    timeout || cause == null ? null : Connector.failure(cause));
+            return;
+        }
+        Channel channel = future.channel();
+        c.connected();
+        if (draining() && waiting() == 0) {
+            c.close();
+        } else if (channel.isActive()) {
+            serve();
+        }
+        // Else it was closed at once, and channelInactive tells so.
+    }
+
+    /** A connection may take requests again: those that wait get it. */
+    void serve() {
+        while (waiting() > 0) {
+            Http2Connection c = ready();
+            if (c == null) {
+                connectIfNeeded();
+                return;
+            }
+            UpstreamListener next = next();
+            if (next != null) {
+                attach(c, next);
+            }
+        }
+        if (draining()) {
+            drain();
+        }
+    }
+
+    private void attach(Http2Connection c, UpstreamListener listener) {
+        if (begin(listener)) {
+            listener.onReady(c.attach(listener));
+        }
+    }
+
+    void closed(Http2Connection c) {
+        open.remove(c);
+        if (c.wasConnected() && waiting() > 0) {
+            connectIfNeeded();
+        }
+    }
+
+    @Override
+    void drain() {
+        super.drain();
+        for (Http2Connection c : new ArrayList<>(open)) {
+            c.drain();
+        }
+    }
+}
