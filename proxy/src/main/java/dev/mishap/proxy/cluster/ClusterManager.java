@@ -189,6 +189,17 @@ public final class ClusterManager implements AutoCloseable {
         }
     }
 
+    /** Runs {@code ready} when no cluster warms up any more; for the start of the process. */
+    public void whenWarm(Runnable ready) {
+        if (warming.isEmpty()) {
+            LOG.info("cm init: all clusters initialized");
+            ready.run();
+        } else {
+            initializing.addAll(warming.values());
+            whenInitialized = () -> whenWarm(ready);
+        }
+    }
+
     private void discover(Entry e, Runnable firstAnswer) {
         Discovery discovery = discovery(e.cluster);
         e.discovery = discovery;
@@ -236,12 +247,13 @@ public final class ClusterManager implements AutoCloseable {
         } else {
             modified.inc();
         }
-        if (next != null) {
-            next.stop();
-        }
         LOG.debug("add/update cluster {} starting warming", name);
         warming.put(name, entry);
         publish();
+        if (next != null) {
+            next.stop();
+            initialized(next);
+        }
         discover(entry, () -> warmed(name, entry));
         return true;
     }
@@ -261,6 +273,7 @@ public final class ClusterManager implements AutoCloseable {
         if (before != null) {
             gone(before, false);
         }
+        initialized(entry);
     }
 
     /** Removes a cluster that came by CDS; whether there was one. Requests under way keep it until they end. */
@@ -279,6 +292,7 @@ public final class ClusterManager implements AutoCloseable {
         publish();
         if (next != null) {
             next.stop();
+            initialized(next);
         }
         if (now != null) {
             gone(now, true);

@@ -9,6 +9,8 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.InitTarget;
+import dev.mishap.proxy.xds.Lifecycle;
+import dev.mishap.proxy.xds.Resource;
 import io.netty.channel.EventLoop;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,11 +41,11 @@ public final class ListenerManager {
     @FunctionalInterface
     public interface Translator {
         /**
-         * @param init where filters add what they wait for
+         * @param life where filters add what they wait for, and what ends with them
          * @param drain the listener's own drain state
          * @throws ConfigException when it can't be accepted
          */
-        ListenerConfig translate(ConfigNode node, InitManager init, DrainState drain);
+        ListenerConfig translate(ConfigNode node, Lifecycle life, DrainState drain);
     }
 
     /**
@@ -71,7 +73,7 @@ public final class ListenerManager {
         final String version;
         final boolean dynamic;
         final Listener listener;
-        final InitManager init;
+        final Lifecycle life;
         final DrainState drain;
         final Instant updated = Instant.now();
 
@@ -81,14 +83,14 @@ public final class ListenerManager {
                 String version,
                 boolean dynamic,
                 Listener listener,
-                InitManager init,
+                Lifecycle life,
                 DrainState drain) {
             this.name = name;
             this.node = node;
             this.version = version;
             this.dynamic = dynamic;
             this.listener = listener;
-            this.init = init;
+            this.life = life;
             this.drain = drain;
         }
 
@@ -178,15 +180,21 @@ public final class ListenerManager {
 
     private Entry make(String name, ConfigNode node, String version, boolean dynamic) {
         DrainState own = new DrainState(process);
-        InitManager init = new InitManager("Listener-local-init-manager " + name);
-        ListenerConfig config = translator.translate(node, init, own);
+        Lifecycle life = new Lifecycle(new InitManager("Listener-local-init-manager " + name));
+        ListenerConfig config;
+        try {
+            config = translator.translate(node, life, own);
+        } catch (ConfigException e) {
+            life.end();
+            throw e;
+        }
         return new Entry(
                 name.isEmpty() ? config.name() : name,
                 node,
                 version,
                 dynamic,
                 new Listener(config, transport, workers),
-                init,
+                life,
                 own);
     }
 
@@ -197,7 +205,7 @@ public final class ListenerManager {
     }
 
     private static InitTarget target(Entry e) {
-        return InitTarget.of("Listener-init-target " + e.name, e.init);
+        return InitTarget.of("Listener-init-target " + e.name, e.life.init());
     }
 
     /**
@@ -206,8 +214,9 @@ public final class ListenerManager {
      * @return false when there is nothing to do: the listener is as it was, or it is one of the bootstrap's
      * @throws ConfigException when it can't be accepted
      */
-    public boolean addOrUpdate(ConfigNode node, String version) {
-        String name = node.string("name").isEmpty() ? UUID.randomUUID().toString() : node.string("name");
+    public boolean addOrUpdate(Resource resource, String version) {
+        ConfigNode node = resource.unchecked();
+        String name = resource.name().isEmpty() ? UUID.randomUUID().toString() : resource.name();
         Entry now = active.get(name);
         Entry next = warming.get(name);
         Entry newest = next == null ? now : next;
@@ -219,10 +228,15 @@ public final class ListenerManager {
         }
         Entry entry;
         try {
-            entry = make(name, node, version, true);
-            checkAddress(entry);
-            if (now == null || !sharesSockets(now, entry)) {
-                ListenSockets.probe(entry.listener.config());
+            entry = make(name, resource.config(), version, true);
+            try {
+                checkAddress(entry);
+                if (now == null || !sharesSockets(now, entry)) {
+                    ListenSockets.probe(entry.listener.config());
+                }
+            } catch (ConfigException | Listener.BindException e) {
+                entry.life.end();
+                throw e;
             }
         } catch (ConfigException | Listener.BindException e) {
             errors.put(name, new ErrorState(node, String.valueOf(e.getMessage()), Instant.now()));
@@ -231,7 +245,7 @@ public final class ListenerManager {
         }
         errors.remove(name);
         if (next != null) {
-            next.init.cancel();
+            next.life.end();
             warming.remove(name);
         }
         (newest == null ? added : modified).inc();
@@ -240,6 +254,9 @@ public final class ListenerManager {
         }
         if (!workersStarted) {
             // nothing serves yet: what it waits for, the workers wait for
+            if (now != null) {
+                drain(now);
+            }
             active.put(name, entry);
             publish();
             InitManager server = serverInit;
@@ -250,7 +267,7 @@ public final class ListenerManager {
         }
         warming.put(name, entry);
         publish();
-        entry.init.initialize(() -> warmed(entry));
+        entry.life.init().initialize(() -> warmed(entry));
         return true;
     }
 
@@ -320,7 +337,7 @@ public final class ListenerManager {
             return false;
         }
         if (next != null) {
-            next.init.cancel();
+            next.life.end();
             warming.remove(name);
         }
         if (now != null) {
@@ -333,9 +350,10 @@ public final class ListenerManager {
     }
 
     private void drain(Entry entry) {
-        entry.init.cancel();
+        entry.life.init().cancel();
         entry.listener.close();
         if (!workersStarted) {
+            entry.life.end();
             return;
         }
         draining.add(entry);
@@ -349,6 +367,7 @@ public final class ListenerManager {
 
     private void drained(Entry entry) {
         entry.listener.closeConnections();
+        entry.life.end();
         draining.remove(entry);
         publish();
     }

@@ -23,10 +23,13 @@ final class RuntimeLayers {
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.bootstrap.v3.LayeredRuntime").supported("layers"),
             SupportedFields.of("envoy.config.bootstrap.v3.RuntimeLayer")
-                    .supported("name", "static_layer", "disk_layer", "admin_layer"),
+                    .supported("name", "static_layer", "disk_layer", "admin_layer", "rtds_layer"),
             SupportedFields.of("envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer")
                     .supported("symlink_root", "subdirectory", "append_service_cluster"),
-            SupportedFields.of("envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer"));
+            SupportedFields.of("envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer"),
+            SupportedFields.of("envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer")
+                    .supported("name", "rtds_config"),
+            SupportedFields.of("envoy.service.runtime.v3.Runtime").supported("name", "layer"));
 
     /** Levels of directories in a disk layer; a link that leads back up would have no end. */
     private static final int MAX_DEPTH = 32;
@@ -37,7 +40,8 @@ final class RuntimeLayers {
     enum Kind {
         STATIC,
         DISK,
-        ADMIN
+        ADMIN,
+        RTDS
     }
 
     /**
@@ -46,13 +50,15 @@ final class RuntimeLayers {
      * @param fixed the values of a static layer, empty otherwise
      * @param root the symbolic link that is watched for a disk layer
      * @param directory the directory of a disk layer's values, under {@code root}
+     * @param rtds where the values of a discovered layer come from
      */
     record Source(
             String name,
             Kind kind,
             Map<String, RuntimeValue> fixed,
             @Nullable Path root,
-            @Nullable Path directory) {}
+            @Nullable Path directory,
+            @Nullable ConfigNode rtds) {}
 
     private RuntimeLayers() {}
 
@@ -62,7 +68,7 @@ final class RuntimeLayers {
             return sources;
         }
         if (layeredRuntime.messages("layers").isEmpty()) {
-            return List.of(new Source("", Kind.ADMIN, Map.of(), null, null));
+            return List.of(new Source("", Kind.ADMIN, Map.of(), null, null, null));
         }
         Set<String> names = new HashSet<>();
         boolean admin = false;
@@ -77,7 +83,9 @@ final class RuntimeLayers {
             }
             switch (kind) {
                 case "static_layer" ->
-                    sources.add(new Source(name, Kind.STATIC, fixed(layer.struct("static_layer")), null, null));
+                    sources.add(new Source(name, Kind.STATIC, fixed(layer.struct("static_layer")), null, null, null));
+                case "rtds_layer" ->
+                    sources.add(new Source(name, Kind.RTDS, Map.of(), null, null, layer.required("rtds_layer")));
                 case "disk_layer" -> sources.add(disk(name, layer.required("disk_layer"), serviceCluster));
                 default -> {
                     if (admin) {
@@ -85,7 +93,7 @@ final class RuntimeLayers {
                                 "Too many admin layers specified in LayeredRuntime, at most one may be specified");
                     }
                     admin = true;
-                    sources.add(new Source(name, Kind.ADMIN, Map.of(), null, null));
+                    sources.add(new Source(name, Kind.ADMIN, Map.of(), null, null, null));
                 }
             }
         }
@@ -98,10 +106,11 @@ final class RuntimeLayers {
         if (node.bool("append_service_cluster", false)) {
             directory = directory.resolve(serviceCluster);
         }
-        return new Source(name, Kind.DISK, Map.of(), root, directory);
+        return new Source(name, Kind.DISK, Map.of(), root, directory, null);
     }
 
-    private static Map<String, RuntimeValue> fixed(@Nullable Object struct) {
+    /** The values of a Struct, its nested keys joined by dots. */
+    static Map<String, RuntimeValue> fixed(@Nullable Object struct) {
         Map<String, RuntimeValue> values = new HashMap<>();
         if (struct instanceof Map<?, ?> map) {
             walk("", map, values);

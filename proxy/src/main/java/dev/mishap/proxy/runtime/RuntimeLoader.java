@@ -8,6 +8,8 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.LayeredSnapshot.Layer;
 import dev.mishap.proxy.runtime.RuntimeLayers.Kind;
 import dev.mishap.proxy.runtime.RuntimeLayers.Source;
+import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.proxy.xds.InitManager;
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
@@ -32,10 +34,14 @@ import org.slf4j.LoggerFactory;
 public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoCloseable {
     public static final List<SupportedFields> FIELDS = RuntimeLayers.FIELDS;
 
-    private static final Logger LOG = LoggerFactory.getLogger(RuntimeLoader.class);
+    private static final Logger LOG = LoggerFactory.getLogger("runtime");
 
     private final List<Source> sources;
     private final Map<String, RuntimeValue> adminValues = new HashMap<>(); // guarded by this
+    /** Of discovered layers, by the layer's name. */
+    private final Map<String, Map<String, RuntimeValue>> discovered = new HashMap<>(); // guarded by this
+
+    private final List<Rtds> subscriptions = new ArrayList<>();
     private volatile RuntimeSnapshot snapshot = RuntimeSnapshot.EMPTY;
     private volatile @Nullable LayeredSnapshot layered;
     private @Nullable WatchService watcher;
@@ -114,6 +120,7 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
                     layers.add(new Layer(source.name(), Map.copyOf(adminValues)));
                     adminOverridesActive.set(adminValues.isEmpty() ? 0 : 1);
                 }
+                case RTDS -> layers.add(new Layer(source.name(), discovered.getOrDefault(source.name(), Map.of())));
                 case DISK -> {
                     try {
                         Layer layer = RuntimeLayers.readDisk(source);
@@ -137,6 +144,31 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
         numLayers.set(next.layerCount());
         (errors == 0 ? loadSuccess : loadError).inc();
         (disks > 1 ? overrideDirExists : overrideDirNotExists).inc();
+    }
+
+    /**
+     * Subscribes to the layers that are discovered; {@code ready} runs when each has had its first answer. Called once, on the
+     * main loop.
+     */
+    public void startDiscovery(ConfigSources configSources, Scope stats, Runnable ready) {
+        InitManager init = new InitManager("RTDS");
+        for (Source source : sources) {
+            ConfigNode rtds = source.rtds();
+            if (rtds != null) {
+                Rtds subscription = new Rtds(rtds, configSources, stats, values -> discovered(source.name(), values));
+                subscriptions.add(subscription);
+                init.add(subscription.target());
+            }
+        }
+        init.initialize(() -> {
+            LOG.info("RTDS has finished initialization");
+            ready.run();
+        });
+    }
+
+    private synchronized void discovered(String layer, @Nullable Object struct) {
+        discovered.put(layer, RuntimeLayers.fixed(struct));
+        load();
     }
 
     private void watch() {
@@ -182,6 +214,7 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
 
     @Override
     public void close() {
+        subscriptions.forEach(Rtds::close);
         WatchService service = watcher;
         if (service != null) {
             try {

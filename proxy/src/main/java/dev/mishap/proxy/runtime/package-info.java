@@ -1,4 +1,4 @@
-/** Layered runtime values (static, disk, admin). Knows no filter that reads them. */
+/** Layered runtime values (static, disk, admin, discovered). Knows no filter that reads them. */
 @NullMarked
 package dev.mishap.proxy.runtime;
 

@@ -14,6 +14,7 @@ public final class BootstrapFields {
                     .supported(
                             "node",
                             "static_resources",
+                            "dynamic_resources",
                             "admin",
                             "layered_runtime",
                             "stats_config",
@@ -29,6 +30,7 @@ public final class BootstrapFields {
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters"),
+            SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources").supported("lds_config", "cds_config"),
             SupportedFields.of("envoy.config.core.v3.Node")
                     .supported("id", "cluster", "metadata", "locality")
                     .accepted("user_agent_name", "the process says itself what it is, as Envoy does")

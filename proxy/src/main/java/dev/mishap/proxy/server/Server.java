@@ -1,6 +1,7 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.admin.AdminServer;
+import dev.mishap.proxy.cluster.Cds;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
@@ -8,7 +9,10 @@ import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
+import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.listener.ListenerManager;
@@ -26,7 +30,12 @@ import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.upstream.Upstreams;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.proxy.xds.DynamicFields;
 import dev.mishap.proxy.xds.InitManager;
+import dev.mishap.proxy.xds.Lifecycle;
+import dev.mishap.proxy.xds.ResourceDecoder;
+import dev.mishap.proxy.xds.file.FileWatcher;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -75,7 +84,13 @@ public final class Server {
     private final Upstreams upstreams;
     private final RuleStore rules;
     private final Services services = new Services();
+    private final FileWatcher files = new FileWatcher(this::onMainLoop);
+    private final DynamicSources sources;
+    private final RouteTables routeTables;
+    private final ExtensionConfigs extensionConfigs;
     private final ListenerManager listeners;
+    private final @Nullable Cds cds;
+    private final @Nullable Lds lds;
     private final InitManager init = new InitManager("Server");
     private final long seed = ProcessSeed.fromEnvironment();
     private final long startNanos = System.nanoTime();
@@ -109,6 +124,14 @@ public final class Server {
         try {
             EventLoop main = mainLoop();
             this.clusters = ClusterManager.of(bootstrap.clusters(), stats);
+            this.sources = new DynamicSources(
+                    new ResourceDecoder(
+                            new DynamicFields(
+                                    options.rejectUnknownDynamicFields(),
+                                    options.ignoreUnknownDynamicFields(),
+                                    stats.counter("server.dynamic_unknown_fields")),
+                            SupportTable.all()),
+                    files);
             this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
@@ -123,6 +146,11 @@ public final class Server {
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
+            routeTables = new RouteTables(sources);
+            extensionConfigs = new ExtensionConfigs(sources, stats);
+            services.add(ConfigSources.class, sources);
+            services.add(RouteTables.class, routeTables);
+            services.add(ExtensionConfigs.class, extensionConfigs);
             listeners = new ListenerManager(
                     transport,
                     workers(),
@@ -135,6 +163,11 @@ public final class Server {
             bootstrap.listeners().forEach(listeners::addStatic);
             listeners.initializeWith(init);
             clusters.onGone(upstreams::forget);
+            ConfigNode dynamic = bootstrap.config().message("dynamic_resources");
+            ConfigNode cdsSource = dynamic == null ? null : dynamic.message("cds_config");
+            ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
+            cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);
+            lds = ldsSource == null ? null : new Lds(listeners, ldsSource, sources, stats);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
                     stats,
@@ -173,8 +206,16 @@ public final class Server {
         return workers;
     }
 
-    private ListenerConfig listenerConfig(ConfigNode node, InitManager waits, DrainState own) {
-        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, n, own));
+    /** Runs {@code action} on the main loop, unless the process ends. */
+    private void onMainLoop(Runnable action) {
+        EventLoop main = mainLoop();
+        if (!main.isShuttingDown()) {
+            main.execute(action);
+        }
+    }
+
+    private ListenerConfig listenerConfig(ConfigNode node, Lifecycle life, DrainState own) {
+        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, n, life, own));
     }
 
     /**
@@ -186,7 +227,9 @@ public final class Server {
     public void start() {
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
-        mainLoop().execute(guarded(() -> clusters.start(mainLoop(), NettyResolver::new, guarded(this::clustersReady))));
+        mainLoop()
+                .execute(guarded(
+                        () -> clusters.start(mainLoop(), NettyResolver::new, guarded(this::primaryClustersReady))));
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
         Signals.on("USR1", () -> {
@@ -211,9 +254,26 @@ public final class Server {
         };
     }
 
-    private void clustersReady() {
+    private void primaryClustersReady() {
+        runtime.startDiscovery(sources, stats, guarded(this::runtimeReady));
+    }
+
+    private void runtimeReady() {
         runtime.load();
+        InitManager discovery = new InitManager("CDS");
+        Cds c = cds;
+        if (c != null) {
+            discovery.add(c.target());
+        }
+        discovery.initialize(guarded(() -> clusters.whenWarm(guarded(this::clustersReady))));
+    }
+
+    private void clustersReady() {
         LOG.info("all clusters initialized. initializing init manager");
+        Lds l = lds;
+        if (l != null) {
+            init.add(l.target());
+        }
         init.initialize(guarded(this::startWorkers));
     }
 
@@ -330,6 +390,7 @@ public final class Server {
         for (Listener l : listeners.all()) {
             l.close();
         }
+        files.close();
         clusters.close();
         runtime.close();
         stopLoops();
@@ -409,13 +470,15 @@ public final class Server {
     /** A listener's context for its filters. */
     private final class Context implements NetworkFilterContext {
         private final ListenerConfig.Listening listening;
+        private final Lifecycle life;
         private final DrainState own;
 
         private final boolean outbound;
 
-        Context(ListenerConfig.Listening listening, ConfigNode node, DrainState own) {
+        Context(ListenerConfig.Listening listening, ConfigNode node, Lifecycle life, DrainState own) {
             this.listening = listening;
             this.outbound = node.enumName("traffic_direction").equals("OUTBOUND");
+            this.life = life;
             this.own = own;
         }
 
@@ -466,7 +529,10 @@ public final class Server {
 
         @Override
         public <T> T service(Class<T> type) {
-            return type == DrainState.class ? type.cast(own) : services.get(type);
+            if (type == DrainState.class) {
+                return type.cast(own);
+            }
+            return type == Lifecycle.class ? type.cast(life) : services.get(type);
         }
     }
 }

@@ -21,6 +21,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.upstream.client.GrpcService;
+import dev.mishap.proxy.xds.ConfigSourceFields;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ public final class SupportTable {
         // One line per translator, in the order of the documentation.
         List<List<SupportedFields>> lists = new ArrayList<>();
         lists.add(BootstrapFields.FIELDS);
+        lists.add(ConfigSourceFields.FIELDS);
         lists.add(ListenerConfig.FIELDS);
         lists.add(HttpConnectionManagerFields.FIELDS);
         lists.add(TcpProxyExtension.FIELDS);

@@ -82,37 +82,41 @@ public final class ResourceDecoder {
     private Resource resource(ConfigNode node, ResourceType type, String version) {
         ConfigNode config = node;
         String own = version;
-        long ttl = 0;
         String name = "";
         if (node.messageName().equals(WRAPPER)) {
             config = node.required("resource");
             own = node.string("version").isEmpty() ? version : node.string("version");
-            ttl = node.durationNanos("ttl", 0);
             name = node.string("name");
         }
-        check(config, type);
-        return new Resource(name.isEmpty() ? type.nameOf(config) : name, own, config, ttl);
+        return checked(name, own, config, type);
     }
 
-    private void check(ConfigNode config, ResourceType type) {
+    private Resource checked(String name, String version, ConfigNode config, ResourceType type) {
         if (!config.messageName().equals(type.message())) {
             throw new ConfigException(
                     "Unable to unpack as " + type.message() + ": [type.googleapis.com/" + config.messageName() + "]");
         }
         ConfigCheck.constraints(config);
-        ConfigCheck.support(config, supported);
+        ConfigException refusal = null;
+        try {
+            ConfigCheck.support(config, supported);
+        } catch (ConfigException e) {
+            refusal = e;
+        }
+        return new Resource(name.isEmpty() ? type.nameOf(config) : name, version, config, refusal);
     }
 
     /**
      * Reads one resource from the wire.
      *
+     * @param name that its wrapper gives it, {@code ""} = its own
      * @param bytes the value of the resource's Any
+     * @throws ConfigException when it can't be read or breaks a constraint
      */
-    public ConfigNode binary(ResourceType type, byte[] bytes) {
+    public Resource binary(ResourceType type, String name, String version, byte[] bytes) {
         ConfigReader reader = ConfigReader.lenient();
         ConfigNode config = reader.binary(type.message(), bytes, "");
         unknown(reader.unknownFields(), type.message());
-        check(config, type);
-        return config;
+        return checked(name, version, config, type);
     }
 }

@@ -5,7 +5,6 @@ import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.http.FilterContext;
-import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
@@ -13,7 +12,6 @@ import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.http.AddressRange;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
-import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.http.OwnAddress;
@@ -28,6 +26,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.xds.Lifecycle;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -61,21 +60,17 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         if (codec.equals("HTTP3")) {
             throw node.error("codec_type", codec + " is not supported");
         }
-        ConfigNode table = node.message("route_config");
-        if (table == null) {
-            throw node.error("route_config", "is required");
-        }
         String prefix = "http." + node.string("stat_prefix") + ".";
         HttpFilterContext filterContext =
                 new HttpFilterContext(context, context.root().scope(prefix));
-        RouteResolver routes = RouteTableConfig.from(table, routeContext(filterContext));
+        RouteResolver routes = routes(node, filterContext);
         ConnectionManagerStats stats = new ConnectionManagerStats(
                 filterContext.scope(), context.listenerScope().scope(prefix));
         ConnectionManagerConfig config = new ConnectionManagerConfig(
                 stats,
                 context.service(DrainState.class),
                 routes,
-                filters(node, filterContext, context),
+                HttpFilterChain.from(node, filterContext, context),
                 logs(node, context));
         config.codecStats = new CodecStats(context.root());
         identity(node, config);
@@ -112,50 +107,26 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 : new Http2Codec(node, config, limits, context.root()).installer(codec.equals("HTTP2"));
     }
 
-    private static FilterRouteContext routeContext(FilterContext filterContext) {
+    private static RouteResolver routes(ConfigNode node, HttpFilterContext context) {
+        ConfigNode rds = node.message("rds");
+        if (rds != null) {
+            return context.service(RouteTables.class)
+                    .get(rds, context.scope(), routeContext(context, false), context.service(Lifecycle.class));
+        }
+        ConfigNode table = node.message("route_config");
+        if (table == null) {
+            throw node.error("route_specifier", "is required");
+        }
+        return RouteTableConfig.from(table, routeContext(context, true));
+    }
+
+    private static FilterRouteContext routeContext(FilterContext filterContext, boolean validateClusters) {
         ClusterManager clusters = filterContext.service(ClusterManager.class);
         return new FilterRouteContext(
                 filterContext,
                 name -> clusters.get(name) != null,
-                true,
+                validateClusters,
                 RandomSource.seeded(filterContext.randomSeed()));
-    }
-
-    private static List<ChainFilter> filters(
-            ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
-        List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context));
-        List<ConfigNode> nodes = node.messages("http_filters");
-        for (int i = 0; i < nodes.size(); i++) {
-            ConfigNode f = nodes.get(i);
-            String name = f.string("name");
-            ConfigNode config = f.message("typed_config");
-            String type = config == null ? "" : config.messageName();
-            HttpFilterExtension extension = HttpFilters.byType(type);
-            if (extension == null || config == null) {
-                if (f.bool("is_optional", false)) {
-                    continue;
-                }
-                throw new ConfigException(
-                        "Didn't find a registered implementation for '" + name + "' with type URL: '" + type + "'");
-            }
-            boolean last = i == nodes.size() - 1;
-            if (extension.terminal() != last) {
-                throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
-                        + " of type " + extension.name()
-                        + (last
-                                ? " is the last filter in a http filter chain."
-                                : " must be the last filter in a http filter chain."));
-            }
-            boolean disabled = f.bool("disabled", false);
-            if (disabled && last) {
-                throw f.error("disabled", "a terminal filter can't be disabled");
-            }
-            chain.add(new ChainFilter(name, extension.parse(name, config, filterContext), disabled));
-        }
-        if (nodes.isEmpty()) {
-            throw node.error("http_filters", "there must be a terminal filter");
-        }
-        return chain;
     }
 
     private static List<dev.mishap.proxy.http.AccessLog> logs(ConfigNode node, NetworkFilterContext context) {

@@ -13,6 +13,7 @@ public final class HttpConnectionManagerFields {
                             "codec_type",
                             "stat_prefix",
                             "route_config",
+                            "rds",
                             "http_filters",
                             "common_http_protocol_options",
                             "http_protocol_options",
@@ -49,7 +50,11 @@ public final class HttpConnectionManagerFields {
                     .accepted("unix_sockets", "there are no listeners on unix sockets"),
             SupportedFields.of("envoy.config.core.v3.CidrRange").supported("address_prefix", "prefix_len"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter")
-                    .supported("name", "typed_config", "is_optional", "disabled"),
+                    .supported("name", "typed_config", "config_discovery", "is_optional", "disabled"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.Rds")
+                    .supported("config_source", "route_config_name"),
+            SupportedFields.of("envoy.config.core.v3.ExtensionConfigSource")
+                    .supported("config_source", "default_config", "apply_default_config_without_warming", "type_urls"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig")
                     .supported("mappers", "body_format"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper")

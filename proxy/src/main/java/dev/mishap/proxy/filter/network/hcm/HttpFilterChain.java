@@ -1,0 +1,70 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code HttpConnectionManager.http_filters}. */
+final class HttpFilterChain {
+    private HttpFilterChain() {}
+
+    static List<ChainFilter> from(ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
+        List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context));
+        List<ConfigNode> nodes = node.messages("http_filters");
+        for (int i = 0; i < nodes.size(); i++) {
+            ChainFilter filter = filter(nodes.get(i), i == nodes.size() - 1, filterContext);
+            if (filter != null) {
+                chain.add(filter);
+            }
+        }
+        if (nodes.isEmpty()) {
+            throw node.error("http_filters", "there must be a terminal filter");
+        }
+        return chain;
+    }
+
+    private static @Nullable ChainFilter filter(ConfigNode node, boolean last, FilterContext context) {
+        String name = node.string("name");
+        boolean disabled = node.bool("disabled", false);
+        if (disabled && last) {
+            throw node.error("disabled", "a terminal filter can't be disabled");
+        }
+        ConfigNode discovery = node.message("config_discovery");
+        if (discovery != null) {
+            return new ChainFilter(
+                    name, context.service(ExtensionConfigs.class).filter(name, discovery, last, context), disabled);
+        }
+        ConfigNode config = node.message("typed_config");
+        HttpFilterExtension extension = config == null ? null : HttpFilters.byType(config.messageName());
+        if (extension == null || config == null) {
+            if (node.bool("is_optional", false)) {
+                return null;
+            }
+            throw unregistered(name, config == null ? "" : config.messageName());
+        }
+        requirePlace(name, extension, last);
+        return new ChainFilter(name, extension.parse(name, config, context), disabled);
+    }
+
+    static ConfigException unregistered(String name, String type) {
+        return new ConfigException(
+                "Didn't find a registered implementation for '" + name + "' with type URL: '" + type + "'");
+    }
+
+    /** The last filter ends the chain, and no other one does. */
+    static void requirePlace(String name, HttpFilterExtension extension, boolean last) {
+        if (extension.terminal() != last) {
+            throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
+                    + " of type " + extension.name()
+                    + (last
+                            ? " is the last filter in a http filter chain."
+                            : " must be the last filter in a http filter chain."));
+        }
+    }
+}

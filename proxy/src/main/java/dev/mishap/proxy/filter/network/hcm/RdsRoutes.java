@@ -1,0 +1,143 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.RouteResolver;
+import dev.mishap.proxy.http.SelectedRoute;
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.route.RouteContext;
+import dev.mishap.proxy.route.RouteTable;
+import dev.mishap.proxy.route.RouteTableConfig;
+import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.proxy.xds.InitTarget;
+import dev.mishap.proxy.xds.Resource;
+import dev.mishap.proxy.xds.ResourceType;
+import dev.mishap.proxy.xds.ResourceWatcher;
+import dev.mishap.proxy.xds.Subscription;
+import dev.mishap.proxy.xds.SubscriptionStats;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A route table that is discovered. A request takes the table of the moment when its route is first asked for, by one volatile
+ * read, and keeps what it found there.
+ */
+final class RdsRoutes implements RouteResolver, ResourceWatcher {
+    private static final Logger LOG = LoggerFactory.getLogger("rds");
+
+    private final String name;
+    private final RouteContext context;
+    private final Subscription subscription;
+    private final InitTarget target;
+    private final Counter updateEmpty;
+    private final Counter reload;
+    private final Gauge reloadTime;
+    private volatile @Nullable Loaded loaded;
+    int users;
+
+    /** A table with what it was made from. */
+    record Loaded(RouteTable table, ConfigNode config, String version, Instant updated) {}
+
+    /**
+     * @param rds {@code Rds}
+     * @param scope of the connection manager that asks first, {@code http.<stat_prefix>.}
+     */
+    RdsRoutes(ConfigNode rds, Scope scope, ConfigSources sources, RouteContext context) {
+        this.name = rds.string("route_config_name");
+        this.context = context;
+        Scope own = scope.scope("rds." + name + ".");
+        this.updateEmpty = own.counter("update_empty");
+        this.reload = own.counter("config_reload");
+        this.reloadTime = own.gauge("config_reload_time_ms");
+        this.subscription =
+                sources.subscribe(rds.required("config_source"), ResourceType.ROUTE, new SubscriptionStats(own), this);
+        this.target = new InitTarget(
+                "RdsRouteConfigSubscription RDS local-init-target " + name, () -> subscription.start(Set.of(name)));
+    }
+
+    InitTarget target() {
+        return target;
+    }
+
+    String name() {
+        return name;
+    }
+
+    @Nullable
+    Loaded loaded() {
+        return loaded;
+    }
+
+    @Override
+    public @Nullable SelectedRoute select(HttpStream stream) {
+        Loaded now = loaded;
+        return now == null ? null : now.table().select(stream);
+    }
+
+    @Override
+    public void onUpdate(List<Resource> resources, String version) {
+        if (resources.isEmpty()) {
+            LOG.debug("Missing RouteConfiguration for {} in onConfigUpdate()", name);
+            updateEmpty.inc();
+            target.ready();
+            return;
+        }
+        if (resources.size() != 1) {
+            throw new ConfigException("Unexpected RDS resource length: " + resources.size());
+        }
+        Resource resource = resources.get(0);
+        if (!resource.name().equals(name)) {
+            throw rejected("Unexpected RDS configuration (expecting " + name + "): " + resource.name());
+        }
+        Loaded before = loaded;
+        ConfigNode config = resource.config();
+        if (before == null || !before.config().sameAs(config)) {
+            RouteTable table;
+            try {
+                table = RouteTableConfig.from(config, context);
+            } catch (ConfigException e) {
+                throw rejected(e.getMessage());
+            }
+            loaded = new Loaded(table, config, version, Instant.now());
+            reload.inc();
+            reloadTime.set(System.currentTimeMillis());
+            LOG.debug("rds: loading new configuration: config_name={}", name);
+        } else {
+            loaded = new Loaded(before.table(), before.config(), version, before.updated());
+        }
+        target.ready();
+    }
+
+    private ConfigException rejected(String why) {
+        LOG.warn("rds: route config '{}' rejected: {}", name, why);
+        return new ConfigException(why);
+    }
+
+    @Override
+    public void onDelta(List<Resource> added, List<String> removed, String version) {
+        if (!removed.isEmpty()) {
+            LOG.debug("Server sent a delta RDS update attempting to remove a resource (name: {}). Ignoring.", removed);
+        }
+        if (!added.isEmpty()) {
+            onUpdate(added, added.get(0).version());
+        } else {
+            target.ready();
+        }
+    }
+
+    @Override
+    public void onFailure() {
+        target.ready();
+    }
+
+    void close() {
+        subscription.close();
+    }
+}

@@ -1,0 +1,75 @@
+package dev.mishap.proxy.filter.network.hcm;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.route.RouteContext;
+import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.proxy.xds.Lifecycle;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The route tables of the process that are discovered. Connection managers that name the same table of the same source share
+ * it, so that a listener that is replaced has its routes at once. Confined to the main loop, but for {@link #views}.
+ */
+public final class RouteTables {
+    private final ConfigSources sources;
+    private final List<Shared> all = new CopyOnWriteArrayList<>();
+
+    private record Shared(ConfigNode rds, RdsRoutes routes) {}
+
+    /** A table as the admin server shows it. */
+    public record View(ConfigNode config, String version, Instant updated) {}
+
+    public RouteTables(ConfigSources sources) {
+        this.sources = sources;
+    }
+
+    /**
+     * The table that {@code rds} names, for as long as the listener lives; the listener waits for it.
+     *
+     * @param rds {@code Rds}
+     */
+    RdsRoutes get(ConfigNode rds, Scope scope, RouteContext context, Lifecycle life) {
+        Shared shared = find(rds);
+        if (shared == null) {
+            shared = new Shared(rds, new RdsRoutes(rds, scope, sources, context));
+            all.add(shared);
+        }
+        Shared used = shared;
+        RdsRoutes routes = used.routes();
+        routes.users++;
+        life.init().add(routes.target());
+        life.onEnd(() -> {
+            if (--routes.users == 0) {
+                all.remove(used);
+                routes.close();
+            }
+        });
+        return routes;
+    }
+
+    private @Nullable Shared find(ConfigNode rds) {
+        for (Shared s : all) {
+            if (s.rds().sameAs(rds)) {
+                return s;
+            }
+        }
+        return null;
+    }
+
+    /** Those that are loaded, for the admin server. */
+    public List<View> views() {
+        List<View> views = new ArrayList<>();
+        for (Shared s : all) {
+            RdsRoutes.Loaded loaded = s.routes().loaded();
+            if (loaded != null) {
+                views.add(new View(loaded.config(), loaded.version(), loaded.updated()));
+            }
+        }
+        return views;
+    }
+}
