@@ -4,6 +4,7 @@ import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -341,6 +342,11 @@ public final class ActiveStream implements HttpStream {
     public @Nullable Object perFilterConfig(String filterName) {
         SelectedRoute r = route();
         return r == null ? null : r.perFilterConfig(filterName);
+    }
+
+    @Override
+    public <K, T> T connectionState(K key, Function<K, T> make) {
+        return ConnectionState.of(codec.channel()).get(key, make);
     }
 
     @Override

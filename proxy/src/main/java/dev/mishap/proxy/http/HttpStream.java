@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.AbstractScheduledEventExecutor;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,9 @@ public interface HttpStream {
         SelectedRoute route = route();
         return route == null ? List.of() : route.perFilterConfigs(filterName);
     }
+
+    /** What belongs to the downstream connection under {@code key}, which is compared by identity; made when first asked for. */
+    <K, T> T connectionState(K key, Function<K, T> make);
 
     /** Lets the chain keep {@code bytes} of the request's body before its sender is made to wait, if that is more than now. */
     default void raiseRequestBufferLimit(int bytes) {}

@@ -61,6 +61,11 @@ public final class HeaderMutationsConfig {
         return name.equalsIgnoreCase("host") ? ":authority" : name;
     }
 
+    /** Only additions, to a request. */
+    public static HeaderMutations ofRequestAdditions(List<ConfigNode> options) {
+        return new HeaderMutations(List.of(), additions(options, true));
+    }
+
     private static List<Addition> additions(List<ConfigNode> options, boolean ofRequest) {
         List<Addition> additions = new ArrayList<>(options.size());
         for (ConfigNode option : options) {

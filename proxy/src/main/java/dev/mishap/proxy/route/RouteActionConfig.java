@@ -23,6 +23,8 @@ final class RouteActionConfig {
                             "cluster",
                             "cluster_header",
                             "cors",
+                            "rate_limits",
+                            "include_vh_rate_limits",
                             "weighted_clusters",
                             "cluster_not_found_response_code",
                             "prefix_rewrite",

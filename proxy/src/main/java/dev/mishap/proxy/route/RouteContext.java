@@ -27,6 +27,11 @@ public interface RouteContext {
     /** Told of each virtual cluster, so that its stats are there before its first request; {@code statPrefix} ends with a dot. */
     default void virtualCluster(String statPrefix) {}
 
+    /** {@code node.cluster}, {@code ""} when not given. */
+    default String nodeCluster() {
+        return "";
+    }
+
     /** Draws for fractions and weights, one a request; called on any event loop. */
     default LongSupplier random() {
         return () -> ThreadLocalRandom.current().nextLong();

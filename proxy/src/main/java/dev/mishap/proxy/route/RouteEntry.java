@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.RouteTracing;
 import dev.mishap.proxy.http.SelectedRoute;
+import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +37,17 @@ public final class RouteEntry implements SelectedRoute {
      * @param response those of the response
      * @param filters per filter name, what the most specific level says of it
      * @param hostRewrites of the weighted cluster, then of the route
+     * @param rateLimits the route's; {@code hostRateLimits} the virtual host's
+     * @param includesHostRateLimits whether the route wants both
      */
     record Levels(
             List<HeaderMutations> request,
             List<HeaderMutations> response,
             Map<String, FilterOverride> filters,
-            List<HostRewrite> hostRewrites) {}
+            List<HostRewrite> hostRewrites,
+            RateLimitPolicy rateLimits,
+            RateLimitPolicy hostRateLimits,
+            boolean includesHostRateLimits) {}
 
     RouteEntry withCluster(@Nullable String name) {
         return new RouteEntry(route, name, levels);
@@ -108,6 +114,21 @@ public final class RouteEntry implements SelectedRoute {
         long offset = forward.grpcTimeoutHeaderOffsetNanos();
         // 0 would mean without end, and the sender means at once.
         return Math.max(1, offset < asked ? asked - offset : asked);
+    }
+
+    /** {@code RouteAction.rate_limits}. */
+    public RateLimitPolicy rateLimits() {
+        return levels.rateLimits();
+    }
+
+    /** {@code VirtualHost.rate_limits}. */
+    public RateLimitPolicy virtualHostRateLimits() {
+        return levels.hostRateLimits();
+    }
+
+    /** {@code RouteAction.include_vh_rate_limits}. */
+    public boolean includesVirtualHostRateLimits() {
+        return levels.includesHostRateLimits();
     }
 
     /** What the route does. */

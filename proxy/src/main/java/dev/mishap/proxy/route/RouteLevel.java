@@ -3,6 +3,7 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.SelectedRoute;
+import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -11,14 +12,33 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What each of weighted cluster, route, virtual host and table may say for itself: header mutations and filters' settings. */
-record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String, FilterOverride> filters) {
+record RouteLevel(
+        HeaderMutations request,
+        HeaderMutations response,
+        Map<String, FilterOverride> filters,
+        RateLimitPolicy rateLimits,
+        boolean includesAbove) {
     private static final String FILTER_CONFIG = "envoy.config.route.v3.FilterConfig";
+    private static final String VIRTUAL_HOST = "envoy.config.route.v3.VirtualHost";
+    private static final String ROUTE = "envoy.config.route.v3.Route";
 
     static RouteLevel from(ConfigNode node, RouteContext context) {
         return new RouteLevel(
                 HeaderMutationsConfig.from(node, "request"),
                 HeaderMutationsConfig.from(node, "response"),
-                filters(node, context));
+                filters(node, context),
+                RateLimitPolicy.from(rateLimits(node), context.nodeCluster()),
+                node.messageName().equals(ROUTE)
+                        && node.message("route") != null
+                        && node.required("route").bool("include_vh_rate_limits", false));
+    }
+
+    private static List<ConfigNode> rateLimits(ConfigNode node) {
+        if (node.messageName().equals(VIRTUAL_HOST)) {
+            return node.messages("rate_limits");
+        }
+        ConfigNode forward = node.messageName().equals(ROUTE) ? node.message("route") : null;
+        return forward == null ? List.of() : forward.messages("rate_limits");
     }
 
     private static Map<String, FilterOverride> filters(ConfigNode node, RouteContext context) {
@@ -38,10 +58,10 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
     }
 
     private static @Nullable ConfigNode legacyCors(ConfigNode node) {
-        if (node.messageName().equals("envoy.config.route.v3.VirtualHost")) {
+        if (node.messageName().equals(VIRTUAL_HOST)) {
             return node.message("cors");
         }
-        ConfigNode forward = node.messageName().equals("envoy.config.route.v3.Route") ? node.message("route") : null;
+        ConfigNode forward = node.messageName().equals(ROUTE) ? node.message("route") : null;
         return forward == null ? null : forward.message("cors");
     }
 
@@ -82,6 +102,15 @@ record RouteLevel(HeaderMutations request, HeaderMutations response, Map<String,
             Collections.reverse(request);
             Collections.reverse(response);
         }
-        return new RouteEntry.Levels(List.copyOf(request), List.copyOf(response), Map.copyOf(filters), hostRewrites);
+        // The last two are always the virtual host and the table, and the one before them the route.
+        RouteLevel route = levels.get(levels.size() - 3);
+        return new RouteEntry.Levels(
+                List.copyOf(request),
+                List.copyOf(response),
+                Map.copyOf(filters),
+                hostRewrites,
+                route.rateLimits,
+                levels.get(levels.size() - 2).rateLimits,
+                route.includesAbove);
     }
 }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.http.RouteTracing;
 import dev.mishap.proxy.route.match.PathMatcher;
+import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +18,7 @@ final class TlsRedirect {
                     Map.of(),
                     RouteTracing.NONE),
             null,
-            new RouteEntry.Levels(List.of(), List.of(), Map.of(), List.of()));
+            new RouteEntry.Levels(List.of(), List.of(), Map.of(), List.of(), RateLimitPolicy.EMPTY, RateLimitPolicy.EMPTY, false));
 
     private TlsRedirect() {}
 }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,6 +179,11 @@ public final class FakeHttpStream implements HttpStream {
     @Override
     public @Nullable Object perFilterConfig(String filterName) {
         return perFilterConfigs.get(filterName);
+    }
+
+    @Override
+    public <K, T> T connectionState(K key, Function<K, T> make) {
+        return ConnectionState.of(channel).get(key, make);
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -33,6 +34,9 @@ final class SchemaGenerator {
     /** Enum values that came after the compiled descriptors, and that the behaviour followed (Envoy 1.40) has: name to number. */
     static final Map<String, Map<String, Integer>> LATER_ENUM_VALUES =
             Map.of("envoy.config.accesslog.v3.ComparisonFilter.Op", Map.of("NE", 3));
+
+    /** Fields whose validation rules the compiled descriptors still have, and Envoy 1.40 no more. */
+    static final Set<String> RULES_GONE = Set.of("envoy.type.v3.TokenBucket.max_tokens");
 
     private final TreeMap<String, Descriptor> messages = new TreeMap<>();
     private final TreeMap<String, EnumDescriptor> enums = new TreeMap<>();
@@ -174,7 +178,9 @@ final class SchemaGenerator {
             List<OneofDescriptor> oneofs,
             List<String> messageNames,
             List<String> enumNames) {
-        byte[] rules = field.getOptions().getExtension(Validate.rules).toByteArray();
+        byte[] rules = RULES_GONE.contains(field.getFullName())
+                ? new byte[0]
+                : field.getOptions().getExtension(Validate.rules).toByteArray();
         boolean ownJsonName = !field.getJsonName().equals(FieldType.camelCase(field.getName()));
         int flags = 0;
         flags |= field.isMapField() ? Schema.FIELD_MAP : field.isRepeated() ? Schema.FIELD_REPEATED : 0;

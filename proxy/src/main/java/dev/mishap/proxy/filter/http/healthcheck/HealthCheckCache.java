@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.healthcheck;
 
+import io.netty.util.concurrent.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,7 @@ final class HealthCheckCache {
     record Answer(int status, boolean degraded, long period) {}
 
     private final long periodNanos;
-    private final long start = System.nanoTime();
+    private final long start = Ticker.systemTicker().nanoTime();
     private volatile @Nullable Answer answer;
 
     HealthCheckCache(long periodNanos) {

@@ -46,6 +46,11 @@ public final class FilterRouteContext implements RouteContext {
     }
 
     @Override
+    public String nodeCluster() {
+        return filters.nodeCluster();
+    }
+
+    @Override
     public void virtualCluster(String statPrefix) {
         new VirtualClusterStats(filters.service(StatsStore.class).scope(statPrefix));
     }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ public final class HttpFilters {
             new HeaderMutationExtension(),
             new BufferExtension(),
             new CorsExtension(),
-            new HealthCheckExtension());
+            new HealthCheckExtension(), new LocalRateLimitExtension());
 
     private HttpFilters() {}
 

@@ -1,0 +1,20 @@
+package dev.mishap.proxy.filter.http.localratelimit;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Scope;
+
+/** The stats {@code <stat_prefix>.http_local_rate_limit.*}. */
+final class LocalRateLimitStats {
+    final Counter enabled;
+    final Counter enforced;
+    final Counter rateLimited;
+    final Counter ok;
+
+    LocalRateLimitStats(Scope scope) {
+        enabled = scope.counter("enabled");
+        enforced = scope.counter("enforced");
+        rateLimited = scope.counter("rate_limited");
+        ok = scope.counter("ok");
+        scope.counter("shadow_mode"); // of descriptors, which have no such mode here
+    }
+}
