@@ -18,7 +18,8 @@ final class TlsRedirect {
                     Map.of(),
                     RouteTracing.NONE),
             null,
-            new RouteEntry.Levels(List.of(), List.of(), Map.of(), List.of(), RateLimitPolicy.EMPTY, RateLimitPolicy.EMPTY, false));
+            new RouteEntry.Levels(
+                    List.of(), List.of(), Map.of(), List.of(), RateLimitPolicy.EMPTY, RateLimitPolicy.EMPTY, false));
 
     private TlsRedirect() {}
 }

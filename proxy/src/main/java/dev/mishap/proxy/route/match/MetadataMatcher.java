@@ -121,13 +121,22 @@ public final class MetadataMatcher {
         return value.test(find(info)) != invert;
     }
 
+    /** Whether {@code fields}, the matcher's namespace of some metadata, match; null when there is no such namespace. */
+    public boolean matchesFields(@Nullable Map<String, Object> fields) {
+        return value.test(find(fields)) != invert;
+    }
+
     /** Whether there is a value for the matcher to look at. */
     public boolean found(StreamInfo info) {
         return find(info) != null;
     }
 
     private @Nullable Object find(StreamInfo info) {
-        Object at = info.dynamicMetadata(filter);
+        return find(info.dynamicMetadata(filter));
+    }
+
+    private @Nullable Object find(@Nullable Map<String, Object> fields) {
+        Object at = fields;
         for (int i = 0; i < path.size() && at != null; i++) {
             at = at instanceof Map<?, ?> map ? map.get(path.get(i)) : null;
         }

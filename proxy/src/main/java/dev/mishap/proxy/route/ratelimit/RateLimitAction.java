@@ -7,9 +7,9 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.http.WireText;
-import dev.mishap.proxy.route.ratelimit.Descriptor.Entry;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.QueryParameterMatcher;
+import dev.mishap.proxy.route.ratelimit.Descriptor.Entry;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,7 +39,8 @@ interface RateLimitAction {
                             "query_parameter_value_match"),
             SupportedFields.of(MESSAGE + ".SourceCluster"),
             SupportedFields.of(MESSAGE + ".DestinationCluster"),
-            SupportedFields.of(MESSAGE + ".RequestHeaders").supported("header_name", "descriptor_key", "skip_if_absent"),
+            SupportedFields.of(MESSAGE + ".RequestHeaders")
+                    .supported("header_name", "descriptor_key", "skip_if_absent"),
             SupportedFields.of(MESSAGE + ".QueryParameters")
                     .supported("query_parameter_name", "descriptor_key", "skip_if_absent"),
             SupportedFields.of(MESSAGE + ".RemoteAddress"),
@@ -49,8 +50,6 @@ interface RateLimitAction {
                     .supported("descriptor_key", "descriptor_value", "expect_match", "headers"),
             SupportedFields.of(MESSAGE + ".MetaData")
                     .supported("descriptor_key", "metadata_key", "default_value", "source", "skip_if_absent"),
-            SupportedFields.of("envoy.type.metadata.v3.MetadataKey").supported("key", "path"),
-            SupportedFields.of("envoy.type.metadata.v3.MetadataKey.PathSegment").supported("key"),
             SupportedFields.of(MESSAGE + ".QueryParameterValueMatch")
                     .supported("descriptor_key", "descriptor_value", "expect_match", "query_parameters"));
 
@@ -119,8 +118,7 @@ interface RateLimitAction {
     private static boolean remoteAddress(HttpStream stream, List<Entry> entries) {
         InetSocketAddress address = stream.info().downstreamRemoteAddress;
         return address != null
-                && entries.add(
-                        new Entry("remote_address", address.getAddress().getHostAddress()));
+                && entries.add(new Entry("remote_address", address.getAddress().getHostAddress()));
     }
 
     private static RateLimitAction maskedRemoteAddress(ConfigNode node) {

@@ -40,7 +40,8 @@ final class Buckets {
     record Verdict(boolean allowed, @Nullable TokenBucket bucket) {}
 
     private static final Verdict UNLIMITED = new Verdict(true, null);
-    private static final Comparator<Match> STRICTEST_FIRST = Comparator.comparingDouble(m -> m.bucket.tokensPerSecond());
+    private static final Comparator<Match> STRICTEST_FIRST =
+            Comparator.comparingDouble(m -> m.bucket.tokensPerSecond());
 
     private record Match(TokenBucket bucket, long tokens) {}
 
@@ -139,7 +140,8 @@ final class Buckets {
             for (int i = 0; i < pattern.size(); i++) {
                 Descriptor.Entry p = pattern.get(i);
                 Descriptor.Entry e = entries.get(i);
-                if (!p.key().equals(e.key()) || !p.value().isEmpty() && !p.value().equals(e.value())) {
+                if (!p.key().equals(e.key())
+                        || !p.value().isEmpty() && !p.value().equals(e.value())) {
                     return false;
                 }
             }

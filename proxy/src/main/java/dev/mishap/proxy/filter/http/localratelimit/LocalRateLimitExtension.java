@@ -46,6 +46,9 @@ public final class LocalRateLimitExtension implements HttpFilterExtension {
     private static LocalRateLimitConfig config(ConfigNode config, FilterContext context) {
         Scope scope = context.service(StatsStore.class).scope(config.string("stat_prefix") + ".http_local_rate_limit.");
         return LocalRateLimitConfig.from(
-                config, new LocalRateLimitStats(scope), context.nodeCluster(), Ticker.systemTicker().nanoTime());
+                config,
+                new LocalRateLimitStats(scope),
+                context.nodeCluster(),
+                Ticker.systemTicker().nanoTime());
     }
 }

@@ -94,12 +94,11 @@ final class LocalRateLimitFilter implements HttpFilter {
         }
         RateLimitPolicy own = route.rateLimits();
         own.addHits(stream, config.stage(), hits);
-        boolean host =
-                switch (config.virtualHostLimits()) {
-                    case INCLUDE -> true;
-                    case IGNORE -> false;
-                    case OVERRIDE -> own.isEmpty();
-                };
+        boolean host = switch (config.virtualHostLimits()) {
+            case INCLUDE -> true;
+            case IGNORE -> false;
+            case OVERRIDE -> own.isEmpty();
+        };
         if (host || route.includesVirtualHostRateLimits()) {
             route.virtualHostRateLimits().addHits(stream, config.stage(), hits);
         }

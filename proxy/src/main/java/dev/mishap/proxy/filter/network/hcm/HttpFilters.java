@@ -6,8 +6,9 @@ import dev.mishap.proxy.filter.http.cors.CorsExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
-import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
+import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,9 @@ public final class HttpFilters {
             new HeaderMutationExtension(),
             new BufferExtension(),
             new CorsExtension(),
-            new HealthCheckExtension(), new LocalRateLimitExtension());
+            new HealthCheckExtension(),
+            new RbacExtension(),
+            new LocalRateLimitExtension());
 
     private HttpFilters() {}
 

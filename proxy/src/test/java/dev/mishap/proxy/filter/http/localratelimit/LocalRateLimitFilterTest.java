@@ -104,15 +104,18 @@ class LocalRateLimitFilterTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "token_bucket: {max_tokens: 1, fill_interval: 0.01s} | local rate limit token bucket fill timer must be >= 50ms",
-        "rate_limits: [{stage: 1, actions: [{remote_address: {}}]}] | 'stage' field and 'disable_key' field are not supported",
-        "descriptors: [{entries: [{key: a, value: b}], token_bucket: {max_tokens: 1, fill_interval: 0.01s}}] |"
-                + " local rate limit descriptor token bucket fill timer must be >= 50ms",
-        "descriptors: [{entries: [{key: a}], token_bucket: {max_tokens: 1, fill_interval: 1s}}, {entries: [{key: a}],"
-                + " token_bucket: {max_tokens: 1, fill_interval: 1s}}] |"
-                + " duplicate descriptor in the local rate descriptor: a="
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "token_bucket: {max_tokens: 1, fill_interval: 0.01s} | local rate limit token bucket fill timer must be >= 50ms",
+                "rate_limits: [{stage: 1, actions: [{remote_address: {}}]}] | 'stage' field and 'disable_key' field are not supported",
+                "descriptors: [{entries: [{key: a, value: b}], token_bucket: {max_tokens: 1, fill_interval: 0.01s}}] |"
+                        + " local rate limit descriptor token bucket fill timer must be >= 50ms",
+                "descriptors: [{entries: [{key: a}], token_bucket: {max_tokens: 1, fill_interval: 1s}}, {entries: [{key: a}],"
+                        + " token_bucket: {max_tokens: 1, fill_interval: 1s}}] |"
+                        + " duplicate descriptor in the local rate descriptor: a="
+            })
     void whatEnvoyRefusesIsRefusedInItsWords(String yaml, String message) {
         assertThatThrownBy(() -> config(yaml)).hasMessage(message);
     }

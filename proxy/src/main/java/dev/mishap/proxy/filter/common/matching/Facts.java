@@ -1,0 +1,40 @@
+package dev.mishap.proxy.filter.common.matching;
+
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.transport.TlsSession;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What matchers and policies may look at: a connection, and the request on it when there is one. */
+public interface Facts {
+    /** The request's headers, or null when there is no request. */
+    @Nullable
+    HeaderMap headers();
+
+    /** The peer of the socket. */
+    @Nullable
+    InetSocketAddress directRemote();
+
+    /** The client: the peer, or whom a trusted header names. */
+    @Nullable
+    InetSocketAddress remote();
+
+    @Nullable
+    InetSocketAddress local();
+
+    @Nullable
+    String serverName();
+
+    @Nullable
+    TlsSession tls();
+
+    @Nullable
+    Map<String, Object> dynamicMetadata(String namespace);
+
+    @Nullable
+    Map<String, Object> routeMetadata(String namespace);
+
+    @Nullable
+    Object filterState(String key);
+}

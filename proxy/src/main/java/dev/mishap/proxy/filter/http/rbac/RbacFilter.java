@@ -1,0 +1,55 @@
+package dev.mishap.proxy.filter.http.rbac;
+
+import dev.mishap.proxy.filter.common.rbac.RbacEngine;
+import dev.mishap.proxy.filter.common.rbac.RbacMetadata;
+import dev.mishap.proxy.filter.common.rbac.RbacStats;
+import dev.mishap.proxy.http.Flow;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpFilter;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.LocalReply;
+
+/** Decides on a request's headers, first for the shadow, then in earnest. */
+final class RbacFilter implements HttpFilter {
+    private static final String NAMESPACE = "envoy.filters.http.rbac";
+
+    private final String name;
+    private final RbacConfig filterConfig;
+    private final RbacStats stats;
+
+    RbacFilter(String name, RbacConfig config, RbacStats stats) {
+        this.name = name;
+        this.filterConfig = config;
+        this.stats = stats;
+    }
+
+    @Override
+    public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        RbacConfig config = stream.perFilterConfig(name) instanceof RbacConfig perRoute ? perRoute : filterConfig;
+        if (config.rules() == null && config.shadow() == null) {
+            return Flow.CONTINUE;
+        }
+        StreamFacts facts = new StreamFacts(stream);
+        RbacEngine.Decision shadow = null;
+        if (config.shadow() != null) {
+            shadow = config.shadow().decide(facts);
+            stats.countShadow(shadow, config.perPolicyStats());
+        }
+        RbacEngine.Decision enforced = null;
+        if (config.rules() != null) {
+            enforced = config.rules().decide(facts);
+            stats.count(enforced, config.perPolicyStats());
+            if (enforced.logHint() != null) {
+                stream.info().putDynamicMetadata(RbacMetadata.COMMON, RbacMetadata.logHint(enforced.logHint()));
+            }
+        }
+        stream.info()
+                .putDynamicMetadata(
+                        NAMESPACE, RbacMetadata.fields(enforced, shadow, config.rulesPrefix(), config.shadowPrefix()));
+        if (enforced == null || enforced.allowed()) {
+            return Flow.CONTINUE;
+        }
+        stream.sendLocalReply(LocalReply.of(403, "RBAC: access denied", RbacMetadata.details(enforced.policy())));
+        return Flow.PAUSE;
+    }
+}

@@ -1,0 +1,62 @@
+package dev.mishap.proxy.filter.http.rbac;
+
+import dev.mishap.proxy.filter.common.matching.Facts;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.TlsSession;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a request and its connection tell. */
+record StreamFacts(HttpStream stream) implements Facts {
+    @Override
+    public HeaderMap headers() {
+        return stream.requestHeaders();
+    }
+
+    @Override
+    public @Nullable InetSocketAddress directRemote() {
+        return stream.info().downstreamDirectRemoteAddress;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress remote() {
+        return stream.info().downstreamRemoteAddress;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress local() {
+        return stream.info().downstreamLocalAddress;
+    }
+
+    @Override
+    public @Nullable String serverName() {
+        return stream.info().requestedServerName;
+    }
+
+    @Override
+    public @Nullable TlsSession tls() {
+        ConnectionInfo connection = stream.info().connection;
+        return connection == null ? null : connection.tls;
+    }
+
+    @Override
+    public @Nullable Map<String, Object> dynamicMetadata(String namespace) {
+        return stream.info().dynamicMetadata(namespace);
+    }
+
+    @Override
+    public @Nullable Map<String, Object> routeMetadata(String namespace) {
+        stream.route(); // matches it, if nobody has yet
+        Map<String, Map<String, Object>> all = stream.info().routeMetadata;
+        return all == null ? null : all.get(namespace);
+    }
+
+    @Override
+    public @Nullable Object filterState(String key) {
+        ConnectionInfo connection = stream.info().connection;
+        return connection == null ? null : connection.filterState(key);
+    }
+}
