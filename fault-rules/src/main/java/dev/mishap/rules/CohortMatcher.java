@@ -1,5 +1,8 @@
 package dev.mishap.rules;
 
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Tells whether a request's caller is in a cohort. The rule, fixed for good so that every proxy and tool agrees: with
  * {@code s = XXH64(UTF-8 of the seed, 0)} and {@code h = XXH64(bytes of the key, s)}, the caller is in when
@@ -30,6 +33,15 @@ public final class CohortMatcher {
             return true;
         }
         long hash = key.hash(request, seed, false);
+        return hash != KeyReader.ABSENT && percent.holds(hash);
+    }
+
+    /** Whether whoever has that address is in the cohort; for what has no other key. */
+    boolean contains(@Nullable InetAddress source) {
+        if (percent.isFull()) {
+            return true;
+        }
+        long hash = KeyReader.address(source, seed);
         return hash != KeyReader.ABSENT && percent.holds(hash);
     }
 

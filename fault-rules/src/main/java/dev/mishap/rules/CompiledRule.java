@@ -1,6 +1,8 @@
 package dev.mishap.rules;
 
+import dev.mishap.rules.fault.ConnectionFault;
 import dev.mishap.rules.fault.Delay;
+import dev.mishap.rules.fault.DnsFault;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import org.jspecify.annotations.Nullable;
@@ -42,17 +44,18 @@ final class CompiledRule {
         cohort = CohortMatcher.compile(rule.scope().cohort(), rule.tagValue(), slots);
         delayNanos = fault instanceof Delay d ? d.fixed().toNanos() : 0;
         bytesPerSecond = fault instanceof ResponseRateLimit r ? r.bytesPerSecond() : 0;
-        terminal = fault instanceof Fault.Terminal;
+        terminal = fault instanceof Fault.Terminal
+                || fault instanceof ConnectionFault.AtAccept
+                || fault instanceof DnsFault dns && dns.action().terminal();
         drawSeed = XxHash64.finish(XxHash64.ofText(rule.name()) ^ XxHash64.finish(installed.seed()));
         ttlNanos = rule.ttl() == null ? Long.MAX_VALUE : rule.ttl().toNanos();
     }
 
     /**
      * The draw's 64 bits: a hash of (seed, rule's name, key, ordinal of the key's request), each step mixing all bits.
-     * A request without a key counts with the others of its kind.
+     * Without a key ({@link KeyReader#ABSENT}) it counts with the others of its kind.
      */
-    long draw(RequestView request) {
-        long key = cohort.drawKey(request);
+    long draw(long key) {
         return XxHash64.finish(XxHash64.finish(drawSeed ^ key) + (ordinals.next(key) + 1) * 0x9E3779B97F4A7C15L);
     }
 

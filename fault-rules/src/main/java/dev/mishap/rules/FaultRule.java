@@ -43,6 +43,22 @@ public record FaultRule(
         if (ttl != null && (ttl.isNegative() || ttl.isZero() || ttl.compareTo(MAX_TTL) > 0)) {
             throw new IllegalArgumentException("ttl must be more than 0s and at most 30 days");
         }
+        requireFit(scope, fault, tag);
+    }
+
+    private static void requireFit(Scope scope, Fault fault, Tag tag) {
+        scope.requireFit(fault);
+        Fault.Plane plane = fault.kind().plane();
+        if (plane == Fault.Plane.REQUEST) {
+            return;
+        }
+        if (!scope.cohort().percent().isFull() && scope.cohort().key().kind() != CohortKey.Kind.SOURCE_ADDRESS) {
+            throw new IllegalArgumentException(
+                    "scope.cohort.key must be sourceAddress: " + plane.words() + " has no header, cookie or trace");
+        }
+        if (!tag.equals(Tag.NONE)) {
+            throw new IllegalArgumentException("tag cannot be put on " + plane.words());
+        }
     }
 
     /** A rule with the defaults of everything else. */

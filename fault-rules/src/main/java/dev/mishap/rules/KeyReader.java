@@ -108,7 +108,7 @@ final class KeyReader {
         return ABSENT;
     }
 
-    private static long address(@Nullable InetAddress address, long seed) {
+    static long address(@Nullable InetAddress address, long seed) {
         if (address == null) {
             return ABSENT;
         }

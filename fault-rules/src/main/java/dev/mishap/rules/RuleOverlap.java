@@ -1,5 +1,7 @@
 package dev.mishap.rules;
 
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.DnsFault;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.match.HeaderMatcher;
 import dev.mishap.rules.match.StringMatcher;
@@ -30,7 +32,7 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         for (FaultRule rule : ordered) {
             List<FaultRule> mine = new ArrayList<>();
             for (List<FaultRule> group : List.copyOf(groups)) {
-                if (group.stream().anyMatch(other -> mayMeet(rule.scope(), other.scope()))) {
+                if (group.stream().anyMatch(other -> mayMeet(rule, other))) {
                     mine.addAll(group);
                     groups.remove(group);
                 }
@@ -48,20 +50,31 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         return overlaps;
     }
 
+    private static boolean mayMeet(FaultRule a, FaultRule b) {
+        return a.fault().kind().plane() == b.fault().kind().plane() && mayMeet(a.scope(), b.scope());
+    }
+
     static boolean mayMeet(Scope a, Scope b) {
         return meet(a.listeners(), b.listeners())
                 && meet(a.clusters(), b.clusters())
                 && meet(a.routes(), b.routes())
                 && meet(a.methods(), b.methods())
-                && pathsMeet(a.path(), b.path())
-                && headersMeet(a.headers(), b.headers());
+                && textsMeet(a.path(), b.path())
+                && headersMeet(a.headers(), b.headers())
+                && textsMeet(a.sni(), b.sni())
+                && (a.destination().ports().isEmpty()
+                        || b.destination().ports().isEmpty()
+                        || !Collections.disjoint(
+                                a.destination().ports(), b.destination().ports()))
+                && textsMeet(a.question().name(), b.question().name())
+                && meet(a.question().types(), b.question().types());
     }
 
     private static boolean meet(List<String> a, List<String> b) {
         return a.isEmpty() || b.isEmpty() || !Collections.disjoint(a, b);
     }
 
-    private static boolean pathsMeet(@Nullable StringMatcher a, @Nullable StringMatcher b) {
+    private static boolean textsMeet(@Nullable StringMatcher a, @Nullable StringMatcher b) {
         if (a == null || b == null) {
             return true;
         }
@@ -101,23 +114,45 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
     private static List<String> outcome(List<FaultRule> group) {
         List<String> lines = new ArrayList<>();
         BigDecimal rest = BigDecimal.ONE;
+        String things = switch (group.get(0).fault().kind().plane()) {
+            case REQUEST -> "requests";
+            case CONNECTION -> "connections";
+            case DNS -> "questions";
+        };
         for (FaultRule rule : group) {
             BigDecimal share = share(rule);
-            if (rule.fault() instanceof Fault.Terminal) {
-                lines.add(rule.name() + " ends about " + percent(rest.multiply(share))
-                        + " of the requests that all match"
+            Fault fault = rule.fault();
+            if (ends(fault)) {
+                lines.add(rule.name() + (fault instanceof ConnectionFault ? " takes about " : " ends about ")
+                        + percent(rest.multiply(share)) + " of the " + things + " that all match"
                         + (rest.compareTo(BigDecimal.ONE) < 0 ? ", those that no rule before it has ended" : ""));
                 rest = rest.multiply(BigDecimal.ONE.subtract(share));
-            } else if (rule.fault().kind() == Fault.Kind.DELAY) {
+            } else if (fault instanceof ConnectionFault) {
+                lines.add(rule.name() + " acts (" + fault.kind().field() + ") on about " + percent(share)
+                        + " of them, in this order on their bytes");
+            } else if (fault instanceof DnsFault dns && dns.action() == DnsFault.Action.TTL) {
+                lines.add(rule.name() + " sets the time to live of about " + percent(share)
+                        + " of the answers; the smallest counts");
+            } else if (fault.kind() == Fault.Kind.DELAY || fault instanceof DnsFault) {
                 lines.add(rule.name() + " delays about " + percent(share) + " of them"
-                        + (several(group, Fault.Kind.DELAY) ? "; delays add up" : "")
-                        + (rest.compareTo(BigDecimal.ONE) < 0 ? "; an abort or reset comes after the delay" : ""));
+                        + (several(group, fault.kind()) ? "; delays add up" : "")
+                        + (rest.compareTo(BigDecimal.ONE) < 0
+                                ? fault instanceof DnsFault
+                                        ? "; the answer above comes after the delay"
+                                        : "; an abort or reset comes after the delay"
+                                : ""));
             } else {
                 lines.add(rule.name() + " slows about " + percent(share) + " of the responses"
                         + (several(group, Fault.Kind.RESPONSE_RATE_LIMIT) ? "; the slowest rate counts" : ""));
             }
         }
         return lines;
+    }
+
+    private static boolean ends(Fault fault) {
+        return fault instanceof Fault.Terminal
+                || fault instanceof ConnectionFault.AtAccept
+                || fault instanceof DnsFault dns && dns.action().terminal();
     }
 
     private static boolean several(List<FaultRule> group, Fault.Kind kind) {

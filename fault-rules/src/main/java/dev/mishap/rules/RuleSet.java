@@ -1,5 +1,8 @@
 package dev.mishap.rules;
 
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.DnsFault;
+import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.Reset;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,17 +28,39 @@ public final class RuleSet {
     /** No rules. */
     public static final RuleSet EMPTY = compile(List.of(), null, new HeaderSlots());
 
+    private final CompiledRule[] all;
+    /** Those of HTTP requests, of connections and of DNS questions; each in order. */
     private final CompiledRule[] rules;
+
+    private final CompiledRule[] connections;
+    private final CompiledRule[] questions;
     private final Map<String, CompiledRule> byName;
     private final @Nullable RuleIndex index;
+    private final @Nullable PlainIndex connectionIndex;
+    private final @Nullable PlainIndex questionIndex;
 
-    private RuleSet(CompiledRule[] rules, @Nullable RuleIndex index) {
-        this.rules = rules;
-        this.index = index;
+    private RuleSet(CompiledRule[] all, HeaderSlots slots) {
+        this.all = all;
+        rules = of(all, Fault.Plane.REQUEST);
+        connections = of(all, Fault.Plane.CONNECTION);
+        questions = of(all, Fault.Plane.DNS);
+        index = rules.length < INDEX_FROM ? null : RuleIndex.build(rules, slots);
+        connectionIndex = connections.length < INDEX_FROM ? null : PlainIndex.build(connections);
+        questionIndex = questions.length < INDEX_FROM ? null : PlainIndex.build(questions);
         byName = new HashMap<>();
-        for (CompiledRule rule : rules) {
+        for (CompiledRule rule : all) {
             byName.put(rule.rule.name(), rule);
         }
+    }
+
+    private static CompiledRule[] of(CompiledRule[] all, Fault.Plane plane) {
+        List<CompiledRule> some = new ArrayList<>();
+        for (CompiledRule rule : all) {
+            if (rule.rule.fault().kind().plane() == plane) {
+                some.add(rule);
+            }
+        }
+        return some.toArray(new CompiledRule[0]);
     }
 
     // Not by Comparator.comparing, whose lambdas no start-up archive can hold: each start would make their classes
@@ -95,17 +120,18 @@ public final class RuleSet {
             }
             compiled[i] = new CompiledRule(each, state, ordinals, window, countsScope, slots);
         }
-        RuleIndex index = compiled.length < INDEX_FROM ? null : RuleIndex.build(compiled, slots);
-        return new RuleSet(compiled, index);
+        return new RuleSet(compiled, slots);
     }
 
-    /** Aborts and resets first, so that it is known whether there is a response to slow down. */
+    /** What ends things first, so that it is known whether there is anything left to slow down or change. */
     private static int rank(FaultRule rule) {
-        return switch (rule.fault().kind()) {
-            case ABORT, RESET -> 0;
-            case DELAY -> 1;
-            case RESPONSE_RATE_LIMIT -> 2;
-        };
+        Fault fault = rule.fault();
+        if (fault instanceof Fault.Terminal
+                || fault instanceof ConnectionFault.AtAccept
+                || fault instanceof DnsFault dns && dns.action().terminal()) {
+            return 0;
+        }
+        return fault.kind() == Fault.Kind.RESPONSE_RATE_LIMIT ? 2 : 1;
     }
 
     /** Whose touches count against one cap: one rule's, or those of an experiment's rules over the same requests. */
@@ -120,7 +146,7 @@ public final class RuleSet {
 
     private Map<CapGroup, SlidingWindow> windows() {
         Map<CapGroup, SlidingWindow> windows = new HashMap<>();
-        for (CompiledRule rule : rules) {
+        for (CompiledRule rule : all) {
             if (rule.cap != null) {
                 windows.put(CapGroup.of(rule.rule), rule.cap);
             }
@@ -129,11 +155,26 @@ public final class RuleSet {
     }
 
     public boolean isEmpty() {
-        return rules.length == 0;
+        return all.length == 0;
     }
 
     public int size() {
-        return rules.length;
+        return all.length;
+    }
+
+    /** Whether no rule is about HTTP requests. */
+    public boolean hasNoRequestRules() {
+        return rules.length == 0;
+    }
+
+    /** Whether no rule is about connections. */
+    public boolean hasNoConnectionRules() {
+        return connections.length == 0;
+    }
+
+    /** Whether no rule is about DNS questions. */
+    public boolean hasNoQuestionRules() {
+        return questions.length == 0;
     }
 
     /** The counts of a rule; null when there is none of that name. */
@@ -144,8 +185,8 @@ public final class RuleSet {
 
     /** The rules in the order in which they act, aborts and resets before delays before rate limits. */
     public List<FaultRule> rules() {
-        List<FaultRule> list = new ArrayList<>(rules.length);
-        for (CompiledRule rule : rules) {
+        List<FaultRule> list = new ArrayList<>(all.length);
+        for (CompiledRule rule : all) {
             list.add(rule.rule);
         }
         return list;
@@ -186,31 +227,16 @@ public final class RuleSet {
         if (!compiled.scope.matches(request)) {
             return decision;
         }
-        RuleState state = compiled.state;
-        state.scoped.increment();
-        if (compiled.countsScope) {
-            assert compiled.cap != null;
-            compiled.cap.addScoped(nowNanos);
-        }
+        scoped(compiled, nowNanos);
         if (!compiled.cohort.contains(request)) {
             return decision;
         }
-        state.cohort.increment();
-        FaultRule rule = compiled.rule;
-        int share = rule.percentage().millionths();
-        int point = rule.percentage().isFull() && rule.schedule().ramp() == null
-                ? 0
-                : Percentage.point(compiled.draw(request));
-        if (point >= share) {
+        boolean superseded = compiled.terminal
+                ? decision.terminal() != null
+                : compiled.bytesPerSecond > 0 && decision.terminal() instanceof Reset;
+        if (!touches(compiled, compiled.cohort.drawKey(request), nowNanos, epochMillis, superseded, decision)) {
             return decision;
         }
-        state.drawn.increment();
-        Suppression cause = suppression(compiled, point, nowNanos, epochMillis, decision);
-        if (cause != null) {
-            state.suppress(cause);
-            return decision;
-        }
-        state.touched.increment();
         if (decision == FaultDecision.NONE) {
             return new FaultDecision(compiled);
         }
@@ -218,9 +244,202 @@ public final class RuleSet {
         return decision;
     }
 
+    /**
+     * Decides what happens to a connection, and counts it. Called once when it is accepted and its destination is known.
+     * The key of the draws is (source address, server name or else destination), so that the same seed and connections give the same
+     * faults on any number of workers.
+     *
+     * @return {@link ConnectionDecision#NONE}, or a decision that must be released when the connection ends
+     */
+    public ConnectionDecision decide(ConnectionView connection, long nowNanos, long epochMillis) {
+        return decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
+    }
+
+    /**
+     * Decides anew about a connection that lives while rules change: rules that stand in {@code before} too, as they are here, keep
+     * what they decided then, those that are gone let go of it, and only new ones are drawn. A fault that decides at accept
+     * comes too late for it.
+     *
+     * @param before the rules that {@code earlier} was made with
+     * @param earlier is released; what remains of it is in the answer
+     */
+    public ConnectionDecision decideAgain(
+            ConnectionView connection, long nowNanos, long epochMillis, RuleSet before, ConnectionDecision earlier) {
+        return decide(connection, nowNanos, epochMillis, before, earlier);
+    }
+
+    private ConnectionDecision decide(
+            ConnectionView connection,
+            long nowNanos,
+            long epochMillis,
+            @Nullable RuleSet before,
+            ConnectionDecision earlier) {
+        ConnectionDecision decision = ConnectionDecision.NONE;
+        if (connections.length > 0) {
+            long key = connectionKey(connection);
+            if (connectionIndex == null) {
+                for (CompiledRule rule : connections) {
+                    decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
+                }
+            } else {
+                long[] candidates = connectionIndex.candidates(connection);
+                for (int word = 0; word < candidates.length; word++) {
+                    for (long bits = candidates[word]; bits != 0; bits &= bits - 1) {
+                        CompiledRule rule = connections[(word << 6) + Long.numberOfTrailingZeros(bits)];
+                        decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
+                    }
+                }
+            }
+        }
+        if (before != null) {
+            earlier.release();
+        }
+        return decision;
+    }
+
+    private static ConnectionDecision ask(
+            CompiledRule compiled,
+            ConnectionView connection,
+            long key,
+            long nowNanos,
+            long epochMillis,
+            @Nullable RuleSet before,
+            ConnectionDecision earlier,
+            ConnectionDecision decision) {
+        if (before != null) {
+            CompiledRule was = before.byName.get(compiled.rule.name());
+            if (was != null && was.installed.equals(compiled.installed)) {
+                for (int i = 0; i < earlier.touchedCount(); i++) {
+                    if (earlier.compiled(i) == was) {
+                        compiled.state.active.incrementAndGet();
+                        return touch(compiled, key, decision);
+                    }
+                }
+                return decision;
+            }
+            if (compiled.terminal) {
+                return decision;
+            }
+        }
+        if (!compiled.scope.matches(connection)) {
+            return decision;
+        }
+        scoped(compiled, nowNanos);
+        if (!compiled.cohort.contains(connection.sourceAddress())
+                || !touches(compiled, key, nowNanos, epochMillis, decision.supersedes(compiled), decision)) {
+            return decision;
+        }
+        return touch(compiled, key, decision);
+    }
+
+    private static ConnectionDecision touch(CompiledRule compiled, long key, ConnectionDecision decision) {
+        ConnectionDecision mine = decision;
+        if (mine == ConnectionDecision.NONE) {
+            mine = new ConnectionDecision();
+            mine.seed(key);
+        }
+        mine.touch(compiled);
+        return mine;
+    }
+
+    private static long connectionKey(ConnectionView connection) {
+        long key = KeyReader.address(connection.sourceAddress(), 0);
+        String name = connection.serverName();
+        long target = name == null
+                ? KeyReader.address(connection.destinationAddress(), connection.destinationPort())
+                : XxHash64.ofText(name);
+        long both = XxHash64.finish(key + 0x9E3779B97F4A7C15L * target);
+        return both == KeyReader.ABSENT ? 1 : both;
+    }
+
+    /**
+     * Decides what happens to a DNS question, and counts it. The key of the draws is (source address, name, type).
+     *
+     * @return {@link QuestionDecision#NONE}, or a decision that must be released when the question is over
+     */
+    public QuestionDecision decide(QuestionView question, long nowNanos, long epochMillis) {
+        QuestionDecision decision = QuestionDecision.NONE;
+        if (questions.length == 0) {
+            return decision;
+        }
+        long key = questionKey(question);
+        if (questionIndex == null) {
+            for (CompiledRule rule : questions) {
+                decision = ask(rule, question, key, nowNanos, epochMillis, decision);
+            }
+            return decision;
+        }
+        long[] candidates = questionIndex.candidates(question);
+        for (int word = 0; word < candidates.length; word++) {
+            for (long bits = candidates[word]; bits != 0; bits &= bits - 1) {
+                CompiledRule rule = questions[(word << 6) + Long.numberOfTrailingZeros(bits)];
+                decision = ask(rule, question, key, nowNanos, epochMillis, decision);
+            }
+        }
+        return decision;
+    }
+
+    private static QuestionDecision ask(
+            CompiledRule compiled,
+            QuestionView question,
+            long key,
+            long nowNanos,
+            long epochMillis,
+            QuestionDecision decision) {
+        if (!compiled.scope.matches(question)) {
+            return decision;
+        }
+        scoped(compiled, nowNanos);
+        if (!compiled.cohort.contains(question.sourceAddress())
+                || !touches(
+                        compiled, key, nowNanos, epochMillis, compiled.terminal && decision.isAnswered(), decision)) {
+            return decision;
+        }
+        QuestionDecision mine = decision == QuestionDecision.NONE ? new QuestionDecision() : decision;
+        mine.touch(compiled);
+        return mine;
+    }
+
+    private static long questionKey(QuestionView question) {
+        long key = XxHash64.finish(KeyReader.address(question.sourceAddress(), 0)
+                + 0x9E3779B97F4A7C15L * XxHash64.ofText(question.name())
+                + XxHash64.ofText(question.type()));
+        return key == KeyReader.ABSENT ? 1 : key;
+    }
+
+    private static void scoped(CompiledRule compiled, long nowNanos) {
+        compiled.state.scoped.increment();
+        if (compiled.countsScope) {
+            assert compiled.cap != null;
+            compiled.cap.addScoped(nowNanos);
+        }
+    }
+
+    /** Draws for what is in the cohort, and charges it to the limits; whether the fault goes ahead. */
+    private static boolean touches(
+            CompiledRule compiled, long key, long nowNanos, long epochMillis, boolean superseded, Decision decision) {
+        RuleState state = compiled.state;
+        state.cohort.increment();
+        FaultRule rule = compiled.rule;
+        int share = rule.percentage().millionths();
+        int point =
+                rule.percentage().isFull() && rule.schedule().ramp() == null ? 0 : Percentage.point(compiled.draw(key));
+        if (point >= share) {
+            return false;
+        }
+        state.drawn.increment();
+        Suppression cause = suppression(compiled, point, nowNanos, epochMillis, superseded, decision);
+        if (cause != null) {
+            state.suppress(cause);
+            return false;
+        }
+        state.touched.increment();
+        return true;
+    }
+
     /** Why the fault is held back; null = it is charged to all limits and goes ahead. */
     private static @Nullable Suppression suppression(
-            CompiledRule compiled, int point, long nowNanos, long epochMillis, FaultDecision decision) {
+            CompiledRule compiled, int point, long nowNanos, long epochMillis, boolean superseded, Decision decision) {
         FaultRule rule = compiled.rule;
         if (compiled.expired(nowNanos)
                 || !rule.schedule().active(epochMillis)
@@ -232,9 +451,7 @@ public final class RuleSet {
                                         epochMillis)) {
             return Suppression.SCHEDULE;
         }
-        if (compiled.terminal
-                ? decision.terminal() != null
-                : compiled.bytesPerSecond > 0 && decision.terminal() instanceof Reset) {
+        if (superseded) {
             return Suppression.SUPERSEDED;
         }
         Limits limits = rule.limits();

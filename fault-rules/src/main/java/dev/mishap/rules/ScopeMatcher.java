@@ -2,6 +2,7 @@ package dev.mishap.rules;
 
 import dev.mishap.rules.match.Cidr;
 import dev.mishap.rules.match.HeaderMatcher;
+import dev.mishap.rules.match.StringMatcher;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Predicate;
@@ -22,6 +23,11 @@ public final class ScopeMatcher {
     private final Cidr.Range[] cidrs;
     private final String[] nodes;
     private final int nodeSlot;
+    private final @Nullable Predicate<String> sni;
+    private final Cidr.Range[] destinations;
+    private final int[] ports;
+    private final @Nullable Predicate<String> question;
+    private final String[] types;
 
     private ScopeMatcher(Scope scope, HeaderSlots slots) {
         listeners = scope.listeners().toArray(ANY);
@@ -35,6 +41,12 @@ public final class ScopeMatcher {
         cidrs = scope.source().cidrs().stream().map(Cidr::compile).toArray(Cidr.Range[]::new);
         nodes = scope.source().nodes().toArray(ANY);
         nodeSlot = nodes.length == 0 ? -1 : slots.slot(NODE_HEADER);
+        sni = scope.sni() == null ? null : scope.sni().compile();
+        destinations = scope.destination().cidrs().stream().map(Cidr::compile).toArray(Cidr.Range[]::new);
+        ports = scope.destination().ports().stream().mapToInt(Integer::intValue).toArray();
+        StringMatcher name = scope.question().name();
+        question = name == null ? null : name.compile();
+        types = scope.question().types().toArray(ANY);
     }
 
     public static ScopeMatcher compile(Scope scope, HeaderSlots slots) {
@@ -49,7 +61,35 @@ public final class ScopeMatcher {
                 && (nodes.length == 0 || among(nodes, request.header(nodeSlot)))
                 && among(routes, request.route())
                 && among(clusters, request.cluster())
-                && sourceMatches(request);
+                && within(cidrs, request.sourceAddress());
+    }
+
+    /** Whether a connection is in the scope. */
+    public boolean matches(ConnectionView connection) {
+        return among(listeners, connection.listener())
+                && among(clusters, connection.cluster())
+                && portMatches(connection.destinationPort())
+                && (sni == null || connection.serverName() != null && sni.test(connection.serverName()))
+                && within(cidrs, connection.sourceAddress())
+                && within(destinations, connection.destinationAddress());
+    }
+
+    /** Whether a DNS question is in the scope. */
+    public boolean matches(QuestionView asked) {
+        return among(listeners, asked.listener())
+                && among(clusters, asked.cluster())
+                && among(types, asked.type())
+                && (question == null || question.test(asked.name()))
+                && within(cidrs, asked.sourceAddress());
+    }
+
+    private boolean portMatches(int port) {
+        for (int candidate : ports) {
+            if (candidate == port) {
+                return true;
+            }
+        }
+        return ports.length == 0;
     }
 
     private boolean headersMatch(RequestView request) {
@@ -61,17 +101,16 @@ public final class ScopeMatcher {
         return true;
     }
 
-    private boolean sourceMatches(RequestView request) {
-        if (cidrs.length == 0) {
+    private static boolean within(Cidr.Range[] ranges, @Nullable InetAddress address) {
+        if (ranges.length == 0) {
             return true;
         }
-        InetAddress source = request.sourceAddress();
-        if (source == null) {
+        if (address == null) {
             return false;
         }
-        byte[] address = source.getAddress();
-        for (Cidr.Range cidr : cidrs) {
-            if (cidr.contains(address)) {
+        byte[] bytes = address.getAddress();
+        for (Cidr.Range range : ranges) {
+            if (range.contains(bytes)) {
                 return true;
             }
         }

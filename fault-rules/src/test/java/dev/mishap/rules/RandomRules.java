@@ -1,10 +1,33 @@
 package dev.mishap.rules;
 
 import dev.mishap.rules.fault.Abort;
+import dev.mishap.rules.fault.Bandwidth;
+import dev.mishap.rules.fault.BlackHole;
+import dev.mishap.rules.fault.Close;
+import dev.mishap.rules.fault.ConnectDelay;
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.ConnectionLimit;
+import dev.mishap.rules.fault.ConnectionReset;
+import dev.mishap.rules.fault.Corrupt;
 import dev.mishap.rules.fault.Delay;
+import dev.mishap.rules.fault.Direction;
+import dev.mishap.rules.fault.DnsFault;
+import dev.mishap.rules.fault.ExhaustPool;
 import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.Flap;
+import dev.mishap.rules.fault.HalfOpen;
+import dev.mishap.rules.fault.Latency;
+import dev.mishap.rules.fault.LimitData;
+import dev.mishap.rules.fault.Moment;
+import dev.mishap.rules.fault.Overflow;
+import dev.mishap.rules.fault.Pace;
+import dev.mishap.rules.fault.Refuse;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
+import dev.mishap.rules.fault.Side;
+import dev.mishap.rules.fault.Slice;
+import dev.mishap.rules.fault.SlowClose;
+import dev.mishap.rules.fault.Timeout;
 import dev.mishap.rules.match.Cidr;
 import dev.mishap.rules.match.HeaderMatcher;
 import dev.mishap.rules.match.StringMatcher;
@@ -36,6 +59,139 @@ public final class RandomRules {
     }
 
     public FaultRule rule() {
+        return switch (random.nextInt(4)) {
+            case 0 -> trafficRule(connectionFault(), connectionScope());
+            case 1 -> trafficRule(dnsFault(), questionScope());
+            default -> requestRule();
+        };
+    }
+
+    private FaultRule trafficRule(Fault fault, Scope scope) {
+        return new FaultRule(
+                name(),
+                labels(),
+                maybe(this::name),
+                0,
+                scope,
+                percentage(),
+                fault,
+                new Limits(maybe(this::percentage), random.nextInt(3) * 7, random.nextInt(3) * 50),
+                Schedule.ALWAYS,
+                maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
+                maybe(random::nextLong),
+                Tag.NONE);
+    }
+
+    private Cohort addressCohort() {
+        return random.nextBoolean()
+                ? Cohort.ALL
+                : new Cohort(percentage(), maybe(this::text), CohortKey.SOURCE_ADDRESS);
+    }
+
+    private Source addresses() {
+        return new Source(some(() -> new Cidr(random.nextBoolean() ? "10.1.0.0/16" : "fd00::/8")), List.of());
+    }
+
+    private Scope connectionScope() {
+        return new Scope(
+                some(this::name),
+                some(this::name),
+                List.of(),
+                List.of(),
+                null,
+                List.of(),
+                addresses(),
+                addressCohort(),
+                maybe(this::stringMatcher),
+                new Destination(some(() -> new Cidr("192.168.1.7/32")), some(() -> 1 + random.nextInt(65535))),
+                Question.ANY);
+    }
+
+    private Scope questionScope() {
+        return new Scope(
+                some(this::name),
+                some(this::name),
+                List.of(),
+                List.of(),
+                null,
+                List.of(),
+                addresses(),
+                addressCohort(),
+                null,
+                Destination.ANY,
+                new Question(
+                        maybe(() -> new StringMatcher(StringMatcher.Kind.SUFFIX, ".internal")),
+                        some(() -> random.nextBoolean() ? "AAAA" : "TYPE" + random.nextInt(65536))));
+    }
+
+    private Duration time() {
+        return Duration.ofNanos(1 + (long) (random.nextDouble() * 8.6e13));
+    }
+
+    private Pace pace() {
+        Duration fixed = time();
+        return new Pace(fixed, random.nextBoolean() ? Duration.ZERO : fixed.dividedBy(2));
+    }
+
+    private <E> E one(E[] all) {
+        return all[random.nextInt(all.length)];
+    }
+
+    private Moment moment() {
+        return switch (random.nextInt(3)) {
+            case 0 -> Moment.AT_ONCE;
+            case 1 -> Moment.afterBytes(1 + random.nextInt(100_000));
+            default -> Moment.after(time());
+        };
+    }
+
+    private Direction direction() {
+        return one(Direction.values());
+    }
+
+    private Side side() {
+        return one(Side.values());
+    }
+
+    /** A fault of connections. */
+    public ConnectionFault connectionFault() {
+        return switch (random.nextInt(17)) {
+            case 0 -> new Refuse(side());
+            case 1 -> new BlackHole();
+            case 2 -> new Timeout(time());
+            case 3 -> new Flap(time(), time());
+            case 4 -> new ConnectionLimit(random.nextInt(100), one(Overflow.values()));
+            case 5 -> new ExhaustPool(1 + random.nextInt(100), one(Overflow.values()));
+            case 6 -> new ConnectDelay(pace());
+            case 7 -> new Latency(pace(), direction());
+            case 8 -> new Bandwidth(1 + random.nextInt(100_000), direction());
+            case 9 -> {
+                int bytes = 1 + random.nextInt(1 << 20);
+                Duration delay = random.nextBoolean() ? Duration.ZERO : time();
+                yield new Slice(bytes, random.nextInt(bytes), delay, direction());
+            }
+            case 10 -> new LimitData(random.nextInt(100_000), direction());
+            case 11 -> new Corrupt(percentage(), random.nextInt(100), null, direction());
+            case 12 -> new Corrupt(Percentage.FULL, random.nextInt(100), "00deadbeef", direction());
+            case 13 -> new Close(moment(), side());
+            case 14 -> new ConnectionReset(moment(), side());
+            case 15 -> new HalfOpen(moment());
+            default -> new SlowClose(time());
+        };
+    }
+
+    /** A fault of DNS. */
+    public DnsFault dnsFault() {
+        DnsFault.Action action = one(DnsFault.Action.values());
+        return switch (action) {
+            case DELAY -> DnsFault.delay(time());
+            case TTL -> DnsFault.ttl(Duration.ofSeconds(random.nextInt(86_400)));
+            case ADDRESS -> DnsFault.address(random.nextBoolean() ? List.of("10.0.0.1") : List.of("::1", "192.0.2.7"));
+            default -> DnsFault.of(action);
+        };
+    }
+
+    private FaultRule requestRule() {
         return new FaultRule(
                 name(),
                 labels(),

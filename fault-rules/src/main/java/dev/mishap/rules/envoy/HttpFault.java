@@ -31,6 +31,10 @@ public final class HttpFault {
     public static List<String> inexpressible(FaultRule rule) {
         List<String> missing = new ArrayList<>();
         Scope scope = rule.scope();
+        if (rule.fault().kind().plane() != Fault.Plane.REQUEST) {
+            missing.add("spec.fault." + rule.fault().kind().field() + ": Envoy has no filter for faults of "
+                    + (rule.fault().kind().plane() == Fault.Plane.DNS ? "DNS" : "connections"));
+        }
         if (rule.fault().kind() == Fault.Kind.RESET) {
             missing.add("spec.fault.reset: Envoy's filter cannot reset a connection");
         }

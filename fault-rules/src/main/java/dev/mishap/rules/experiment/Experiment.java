@@ -226,16 +226,22 @@ public record Experiment(
                         labels,
                         id,
                         i,
-                        injection.scope().withCohort(cohort()),
+                        injection.scope().withCohort(cohortOf(fault)),
                         injection.percentage(),
                         fault,
                         Limits.cap(blastRadius),
                         new Schedule(null, null, List.of(), ramp),
                         null,
                         seed,
-                        tag));
+                        fault.kind().plane() == Fault.Plane.REQUEST ? tag : Tag.NONE));
             }
         }
         return rules;
+    }
+
+    /** A connection and a DNS question have no trace id: there the callers are told apart by their addresses. */
+    private Cohort cohortOf(Fault fault) {
+        boolean request = fault.kind().plane() == Fault.Plane.REQUEST;
+        return request ? cohort() : new Cohort(blastRadius, cohortSeed, CohortKey.SOURCE_ADDRESS);
     }
 }

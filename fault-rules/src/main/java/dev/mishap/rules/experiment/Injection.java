@@ -11,4 +11,8 @@ import dev.mishap.rules.fault.Fault;
  * @param scope which of the target's requests; its cohort is the experiment's own
  * @param percentage the share of the cohort's requests that get the fault; default 100 %
  */
-public record Injection(String target, Scope scope, Percentage percentage, Fault fault) {}
+public record Injection(String target, Scope scope, Percentage percentage, Fault fault) {
+    public Injection {
+        scope.requireFit(fault);
+    }
+}

@@ -2,10 +2,12 @@ package dev.mishap.rules.text;
 
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
+import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
@@ -26,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -34,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /** A parser by recursive descent; one method a production of the grammar in docs/rule-language.md. */
 final class LineParser {
     static final String CLAUSES =
-            "'when', 'on', 'from', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
+            "'when', 'on', 'from', 'to', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
                     + "'experiment', 'priority' or 'tag'";
     private static final List<String> TESTS = List.of("!=", "^=", "$=", "*=", "==", "=", "~");
 
@@ -49,7 +52,13 @@ final class LineParser {
     private List<Cidr> cidrs = List.of();
     private @Nullable StringMatcher path;
     private final List<HeaderMatcher> headers = new ArrayList<>();
+    private List<Cidr> destinations = List.of();
+    private List<Integer> ports = List.of();
+    private @Nullable StringMatcher sni;
+    private @Nullable StringMatcher question;
+    private List<String> types = List.of();
     private Cohort cohort = Cohort.ALL;
+    private boolean cohortKeyUnsaid;
     private @Nullable Percentage cap;
     private int maxConcurrent;
     private int maxPerSecond;
@@ -74,12 +83,26 @@ final class LineParser {
         while (!in.atEnd()) {
             clause();
         }
+        if (cohortKeyUnsaid && fault.kind().plane() != Fault.Plane.REQUEST) {
+            cohort = new Cohort(cohort.percent(), cohort.seed(), CohortKey.SOURCE_ADDRESS);
+        }
         return checked(() -> new FaultRule(
                 name == null ? defaultName : name,
                 Map.of(),
                 experimentId,
                 priority,
-                new Scope(listeners, clusters, routes, methods, path, headers, new Source(cidrs, nodes), cohort),
+                new Scope(
+                        listeners,
+                        clusters,
+                        routes,
+                        methods,
+                        path,
+                        headers,
+                        new Source(cidrs, nodes),
+                        cohort,
+                        sni,
+                        new Destination(destinations, ports),
+                        new Question(question, types)),
                 percentage,
                 fault,
                 new Limits(cap, maxConcurrent, maxPerSecond),
@@ -118,7 +141,11 @@ final class LineParser {
         if (in.take("reset")) {
             return new Reset();
         }
-        throw in.expected("'abort', 'delay', 'rate-limit' or 'reset'");
+        Fault other = new TrafficWords(in).fault();
+        if (other != null) {
+            return other;
+        }
+        throw in.expected("'abort', 'delay', 'rate-limit', 'reset', " + TrafficWords.STARTS);
     }
 
     private Fault abort() {
@@ -188,6 +215,11 @@ final class LineParser {
                 in.once(seen, word);
                 List<String> ranges = in.list("an address range such as 10.0.0.0/8");
                 cidrs = checked(() -> ranges.stream().map(Cidr::new).toList());
+            }
+            case "to" -> {
+                in.once(seen, word);
+                List<String> ranges = in.list("an address range such as 10.0.0.0/8");
+                destinations = checked(() -> ranges.stream().map(Cidr::new).toList());
             }
             case "cohort" -> cohort();
             case "max" -> max();
@@ -281,7 +313,9 @@ final class LineParser {
         in.once(seen, "cohort");
         Percentage percent = percentage();
         CohortKey key = CohortKey.TRACE_ID;
+        cohortKeyUnsaid = true;
         if (in.take("by")) {
+            cohortKeyUnsaid = false;
             if (in.take("header")) {
                 key = read("a header's name", CohortKey::header);
             } else if (in.take("cookie")) {
@@ -345,8 +379,28 @@ final class LineParser {
             in.once(seen, "node");
             equalsSign();
             nodes = in.list("a node's name");
+        } else if (in.take("sni")) {
+            in.once(seen, "sni");
+            sni = stringMatcher(test("'=', '^=', '$=', '*=' or '~'", false));
+        } else if (in.take("port")) {
+            in.once(seen, "port");
+            equalsSign();
+            List<String> texts = in.list("a port");
+            ports = checked(
+                    () -> texts.stream().map(s -> (int) whole(s, 1, 65535)).toList());
+        } else if (in.take("name")) {
+            in.once(seen, "name");
+            question = stringMatcher(test("'=', '^=', '$=', '*=' or '~'", false));
+            checked(() -> new Question(question, List.of()));
+        } else if (in.take("type")) {
+            in.once(seen, "type");
+            equalsSign();
+            types = in.list("a record type such as A").stream()
+                    .map(t -> t.toUpperCase(Locale.ROOT))
+                    .toList();
+            checked(() -> new Question(null, types));
         } else {
-            throw in.expected("'header', 'path', 'method', 'node' or 'not'");
+            throw in.expected("'header', 'path', 'method', 'node', 'sni', 'port', 'name', 'type' or 'not'");
         }
     }
 

@@ -47,7 +47,11 @@ final class LinePrinter {
         list(out, "on cluster", rule.scope().clusters());
         list(out, "on route", rule.scope().routes());
         list(out, "from", rule.scope().source().cidrs().stream().map(Cidr::text).toList());
-        cohort(rule.scope().cohort(), out);
+        list(
+                out,
+                "to",
+                rule.scope().destination().cidrs().stream().map(Cidr::text).toList());
+        cohort(rule, out);
         limits(rule.limits(), out);
         add(out, "for", rule.ttl() == null ? null : Durations.text(rule.ttl()));
         schedule(rule.schedule(), out);
@@ -82,6 +86,7 @@ final class LinePrinter {
             case DELAY -> "delay " + Durations.text(((Delay) fault).fixed());
             case RESPONSE_RATE_LIMIT -> "rate-limit " + ((ResponseRateLimit) fault).kbps() + "KiB/s";
             case RESET -> "reset";
+            default -> TrafficWords.print(fault);
         };
     }
 
@@ -98,8 +103,25 @@ final class LinePrinter {
         if (!scope.source().nodes().isEmpty()) {
             all.add("node = " + items(scope.source().nodes()));
         }
+        text(all, "sni", scope.sni());
+        if (!scope.destination().ports().isEmpty()) {
+            all.add("port = "
+                    + items(scope.destination().ports().stream()
+                            .map(String::valueOf)
+                            .toList()));
+        }
+        text(all, "name", scope.question().name());
+        if (!scope.question().types().isEmpty()) {
+            all.add("type = " + items(scope.question().types()));
+        }
         if (all.length() > 0) {
             out.add("when " + all);
+        }
+    }
+
+    private static void text(StringJoiner all, String word, @Nullable StringMatcher matcher) {
+        if (matcher != null) {
+            all.add(word + ' ' + matcher.kind().operator() + ' ' + quoted(matcher.text()));
         }
     }
 
@@ -130,7 +152,8 @@ final class LinePrinter {
         return items.stream().map(LinePrinter::quoted).collect(Collectors.joining(","));
     }
 
-    private static void cohort(Cohort cohort, StringJoiner out) {
+    private static void cohort(FaultRule rule, StringJoiner out) {
+        Cohort cohort = rule.scope().cohort();
         if (cohort.equals(Cohort.ALL)) {
             return;
         }

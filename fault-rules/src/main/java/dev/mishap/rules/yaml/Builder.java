@@ -2,10 +2,12 @@ package dev.mishap.rules.yaml;
 
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
+import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
@@ -46,8 +48,8 @@ class Builder {
     FaultRule rule(Tree document) {
         Tree metadata = here(document, "metadata");
         Tree spec = here(document, "spec");
-        Scope scope = scope(spec.get("scope"));
         Fault fault = fault(here(spec, "fault"));
+        Scope scope = scopeFor(fault, spec.get("scope"));
         Limits limits = limits(spec.get("limits"));
         Schedule schedule = schedule(spec.get("schedule"));
         Tag tag = tag(spec.get("tag"), Tag.NONE);
@@ -135,6 +137,17 @@ class Builder {
         return tree.itemsOf(field).stream().map(Tree::text).toList();
     }
 
+    /** A scope in which a cohort without a key has the one that the fault's plane knows. */
+    Scope scopeFor(@Nullable Fault fault, @Nullable Tree tree) {
+        Scope scope = scope(tree);
+        Tree cohort = tree == null ? null : tree.get("cohort");
+        boolean unsaid = cohort != null && cohort.get("key") == null;
+        return unsaid && fault != null && fault.kind().plane() != Fault.Plane.REQUEST
+                ? scope.withCohort(
+                        new Cohort(scope.cohort().percent(), scope.cohort().seed(), CohortKey.SOURCE_ADDRESS))
+                : scope;
+    }
+
     Scope scope(@Nullable Tree tree) {
         if (tree == null) {
             return Scope.ANY;
@@ -150,6 +163,10 @@ class Builder {
         }
         Cohort cohort = cohort(tree.get("cohort"));
         Source source = source(tree.get("source"));
+        Tree sniTree = tree.get("sni");
+        StringMatcher sni = sniTree == null ? null : stringMatcher(sniTree);
+        Destination destination = destination(tree.get("destination"));
+        Question question = question(tree.get("question"));
         Scope scope = problems.attempt(
                 tree,
                 () -> new Scope(
@@ -160,7 +177,10 @@ class Builder {
                         path,
                         headers,
                         source,
-                        cohort));
+                        cohort,
+                        sni,
+                        destination,
+                        question));
         return scope == null ? Scope.ANY : scope;
     }
 
@@ -172,6 +192,38 @@ class Builder {
                                 .map(t -> new Cidr(t.text()))
                                 .toList(),
                         names(tree, "nodes"));
+    }
+
+    private Destination destination(@Nullable Tree tree) {
+        Destination destination = tree == null
+                ? null
+                : problems.attempt(
+                        tree,
+                        () -> new Destination(
+                                tree.itemsOf("cidrs").stream()
+                                        .map(t -> new Cidr(t.text()))
+                                        .toList(),
+                                tree.itemsOf("ports").stream()
+                                        .map(t -> Math.toIntExact(
+                                                Math.max(-1, Math.min(65536, Long.parseLong(t.text())))))
+                                        .toList()));
+        return destination == null ? Destination.ANY : destination;
+    }
+
+    private Question question(@Nullable Tree tree) {
+        if (tree == null) {
+            return Question.ANY;
+        }
+        Tree nameTree = tree.get("name");
+        StringMatcher name = nameTree == null ? null : stringMatcher(nameTree);
+        Question question = problems.attempt(
+                tree,
+                () -> new Question(
+                        name,
+                        names(tree, "types").stream()
+                                .map(t -> t.toUpperCase(Locale.ROOT))
+                                .toList()));
+        return question == null ? Question.ANY : question;
     }
 
     private @Nullable StringMatcher stringMatcher(Tree tree) {
@@ -255,6 +307,7 @@ class Builder {
             case DELAY -> new Delay(Durations.parse(text(value, "fixed")));
             case RESPONSE_RATE_LIMIT -> new ResponseRateLimit(Long.parseLong(text(value, "kbps")));
             case RESET -> new Reset();
+            default -> TrafficFaults.read(kind(only.getKey()), value);
         });
     }
 

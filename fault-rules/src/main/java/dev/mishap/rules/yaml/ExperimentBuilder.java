@@ -106,8 +106,14 @@ final class ExperimentBuilder extends Builder {
             Scope scope = scope(each.get("scope"));
             Fault fault = fault(here(each, "fault"));
             if (fault != null) {
-                injections.add(
-                        new Injection(target, scope, percentage(each.get("percentage"), Percentage.FULL), fault));
+                String service = target;
+                Injection injection = problems.attempt(
+                        each,
+                        () -> new Injection(
+                                service, scope, percentage(each.get("percentage"), Percentage.FULL), fault));
+                if (injection != null) {
+                    injections.add(injection);
+                }
             }
         }
         for (Tree target : spec.itemsOf("targets")) {

@@ -106,7 +106,7 @@ final class JsonSchema {
                 schema.put("format", "date-time");
             }
             case TIME_OF_DAY -> pattern(schema, "^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$");
-            case ZONE, CIDR -> schema.put("type", "string");
+            case ZONE, CIDR, ADDRESS -> schema.put("type", "string");
             case GRPC_STATUS -> schema.put("type", List.of("string", "integer"));
             case SLO_CHECK -> pattern(schema, "^\\s*\\S+\\s*(>=|<=|==|!=|>|<|=)\\s*[-0-9.]+%?\\s*$");
         }

@@ -2,10 +2,12 @@ package dev.mishap.rules.yaml;
 
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
+import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
@@ -156,6 +158,24 @@ public final class RuleWriter {
             put(source, "nodes", orNull(scope.source().nodes()));
             map.put("source", source);
         }
+        StringMatcher sni = scope.sni();
+        put(map, "sni", sni == null ? null : map(sni.kind().field(), sni.text()));
+        if (!scope.destination().equals(Destination.ANY)) {
+            Map<String, Object> destination = new LinkedHashMap<>();
+            put(
+                    destination,
+                    "cidrs",
+                    orNull(scope.destination().cidrs().stream().map(Cidr::text).toList()));
+            put(destination, "ports", orNull(scope.destination().ports()));
+            map.put("destination", destination);
+        }
+        if (!scope.question().equals(Question.ANY)) {
+            Map<String, Object> question = new LinkedHashMap<>();
+            StringMatcher name = scope.question().name();
+            put(question, "name", name == null ? null : map(name.kind().field(), name.text()));
+            put(question, "types", orNull(scope.question().types()));
+            map.put("question", question);
+        }
         put(map, "cohort", scope.cohort().equals(Cohort.ALL) ? null : cohort(scope.cohort()));
         return map.isEmpty() ? null : map;
     }
@@ -204,6 +224,7 @@ public final class RuleWriter {
             case DELAY -> body.put("fixed", Durations.text(((Delay) fault).fixed()));
             case RESPONSE_RATE_LIMIT -> body.put("kbps", ((ResponseRateLimit) fault).kbps());
             case RESET -> {}
+            default -> body.putAll(TrafficFaults.write(fault));
         }
         return map(fault.kind().field(), body);
     }
@@ -256,7 +277,7 @@ public final class RuleWriter {
         return map;
     }
 
-    private static Object number(Percentage percentage) {
+    static Object number(Percentage percentage) {
         BigDecimal n = new BigDecimal(percentage.plain());
         return n.scale() == 0 ? (Object) n.intValueExact() : n;
     }

@@ -39,7 +39,7 @@ final class Shapes {
             .optional("labels", new Type.TextMap(), "Labels.");
 
     private static final Shape PATH =
-            stringTests(new Shape("PathMatcher")).exactlyOneOf("exact", "prefix", "suffix", "contains", "regex");
+            stringTests(new Shape("StringMatcher")).exactlyOneOf("exact", "prefix", "suffix", "contains", "regex");
 
     private static final Shape RANGE = new Shape("Range")
             .required("start", INTEGER, "The smallest value.")
@@ -56,11 +56,19 @@ final class Shapes {
             .optional("cidrs", new Type.ListOf(CIDR, false), "Ranges of which one must hold the downstream address.")
             .optional("nodes", NAMES, "Values of x-envoy-downstream-service-node.");
 
+    private static final Shape DESTINATION = new Shape("Destination")
+            .optional("cidrs", new Type.ListOf(CIDR, false), "Ranges of which one must hold the address.")
+            .optional("ports", new Type.ListOf(INTEGER, false), "Ports of which one must be the connection's.");
+
+    private static final Shape QUESTION = new Shape("Question")
+            .optional("name", new Type.Of(PATH), "The name, in lower case, without the dot at its end.")
+            .optional("types", NAMES, "Record types, such as A and AAAA.");
+
     private static final Shape KEY = new Shape("CohortKey")
             .optional("header", NAME, "A header whose value tells callers apart.")
             .optional("cookie", NAME, "A cookie whose value tells callers apart.")
-            .optional("traceId", BOOLEAN, "The trace id of traceparent, else x-request-id; the default.")
-            .optional("sourceAddress", BOOLEAN, "The downstream address.")
+            .optional("traceId", BOOLEAN, "The trace id of traceparent, else x-request-id; the default of requests.")
+            .optional("sourceAddress", BOOLEAN, "The downstream address; the default of connections and questions.")
             .exactlyOneOf("header", "cookie", "traceId", "sourceAddress");
 
     static final Shape COHORT = new Shape("Cohort")
@@ -83,18 +91,7 @@ final class Shapes {
             .optional("body", TEXT, "The body or gRPC message; default: fault filter abort.")
             .exactlyOneOf("httpStatus", "grpcStatus");
 
-    private static final Shape FAULT = new Shape("Fault")
-            .optional("abort", new Type.Of(ABORT), "Answers in place of the upstream.")
-            .optional(
-                    "delay",
-                    new Type.Of(new Shape("Delay").required("fixed", DURATION, "How long; at most 24h.")),
-                    "Holds the request back.")
-            .optional(
-                    "responseRateLimit",
-                    new Type.Of(new Shape("ResponseRateLimit").required("kbps", INTEGER, "KiB per second.")),
-                    "Slows the response's body down.")
-            .optional("reset", new Type.Of(EMPTY), "Resets the downstream connection.")
-            .exactlyOneOf("abort", "delay", "responseRateLimit", "reset");
+    private static final Shape FAULT = fault();
 
     private static final Shape LIMITS = new Shape("Limits")
             .optional("maxTrafficPercent", PERCENTAGE, "The share of the scoped requests of 10 s that may be touched.")
@@ -221,6 +218,22 @@ final class Shapes {
                 .required("spec", new Type.Of(spec), "What it says.");
     }
 
+    private static Shape fault() {
+        Shape shape = new Shape("Fault")
+                .optional("abort", new Type.Of(ABORT), "Answers in place of the upstream.")
+                .optional(
+                        "delay",
+                        new Type.Of(new Shape("Delay").required("fixed", DURATION, "How long; at most 24h.")),
+                        "Holds the request back.")
+                .optional(
+                        "responseRateLimit",
+                        new Type.Of(new Shape("ResponseRateLimit").required("kbps", INTEGER, "KiB per second.")),
+                        "Slows the response's body down.")
+                .optional("reset", new Type.Of(EMPTY), "Resets the downstream connection.");
+        TrafficFaults.addTo(shape);
+        return shape.exactlyOneOf(shape.fields.keySet().toArray(new String[0]));
+    }
+
     private static Shape stringTests(Shape shape) {
         return shape.optional("exact", TEXT, "Equals this.")
                 .optional("prefix", TEXT, "Begins with this.")
@@ -236,6 +249,9 @@ final class Shapes {
                 .optional("methods", NAMES, "Request methods.")
                 .optional("path", new Type.Of(PATH), "The path without its query.")
                 .optional("headers", new Type.ListOf(new Type.Of(HEADER), false), "Tests that must all hold.")
-                .optional("source", new Type.Of(SOURCE), "Who sends the request.");
+                .optional("source", new Type.Of(SOURCE), "Who sends it.")
+                .optional("sni", new Type.Of(PATH), "The server name of a connection's TLS ClientHello.")
+                .optional("destination", new Type.Of(DESTINATION), "Where a connection was meant to go.")
+                .optional("question", new Type.Of(QUESTION), "What is asked of DNS.");
     }
 }

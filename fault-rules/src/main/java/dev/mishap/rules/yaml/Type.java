@@ -2,6 +2,7 @@ package dev.mishap.rules.yaml;
 
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.Percentage;
+import dev.mishap.rules.fault.DnsFault;
 import dev.mishap.rules.fault.GrpcStatus;
 import dev.mishap.rules.match.Cidr;
 import java.math.BigDecimal;
@@ -28,6 +29,7 @@ sealed interface Type {
         TIME_OF_DAY("a time of day such as 09:00", s -> LocalTime.parse(s)),
         ZONE("a time zone such as UTC or Europe/Berlin", s -> ZoneId.of(s)),
         CIDR("an address range such as 10.0.0.0/8", Cidr::new),
+        ADDRESS("an IP address such as 10.0.0.1", s -> DnsFault.literal(s)),
         GRPC_STATUS("a gRPC status such as UNAVAILABLE or 14", s -> require(GrpcStatus.parse(s) >= 0)),
         SLO_CHECK("an SLO such as checkout_success_rate >= 0.95", dev.mishap.rules.experiment.Slo::parse);
 

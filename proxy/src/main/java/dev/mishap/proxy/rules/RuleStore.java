@@ -7,6 +7,7 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -41,6 +42,9 @@ public final class RuleStore {
 
     /** What the end of a rule without one reads as: far away, and yet comparable. */
     private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
+
+    /** What this data plane has the means to fault. */
+    private static final Set<Fault.Plane> EXECUTED = Set.of(Fault.Plane.REQUEST);
 
     static final int MAX_ENTRIES = 10_000;
     static final int MAX_OBSERVERS = 100;
@@ -119,10 +123,22 @@ public final class RuleStore {
 
     record LeaseView(String id, long expiresInMillis, List<String> rules, List<String> observers) {}
 
+    /** Why this data plane cannot execute a rule; null when it can. */
+    public static @Nullable String beyond(FaultRule rule) {
+        Fault.Plane plane = rule.fault().kind().plane();
+        return EXECUTED.contains(plane)
+                ? null
+                : "this proxy executes no faults of " + plane.words() + "; it knows those of an HTTP request";
+    }
+
     /** Installs or replaces a rule; returns whether the name is new. */
     synchronized boolean putRule(FaultRule rule, @Nullable LeaseRequest lease) {
         if (lease == null && rule.ttl() == null) {
             throw RulesProblem.bad("spec.ttl", "a rule without a lease needs a ttl");
+        }
+        String beyond = beyond(rule);
+        if (beyond != null) {
+            throw RulesProblem.bad("spec.fault." + rule.fault().kind().field(), beyond);
         }
         RuleEntry before = rules.get(rule.name());
         if (before == null && rules.size() >= MAX_ENTRIES) {

@@ -152,6 +152,13 @@ public final class StandaloneMain {
                 return false;
             }
         }
+        for (FaultRule rule : all.values()) {
+            String beyond = RuleStore.beyond(rule);
+            if (beyond != null) {
+                say("rule '" + rule.name() + "': " + beyond);
+                return false;
+            }
+        }
         shown = all;
         return true;
     }

@@ -105,6 +105,17 @@ class RulesApiTest {
     }
 
     @Test
+    void whatThisDataPlaneCannotExecuteIsRefusedByName() {
+        Response response = call(
+                "PUT",
+                "rules/r?lease=l",
+                "{\"apiVersion\":\"mishap.dev/v1\",\"kind\":\"FaultRule\",\"metadata\":{\"name\":\"r\"},"
+                        + "\"spec\":{\"fault\":{\"dns\":{\"drop\":true}}}}");
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(response.body()).contains("\"field\":\"spec.fault.dns\"", "executes no faults of a DNS question");
+    }
+
+    @Test
     void aRuleWithoutAnEndIsRefused() {
         Response response = call("PUT", "rules/r", RULE);
 

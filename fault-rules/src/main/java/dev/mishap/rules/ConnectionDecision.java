@@ -1,0 +1,60 @@
+package dev.mishap.rules;
+
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.Refuse;
+import dev.mishap.rules.fault.Side;
+
+/**
+ * What is to happen to one connection. Whoever got it calls {@link #release} once, when the connection has ended.
+ */
+public final class ConnectionDecision extends Decision {
+    /** Nothing happens. */
+    public static final ConnectionDecision NONE = new ConnectionDecision(true);
+
+    private ConnectionDecision(boolean none) {
+        super(none);
+    }
+
+    ConnectionDecision() {
+        this(false);
+    }
+
+    public boolean isNone() {
+        return touchedCount() == 0;
+    }
+
+    /** The fault of {@link #touched}. The first may be one that decides at accept; there is no second of those. */
+    public ConnectionFault fault(int index) {
+        return (ConnectionFault) touched(index).fault();
+    }
+
+    /** Whether what is decided leaves nothing for that rule to act on. */
+    boolean supersedes(CompiledRule next) {
+        if (isNone() || !(fault(0) instanceof ConnectionFault.AtAccept)) {
+            return false;
+        }
+        return next.terminal
+                || switch (fault(0).kind()) {
+                    case REFUSE -> ((Refuse) fault(0)).side() == Side.DOWNSTREAM;
+                    case BLACK_HOLE, TIMEOUT -> true;
+                    // These let some connections pass.
+                    default -> false;
+                };
+    }
+
+    /** When the rule was installed, on the clock that {@link RuleSet#decide} is given. */
+    public long installedNanos(int index) {
+        return compiled(index).installed.installedNanos();
+    }
+
+    /** Where the fault's own draws (jitter, sizes, bits) begin for this connection: the same seed and connections, the same draws. */
+    public long drawSeed(int index) {
+        return XxHash64.finish(compiled(index).installed.seed() ^ seed);
+    }
+
+    private long seed;
+
+    void seed(long s) {
+        seed = s;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.mishap.rules;
+
+import dev.mishap.rules.match.StringMatcher;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the few rules of many that a connection or a DNS question can be in the scope of, as {@link RuleIndex} does for requests:
+ * each rule stands under the most telling condition of its scope that can be looked up, or among those that are always asked.
+ */
+final class PlainIndex {
+    private final int words;
+    private final long[] always;
+    private final Map<String, long[]> names = new HashMap<>();
+    private final Map<String, long[]> suffixes = new HashMap<>();
+    private final Map<Integer, long[]> ports = new HashMap<>();
+    private final Map<String, long[]> clusters = new HashMap<>();
+    private final Map<String, long[]> listeners = new HashMap<>();
+
+    private PlainIndex(int rules) {
+        words = rules + 63 >> 6;
+        always = new long[words];
+    }
+
+    static PlainIndex build(CompiledRule[] rules) {
+        PlainIndex index = new PlainIndex(rules.length);
+        for (int i = 0; i < rules.length; i++) {
+            index.add(i, rules[i].rule.scope());
+        }
+        return index;
+    }
+
+    private void add(int rule, Scope scope) {
+        StringMatcher name = scope.sni() == null ? scope.question().name() : scope.sni();
+        if (name != null && name.kind() == StringMatcher.Kind.EXACT) {
+            mark(names, name.text(), rule);
+        } else if (name != null
+                && name.kind() == StringMatcher.Kind.SUFFIX
+                && name.text().startsWith(".")) {
+            mark(suffixes, name.text(), rule);
+        } else if (!scope.destination().ports().isEmpty()) {
+            scope.destination().ports().forEach(port -> mark(ports, port, rule));
+        } else if (!scope.clusters().isEmpty()) {
+            scope.clusters().forEach(each -> mark(clusters, each, rule));
+        } else if (!scope.listeners().isEmpty()) {
+            scope.listeners().forEach(each -> mark(listeners, each, rule));
+        } else {
+            mark(always, rule);
+        }
+    }
+
+    private <K> void mark(Map<K, long[]> map, K key, int rule) {
+        mark(map.computeIfAbsent(key, k -> new long[words]), rule);
+    }
+
+    private static void mark(long[] bits, int rule) {
+        bits[rule >> 6] |= 1L << rule;
+    }
+
+    long[] candidates(ConnectionView connection) {
+        long[] bits = always.clone();
+        addName(bits, connection.serverName());
+        or(bits, ports.get(connection.destinationPort()));
+        add(bits, clusters, connection.cluster());
+        add(bits, listeners, connection.listener());
+        return bits;
+    }
+
+    long[] candidates(QuestionView question) {
+        long[] bits = always.clone();
+        addName(bits, question.name());
+        add(bits, clusters, question.cluster());
+        add(bits, listeners, question.listener());
+        return bits;
+    }
+
+    private void addName(long[] bits, @Nullable String name) {
+        if (name == null) {
+            return;
+        }
+        or(bits, names.get(name));
+        if (!suffixes.isEmpty()) {
+            for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+                or(bits, suffixes.get(name.substring(dot)));
+            }
+        }
+    }
+
+    private static void add(long[] bits, Map<String, long[]> map, @Nullable String key) {
+        if (key != null && !map.isEmpty()) {
+            or(bits, map.get(key));
+        }
+    }
+
+    private static void or(long[] bits, long @Nullable [] more) {
+        if (more != null) {
+            for (int i = 0; i < bits.length; i++) {
+                bits[i] |= more[i];
+            }
+        }
+    }
+}
