@@ -318,6 +318,7 @@ public final class ActiveStream implements HttpStream {
     public @Nullable SelectedRoute route() {
         if (!routeMatched) {
             routeMatched = true;
+            info.routeResolutions++;
             route = config.routes.select(this);
             // A request that no router sees, since a filter answers it, has its route's cluster in the log all the
             // same.
@@ -605,6 +606,7 @@ public final class ActiveStream implements HttpStream {
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }
+        codec.account(info.downstreamBytes);
         StreamSpan span = info.span;
         if (span != null) {
             span.finish(this);

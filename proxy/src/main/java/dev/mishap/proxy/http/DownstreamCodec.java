@@ -54,6 +54,9 @@ public interface DownstreamCodec {
 
     void resumeReads();
 
+    /** Brings the bytes of the stream under way up to date; it is about to be logged. */
+    default void account(BytesMeter bytes) {}
+
     /** Whether the connection takes more of the response at the moment. */
     boolean writable();
 }

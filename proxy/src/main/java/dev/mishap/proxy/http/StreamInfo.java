@@ -37,6 +37,11 @@ public final class StreamInfo {
     /** Body bytes sent downstream. */
     public long bytesSent;
 
+    /** Bytes on the wire between the client and this proxy. */
+    public final BytesMeter downstreamBytes = new BytesMeter();
+    /** Bytes on the wire between this proxy and its upstream, of all tries. */
+    public final BytesMeter upstreamBytes = new BytesMeter();
+
     /** {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2}; null before it is known. */
     public @Nullable String protocol;
     /** The status sent downstream; 0 = none. */
@@ -57,6 +62,18 @@ public final class StreamInfo {
     public @Nullable String upstreamProtocol;
     public @Nullable String upstreamTransportFailureReason;
     public int upstreamRequestAttemptCount;
+    /** The connection of the last try; 0 = it got none. */
+    public long upstreamConnectionId;
+    /** How long the last try waited for its connection; -1 = there was no try. */
+    public long upstreamPoolReadyNanos = -1;
+    /** When the connection of the last try was begun and was there; 0 when it carried requests before. */
+    public long upstreamConnectStartNanos;
+
+    public long upstreamConnectEndNanos;
+    /** First byte of the response's body read from upstream. */
+    public long upstreamFirstBodyNanos;
+    /** How often a route was looked for. */
+    public int routeResolutions;
 
     public @Nullable InetSocketAddress downstreamDirectRemoteAddress;
     /** The peer's address, or the one that x-forwarded-for tells when it is trusted. */
@@ -104,7 +121,12 @@ public final class StreamInfo {
         responseCodeDetails = connectionTerminationDetails = routeName = virtualClusterName = filterChainName = null;
         upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
         upstreamHost = upstreamLocalAddress = null;
-        upstreamRequestAttemptCount = 0;
+        upstreamRequestAttemptCount = routeResolutions = 0;
+        upstreamPoolReadyNanos = -1;
+        upstreamConnectStartNanos = upstreamConnectEndNanos = upstreamFirstBodyNanos = 0;
+        downstreamBytes.clear();
+        upstreamBytes.clear();
+        upstreamConnectionId = 0;
         downstreamDirectRemoteAddress = downstreamRemoteAddress = downstreamLocalAddress = null;
         requestedServerName = null;
         connection = null;

@@ -4,11 +4,13 @@ import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1Parser;
 import dev.mishap.proxy.http.h1.H1ResponseParser;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -35,6 +37,13 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     private final H1ResponseParser parser;
     private final Runnable flushTask = this::flushNow;
     private final long createdNanos;
+    private final long id = ConnectionInfo.nextId();
+    private long openedNanos;
+    private @Nullable BytesMeter meter;
+    /** What is being parsed, and how much of it was counted. */
+    private @Nullable ByteBuf parsing;
+
+    private int counted;
     private @Nullable Channel channel;
     private @Nullable UpstreamListener listener;
     private @Nullable Future<?> idleTimer;
@@ -85,7 +94,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     void opened(Channel to) {
         channel = to;
         connected = true;
-        stats.cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+        openedNanos = System.nanoTime();
+        stats.cxConnectMs.record((openedNanos - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
             ageTimer = to.eventLoop().schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);
         }
@@ -119,6 +129,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     void attach(UpstreamListener to) {
         assert listener == null;
         listener = to;
+        meter = to.meter();
         requests++;
         requestComplete = false;
         responseStarted = false;
@@ -237,6 +248,21 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         return "HTTP/1.1";
     }
 
+    @Override
+    public long connectionId() {
+        return id;
+    }
+
+    @Override
+    public long connectStartNanos() {
+        return requests == 1 ? createdNanos : 0;
+    }
+
+    @Override
+    public long connectEndNanos() {
+        return requests == 1 ? openedNanos : 0;
+    }
+
     private Channel channel() {
         Channel c = channel;
         assert c != null : "used before it was connected";
@@ -253,6 +279,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         Channel c = channel();
         ByteBuf head = c.alloc().ioBuffer(RequestHead.sizeBound(headers));
         framing = RequestHead.write(headers, endStream, config.properCaseHeaders(), head);
+        BytesMeter m = meter;
+        if (m != null) {
+            m.sent(head.readableBytes() - RequestHead.startLineSize(headers) - 2);
+        }
         write(head);
         end(endStream && framing != RequestHead.Framing.RAW);
     }
@@ -302,6 +332,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     private void write(ByteBuf transferred) {
         stats.cxTxBytesTotal.add(transferred.readableBytes());
+        BytesMeter m = meter;
+        if (m != null) {
+            m.wireSent += transferred.readableBytes();
+        }
         Channel c = channel();
         c.write(transferred, c.voidPromise());
     }
@@ -342,6 +376,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         UpstreamListener l = listener;
         if (l != null) {
             listener = null;
+            meter = null;
             limits.requests.dec();
             stats.rqActive.dec();
             pool.endpoint().rqActive.decrementAndGet();
@@ -381,7 +416,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
                 close();
                 return;
             }
+            parsing = in;
+            counted = in.readerIndex();
             H1Parser.Outcome outcome = parser.parse(in);
+            countRead();
+            parsing = null;
             if (outcome == H1Parser.Outcome.FAILED) {
                 protocolError();
             } else if (outcome == H1Parser.Outcome.COMPLETE && !closed) {
@@ -389,6 +428,24 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
             }
         } finally {
             in.release();
+        }
+    }
+
+    /** Adds what the parser has taken to the response's bytes, before the listener is told what it means. */
+    private void countRead() {
+        ByteBuf in = parsing;
+        BytesMeter m = meter;
+        if (in != null && m != null) {
+            m.wireReceived += in.readerIndex() - counted;
+            counted = in.readerIndex();
+        }
+    }
+
+    private void countFields() {
+        countRead();
+        BytesMeter m = meter;
+        if (m != null) {
+            m.received(parser.fieldBytes());
         }
     }
 
@@ -485,6 +542,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     @Override
     public void onHeaders(HeaderMap headers, boolean endStream) {
         responseStarted = true;
+        countFields();
         UpstreamListener l = endStream ? ended() : listener;
         if (l != null) {
             l.onHeaders(headers, endStream);
@@ -493,6 +551,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     @Override
     public void onData(ByteBuf transferred, boolean endStream) {
+        countRead();
         UpstreamListener l = endStream ? ended() : listener;
         if (l != null) {
             l.onData(transferred, endStream);
@@ -503,6 +562,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     @Override
     public void onTrailers(HeaderMap trailers) {
+        countFields();
         UpstreamListener l = ended();
         if (l != null) {
             l.onTrailers(trailers);

@@ -37,6 +37,16 @@ final class RequestHead {
         return s.getBytes(StandardCharsets.US_ASCII);
     }
 
+    /** Bytes of the start line that {@link #write} writes, with its end. */
+    static int startLineSize(HeaderMap headers) {
+        return size(headers, HeaderName.METHOD) + 1 + size(headers, HeaderName.PATH) + VERSION.length;
+    }
+
+    private static int size(HeaderMap headers, HeaderName name) {
+        int i = headers.indexOf(name);
+        return i < 0 ? 0 : headers.valueLength(i);
+    }
+
     /** An upper bound of what {@link #write} writes. */
     static int sizeBound(HeaderMap headers) {
         return headers.byteSize() + 4 * headers.size() + 64;

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.upstream;
 
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,11 @@ public interface UpstreamListener {
 
     /** Where the response's headers shall be read to; asked once a request. Stays the listener's. */
     HeaderMap responseHeaders();
+
+    /** Where the request's bytes on the wire are counted, or null. Asked once a request. */
+    default @Nullable BytesMeter meter() {
+        return null;
+    }
 
     /** A 1xx response; {@code headers} are valid during the call. */
     void onInformational(HeaderMap headers);

@@ -19,6 +19,21 @@ public interface UpstreamStream {
     /** {@code HTTP/1.1} or {@code HTTP/2}. */
     String protocol();
 
+    /** The connection's id, from the sequence of all connections of the process; 0 = unknown. */
+    default long connectionId() {
+        return 0;
+    }
+
+    /** When the connection was begun, by {@link System#nanoTime}, if this is its first request; else 0. */
+    default long connectStartNanos() {
+        return 0;
+    }
+
+    /** When it was there, likewise. */
+    default long connectEndNanos() {
+        return 0;
+    }
+
     void sendHeaders(HeaderMap headers, boolean endStream);
 
     void sendData(ByteBuf transferred, boolean endStream);

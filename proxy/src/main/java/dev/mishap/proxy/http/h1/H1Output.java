@@ -40,6 +40,8 @@ public final class H1Output {
     private boolean unflushed;
     private boolean chunked;
     private long written;
+    private int fieldsFrom;
+    private long fieldBytes;
 
     private byte[] out = new byte[0];
     private int at;
@@ -56,6 +58,11 @@ public final class H1Output {
     /** Bytes written so far. */
     public long written() {
         return written;
+    }
+
+    /** Bytes of header lines written so far, without start lines. */
+    public long fieldBytes() {
+        return fieldBytes;
     }
 
     /** Writes a request's head; the headers hold {@code :method}, {@code :path} (or none for CONNECT) and {@code :authority}. */
@@ -104,6 +111,7 @@ public final class H1Output {
         begin(headers);
         int status = status(headers);
         put(http10 ? StatusLines.line10(status) : StatusLines.line(status));
+        fieldsFrom = at;
         boolean upgrade = status == 101;
         boolean length = fields(headers);
         chunked = false;
@@ -309,9 +317,11 @@ public final class H1Output {
         }
         out = scratch;
         at = 0;
+        fieldsFrom = 0;
     }
 
     private void finish(boolean endStream) {
+        fieldBytes += at - fieldsFrom;
         crlf();
         take(out, at);
         if (endStream) {

@@ -177,6 +177,11 @@ public abstract class H1Parser {
         return state == STOPPED;
     }
 
+    /** Bytes of the header lines of the block that was read last. */
+    public final int fieldBytes() {
+        return head.fieldBytes();
+    }
+
     /** How many headers were dropped because of an underscore in their name. */
     public final int droppedForUnderscore() {
         return underscoresDropped;

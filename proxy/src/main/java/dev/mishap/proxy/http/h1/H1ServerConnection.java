@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http.h1;
 
 import dev.mishap.proxy.http.ActiveStream;
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
@@ -68,6 +69,12 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private long openedNanos;
     private long bytesCounted;
     private long unsent;
+    /** What is being parsed, and how much of it was counted. */
+    private @Nullable ByteBuf parsing;
+
+    private int counted;
+    private long writtenBefore;
+    private long fieldBytesBefore;
 
     /** A connection whose client speaks HTTP/1, whatever it says. */
     public H1ServerConnection(ConnectionManagerConfig config, H1Limits limits, ConnectionInfo connection) {
@@ -209,7 +216,12 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
                     hold(in);
                     return;
                 }
-                if (parser.parse(in) == H1Parser.Outcome.FAILED) {
+                parsing = in;
+                counted = in.readerIndex();
+                boolean failed = parser.parse(in) == H1Parser.Outcome.FAILED;
+                countRead();
+                parsing = null;
+                if (failed) {
                     failed(parser.error());
                     return;
                 }
@@ -245,6 +257,24 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         }
     }
 
+    /** Adds what the parser has taken to the request's bytes, before anybody is told what it means. */
+    private void countRead() {
+        ByteBuf in = parsing;
+        ActiveStream s = stream();
+        if (in != null && s.active()) {
+            s.info().downstreamBytes.wireReceived += in.readerIndex() - counted;
+            counted = in.readerIndex();
+        }
+    }
+
+    @Override
+    public void account(BytesMeter bytes) {
+        bytes.wireSent = out().written() - writtenBefore;
+        long fields = out().fieldBytes() - fieldBytesBefore;
+        bytes.headerSent = fields;
+        bytes.plainHeaderSent = fields;
+    }
+
     private void begin(ActiveStream s) {
         long now = System.nanoTime();
         parser.begin(s.incoming());
@@ -254,6 +284,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         StreamInfo info = s.info();
         info.streamId = StreamIds.next();
         info.on(connection);
+        writtenBefore = out().written();
+        fieldBytesBefore = out().fieldBytes();
         if (idleTimer != null) {
             idleTimer.clear();
         }
@@ -285,6 +317,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void onHeaders(HeaderMap headers, boolean endStream) {
+        countRead();
+        stream().info().downstreamBytes.received(parser.fieldBytes());
         if (headersTimer != null) {
             headersTimer.clear();
         }
@@ -308,11 +342,14 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void onData(ByteBuf transferred, boolean endStream) {
+        countRead();
         stream().onData(transferred, endStream);
     }
 
     @Override
     public void onTrailers(HeaderMap trailers) {
+        countRead();
+        stream().info().downstreamBytes.received(parser.fieldBytes());
         stream().onTrailers(trailers);
     }
 

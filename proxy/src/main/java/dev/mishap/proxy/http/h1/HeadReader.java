@@ -28,6 +28,7 @@ final class HeadReader {
     private int scan;
     private int bytes;
     private int lines;
+    private int fieldBytes;
 
     /** Value of content-length, or -1. */
     long contentLength;
@@ -63,6 +64,7 @@ final class HeadReader {
         lineStart = scan = target.used();
         bytes = 0;
         lines = 0;
+        fieldBytes = 0;
         if (!isTrailers) {
             contentLength = -1;
             transferEncoding = chunked = hostSeen = false;
@@ -83,6 +85,11 @@ final class HeadReader {
         HeaderMap m = map;
         assert m != null;
         return m;
+    }
+
+    /** Bytes of the header lines: names, values and three a line, as Envoy counts them. */
+    int fieldBytes() {
+        return fieldBytes;
     }
 
     /** Whether a byte of the block was read. */
@@ -197,6 +204,7 @@ final class HeadReader {
         while (valueEnd > value && Bytes.isBlank(a[valueEnd - 1])) {
             valueEnd--;
         }
+        fieldBytes += length + valueEnd - value + 3;
         if (parser.limits.underscores() != H1Limits.Underscores.ALLOW && hasUnderscore(a, from, c)) {
             if (parser.limits.underscores() == H1Limits.Underscores.REJECT_REQUEST) {
                 parser.fail(H1Error.UNDERSCORE);

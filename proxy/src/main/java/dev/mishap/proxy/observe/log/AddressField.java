@@ -26,6 +26,10 @@ final class AddressField extends Field {
         return new AddressField(address, true, -1);
     }
 
+    static Field upstreamHost(boolean port) {
+        return new AddressField(i -> i.upstreamHost, port, -1);
+    }
+
     /** The bare IP; with a parameter N the network of its first N bits, as {@code 10.1.0.0/16}. */
     static Field withoutPort(Function<StreamInfo, @Nullable InetSocketAddress> address, Command command) {
         if (command.maxLength() >= 0) {

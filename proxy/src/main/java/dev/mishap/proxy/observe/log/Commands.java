@@ -21,19 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Commands {
     /** Operators that exist in Envoy and tell something that this proxy does not measure. */
     private static final String NOT_MEASURED =
-            " UPSTREAM_WIRE_BYTES_RECEIVED UPSTREAM_WIRE_BYTES_SENT UPSTREAM_HEADER_BYTES_RECEIVED UPSTREAM_HEADER_BYTES_SENT"
-                    + " UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT"
-                    + " DOWNSTREAM_WIRE_BYTES_RECEIVED DOWNSTREAM_WIRE_BYTES_SENT DOWNSTREAM_HEADER_BYTES_RECEIVED"
-                    + " DOWNSTREAM_HEADER_BYTES_SENT DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED"
-                    + " DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT BYTES_RETRANSMITTED PACKETS_RETRANSMITTED"
-                    + " DOWNSTREAM_CX_RTT DOWNSTREAM_DETECTED_CLOSE_TYPE DOWNSTREAM_LOCAL_CLOSE_REASON"
-                    + " UPSTREAM_DETECTED_CLOSE_TYPE UPSTREAM_LOCAL_CLOSE_REASON UPSTREAM_CONNECTION_ID"
-                    + " UPSTREAM_CONNECTION_IDS_ATTEMPTED UPSTREAM_CONNECTION_POOL_READY_DURATION"
-                    + " UPSTREAM_HOSTS_ATTEMPTED UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT UPSTREAM_HOST_NAMES_ATTEMPTED"
-                    + " UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT ROUTE_RESOLUTION_COUNT ROUTE_RESOLUTION_TIME_US"
-                    + " STREAM_INFO_REQ CEL UPSTREAM_FILTER_STATE DOWNSTREAM_HANDSHAKE_DURATION ROUNDTRIP_DURATION"
-                    + " DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID"
-                    + " UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID ";
+            " DOWNSTREAM_CX_RTT DOWNSTREAM_DETECTED_CLOSE_TYPE UPSTREAM_DETECTED_CLOSE_TYPE UPSTREAM_LOCAL_CLOSE_REASON"
+                    + " ROUTE_RESOLUTION_TIME_US STREAM_INFO_REQ CEL ";
 
     private static final Map<String, Function<StreamInfo, @Nullable String>> TEXTS = Map.ofEntries(
             Map.entry("PROTOCOL", i -> i.protocol),
@@ -42,6 +31,19 @@ final class Commands {
             Map.entry("UPSTREAM_CLUSTER", i -> i.upstreamCluster),
             Map.entry("UPSTREAM_CLUSTER_RAW", i -> i.upstreamClusterRaw),
             Map.entry("UPSTREAM_TRANSPORT_FAILURE_REASON", i -> underscores(i.upstreamTransportFailureReason)),
+            Map.entry(
+                    "DOWNSTREAM_LOCAL_CLOSE_REASON", i -> i.connection == null ? null : i.connection.localCloseReason),
+            Map.entry(
+                    "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
+                    i -> i.connection == null ? null : underscores(i.connection.transportFailureReason)),
+            // flags that extensions define, of which there are none
+            Map.entry("CUSTOM_FLAGS", i -> ""),
+            // addresses inside of a proxy have such ids, and there are no internal listeners
+            Map.entry("DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID", i -> ""),
+            Map.entry("DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID", i -> ""),
+            Map.entry("UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID", i -> i.upstreamConnectionId == 0 ? null : ""),
+            // of HTTP/3 only
+            Map.entry("ROUNDTRIP_DURATION", i -> null),
             Map.entry("ROUTE_NAME", i -> emptyAsNull(i.routeName)),
             Map.entry("VIRTUAL_CLUSTER_NAME", i -> i.virtualClusterName),
             Map.entry("FILTER_CHAIN_NAME", i -> emptyAsNull(i.filterChainName)));
@@ -51,17 +53,20 @@ final class Commands {
             Map.entry("BYTES_RECEIVED", i -> i.bytesReceived),
             Map.entry("BYTES_SENT", i -> i.bytesSent),
             Map.entry("CONNECTION_ID", i -> i.connectionId == 0 ? Field.NumberField.NONE : i.connectionId),
+            Map.entry("ROUTE_RESOLUTION_COUNT", i -> i.routeResolutions),
             Map.entry("UPSTREAM_REQUEST_ATTEMPT_COUNT", i -> i.upstreamRequestAttemptCount),
             Map.entry("DOWNSTREAM_LOCAL_PORT", i -> port(i.downstreamLocalAddress)),
             Map.entry("DOWNSTREAM_DIRECT_LOCAL_PORT", i -> port(i.downstreamLocalAddress)),
             Map.entry("DOWNSTREAM_REMOTE_PORT", i -> port(i.downstreamRemoteAddress)),
             Map.entry("DOWNSTREAM_DIRECT_REMOTE_PORT", i -> port(i.downstreamDirectRemoteAddress)),
             Map.entry("UPSTREAM_LOCAL_PORT", i -> port(i.upstreamLocalAddress)),
-            Map.entry("UPSTREAM_REMOTE_PORT", i -> port(i.upstreamHost)));
+            Map.entry(
+                    "UPSTREAM_REMOTE_PORT",
+                    i -> i.upstreamConnectionId == 0 ? Field.NumberField.NONE : port(i.upstreamHost)));
 
     private static final Map<String, Function<StreamInfo, @Nullable InetSocketAddress>> ADDRESSES = Map.of(
             "UPSTREAM_HOST", i -> i.upstreamHost,
-            "UPSTREAM_REMOTE_ADDRESS", i -> i.upstreamHost,
+            "UPSTREAM_REMOTE_ADDRESS", i -> i.upstreamConnectionId == 0 ? null : i.upstreamHost,
             "UPSTREAM_LOCAL_ADDRESS", i -> i.upstreamLocalAddress,
             "DOWNSTREAM_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
             "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
@@ -134,6 +139,11 @@ final class Commands {
             case "REQUESTED_SERVER_NAME" -> HeaderFields.requestedServerName(command);
             case "DYNAMIC_METADATA", "CLUSTER_METADATA", "UPSTREAM_METADATA", "METADATA" ->
                 MetadataFields.create(command);
+            case "UPSTREAM_FILTER_STATE" -> {
+                MetadataFields.filterState(command);
+                yield text(i -> null); // it is shared with upstream filters, of which there are none
+            }
+            case "COALESCE" -> CoalesceField.create(command);
             case "FILTER_STATE" -> MetadataFields.filterState(command);
             case "START_TIME", "START_TIME_LOCAL", "EMIT_TIME", "EMIT_TIME_LOCAL", "COMMON_DURATION" ->
                 TimeFields.create(command);
@@ -147,6 +157,13 @@ final class Commands {
     }
 
     private static @Nullable Field plain(String name) {
+        Field counted = ByteFields.create(name);
+        if (counted == null) {
+            counted = AttemptFields.create(name);
+        }
+        if (counted != null) {
+            return counted;
+        }
         Function<StreamInfo, @Nullable String> text = TEXTS.get(name);
         if (text != null) {
             return text(text);
@@ -179,7 +196,6 @@ final class Commands {
             case "RESPONSE_TRAILERS_BYTES" -> HeaderFields.byteSize(LogContext::trailers);
             case "TRACE_ID" -> text(i -> i.span == null ? null : i.span.traceId());
             case "SPAN_ID" -> text(i -> i.span == null ? null : i.span.spanId());
-            case "DOWNSTREAM_TRANSPORT_FAILURE_REASON" -> text(i -> null);
             default -> null;
         };
     }
@@ -254,7 +270,7 @@ final class Commands {
             throw new ConfigException("ENVIRONMENT requires parameters");
         }
         String value = System.getenv(command.parameters());
-        Field field = value == null ? text(i -> null) : constant(value);
+        Field field = constant(value == null ? "-" : value);
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
     }
 

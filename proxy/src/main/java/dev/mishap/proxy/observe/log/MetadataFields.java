@@ -44,21 +44,32 @@ final class MetadataFields extends Field {
             case "ROUTE" -> i -> i.routeMetadata;
             case "VIRTUAL_HOST" -> i -> i.virtualHostMetadata;
             case "LISTENER" -> i -> i.listenerMetadata;
+            case "LISTENER_FILTER_CHAIN" -> i -> i.connection == null ? null : i.connection.filterChainMetadata;
             default -> throw new ConfigException(kind + " is not supported type of metadata");
         };
         return new MetadataFields(source, path, command.maxLength());
     }
 
-    /** Filter state is set by filters that this proxy doesn't have: the operator is checked and never has a value. */
+    /** {@code key[:PLAIN|TYPED|FIELD:name]}: what network filters left for later ones; values are text, which has no fields. */
     static Field filterState(Command command) {
         String[] parts = command.parameters().split(":", -1);
         if (parts[0].isEmpty()) {
             throw new ConfigException("Invalid filter state configuration, key cannot be empty.");
         }
-        if (parts.length > 1 && !List.of("PLAIN", "TYPED", "FIELD").contains(parts[1])) {
+        String form = parts.length > 1 ? parts[1] : "TYPED";
+        if (!List.of("PLAIN", "TYPED", "FIELD").contains(form)) {
             throw new ConfigException("Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.");
         }
-        return Commands.text(i -> null);
+        String key = parts[0];
+        boolean quoted = form.equals("TYPED");
+        Field field = Commands.text(i -> {
+            Object value = i.connection == null || form.equals("FIELD") ? null : i.connection.filterState(key);
+            if (value == null) {
+                return null;
+            }
+            return quoted ? JsonWriter.compact(value.toString()) : value.toString();
+        });
+        return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
     }
 
     /** The value under the keys, null when there is none. */

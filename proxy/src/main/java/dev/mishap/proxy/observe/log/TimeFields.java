@@ -89,7 +89,10 @@ final class TimeFields {
             case "US_RX_END" -> i -> i.upstreamLastRxNanos;
             case "DS_TX_BEG" -> i -> i.downstreamFirstTxNanos;
             case "DS_TX_END" -> i -> i.endNanos;
-            case "US_CX_BEG", "US_CX_END", "US_HS_END", "US_RX_BODY_BEG" ->
+            case "US_CX_BEG" -> i -> i.upstreamConnectStartNanos;
+            case "US_CX_END" -> i -> i.upstreamConnectEndNanos;
+            case "US_RX_BODY_BEG" -> i -> i.upstreamFirstBodyNanos;
+            case "US_HS_END" ->
                 throw new ConfigException("The time point " + name + " of %COMMON_DURATION% is not supported");
             // a name that no filter sets: never reached
             default -> i -> 0;

@@ -3,9 +3,11 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.StreamSpan;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
@@ -24,6 +26,7 @@ final class Attempt implements UpstreamListener {
 
     private final Tries tries;
     private final HeaderMap response;
+    private final long startNanos;
     private @Nullable UpstreamStream stream;
     private StreamSpan.@Nullable AttemptSpan span;
     private @Nullable Future<?> perTry;
@@ -42,6 +45,8 @@ final class Attempt implements UpstreamListener {
         this.endpoint = endpoint;
         this.before = before;
         this.response = tries.call().loop().headerMap();
+        this.startNanos = System.nanoTime();
+        tries.call().info().upstreamConnectionId = 0;
     }
 
     void start() {
@@ -232,12 +237,18 @@ final class Attempt implements UpstreamListener {
         if (max > 0) {
             duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
         }
+        StreamInfo info = tries.call().info();
+        info.upstreamPoolReadyNanos = System.nanoTime() - startNanos;
+        info.upstreamConnectStartNanos = to.connectStartNanos();
+        info.upstreamConnectEndNanos = to.connectEndNanos();
+        info.upstreamConnectionId = to.connectionId();
         injectTrace(to.protocol());
         tries.onReady(this, to);
     }
 
     @Override
     public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
+        tries.call().info().upstreamPoolReadyNanos = System.nanoTime() - startNanos;
         endSpan(reason);
         end();
         tries.response().onReset(this, reason, transportFailure, false);
@@ -251,6 +262,11 @@ final class Attempt implements UpstreamListener {
     @Override
     public HeaderMap responseHeaders() {
         return response;
+    }
+
+    @Override
+    public BytesMeter meter() {
+        return tries.call().info().upstreamBytes;
     }
 
     @Override
@@ -274,6 +290,10 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onData(ByteBuf transferred, boolean endStream) {
+        StreamInfo info = tries.call().info();
+        if (info.upstreamFirstBodyNanos == 0 && transferred.isReadable()) {
+            info.upstreamFirstBodyNanos = System.nanoTime();
+        }
         if (endStream) {
             end();
         } else {
