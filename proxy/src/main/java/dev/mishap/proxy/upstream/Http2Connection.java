@@ -162,7 +162,7 @@ final class Http2Connection extends H2Connection {
     /** Ends the connection and every request on it. */
     private void shut(ResetReason reason) {
         closed = true;
-        closedWithRequest = attached > 0;
+        closedWithRequest = attached > 0 && reason == ResetReason.CONNECTION_TERMINATION;
         stopReading();
         Channel c = context().channel();
         if (c.isActive()) {

@@ -90,7 +90,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         owner.pool().stats().rqTxReset.inc();
         detach();
         if (started) {
-            reset(H2Error.CANCEL);
+            reset(H2Error.INTERNAL_ERROR); // not CANCEL: this is what Envoy says, whatever the reason
         } else {
             owner.retire(this);
         }
@@ -102,6 +102,12 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     void lost(ResetReason reason) {
         UpstreamListener l = detach();
         if (l != null) {
+            switch (reason) {
+                case CONNECTION_TERMINATION ->
+                    owner.pool().stats().rqPendingFailureEject.inc();
+                case PROTOCOL_ERROR -> owner.pool().stats().rqTxReset.inc();
+                default -> {}
+            }
             l.onReset(reason);
         }
     }
@@ -193,7 +199,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         UpstreamListener l = detach();
         if (!localEnded()) {
             owner.pool().stats().rqTxReset.inc();
-            reset(H2Error.NO_ERROR);
+            reset(H2Error.INTERNAL_ERROR);
         }
         return l;
     }
@@ -205,11 +211,14 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
             return;
         }
         if (details != null) {
+            owner.pool().stats().rqTxReset.inc();
             l.onReset(ResetReason.PROTOCOL_ERROR);
-            return;
+        } else if (code == H2Error.REFUSED_STREAM) {
+            l.onReset(ResetReason.REMOTE_REFUSED_STREAM_RESET);
+        } else {
+            owner.pool().stats().rqRxReset.inc();
+            l.onReset(ResetReason.REMOTE_RESET);
         }
-        owner.pool().stats().rqRxReset.inc();
-        l.onReset(code == H2Error.REFUSED_STREAM ? ResetReason.REMOTE_REFUSED_STREAM_RESET : ResetReason.REMOTE_RESET);
     }
 
     @Override

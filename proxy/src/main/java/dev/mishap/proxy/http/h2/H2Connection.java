@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     /** CONTINUATION frames of one header block; as many as Envoy's codec takes. */
-    private static final int MAX_CONTINUATIONS = 8;
+    private static final int MAX_CONTINUATIONS = 1024;
     /** Data that one stream sends before the next has its turn. */
     private static final int TURN = 64 * 1024;
 
@@ -60,6 +60,8 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     private boolean dataEnds;
 
     private static final byte[] NOTHING = {};
+    /** What Envoy calls a stream that its codec ended; of whichever side the reset was. */
+    static final String REMOTE_RESET = "http2.remote_reset";
 
     /**
      * @param server whether the peer is a client
@@ -168,7 +170,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     /** Says GOAWAY; {@code Integer.MAX_VALUE} announces one that is still to come. */
     protected final void goAway(int lastStream, int code) {
         stats.goawaySent.inc();
-        output().goAway(lastStream, code);
+        output().goAway(lastStream, code, "");
     }
 
     /** Opens a stream of ours. */
@@ -320,32 +322,37 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         reader.stop();
-        if (failure.sendsGoAway()) {
-            goAway(lastPeerStream, failure.code());
+        String words = failure.announcement();
+        if (words != null) {
+            output().goAway(lastPeerStream, failure.code(), words);
         }
         onConnectionError(failure);
     }
 
     private void fail(int code) {
-        fail(H2Failure.of(code));
+        fail(H2Failure.silent(code));
     }
 
-    /** A message on {@code stream} breaks the rules of HTTP. */
-    private void invalid(int id, @Nullable H2Stream stream, String details) {
+    /** A message breaks the rules of HTTP: its stream ends, and with it the connection unless the options say that it lives on. */
+    private void invalid(H2Stream stream, String details) {
         stats.rxMessagingError.inc();
         if (options.streamErrorOnInvalidMessage()) {
-            resetInvalid(id, stream, H2Error.PROTOCOL_ERROR, details);
+            resetInvalid(stream, H2Error.PROTOCOL_ERROR, details);
         } else {
-            resetInvalid(id, stream, H2Error.PROTOCOL_ERROR, details);
-            fail(H2Failure.messaging(details));
+            lost(stream, H2Error.PROTOCOL_ERROR, details);
+            fail(H2Error.PROTOCOL_ERROR);
         }
     }
 
-    private void resetInvalid(int id, @Nullable H2Stream stream, int code, String details) {
+    private void resetInvalid(H2Stream stream, int code, String details) {
         stats.txReset.inc();
-        output().reset(id, code);
+        output().reset(stream.id, code);
+        lost(stream, code, details);
         flooded();
-        if (stream != null && stream.open) {
+    }
+
+    private void lost(H2Stream stream, int code, String details) {
+        if (stream.open) {
             close(stream);
             stream.onReset(code, details);
         }
@@ -456,7 +463,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         @Override
         public void onTooLargeFrame(int type, int streamId) {
-            fail(H2Error.FRAME_SIZE_ERROR);
+            fail(H2Failure.TOO_LARGE_FRAME);
         }
 
         @Override
@@ -474,7 +481,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         private boolean dataBegins(int streamId, int length, boolean end) {
             dataStream = null;
             if (streamId == 0 || isIdle(streamId)) {
-                fail(H2Error.PROTOCOL_ERROR);
+                fail(H2Failure.DATA_ON_IDLE);
                 return false;
             }
             receiveWindow -= length;
@@ -487,7 +494,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 return true; // reset by us, or long over: what still comes is counted and dropped
             }
             if (s.remoteEnd) {
-                fail(H2Error.STREAM_CLOSED);
+                fail(H2Failure.DATA_AFTER_END);
                 return false;
             }
             if (!s.headersReceived) {
@@ -496,7 +503,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             }
             s.receiveWindow -= length;
             if (s.receiveWindow < 0) {
-                resetInvalid(streamId, s, H2Error.FLOW_CONTROL_ERROR, "http2.violation.of.messaging.rule");
+                resetInvalid(s, H2Error.FLOW_CONTROL_ERROR, REMOTE_RESET);
                 return true;
             }
             dataStream = s;
@@ -522,7 +529,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                     && (s.receivedLength > s.expectedLength || end && s.receivedLength < s.expectedLength)) {
                 dataStream = null;
                 consumed(credit);
-                invalid(s.id, s, "http2.violation.of.messaging.rule");
+                resetInvalid(s, H2Error.PROTOCOL_ERROR, REMOTE_RESET);
                 return;
             }
             if (last) {
@@ -646,14 +653,15 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         private void continuation(int flags, int streamId, byte[] p, int length) {
             if (blockStream == 0) {
-                fail(H2Error.PROTOCOL_ERROR);
+                fail(H2Failure.STRAY_CONTINUATION);
                 return;
             }
             if (!inbound(H2Frame.CONTINUATION, length, false)) {
                 return;
             }
-            if (++continuations > MAX_CONTINUATIONS) {
-                fail(H2Failure.TOO_MANY_CONTINUATIONS);
+            // The table must stay the peer's, so that what is too much is read to its end; up to a bound.
+            if (++continuations > MAX_CONTINUATIONS || blockLength + length > 4 * maxHeaderBytes + 0x10000) {
+                fail(H2Failure.TOO_LARGE_BLOCK);
                 return;
             }
             if (block.length - blockLength < length) {
@@ -811,15 +819,15 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                     return;
                 }
                 H2Stream s = streams.get(streamId);
-                if (increment == 0) {
-                    fail(H2Error.PROTOCOL_ERROR);
+                if (increment == 0 || s != null && (long) s.sendWindow + increment > Integer.MAX_VALUE) {
+                    int code = increment == 0 ? H2Error.PROTOCOL_ERROR : H2Error.FLOW_CONTROL_ERROR;
+                    if (s != null) {
+                        lost(s, code, "http2.unknown.nghttp2.error");
+                    }
+                    fail(code);
                     return;
                 }
                 if (s == null) {
-                    return;
-                }
-                if ((long) s.sendWindow + increment > Integer.MAX_VALUE) {
-                    resetInvalid(streamId, s, H2Error.FLOW_CONTROL_ERROR, "http2.violation.of.messaging.rule");
                     return;
                 }
                 s.sendWindow += increment;
@@ -842,7 +850,6 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         boolean end = blockEnds;
         blockStream = 0;
         H2Stream s = streams.get(id);
-        boolean fresh = false;
         boolean refused = false;
         if (s == null && server && id > lastPeerStream) {
             lastPeerStream = id;
@@ -857,7 +864,6 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 refused = s == null;
             }
             if (s != null) {
-                fresh = true;
                 start(s, id);
             }
         }
@@ -868,41 +874,46 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             dropped.clear();
         }
         if (outcome == HpackDecoder.BAD) {
-            fail(H2Error.COMPRESSION_ERROR);
+            fail(H2Failure.BAD_COMPRESSION);
             return;
         }
         if (refused) {
             stats.streamRefusedErrors.inc();
-            resetInvalid(id, null, H2Error.REFUSED_STREAM, "");
+            stats.txReset.inc();
+            output().reset(id, H2Error.REFUSED_STREAM);
+            flooded();
             return;
         }
         if (s == null) {
             return; // of a stream that is over
         }
-        message(s, target, trailers, end, outcome == HpackDecoder.TOO_LARGE, fresh);
+        if (outcome == HpackDecoder.OK) {
+            message(s, target, trailers, end);
+            return;
+        }
+        target.clear();
+        boolean many = outcome == HpackDecoder.TOO_MANY;
+        (many ? stats.headerOverflow : stats.headerListTooLarge).inc();
+        resetInvalid(s, H2Error.INTERNAL_ERROR, many ? "http2.too_many_headers" : "http2.header_list_size_too_large");
     }
 
-    private void message(
-            H2Stream s, HeaderMap headers, boolean trailers, boolean end, boolean tooLarge, boolean fresh) {
-        if (tooLarge) {
-            stats.headerOverflow.inc();
-            resetInvalid(s.id, s, H2Error.INTERNAL_ERROR, "http2.too_many_headers");
-            return;
+    private void message(H2Stream s, HeaderMap headers, boolean trailers, boolean end) {
+        String wrong = trailers && !end ? H2HeaderRules.MESSAGING : s.check(headers, trailers, end);
+        if (wrong == null && end && s.expectedLength > s.receivedLength) {
+            wrong = H2HeaderRules.MESSAGING;
         }
-        String wrong = trailers && !end ? "http2.violation.of.messaging.rule" : s.check(headers, trailers, end);
         if (wrong != null) {
-            invalid(s.id, s, wrong);
+            if (!trailers) {
+                headers.clear(); // nobody is to see the headers of a message that is none
+            }
+            invalid(s, wrong);
             return;
         }
-        if (end) {
-            s.remoteEnd = true;
-            if (s.expectedLength > s.receivedLength) {
-                invalid(s.id, s, "http2.violation.of.messaging.rule");
-                return;
-            }
-        }
+        s.remoteEnd |= end;
         if (trailers) {
-            stats.trailers.inc();
+            if (server) {
+                stats.trailers.inc();
+            }
             s.onTrailers(headers);
         } else if (s.isInformational(headers)) {
             s.onInformational(headers);

@@ -1,28 +1,39 @@
 package dev.mishap.proxy.http.h2;
 
-/**
- * Why a connection ends.
- *
- * @param code that GOAWAY carries
- * @param sendsGoAway whether the peer is told
- * @param flood whether the peer asked for more work or memory than it may
- * @param details what the streams that are lost are told
- */
-public record H2Failure(int code, boolean sendsGoAway, boolean flood, String details) {
-    static final H2Failure BAD_PREFACE = new H2Failure(H2Error.PROTOCOL_ERROR, false, false, "codec_error");
-    static final H2Failure NO_SETTINGS = new H2Failure(H2Error.PROTOCOL_ERROR, true, false, "codec_error");
-    static final H2Failure KEEPALIVE = new H2Failure(H2Error.NO_ERROR, false, false, "keepalive_timeout");
-    static final H2Failure TOO_MANY_CONTINUATIONS = new H2Failure(H2Error.PROTOCOL_ERROR, false, false, "codec_error");
+import org.jspecify.annotations.Nullable;
 
-    static H2Failure of(int code) {
-        return new H2Failure(code, true, false, "codec_error");
+/**
+ * Why a connection ends. Which failures are announced by GOAWAY, and in which words, is as in Envoy.
+ *
+ * @param code of the error
+ * @param announcement what GOAWAY says besides; null = there is no GOAWAY
+ * @param flood whether the peer asked for more work or memory than it may
+ * @param details what the streams are told that are lost
+ */
+public record H2Failure(int code, @Nullable String announcement, boolean flood, String details) {
+    private static final String CODEC_ERROR = "codec_error:The_user_callback_function_failed";
+
+    static final H2Failure BAD_PREFACE = silent(H2Error.PROTOCOL_ERROR);
+    static final H2Failure NO_SETTINGS = announced(H2Error.PROTOCOL_ERROR, "SETTINGS expected");
+    static final H2Failure TOO_LARGE_FRAME = announced(H2Error.FRAME_SIZE_ERROR, "too large frame size");
+    static final H2Failure DATA_ON_IDLE = announced(H2Error.PROTOCOL_ERROR, "DATA: stream in idle");
+    static final H2Failure DATA_AFTER_END = announced(H2Error.STREAM_CLOSED, "DATA: stream in half-closed(remote)");
+    static final H2Failure STRAY_CONTINUATION = announced(H2Error.PROTOCOL_ERROR, "CONTINUATION: unexpected");
+    static final H2Failure BAD_COMPRESSION = announced(H2Error.COMPRESSION_ERROR, "");
+    /** Not Envoy's, which reads a header block of any size for one that it drops. */
+    static final H2Failure TOO_LARGE_BLOCK = silent(H2Error.ENHANCE_YOUR_CALM);
+
+    static final H2Failure KEEPALIVE = new H2Failure(H2Error.NO_ERROR, null, false, "keepalive_timeout");
+
+    static H2Failure announced(int code, String words) {
+        return new H2Failure(code, words, false, CODEC_ERROR);
     }
 
-    static H2Failure messaging(String details) {
-        return new H2Failure(H2Error.PROTOCOL_ERROR, false, false, details);
+    static H2Failure silent(int code) {
+        return new H2Failure(code, null, false, CODEC_ERROR);
     }
 
     static H2Failure flood(String details) {
-        return new H2Failure(H2Error.ENHANCE_YOUR_CALM, false, true, details);
+        return new H2Failure(H2Error.ENHANCE_YOUR_CALM, null, true, details);
     }
 }

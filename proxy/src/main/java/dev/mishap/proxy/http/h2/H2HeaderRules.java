@@ -100,9 +100,6 @@ public final class H2HeaderRules {
             return MESSAGING;
         }
         int path = h.indexOf(HeaderName.PATH);
-        if (h.valueLength(path) == 0) {
-            return MESSAGING;
-        }
         int first = h.valueByte(path, 0);
         if (first != '/'
                 && !(first == '*'
@@ -118,7 +115,7 @@ public final class H2HeaderRules {
             return h.valueLength(i) == 0 ? 0 : HAS_METHOD;
         }
         if (h.isNamed(i, HeaderName.PATH)) {
-            return HAS_PATH;
+            return h.valueLength(i) == 0 ? 0 : HAS_PATH;
         }
         if (h.isNamed(i, HeaderName.SCHEME)) {
             return h.valueLength(i) == 0 ? 0 : HAS_SCHEME;

@@ -2,6 +2,7 @@ package dev.mishap.proxy.http.h2;
 
 import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -113,10 +114,11 @@ final class H2Output {
         frames++;
     }
 
-    void goAway(int lastStreamId, int code) {
-        ByteBuf b = head(8, H2Frame.GOAWAY, 0, 0);
+    void goAway(int lastStreamId, int code, String words) {
+        ByteBuf b = head(8 + words.length(), H2Frame.GOAWAY, 0, 0);
         b.writeInt(lastStreamId);
         b.writeInt(code);
+        ByteBufUtil.writeAscii(b, words);
         frames++;
     }
 

@@ -251,7 +251,7 @@ public final class H2ServerConnection extends H2Connection {
             return;
         }
         if (drain == Drain.LAST) {
-            closeWhenSent();
+            lingerThenClose();
         } else if (idleTimer != null && drain == Drain.NONE) {
             idleTimer.set(System.nanoTime(), config.idleTimeoutNanos);
         }
@@ -309,7 +309,7 @@ public final class H2ServerConnection extends H2Connection {
         drain = Drain.LAST;
         goAway(lastPeerStream(), H2Error.NO_ERROR);
         if (openStreams() == 0) {
-            closeWhenSent();
+            lingerThenClose();
         }
     }
 
@@ -342,10 +342,27 @@ public final class H2ServerConnection extends H2Connection {
         if (!failure.flood()) {
             cm.cxProtocolError.inc();
         }
-        endStreams(
-                failure.flood() ? ResponseFlag.OVERLOAD_MANAGER : ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR,
-                failure.details());
-        closeWhenSent();
+        endStreams(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, failure.details());
+        lingerThenClose();
+    }
+
+    /** What the client still sends is dropped for a while, so that it gets what we have said and not a reset that destroys it. */
+    private void lingerThenClose() {
+        if (config.delayedCloseTimeoutNanos == 0) {
+            closeWhenSent();
+            return;
+        }
+        closing = true;
+        closedLocally = true;
+        stopReading();
+        flush();
+        limitClose();
+    }
+
+    private void limitClose() {
+        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::closeTooSlow);
+        closeTimer = t;
+        t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
     }
 
     private void endStreams(ResponseFlag flag, String details) {
@@ -374,9 +391,7 @@ public final class H2ServerConnection extends H2Connection {
         flush();
         var sent = context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         if (!sent.isDone() && config.delayedCloseTimeoutNanos > 0) {
-            DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::closeTooSlow);
-            closeTimer = t;
-            t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+            limitClose();
         }
     }
 

@@ -89,10 +89,14 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     @Override
     protected void onReset(int code, @Nullable String details) {
         owner.reset(stream);
-        if (details == null) {
-            stream.onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, "http2.remote_reset");
+        if (details != null) {
+            boolean tooMuch = code == H2Error.INTERNAL_ERROR;
+            stream.onReset(
+                    tooMuch ? ResponseFlag.DOWNSTREAM_REMOTE_RESET : ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, details);
+        } else if (code == H2Error.NO_ERROR) {
+            stream.onReset(null, null);
         } else {
-            stream.onReset(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, details);
+            stream.onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, H2Connection.REMOTE_RESET);
         }
     }
 

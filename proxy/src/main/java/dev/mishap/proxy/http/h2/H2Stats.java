@@ -9,6 +9,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 public final class H2Stats {
     final Counter droppedForUnderscore;
     final Counter goawaySent;
+    final Counter headerListTooLarge;
     final Counter headerOverflow;
     final Counter emptyFramesFlood;
     final Counter priorityFramesFlood;
@@ -32,6 +33,7 @@ public final class H2Stats {
     public H2Stats(Scope scope, boolean downstream) {
         droppedForUnderscore = scope.counter("dropped_headers_with_underscores");
         goawaySent = scope.counter("goaway_sent");
+        headerListTooLarge = scope.counter("header_list_size_too_large");
         headerOverflow = scope.counter("header_overflow");
         emptyFramesFlood = scope.counter("inbound_empty_frames_flood");
         priorityFramesFlood = scope.counter("inbound_priority_frames_flood");
@@ -51,7 +53,6 @@ public final class H2Stats {
         // Of Envoy's codecs and their queues: shown at 0, since dashboards ask for them.
         for (String name : new String[] {
             "cookies_total_bytes_too_large",
-            "header_list_size_too_large",
             "headers_cb_no_stream",
             "metadata_empty_frames",
             "nghttp2_downstream_connections",

@@ -167,7 +167,6 @@ public abstract class H2Stream {
             return;
         }
         localEnd = true;
-        connection.stats().trailers.inc();
         if (queue.isEmpty()) {
             localEndWritten = true;
             connection.output().headers(id, trailers, true);

@@ -9,8 +9,10 @@ final class HpackDecoder {
     static final int OK = 0;
     /** The block is broken, and with it the connection. */
     static final int BAD = 1;
-    /** The block was read to its end, but holds more than may be kept. */
+    /** The block was read to its end, but holds more bytes than may be kept; or more headers. */
     static final int TOO_LARGE = 2;
+
+    static final int TOO_MANY = 3;
 
     private final HpackTable table;
     private final int maxTableSize;
@@ -31,7 +33,7 @@ final class HpackDecoder {
     int decode(byte[] in, int from, int to, HeaderMap target, int maxBytes, int maxEntries) {
         at = from;
         boolean sizeMayChange = true;
-        boolean tooLarge = false;
+        int outcome = OK;
         int bytes = 0;
         while (at < to) {
             int b = in[at++];
@@ -40,7 +42,7 @@ final class HpackDecoder {
                 if (index <= 0) {
                     return BAD;
                 }
-                int length = indexed(index, target, tooLarge);
+                int length = indexed(index, target, outcome != OK);
                 if (length < 0) {
                     return BAD;
                 }
@@ -58,7 +60,7 @@ final class HpackDecoder {
                 if (name < 0) {
                     return BAD;
                 }
-                int length = literal(name, index, in, to, target, tooLarge);
+                int length = literal(name, index, in, to, target, outcome != OK);
                 if (length < 0) {
                     return BAD;
                 }
@@ -66,9 +68,11 @@ final class HpackDecoder {
             }
             sizeMayChange = false;
             // What is too much is read on, since the table must stay the peer's, but not kept.
-            tooLarge |= bytes > maxBytes || bytes < 0 || target.size() > maxEntries;
+            if (outcome == OK) {
+                outcome = bytes > maxBytes ? TOO_LARGE : target.size() > maxEntries ? TOO_MANY : OK;
+            }
         }
-        return tooLarge ? TOO_LARGE : OK;
+        return outcome;
     }
 
     private int indexed(int index, HeaderMap target, boolean skip) {
