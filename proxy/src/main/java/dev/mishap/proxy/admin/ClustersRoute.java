@@ -56,7 +56,7 @@ public final class ClustersRoute {
             limits(name + "default_priority::", c.config().defaultLimits(), out);
             limits(name + "high_priority::", c.config().highLimits(), out);
             out.append(name).append("added_via_api::false\n");
-            for (Endpoint e : c.endpoints().all()) {
+            for (Endpoint e : c.members().all()) {
                 endpoint(name + ServerRoutes.AddressText.of(e.address()) + "::", e, out);
             }
         }
@@ -88,7 +88,7 @@ public final class ClustersRoute {
         lines.put("rq_timeout", e.rqTimeout.sum());
         lines.put("rq_total", e.rqTotal.sum());
         lines.put("hostname", e.hostname());
-        lines.put("health_flags", e.healthy() ? "healthy" : "/failed_eds_health");
+        lines.put("health_flags", e.healthText());
         lines.put("weight", e.weight());
         lines.put("region", e.locality().region());
         lines.put("zone", e.locality().zone());
@@ -107,7 +107,7 @@ public final class ClustersRoute {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("name", c.name());
             List<Object> hosts = new ArrayList<>();
-            c.endpoints().all().forEach(e -> hosts.add(host(e)));
+            c.members().all().forEach(e -> hosts.add(host(e)));
             if (!hosts.isEmpty()) {
                 one.put("host_statuses", hosts);
             }

@@ -234,7 +234,7 @@ public final class ConfigDumpRoute {
             assignment.put("cluster_name", c.name());
             assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
             assignment.put("policy", Map.of("overprovisioning_factor", (long)
-                    c.config().overprovisioningPercent()));
+                    c.members().policy().overprovisioningPercent()));
             out.add(assignment);
         }
         return out;

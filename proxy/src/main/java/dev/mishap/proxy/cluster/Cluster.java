@@ -1,50 +1,68 @@
 package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.observe.stats.Scope;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
-/** A cluster at work: its configuration, its endpoints of now, its circuit breakers and stats. Shared by all loops. */
+/**
+ * A cluster at work: its configuration, its endpoints of now, its circuit breakers and stats. Shared by all loops; what changes
+ * is changed on the main loop ({@link ClusterContext#loop}).
+ *
+ * <p>There are two views of the endpoints: {@link #members}, which is current, and {@link #endpoints}, which requests go by and
+ * which may lag by the {@code update_merge_window} when only health, weights or metadata changed.
+ */
 public final class Cluster {
     private final ClusterConfig config;
+    private final ClusterContext context;
     private final ClusterStats stats;
     private final String maintenanceKey;
     private final ResourceLimits defaultLimits;
     private final ResourceLimits highLimits;
+    private final UpdateMerger merger;
+    private final EndpointSource source;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-    private volatile EndpointSet endpoints = EndpointSet.EMPTY;
+    private final List<Consumer<Change>> memberListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> stops = new ArrayList<>();
+    private EndpointSet members;
+    private volatile EndpointSet endpoints;
+    private volatile boolean closed;
 
-    /** A cluster whose stats are {@code cluster.<stat name>.*} of {@code root}; a STATIC one has its endpoints at once. */
-    public Cluster(ClusterConfig config, Scope root) {
+    /**
+     * Who came and went.
+     *
+     * @param added endpoints that were not there before
+     * @param removed endpoints that are no longer there
+     */
+    public record Change(List<Endpoint> added, List<Endpoint> removed) {}
+
+    /** A cluster whose stats are {@code cluster.<stat name>.*}; one that need not ask anybody has its endpoints at once. */
+    public Cluster(ClusterConfig config, ClusterContext context) {
         this.config = config;
+        this.context = context;
         this.maintenanceKey = "upstream.maintenance_mode." + config.name();
-        Scope scope = root.scope("cluster." + config.statName() + ".");
+        Scope scope = context.root().scope("cluster." + config.statName() + ".");
         stats = new ClusterStats(scope);
         defaultLimits = new ResourceLimits(config.defaultLimits(), scope.scope("circuit_breakers.default."));
         highLimits = new ResourceLimits(config.highLimits(), scope.scope("circuit_breakers.high."));
-        if (config.dns() == null) {
-            publish(new EndpointSet(staticEndpoints(config)));
-        }
+        merger = new UpdateMerger(this, context);
+        members = EndpointSet.EMPTY;
+        endpoints = EndpointSet.EMPTY;
+        source = config.discovery().open(this);
     }
 
-    private static List<Endpoint> staticEndpoints(ClusterConfig config) {
-        List<Endpoint> all = new ArrayList<>();
-        for (EndpointConfig e : config.endpoints()) {
-            InetAddress address = NetUtil.createInetAddressFromIpAddressString(e.address());
-            if (address == null) {
-                throw new IllegalArgumentException("not an IP address: " + e.address());
-            }
-            all.add(new Endpoint(new InetSocketAddress(address, e.port()), e.hostname(), e));
-        }
-        return all;
+    /** A cluster that only counts, for tests. */
+    public Cluster(ClusterConfig config, Scope root) {
+        this(config, ClusterContext.of(root));
     }
 
     public ClusterConfig config() {
         return config;
+    }
+
+    public ClusterContext context() {
+        return context;
     }
 
     public String name() {
@@ -64,30 +82,124 @@ public final class Cluster {
         return priority == RequestPriority.HIGH ? highLimits : defaultLimits;
     }
 
-    /** The endpoints of now. */
+    // ---- endpoints ----
+
+    /** The endpoints that requests go by. */
     public EndpointSet endpoints() {
         return endpoints;
     }
 
-    /** Replaces the endpoints, counts the change and tells those who listen. Called by one thread, that of the cluster manager. */
-    public void publish(EndpointSet next) {
-        EndpointSet before = endpoints;
-        endpoints = next;
-        stats.membershipTotal.set(next.all().size());
-        stats.membershipHealthy.set(next.healthyCount());
-        if (!before.all().equals(next.all())) {
+    /** The endpoints as they are known, which may be ahead of {@link #endpoints}. Main loop only. */
+    public EndpointSet members() {
+        return members;
+    }
+
+    /** Replaces the endpoints. Main loop only. */
+    public void update(List<EndpointGroup> groups, LoadAssignment.Policy policy) {
+        EndpointSet before = members;
+        EndpointSet next = new EndpointSet(groups, policy, context.here());
+        List<Endpoint> added =
+                next.all().stream().filter(e -> !before.contains(e)).toList();
+        List<Endpoint> removed =
+                before.all().stream().filter(e -> !next.contains(e)).toList();
+        for (Endpoint e : added) {
+            e.cluster(this);
+            stats.transportMatches.inc();
+        }
+        members = next;
+        if (!added.isEmpty() || !removed.isEmpty()) {
             stats.membershipChange.inc();
         }
-        for (Endpoint e : next.all()) {
-            if (!before.all().contains(e)) {
-                stats.transportMatches.inc();
-            }
+        gauges();
+        if (!added.isEmpty() || !removed.isEmpty()) {
+            Change change = new Change(added, removed);
+            memberListeners.forEach(l -> l.accept(change));
         }
+        merger.changed(added.isEmpty() && removed.isEmpty());
+    }
+
+    /** To be called after flags, weights or metadata of endpoints changed. Main loop only. */
+    public void healthChanged() {
+        members = members.refreshed();
+        gauges();
+        merger.changed(true);
+    }
+
+    private void gauges() {
+        stats.membershipTotal.set(members.all().size());
+        stats.membershipHealthy.set(members.healthyCount());
+        stats.membershipDegraded.set(members.degradedCount());
+        stats.membershipExcluded.set(members.excludedCount());
+    }
+
+    /** Lets requests see what the main loop sees. */
+    void publish() {
+        EndpointSet next = members;
+        next.prepared(config.lb().prepare(this, next));
+        endpoints = next;
         listeners.forEach(Runnable::run);
     }
 
-    /** Has {@code listener} run after each change of the endpoints, on the thread that made it. */
+    /** Has {@code listener} run after each change of {@link #endpoints}, on the main loop. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
+    }
+
+    /** Has {@code listener} told who came and went, before requests see it. Main loop only. */
+    public void onMembers(Consumer<Change> listener) {
+        memberListeners.add(listener);
+    }
+
+    // ---- life ----
+
+    /** Begins to find endpoints and to look after them; {@code initialized} is run once, when requests may come. Main loop only. */
+    void start(Runnable initialized) {
+        stops.add(source::stop);
+        source.start(() -> startFeatures(initialized));
+    }
+
+    private void startFeatures(Runnable initialized) {
+        if (closed) {
+            return;
+        }
+        Countdown left = new Countdown(config.features().size() + 1, () -> {
+            merger.inUse();
+            initialized.run();
+        });
+        for (ClusterFeature feature : config.features()) {
+            stops.add(feature.start(this, left::down));
+        }
+        left.down();
+    }
+
+    /** Ends what {@link #start} began. Connections are drained by those who hold them, who listen. Main loop only. */
+    void close() {
+        if (!closed) {
+            closed = true;
+            merger.stop();
+            stops.forEach(Runnable::run);
+        }
+    }
+
+    /** Whether the cluster was removed. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** Runs an action at the last of several calls. */
+    static final class Countdown {
+        private int left;
+        private final Runnable action;
+
+        Countdown(int left, Runnable action) {
+            this.left = left;
+            this.action = action;
+        }
+
+        void down() {
+            if (--left == 0) {
+                action.run();
+            }
+        }
     }
 }

@@ -1,44 +1,116 @@
 package dev.mishap.proxy.cluster;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * {@code envoy.config.cluster.v3.Cluster}, translated. Immutable.
+ * {@code envoy.config.cluster.v3.Cluster}, translated. Immutable; made by {@link #builder}.
  *
  * @param name unique
  * @param statName {@code alt_stat_name}, else the name
- * @param connectTimeoutNanos default 5 s
- * @param endpoints of the load assignment, in order
- * @param dns how names are resolved, or null for a STATIC cluster
+ * @param discovery where the endpoints come from
  * @param lb how an endpoint is picked
- * @param overprovisioningPercent {@code overprovisioning_factor}, default 140
- * @param panicPercent {@code healthy_panic_threshold}, default 50; 0 = off
+ * @param common what all load-balancing policies have in common
+ * @param connect how connections are made
+ * @param http options of the upstream protocol
  * @param defaultLimits circuit breakers of requests of default priority
  * @param highLimits circuit breakers of requests of high priority
- * @param bufferLimitBytes {@code per_connection_buffer_limit_bytes}, default 1 MiB; 0 = no limit
- * @param http options of the upstream protocol
- * @param keepalive TCP keep-alive, or null for none
+ * @param features what works on the cluster besides, such as health checks
  * @param metadata {@code filter_metadata} by namespace
  */
 public record ClusterConfig(
         String name,
         String statName,
-        long connectTimeoutNanos,
-        List<EndpointConfig> endpoints,
-        @Nullable DnsConfig dns,
+        Discovery discovery,
         LbPolicy lb,
-        int overprovisioningPercent,
-        double panicPercent,
+        CommonLbConfig common,
+        ConnectConfig connect,
+        UpstreamHttpConfig http,
         CircuitBreakerConfig defaultLimits,
         CircuitBreakerConfig highLimits,
-        int bufferLimitBytes,
-        UpstreamHttpConfig http,
-        @Nullable KeepaliveConfig keepalive,
+        List<ClusterFeature> features,
         Map<String, Map<String, Object>> metadata) {
     public ClusterConfig {
-        endpoints = List.copyOf(endpoints);
+        features = List.copyOf(features);
         metadata = Map.copyOf(metadata);
+    }
+
+    /** Starts a configuration whose other values are Envoy's defaults. */
+    public static Builder builder(String name, Discovery discovery, LbPolicy lb) {
+        return new Builder(name, discovery, lb);
+    }
+
+    /** Collects a configuration. */
+    public static final class Builder {
+        private final String name;
+        private final Discovery discovery;
+        private final LbPolicy lb;
+        private String statName;
+        private CommonLbConfig common = CommonLbConfig.DEFAULT;
+        private ConnectConfig connect = ConnectConfig.DEFAULT;
+        private UpstreamHttpConfig http = UpstreamHttpConfig.DEFAULT;
+        private CircuitBreakerConfig defaultLimits = CircuitBreakerConfig.DEFAULT;
+        private CircuitBreakerConfig highLimits = CircuitBreakerConfig.DEFAULT;
+        private final List<ClusterFeature> features = new ArrayList<>();
+        private Map<String, Map<String, Object>> metadata = Map.of();
+
+        private Builder(String name, Discovery discovery, LbPolicy lb) {
+            this.name = name;
+            this.statName = name;
+            this.discovery = discovery;
+            this.lb = lb;
+        }
+
+        public Builder statName(String value) {
+            statName = value;
+            return this;
+        }
+
+        public Builder common(CommonLbConfig value) {
+            common = value;
+            return this;
+        }
+
+        public Builder connect(ConnectConfig value) {
+            connect = value;
+            return this;
+        }
+
+        public Builder http(UpstreamHttpConfig value) {
+            http = value;
+            return this;
+        }
+
+        public Builder limits(CircuitBreakerConfig ofDefault, CircuitBreakerConfig ofHigh) {
+            defaultLimits = ofDefault;
+            highLimits = ofHigh;
+            return this;
+        }
+
+        public Builder feature(ClusterFeature value) {
+            features.add(value);
+            return this;
+        }
+
+        public Builder metadata(Map<String, Map<String, Object>> value) {
+            metadata = value;
+            return this;
+        }
+
+        public ClusterConfig build() {
+            return new ClusterConfig(
+                    name,
+                    statName,
+                    discovery,
+                    lb,
+                    common,
+                    connect,
+                    http,
+                    defaultLimits,
+                    highLimits,
+                    features,
+                    metadata);
+        }
     }
 }

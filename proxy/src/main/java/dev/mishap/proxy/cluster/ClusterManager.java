@@ -2,7 +2,6 @@ package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
-import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
@@ -30,7 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class ClusterManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("upstream");
 
-    private final Scope root;
+    private final ClusterContext context;
+    private final Function<ConfigNode, ClusterConfig> translator;
     private final Counter added;
     private final Counter modified;
     private final Counter removed;
@@ -43,12 +43,10 @@ public final class ClusterManager implements AutoCloseable {
     private volatile Map<String, Cluster> clusters = Map.of();
     private volatile List<View> views = List.of();
     private volatile boolean closed;
-
-    private @Nullable EventLoop loop;
-    private @Nullable Function<EventLoop, Resolver> resolvers;
-    private @Nullable Resolver resolver;
     private final Set<Entry> initializing = new LinkedHashSet<>();
     private Runnable whenInitialized = () -> {};
+
+    private @Nullable EventLoop loop;
 
     /**
      * A cluster as the admin server shows it.
@@ -73,9 +71,6 @@ public final class ClusterManager implements AutoCloseable {
         final boolean dynamic;
         final Instant updated = Instant.now();
 
-        @Nullable
-        Discovery discovery;
-
         Entry(Cluster cluster, @Nullable ConfigNode config, String version, boolean dynamic) {
             this.cluster = cluster;
             this.config = config;
@@ -88,17 +83,19 @@ public final class ClusterManager implements AutoCloseable {
         }
 
         void stop() {
-            Discovery d = discovery;
-            if (d != null) {
-                d.stop();
-            }
+            cluster.close();
         }
     }
 
-    /** A manager without clusters. */
-    public ClusterManager(Scope root) {
-        this.root = root;
-        Scope scope = root.scope("cluster_manager.");
+    /**
+     * A manager without clusters.
+     *
+     * @param translator of {@code envoy.config.cluster.v3.Cluster}
+     */
+    public ClusterManager(ClusterContext context, Function<ConfigNode, ClusterConfig> translator) {
+        this.context = context;
+        this.translator = translator;
+        Scope scope = context.root().scope("cluster_manager.");
         added = scope.counter("cluster_added");
         modified = scope.counter("cluster_modified");
         removed = scope.counter("cluster_removed");
@@ -114,18 +111,12 @@ public final class ClusterManager implements AutoCloseable {
     }
 
     /**
-     * Makes the clusters of the bootstrap.
+     * Adds a cluster of the bootstrap, before the manager starts.
      *
-     * @param nodes {@code static_resources.clusters}
-     * @param root scope without prefix
-     * @throws ConfigException when one can't be accepted
+     * @throws ConfigException when it can't be accepted
      */
-    public static ClusterManager of(List<ConfigNode> nodes, Scope root) {
-        ClusterManager manager = new ClusterManager(root);
-        for (ConfigNode node : nodes) {
-            manager.addStatic(ClusterTranslator.from(node), node);
-        }
-        return manager;
+    public void addStatic(ConfigNode node) {
+        addStatic(translator.apply(node), node);
     }
 
     /** Adds a cluster of the bootstrap, before the manager starts. */
@@ -133,7 +124,7 @@ public final class ClusterManager implements AutoCloseable {
         if (active.containsKey(config.name())) {
             throw new ConfigException("cluster manager: duplicate cluster '" + config.name() + "'");
         }
-        active.put(config.name(), new Entry(new Cluster(config, root), node, "", false));
+        active.put(config.name(), new Entry(new Cluster(config, context), node, "", false));
         added.inc();
         publish();
     }
@@ -163,30 +154,24 @@ public final class ClusterManager implements AutoCloseable {
         changeListeners.add(listener);
     }
 
-    /**
-     * Starts to look for the endpoints of the bootstrap's clusters. Called once, on the main loop.
-     *
-     * @param resolvers makes the resolver, when a cluster needs one
-     * @param ready runs when each cluster has had its first answer
-     */
-    public void start(EventLoop mainLoop, Function<EventLoop, Resolver> resolvers, Runnable ready) {
-        this.loop = mainLoop;
-        this.resolvers = resolvers;
-        List<Entry> all = new ArrayList<>(active.values());
-        initializing.addAll(all);
-        whenInitialized = ready;
-        for (Entry e : all) {
-            discover(e, () -> initialized(e));
-        }
-        if (all.isEmpty()) {
-            ready.run();
-        }
+    /** What the clusters have of the process. */
+    public ClusterContext context() {
+        return context;
     }
 
-    private void initialized(Entry e) {
-        if (initializing.remove(e) && initializing.isEmpty()) {
-            whenInitialized.run();
-        }
+    /**
+     * Starts to look for the endpoints of the bootstrap's clusters that can stand alone. Called once, on the main loop.
+     *
+     * @param ready runs when each cluster may be used
+     */
+    public void start(EventLoop mainLoop, Runnable ready) {
+        this.loop = mainLoop;
+        startAll(false, ready);
+    }
+
+    /** Starts those whose endpoints come through another cluster; {@code ready} runs when each may be used. Main loop only. */
+    public void startSecondary(Runnable ready) {
+        startAll(true, ready);
     }
 
     /** Runs {@code ready} when no cluster warms up any more; for the start of the process. */
@@ -200,31 +185,24 @@ public final class ClusterManager implements AutoCloseable {
         }
     }
 
-    private void discover(Entry e, Runnable firstAnswer) {
-        Discovery discovery = discovery(e.cluster);
-        e.discovery = discovery;
-        if (discovery == null) {
-            firstAnswer.run();
-        } else {
-            discovery.start(firstAnswer);
+    private void initialized(Entry e) {
+        if (initializing.remove(e) && initializing.isEmpty()) {
+            whenInitialized.run();
         }
     }
 
-    private @Nullable Discovery discovery(Cluster cluster) {
-        EventLoop on = loop;
-        Function<EventLoop, Resolver> maker = resolvers;
-        if (on == null || maker == null) {
-            throw new IllegalStateException("not started");
-        }
-        if (cluster.config().dns() != null) {
-            Resolver r = resolver;
-            if (r == null) {
-                r = maker.apply(on);
-                resolver = r;
+    private void startAll(boolean secondary, Runnable ready) {
+        List<Entry> those = new ArrayList<>();
+        for (Entry e : active.values()) {
+            if (e.cluster.config().discovery().secondary() == secondary) {
+                those.add(e);
             }
-            return new DnsRefresh(cluster, r, on);
         }
-        return null;
+        Cluster.Countdown left = new Cluster.Countdown(those.size() + 1, ready);
+        for (Entry e : those) {
+            e.cluster.start(left::down);
+        }
+        left.down();
     }
 
     /**
@@ -241,7 +219,7 @@ public final class ClusterManager implements AutoCloseable {
         if (now != null && !now.dynamic || newest != null && same(newest, node)) {
             return false;
         }
-        Entry entry = new Entry(new Cluster(ClusterTranslator.from(node), root), node, version, true);
+        Entry entry = new Entry(new Cluster(translator.apply(node), context), node, version, true);
         if (newest == null) {
             added.inc();
         } else {
@@ -254,7 +232,7 @@ public final class ClusterManager implements AutoCloseable {
             next.stop();
             initialized(next);
         }
-        discover(entry, () -> warmed(name, entry));
+        entry.cluster.start(() -> warmed(name, entry));
         return true;
     }
 
@@ -344,10 +322,6 @@ public final class ClusterManager implements AutoCloseable {
             on.execute(() -> {
                 active.values().forEach(Entry::stop);
                 warming.values().forEach(Entry::stop);
-                Resolver r = resolver;
-                if (r != null) {
-                    r.close();
-                }
             });
         }
     }

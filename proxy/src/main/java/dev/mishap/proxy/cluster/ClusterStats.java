@@ -12,20 +12,6 @@ public final class ClusterStats {
         "assignment_stale",
         "assignment_timeout_received",
         "assignment_use_cached",
-        "bind_errors",
-        "lb_local_cluster_not_ok",
-        "lb_recalculate_zone_structures",
-        "lb_subsets_created",
-        "lb_subsets_fallback",
-        "lb_subsets_fallback_panic",
-        "lb_subsets_removed",
-        "lb_subsets_selected",
-        "lb_zone_cluster_too_small",
-        "lb_zone_no_capacity_left",
-        "lb_zone_routing_all_directly",
-        "lb_zone_routing_cross_zone",
-        "lb_zone_routing_sampled",
-        "original_dst_host_invalid",
         "upstream_cx_connect_attempts_exceeded",
         "upstream_cx_connect_with_0_rtt",
         "upstream_cx_http3_total",
@@ -47,9 +33,7 @@ public final class ClusterStats {
         "http1.response_flood"
     };
 
-    private static final String[] CONSTANT_GAUGES = {
-        "lb_subsets_active", "max_host_weight", "membership_degraded", "membership_excluded", "version", "warming_state"
-    };
+    private static final String[] CONSTANT_GAUGES = {"version", "warming_state"};
 
     public final Scope scope;
     public final Counter cxTotal;
@@ -105,8 +89,26 @@ public final class ClusterStats {
     public final Counter rqTotal;
     public final Counter retryOrShadowAbandoned;
     public final Counter lbHealthyPanic;
+    public final Counter lbLocalClusterNotOk;
+    public final Counter lbRecalculateZoneStructures;
+    public final Counter lbSubsetsCreated;
+    public final Counter lbSubsetsFallback;
+    public final Counter lbSubsetsFallbackPanic;
+    public final Counter lbSubsetsRemoved;
+    public final Counter lbSubsetsSelected;
+    public final Counter lbZoneClusterTooSmall;
+    public final Counter lbZoneNoCapacityLeft;
+    public final Counter lbZoneRoutingAllDirectly;
+    public final Counter lbZoneRoutingCrossZone;
+    public final Counter lbZoneRoutingSampled;
+    public final Counter originalDstHostInvalid;
+    public final Counter bindErrors;
+    public final Gauge lbSubsetsActive;
     public final Counter membershipChange;
     public final Gauge membershipHealthy;
+    public final Gauge membershipDegraded;
+    public final Gauge membershipExcluded;
+    public final Gauge maxHostWeight;
     public final Gauge membershipTotal;
     public final Counter updateAttempt;
     public final Counter updateEmpty;
@@ -187,8 +189,26 @@ public final class ClusterStats {
         rqTotal = s.counter("upstream_rq_total");
         retryOrShadowAbandoned = s.counter("retry_or_shadow_abandoned");
         lbHealthyPanic = s.counter("lb_healthy_panic");
+        lbLocalClusterNotOk = s.counter("lb_local_cluster_not_ok");
+        lbRecalculateZoneStructures = s.counter("lb_recalculate_zone_structures");
+        lbSubsetsCreated = s.counter("lb_subsets_created");
+        lbSubsetsFallback = s.counter("lb_subsets_fallback");
+        lbSubsetsFallbackPanic = s.counter("lb_subsets_fallback_panic");
+        lbSubsetsRemoved = s.counter("lb_subsets_removed");
+        lbSubsetsSelected = s.counter("lb_subsets_selected");
+        lbZoneClusterTooSmall = s.counter("lb_zone_cluster_too_small");
+        lbZoneNoCapacityLeft = s.counter("lb_zone_no_capacity_left");
+        lbZoneRoutingAllDirectly = s.counter("lb_zone_routing_all_directly");
+        lbZoneRoutingCrossZone = s.counter("lb_zone_routing_cross_zone");
+        lbZoneRoutingSampled = s.counter("lb_zone_routing_sampled");
+        originalDstHostInvalid = s.counter("original_dst_host_invalid");
+        bindErrors = s.counter("bind_errors");
+        lbSubsetsActive = s.gauge("lb_subsets_active");
         membershipChange = s.counter("membership_change");
         membershipHealthy = s.gauge("membership_healthy");
+        membershipDegraded = s.gauge("membership_degraded");
+        membershipExcluded = s.gauge("membership_excluded");
+        maxHostWeight = s.gauge("max_host_weight");
         membershipTotal = s.gauge("membership_total");
         updateAttempt = s.counter("update_attempt");
         updateEmpty = s.counter("update_empty");

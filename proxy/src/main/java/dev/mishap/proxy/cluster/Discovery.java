@@ -1,9 +1,12 @@
 package dev.mishap.proxy.cluster;
 
-/** Where a cluster's endpoints come from. Confined to the main loop. */
-interface Discovery {
-    /** Begins; {@code firstAnswer} runs once, when the first endpoints are there or it is known that there are none. */
-    void start(Runnable firstAnswer);
+/** Where the endpoints of a cluster come from: a cluster type with its configuration. Immutable. */
+public interface Discovery {
+    /** What keeps the endpoints of {@code cluster} current; called once, on the main loop, before the cluster is used. */
+    EndpointSource open(Cluster cluster);
 
-    void stop();
+    /** Whether other clusters have to be ready first, because their endpoints come through one of them. */
+    default boolean secondary() {
+        return false;
+    }
 }

@@ -1,18 +1,20 @@
 package dev.mishap.proxy.cluster;
 
-/**
- * How an endpoint is picked.
- *
- * @param kind the algorithm
- * @param choiceCount endpoints that LEAST_REQUEST compares, &ge; 2; default 2
- */
-public record LbPolicy(Kind kind, int choiceCount) {
-    public static final LbPolicy ROUND_ROBIN = new LbPolicy(Kind.ROUND_ROBIN, 2);
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
-    /** The algorithms of {@code envoy.config.cluster.v3.Cluster.LbPolicy} that we have. */
-    public enum Kind {
-        ROUND_ROBIN,
-        LEAST_REQUEST,
-        RANDOM
+/** How endpoints are picked: a load-balancing policy with its configuration. Immutable. */
+public interface LbPolicy {
+    /** The balancer of one loop; {@code random} gives any long. */
+    LoadBalancer balancer(Cluster cluster, LongSupplier random);
+
+    /** What all loops share for {@code endpoints} and what is too dear to be made on a worker: rings and tables. Main loop. */
+    default @Nullable Object prepare(Cluster cluster, EndpointSet endpoints) {
+        return null;
+    }
+
+    /** Whether the weights of localities matter ({@code locality_weighted_lb_config}). */
+    default boolean weighsLocalities() {
+        return false;
     }
 }

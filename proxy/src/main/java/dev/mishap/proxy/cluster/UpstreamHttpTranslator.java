@@ -28,7 +28,7 @@ public final class UpstreamHttpTranslator {
 
     private UpstreamHttpTranslator() {}
 
-    static UpstreamHttpConfig from(ConfigNode c) {
+    public static UpstreamHttpConfig from(ConfigNode c) {
         ConfigNode common = c.message("common_http_protocol_options");
         ConfigNode h1 = c.message("http_protocol_options");
         ConfigNode h2 = c.message("http2_protocol_options");

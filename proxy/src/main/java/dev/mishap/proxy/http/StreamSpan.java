@@ -1,6 +1,5 @@
 package dev.mishap.proxy.http;
 
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** The span of one downstream request. Confined to the stream's loop; ended once, with the stream. */
@@ -21,10 +20,11 @@ public interface StreamSpan {
     /**
      * A try of the request, when tries have spans of their own.
      *
+     * @param endpoint its address
      * @param count 1 for the first
      */
     @Nullable
-    AttemptSpan attempt(StreamInfo info, InetSocketAddress endpoint, int count);
+    AttemptSpan attempt(StreamInfo info, String endpoint, int count);
 
     /** The response's headers are about to go downstream: tells, or learns, the operation's name. */
     void onResponse(HeaderMap response);

@@ -3,9 +3,9 @@ package dev.mishap.proxy.server;
 import dev.mishap.proxy.admin.AdminServer;
 import dev.mishap.proxy.cluster.Cds;
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
-import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
@@ -80,6 +80,7 @@ public final class Server {
     private final Transport transport = Transport.best();
     private final EventLoopGroup mainGroup;
     private final EventLoopGroup workerGroup;
+    private final ServerClusters clusterContext;
     private final ClusterManager clusters;
     private final Upstreams upstreams;
     private final RuleStore rules;
@@ -123,7 +124,9 @@ public final class Server {
         boolean made = false;
         try {
             EventLoop main = mainLoop();
-            this.clusters = ClusterManager.of(bootstrap.clusters(), stats);
+            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap.node());
+            this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
+            bootstrap.clusters().forEach(clusters::addStatic);
             this.sources = new DynamicSources(
                     new ResourceDecoder(
                             new DynamicFields(
@@ -228,8 +231,8 @@ public final class Server {
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
         mainLoop()
-                .execute(guarded(
-                        () -> clusters.start(mainLoop(), NettyResolver::new, guarded(this::primaryClustersReady))));
+                .execute(guarded(() -> clusters.start(
+                        mainLoop(), () -> clusters.startSecondary(guarded(this::primaryClustersReady)))));
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
         Signals.on("USR1", () -> {
@@ -392,6 +395,7 @@ public final class Server {
         }
         files.close();
         clusters.close();
+        clusterContext.close();
         runtime.close();
         stopLoops();
         logFiles.close();

@@ -1,7 +1,9 @@
 package dev.mishap.proxy.server;
 
-import dev.mishap.proxy.cluster.ClusterTranslator;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
+import dev.mishap.proxy.cluster.config.ClusterTranslator;
+import dev.mishap.proxy.cluster.discovery.LoadAssignments;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.rbac.RbacEngine;
@@ -51,6 +53,8 @@ public final class SupportTable {
         lists.add(CommonFields.FIELDS);
         lists.add(ClusterTranslator.FIELDS);
         lists.add(UpstreamHttpTranslator.FIELDS);
+        lists.add(LoadAssignments.FIELDS);
+        lists.add(LbPolicies.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);

@@ -3,8 +3,9 @@ package dev.mishap.proxy.upstream;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointSet;
+import dev.mishap.proxy.cluster.LoadBalancer;
+import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.RequestPriority;
-import dev.mishap.proxy.cluster.lb.LoadBalancer;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ public final class ClusterPools {
 
     ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random) {
         this.cluster = cluster;
-        this.balancer = new LoadBalancer(cluster, random);
+        this.balancer = cluster.config().lb().balancer(cluster, random);
         this.connector = new Connector(loop, cluster.config());
         this.known = cluster.endpoints();
     }
@@ -37,20 +38,32 @@ public final class ClusterPools {
     }
 
     /** Picks an endpoint, or null when there is none. */
-    public @Nullable Endpoint pick() {
-        if (cluster.endpoints() != known) {
+    public @Nullable Endpoint pick(PickContext context) {
+        EndpointSet now = cluster.endpoints();
+        if (now != known) {
             refresh();
         }
-        return balancer.pick();
+        return balancer.pick(now, context);
+    }
+
+    /** Picks an endpoint for a request that nothing is known of. */
+    public @Nullable Endpoint pick() {
+        return pick(PickContext.NONE);
     }
 
     /** Picks an endpoint that is none of {@code avoid}; after {@code attempts} picks it takes what it got. */
     public @Nullable Endpoint pick(List<Endpoint> avoid, int attempts) {
-        Endpoint e = pick();
-        for (int i = 1; i < attempts && e != null && avoid.contains(e); i++) {
-            e = pick();
-        }
-        return e;
+        return pick(new PickContext() {
+            @Override
+            public boolean rejects(Endpoint picked) {
+                return avoid.contains(picked);
+            }
+
+            @Override
+            public int retries() {
+                return attempts - 1;
+            }
+        });
     }
 
     /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
@@ -115,7 +128,7 @@ public final class ClusterPools {
         EndpointSet now = cluster.endpoints();
         known = now;
         for (Endpoint e : new ArrayList<>(pools.keySet())) {
-            if (!now.all().contains(e)) {
+            if (!now.contains(e)) {
                 drain(e);
             }
         }

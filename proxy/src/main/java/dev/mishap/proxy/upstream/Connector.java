@@ -17,6 +17,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -39,12 +40,14 @@ final class Connector {
                 .group(loop)
                 .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(config.connectTimeoutNanos()));
-        int limit = config.bufferLimitBytes();
+                .option(
+                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                        millis(config.connect().timeoutNanos()));
+        int limit = config.connect().bufferLimitBytes();
         if (limit > 0) {
             bootstrap.option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(limit / 2, limit));
         }
-        KeepaliveConfig keepalive = config.keepalive();
+        KeepaliveConfig keepalive = config.connect().keepalive();
         if (keepalive != null) {
             bootstrap.option(ChannelOption.SO_KEEPALIVE, true);
             if (epoll) {
@@ -70,7 +73,7 @@ final class Connector {
     }
 
     /** Starts to connect; the handler sees the channel become active. */
-    ChannelFuture connect(InetSocketAddress to, ChannelHandler handler) {
+    ChannelFuture connect(SocketAddress to, ChannelHandler handler) {
         return bootstrap.clone().handler(handler).connect(to);
     }
 

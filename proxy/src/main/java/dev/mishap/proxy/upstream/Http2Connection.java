@@ -309,7 +309,7 @@ final class Http2Connection extends H2Connection {
 
     @Override
     protected int bufferLimit() {
-        int limit = pool.cluster().config().bufferLimitBytes();
+        int limit = pool.cluster().config().connect().bufferLimitBytes();
         return limit == 0 ? Integer.MAX_VALUE : limit;
     }
 

@@ -3,12 +3,13 @@ package dev.mishap.proxy.upstream;
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointConfig;
-import dev.mishap.proxy.cluster.LbPolicy;
-import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
+import dev.mishap.proxy.cluster.discovery.StaticDiscovery;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.StatsStore;
@@ -19,7 +20,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -39,23 +39,15 @@ final class UpstreamFixture implements AutoCloseable {
     }
 
     UpstreamFixture(int port, CircuitBreakerConfig limits, UpstreamHttpConfig http, long connectMillis) {
-        EndpointConfig endpoint = new EndpointConfig("127.0.0.1", port, "", 1, true, Locality.NONE, 0, Map.of());
         cluster = new Cluster(
-                new ClusterConfig(
-                        "u1",
-                        "u1",
-                        connectMillis * 1_000_000,
-                        List.of(endpoint),
-                        null,
-                        LbPolicy.ROUND_ROBIN,
-                        140,
-                        50,
-                        limits,
-                        CircuitBreakerConfig.DEFAULT,
-                        1 << 20,
-                        http,
-                        null,
-                        Map.of()),
+                ClusterConfig.builder(
+                                "u1",
+                                StaticDiscovery.of(List.of(EndpointConfig.at("127.0.0.1", port))),
+                                LbPolicies.ROUND_ROBIN)
+                        .connect(new ConnectConfig(connectMillis * 1_000_000, 1 << 20, null))
+                        .limits(limits, CircuitBreakerConfig.DEFAULT)
+                        .http(http)
+                        .build(),
                 stats);
     }
 

@@ -1,37 +1,44 @@
 package dev.mishap.proxy.cluster.lb;
 
-import dev.mishap.proxy.cluster.Endpoint;
-import java.util.List;
-import java.util.function.ToDoubleFunction;
+import java.util.function.IntToDoubleFunction;
 
 /**
- * Earliest deadline first: an endpoint of weight w is due every 1/w, so that over time each is picked in proportion to its
- * weight and the picks are spread evenly. Ties go to the one added first.
+ * Earliest deadline first: an entry of weight w is due every 1/w, so that over time each is picked in proportion to its weight
+ * and the picks are spread evenly. Ties go to the one added first. A pick is O(log n) and allocates nothing.
  */
 final class EdfSchedule {
-    private final Endpoint[] heap;
+    private final int[] heap;
     private final double[] deadline;
     private final long[] order;
+    private final IntToDoubleFunction weight;
     private long added;
 
-    EdfSchedule(List<Endpoint> endpoints, ToDoubleFunction<Endpoint> weight) {
-        int n = endpoints.size();
-        heap = new Endpoint[n];
+    /**
+     * @param entries the indices to schedule
+     * @param weight of an index, &gt; 0; asked again at each pick
+     * @param skip how many picks are thought to have happened, so that not every loop starts at the same place
+     */
+    EdfSchedule(int[] entries, IntToDoubleFunction weight, long skip) {
+        this.weight = weight;
+        int n = entries.length;
+        heap = entries.clone();
         deadline = new double[n];
         order = new long[n];
         for (int i = 0; i < n; i++) {
-            heap[i] = endpoints.get(i);
             deadline[i] = 1 / weight.applyAsDouble(heap[i]);
             order[i] = added++;
         }
         for (int i = n / 2 - 1; i >= 0; i--) {
             siftDown(i);
         }
+        for (long i = 0; i < skip; i++) {
+            next();
+        }
     }
 
-    /** The endpoint that is due; it comes again after 1 / its weight of now. */
-    Endpoint next(ToDoubleFunction<Endpoint> weight) {
-        Endpoint first = heap[0];
+    /** The index that is due; it comes again after 1 / its weight of now. */
+    int next() {
+        int first = heap[0];
         deadline[0] += 1 / weight.applyAsDouble(first);
         order[0] = added++;
         siftDown(0);
@@ -61,7 +68,7 @@ final class EdfSchedule {
     }
 
     private void swap(int a, int b) {
-        Endpoint e = heap[a];
+        int e = heap[a];
         heap[a] = heap[b];
         heap[b] = e;
         double d = deadline[a];

@@ -3,8 +3,10 @@ package dev.mishap.proxy.cluster.lb;
 import dev.mishap.proxy.cluster.Endpoint;
 import java.util.List;
 
-/** Picks one of a list of endpoints; the list is the same object until the cluster's endpoints change. Confined to one loop. */
+/** Picks one of a list of endpoints. Confined to one loop; it outlives a change of the list, so that turns go on where they were. */
 interface EndpointPicker {
-    /** An endpoint of {@code candidates}, which is not empty. */
-    Endpoint pick(List<Endpoint> candidates);
+    /** Has the picker pick of {@code endpoints}, which are not empty, from now on. */
+    void update(List<Endpoint> endpoints);
+
+    Endpoint pick();
 }

@@ -1,38 +1,41 @@
 package dev.mishap.proxy.cluster.lb;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
-import java.util.List;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * With equal weights: of {@code choiceCount} endpoints drawn by chance, the one with the fewest requests on their way. With
- * different weights: in turn by weight / (requests on their way + 1).
+ * With equal weights: of {@code choice_count} endpoints drawn by chance (or of all, FULL_SCAN), the one with the fewest requests
+ * on their way. With different weights: in turn by weight / (requests on their way + 1) ^ bias.
  */
-final class LeastRequestPicker implements EndpointPicker {
-    private final int choiceCount;
-    private final LongSupplier random;
-    private @Nullable List<Endpoint> known;
-    private @Nullable EdfSchedule weighted;
+final class LeastRequestPicker extends WeightedPicker {
+    private final LeastRequestPolicy policy;
+    private final Cluster cluster;
 
-    LeastRequestPicker(int choiceCount, LongSupplier random) {
-        this.choiceCount = choiceCount;
-        this.random = random;
+    LeastRequestPicker(LeastRequestPolicy policy, Cluster cluster, LongSupplier random, SlowStart slowStart) {
+        super(random, slowStart);
+        this.policy = policy;
+        this.cluster = cluster;
     }
 
     @Override
-    public Endpoint pick(List<Endpoint> candidates) {
-        if (known != candidates) {
-            known = candidates;
-            weighted =
-                    RoundRobinPicker.differ(candidates) ? new EdfSchedule(candidates, LeastRequestPicker::load) : null;
-        }
-        if (weighted != null) {
-            return weighted.next(LeastRequestPicker::load);
-        }
-        Endpoint best = draw(candidates);
-        for (int i = 1; i < choiceCount; i++) {
-            Endpoint other = draw(candidates);
+    double weight(Endpoint e) {
+        double bias = policy.activeRequestBias().of(cluster.context().runtime());
+        double load = e.rqActive.get() + 1;
+        // A negative bias would favour the busiest: Envoy takes it for 1.
+        double weight = bias == 0 ? e.weight() : e.weight() / (bias == 1 || bias < 0 ? load : Math.pow(load, bias));
+        return slowStart.apply(weight, e);
+    }
+
+    @Override
+    Endpoint pickEqual() {
+        return policy.fullScan() ? least() : leastOfSome();
+    }
+
+    private Endpoint leastOfSome() {
+        Endpoint best = draw();
+        for (int i = 1; i < policy.choiceCount(); i++) {
+            Endpoint other = draw();
             if (other.rqActive.get() < best.rqActive.get()) {
                 best = other;
             }
@@ -40,11 +43,22 @@ final class LeastRequestPicker implements EndpointPicker {
         return best;
     }
 
-    private Endpoint draw(List<Endpoint> candidates) {
-        return candidates.get((int) Long.remainderUnsigned(random.getAsLong(), candidates.size()));
-    }
-
-    private static double load(Endpoint e) {
-        return e.weight() / (double) (e.rqActive.get() + 1);
+    private Endpoint least() {
+        Endpoint best = endpoints.get(0);
+        long fewest = best.rqActive.get();
+        int ties = 1;
+        for (int i = 1; i < endpoints.size(); i++) {
+            Endpoint other = endpoints.get(i);
+            long active = other.rqActive.get();
+            if (active < fewest) {
+                best = other;
+                fewest = active;
+                ties = 1;
+            } else if (active == fewest && Long.remainderUnsigned(random.getAsLong(), ++ties) == 0) {
+                // The n-th tie wins with probability 1/n, which is fair to all of them.
+                best = other;
+            }
+        }
+        return best;
     }
 }

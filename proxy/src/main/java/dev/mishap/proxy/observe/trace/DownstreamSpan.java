@@ -57,7 +57,7 @@ final class DownstreamSpan implements StreamSpan {
     }
 
     @Override
-    public @Nullable AttemptSpan attempt(StreamInfo info, InetSocketAddress endpoint, int count) {
+    public @Nullable AttemptSpan attempt(StreamInfo info, String endpoint, int count) {
         if (!config.spawnUpstreamSpan()) {
             return null;
         }
@@ -261,12 +261,12 @@ final class DownstreamSpan implements StreamSpan {
     /** One try. */
     private static final class UpstreamSpan implements AttemptSpan {
         private final Span span;
-        private final InetSocketAddress endpoint;
+        private final String endpoint;
         private String protocol = "-";
         private int status;
         private boolean over;
 
-        UpstreamSpan(Span span, InetSocketAddress endpoint) {
+        UpstreamSpan(Span span, String endpoint) {
             this.span = span;
             this.endpoint = endpoint;
         }
@@ -293,11 +293,8 @@ final class DownstreamSpan implements StreamSpan {
             }
             over = true;
             if (span.sampled()) {
-                InetAddress ip = endpoint.getAddress();
-                String address =
-                        (ip == null ? endpoint.getHostString() : ip.getHostAddress()) + ":" + endpoint.getPort();
-                span.tag("upstream_address", address);
-                span.tag("peer.address", address);
+                span.tag("upstream_address", endpoint);
+                span.tag("peer.address", endpoint);
                 span.tag("http.protocol", protocol);
                 common(span, info, status);
                 if (flag != null && info.flagCount() == 0) {

@@ -1,7 +1,7 @@
 package dev.mishap.proxy.upstream.client;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.ClusterTranslator;
+import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.upstream.Upstreams;

@@ -51,7 +51,7 @@ final class Attempt implements UpstreamListener {
 
     void start() {
         StreamSpan request = tries.call().info().span;
-        span = request == null ? null : request.attempt(tries.call().info(), endpoint.address(), tries.count());
+        span = request == null ? null : request.attempt(tries.call().info(), endpoint.toString(), tries.count());
         pools().acquire(endpoint, priority(), this);
     }
 

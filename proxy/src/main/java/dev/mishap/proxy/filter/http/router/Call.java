@@ -38,7 +38,7 @@ record Call(
 
     void upstreamHost(Endpoint endpoint) {
         StreamInfo info = info();
-        info.upstreamHost = endpoint.address();
+        info.upstreamHost = endpoint.ip();
         info.upstreamHostName = endpoint.hostname();
         info.upstreamHostMetadata = endpoint.metadata();
     }

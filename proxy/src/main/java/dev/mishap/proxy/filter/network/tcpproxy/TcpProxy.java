@@ -144,7 +144,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             TcpUpstream made = p.tcp(endpoint, connection, this);
             upstream = made;
             if (made.start()) {
-                info.upstreamHost = endpoint.address();
+                info.upstreamHost = endpoint.ip();
                 info.upstreamHostName = endpoint.hostname();
                 info.upstreamHostMetadata = endpoint.metadata();
                 return;

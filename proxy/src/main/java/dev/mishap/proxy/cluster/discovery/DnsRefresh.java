@@ -1,10 +1,17 @@
-package dev.mishap.proxy.cluster;
+package dev.mishap.proxy.cluster.discovery;
 
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.EndpointGroup;
+import dev.mishap.proxy.cluster.EndpointSource;
+import dev.mishap.proxy.cluster.LoadAssignment;
 import dev.mishap.proxy.dns.Resolver;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,21 +26,20 @@ import org.jspecify.annotations.Nullable;
  * Keeps the endpoints of one STRICT_DNS or LOGICAL_DNS cluster as its names resolve. A failed look-up keeps the addresses of
  * the last good one. Confined to the main loop.
  */
-final class DnsRefresh implements Discovery {
+final class DnsRefresh implements EndpointSource {
     private static final long SECOND = 1_000_000_000L;
 
     private final Cluster cluster;
     private final DnsConfig dns;
-    private final Resolver resolver;
-    private final EventLoop loop;
     private final List<Target> targets = new ArrayList<>();
+    private Runnable firstAnswer = () -> {};
     private int unanswered;
     private boolean stopped;
-    private Runnable firstAnswer = () -> {};
 
     /** One name of the load assignment. */
     private static final class Target {
         final EndpointConfig config;
+        final int group;
         /** Endpoints stay the same objects while their address stays, and with them pools and counts. */
         Map<InetSocketAddress, Endpoint> endpoints = new LinkedHashMap<>();
 
@@ -43,31 +49,30 @@ final class DnsRefresh implements Discovery {
         @Nullable
         Future<?> timer;
 
-        Target(EndpointConfig config) {
+        Target(EndpointConfig config, int group) {
             this.config = config;
+            this.group = group;
         }
     }
 
-    DnsRefresh(Cluster cluster, Resolver resolver, EventLoop loop) {
+    DnsRefresh(Cluster cluster, DnsConfig dns) {
         this.cluster = cluster;
-        this.resolver = resolver;
-        this.loop = loop;
-        DnsConfig config = cluster.config().dns();
-        if (config == null) {
-            throw new IllegalArgumentException(cluster.name() + " has no names to resolve");
-        }
-        this.dns = config;
-        for (EndpointConfig e : cluster.config().endpoints()) {
-            targets.add(new Target(e));
+        this.dns = dns;
+        List<LoadAssignment.Group> groups = dns.assignment().groups();
+        for (int i = 0; i < groups.size(); i++) {
+            for (EndpointConfig e : groups.get(i).endpoints()) {
+                targets.add(new Target(e, i));
+            }
         }
         unanswered = targets.size();
     }
 
     @Override
-    public void start(Runnable whenAnswered) {
-        firstAnswer = whenAnswered;
-        if (targets.isEmpty()) {
-            firstAnswer.run();
+    public void start(Runnable initialized) {
+        if (targets.isEmpty() || !dns.waitForFirst()) {
+            initialized.run();
+        } else {
+            firstAnswer = initialized;
         }
         for (Target t : targets) {
             resolve(t);
@@ -84,12 +89,24 @@ final class DnsRefresh implements Discovery {
         }
     }
 
+    private Resolver resolver() {
+        return cluster.context().resolver(dns.resolver());
+    }
+
+    private EventLoop loop() {
+        EventLoop loop = cluster.context().loop();
+        if (loop == null) {
+            throw new IllegalStateException("a cluster that resolves names needs a loop");
+        }
+        return loop;
+    }
+
     private void resolve(Target t) {
         if (stopped) {
             return;
         }
         cluster.stats().updateAttempt.inc();
-        resolver.resolve(t.config.address(), dns.family(), (failure, addresses, ttl) -> {
+        resolver().resolve(t.config.address(), dns.family(), (failure, addresses, ttl) -> {
             if (!stopped) {
                 answered(t, failure, addresses, ttl);
             }
@@ -114,7 +131,7 @@ final class DnsRefresh implements Discovery {
         if (dns.jitterNanos() > 0) {
             wait += ThreadLocalRandom.current().nextLong(dns.jitterNanos());
         }
-        t.timer = loop.schedule(() -> resolve(t), wait, TimeUnit.NANOSECONDS);
+        t.timer = loop().schedule(() -> resolve(t), wait, TimeUnit.NANOSECONDS);
         if (!t.answered) {
             t.answered = true;
             if (--unanswered == 0) {
@@ -133,11 +150,11 @@ final class DnsRefresh implements Discovery {
             Endpoint kept = t.endpoints.get(at);
             String hostname = t.config.hostname().isEmpty() ? t.config.address() : t.config.hostname();
             next.put(at, kept == null ? new Endpoint(at, hostname, t.config) : kept);
-            if (dns.firstAddressOnly()) {
+            if (dns.logical()) {
                 break;
             }
         }
-        if (next.isEmpty() && dns.firstAddressOnly() || next.keySet().equals(t.endpoints.keySet())) {
+        if (next.isEmpty() && dns.logical() || next.keySet().equals(t.endpoints.keySet())) {
             cluster.stats().updateNoRebuild.inc();
             return;
         }
@@ -146,15 +163,28 @@ final class DnsRefresh implements Discovery {
     }
 
     private void publish() {
+        List<EndpointGroup> groups = new ArrayList<>();
+        List<LoadAssignment.Group> configured = dns.assignment().groups();
+        for (int i = 0; i < configured.size(); i++) {
+            LoadAssignment.Group g = configured.get(i);
+            groups.add(new EndpointGroup(g.locality(), g.priority(), g.weight(), of(i)));
+        }
+        cluster.update(groups, dns.assignment().policy());
+    }
+
+    /** What the names of one group resolve to, each address once. */
+    private List<Endpoint> of(int group) {
         List<Endpoint> all = new ArrayList<>();
-        Set<InetSocketAddress> seen = new HashSet<>();
+        Set<SocketAddress> seen = new HashSet<>();
         for (Target t : targets) {
-            for (Endpoint e : t.endpoints.values()) {
-                if (seen.add(e.address())) {
-                    all.add(e);
+            if (t.group == group) {
+                for (Endpoint e : t.endpoints.values()) {
+                    if (seen.add(e.address())) {
+                        all.add(e);
+                    }
                 }
             }
         }
-        cluster.publish(new EndpointSet(all));
+        return all;
     }
 }

@@ -1,15 +1,24 @@
-package dev.mishap.proxy.cluster;
+package dev.mishap.proxy.cluster.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mishap.proxy.config.schema.ConfigCheck;
+import dev.mishap.proxy.cluster.CircuitBreakerConfig;
+import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ClusterContext;
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.HealthStatus;
+import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.cluster.discovery.DnsConfig;
+import dev.mishap.proxy.cluster.discovery.StaticDiscovery;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.config.schema.ConfigException;
-import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.dns.LookupFamily;
 import dev.mishap.proxy.observe.stats.StatsStore;
-import dev.mishap.proxy.server.SupportTable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,18 +39,19 @@ class ClusterTranslatorTest {
     void defaults_are_envoys() {
         ClusterConfig c = cluster("name: c\n" + endpoint("127.0.0.1"));
         assertThat(c.statName()).isEqualTo("c");
-        assertThat(c.connectTimeoutNanos()).isEqualTo(5_000_000_000L);
-        assertThat(c.lb()).isEqualTo(LbPolicy.ROUND_ROBIN);
+        assertThat(c.connect().timeoutNanos()).isEqualTo(5_000_000_000L);
+        assertThat(c.lb()).isEqualTo(LbPolicies.ROUND_ROBIN);
         assertThat(c.defaultLimits()).isEqualTo(CircuitBreakerConfig.DEFAULT);
         assertThat(c.highLimits()).isEqualTo(CircuitBreakerConfig.DEFAULT);
         assertThat(c.http().idleTimeoutNanos()).isEqualTo(3_600_000_000_000L);
-        assertThat(c.bufferLimitBytes()).isEqualTo(1 << 20);
-        assertThat(c.dns()).isNull();
-        assertThat(c.endpoints()).singleElement().satisfies(e -> {
-            assertThat(e.address()).isEqualTo("127.0.0.1");
-            assertThat(e.weight()).isEqualTo(1);
-            assertThat(e.healthy()).isTrue();
-        });
+        assertThat(c.connect().bufferLimitBytes()).isEqualTo(1 << 20);
+        assertThat(((StaticDiscovery) c.discovery()).assignment().endpoints())
+                .singleElement()
+                .satisfies(e -> {
+                    assertThat(e.address()).isEqualTo("127.0.0.1");
+                    assertThat(e.weight()).isEqualTo(1);
+                    assertThat(e.health()).isEqualTo(HealthStatus.UNKNOWN);
+                });
     }
 
     @Test
@@ -83,25 +93,29 @@ class ClusterTranslatorTest {
                       endpoint: {hostname: h, address: {socket_address: {address: a.example, port_value: 81}}}
                 """);
         assertThat(c.statName()).isEqualTo("other");
-        assertThat(c.connectTimeoutNanos()).isEqualTo(250_000_000L);
-        assertThat(c.lb()).isEqualTo(new LbPolicy(LbPolicy.Kind.LEAST_REQUEST, 5));
-        assertThat(c.dns())
-                .isEqualTo(new DnsConfig(
-                        2_000_000_000L, 1_000_000_000L, 10_000_000_000L, true, 0, LookupFamily.V4_PREFERRED, false));
-        assertThat(c.bufferLimitBytes()).isEqualTo(1000);
-        assertThat(c.panicPercent()).isEqualTo(10);
-        assertThat(c.overprovisioningPercent()).isEqualTo(100);
+        assertThat(c.connect().timeoutNanos()).isEqualTo(250_000_000L);
+        assertThat(c.lb().toString()).startsWith("LeastRequestPolicy[choiceCount=5");
+        DnsConfig dns = (DnsConfig) c.discovery();
+        assertThat(dns.refreshNanos()).isEqualTo(2_000_000_000L);
+        assertThat(dns.failureBaseNanos()).isEqualTo(1_000_000_000L);
+        assertThat(dns.failureMaxNanos()).isEqualTo(10_000_000_000L);
+        assertThat(dns.respectTtl()).isTrue();
+        assertThat(dns.family()).isEqualTo(LookupFamily.V4_PREFERRED);
+        assertThat(dns.logical()).isFalse();
+        assertThat(c.connect().bufferLimitBytes()).isEqualTo(1000);
+        assertThat(c.common().panicPercent()).isEqualTo(10);
+        assertThat(dns.assignment().policy().overprovisioningPercent()).isEqualTo(100);
         assertThat(c.defaultLimits()).isEqualTo(new CircuitBreakerConfig(1, 2, 3, 4, -1, 3, true));
         assertThat(c.highLimits()).isEqualTo(new CircuitBreakerConfig(1024, 1024, 1024, 3, 25, 7, false));
-        assertThat(c.keepalive()).isEqualTo(new KeepaliveConfig(3, 10, -1));
+        assertThat(c.connect().keepalive()).isEqualTo(new KeepaliveConfig(3, 10, -1));
         assertThat(c.http().idleTimeoutNanos()).isEqualTo(9_000_000_000L);
         assertThat(c.http().maxRequestsPerConnection()).isEqualTo(6);
         assertThat(c.http().properCaseHeaders()).isTrue();
         assertThat(c.metadata()).containsKey("a");
-        EndpointConfig e = c.endpoints().get(0);
+        EndpointConfig e = dns.assignment().endpoints().get(0);
         assertThat(e.priority()).isEqualTo(1);
         assertThat(e.weight()).isEqualTo(3);
-        assertThat(e.healthy()).isFalse();
+        assertThat(e.health()).isEqualTo(HealthStatus.DRAINING);
         assertThat(e.hostname()).isEqualTo("h");
         assertThat(e.locality()).isEqualTo(new Locality("r", "z", "s"));
         assertThat(new Endpoint(new java.net.InetSocketAddress("127.0.0.1", 1), "", e).canary())
@@ -110,15 +124,15 @@ class ClusterTranslatorTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "round_robin.v3.RoundRobin,ROUND_ROBIN",
-        "least_request.v3.LeastRequest,LEAST_REQUEST",
-        "random.v3.Random,RANDOM"
+        "round_robin.v3.RoundRobin,RoundRobinPolicy",
+        "least_request.v3.LeastRequest,LeastRequestPolicy",
+        "random.v3.Random,RandomPolicy"
     })
-    void typed_load_balancers(String type, LbPolicy.Kind kind) {
+    void typed_load_balancers(String type, String policy) {
         ClusterConfig c = cluster("name: c\nload_balancing_policy: {policies: [{typed_extension_config: {name: x,"
                 + " typed_config: {'@type': type.googleapis.com/envoy.extensions.load_balancing_policies." + type
                 + "}}}]}\n");
-        assertThat(c.lb().kind()).isEqualTo(kind);
+        assertThat(c.lb().getClass().getSimpleName()).isEqualTo(policy);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -144,16 +158,6 @@ class ClusterTranslatorTest {
     }
 
     @Test
-    void http_2_is_refused_by_its_path() {
-        String yaml = "name: c\ntyped_extension_protocol_options: {" + HTTP + ": {'@type': type.googleapis.com/" + HTTP
-                + ", explicit_http_config: {http2_protocol_options: {}}}}\n";
-        ConfigNode node = ConfigReader.checkedYaml("envoy.config.cluster.v3.Cluster", yaml);
-        assertThatThrownBy(() -> ConfigCheck.support(node, SupportTable.all()))
-                .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("http2_protocol_options");
-    }
-
-    @Test
     void options_of_the_downstream_side_are_refused() {
         String yaml = "name: c\ntyped_extension_protocol_options: {" + HTTP + ": {'@type': type.googleapis.com/" + HTTP
                 + ", explicit_http_config: {http_protocol_options: {accept_http_10: true}}}}\n" + endpoint("127.0.0.1");
@@ -166,7 +170,7 @@ class ClusterTranslatorTest {
     @Test
     void two_clusters_of_one_name_are_refused() {
         ClusterConfig c = cluster("name: u1\n" + endpoint("127.0.0.1"));
-        ClusterManager manager = new ClusterManager(new StatsStore());
+        ClusterManager manager = new ClusterManager(ClusterContext.of(new StatsStore()), ClusterTranslator::from);
         manager.addStatic(c, null);
         assertThatThrownBy(() -> manager.addStatic(c, null)).hasMessage("cluster manager: duplicate cluster 'u1'");
     }

@@ -1,10 +1,21 @@
-package dev.mishap.proxy.cluster;
+package dev.mishap.proxy.cluster.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ClusterContext;
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.LoadAssignment;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
+import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.LookupFamily;
 import dev.mishap.proxy.dns.Resolver;
+import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
@@ -14,7 +25,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -43,27 +53,43 @@ class DnsRefreshTest {
         public void close() {}
     };
 
+    private final ClusterContext context = new ClusterContext() {
+        @Override
+        public Scope root() {
+            return stats;
+        }
+
+        @Override
+        public EventLoop loop() {
+            return channel.eventLoop();
+        }
+
+        @Override
+        public Resolver resolver(DnsOptions options) {
+            return resolver;
+        }
+    };
+
     private Cluster start(boolean respectTtl, boolean logical) {
         DnsConfig dns = new DnsConfig(
-                5_000_000_000L, 1_000_000_000L, 1_000_000_000L, respectTtl, 0, LookupFamily.AUTO, logical);
-        Cluster cluster = new Cluster(
-                new ClusterConfig(
-                        "c",
-                        "c",
-                        1,
-                        List.of(new EndpointConfig("a.test", 80, "", 1, true, Locality.NONE, 0, Map.of())),
-                        dns,
-                        LbPolicy.ROUND_ROBIN,
-                        140,
-                        50,
-                        CircuitBreakerConfig.DEFAULT,
-                        CircuitBreakerConfig.DEFAULT,
-                        0,
-                        UpstreamHttpConfig.DEFAULT,
-                        null,
-                        Map.of()),
-                stats);
-        new DnsRefresh(cluster, resolver, channel.eventLoop()).start(ready::incrementAndGet);
+                LoadAssignment.of(List.of(EndpointConfig.at("a.test", 80))),
+                5_000_000_000L,
+                1_000_000_000L,
+                1_000_000_000L,
+                respectTtl,
+                0,
+                LookupFamily.AUTO,
+                logical,
+                true,
+                DnsOptions.DEFAULT);
+        ClusterManager clusters = new ClusterManager(context, node -> {
+            throw new UnsupportedOperationException();
+        });
+        clusters.addStatic(
+                ClusterConfig.builder("c", dns, LbPolicies.ROUND_ROBIN).build(), null);
+        clusters.start(channel.eventLoop(), ready::incrementAndGet);
+        Cluster cluster = clusters.get("c");
+        assertThat(cluster).isNotNull();
         return cluster;
     }
 
@@ -90,7 +116,7 @@ class DnsRefreshTest {
 
     private static List<String> addresses(Cluster c) {
         return c.endpoints().all().stream()
-                .map(e -> e.address().getAddress().getHostAddress())
+                .map(e -> e.toString().replace(":80", ""))
                 .toList();
     }
 

@@ -1,0 +1,49 @@
+package dev.mishap.proxy.cluster;
+
+import dev.mishap.proxy.dns.DnsOptions;
+import dev.mishap.proxy.dns.Resolver;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
+
+/** What the process gives to its clusters. */
+public interface ClusterContext {
+    /** The scope without prefix. */
+    Scope root();
+
+    /** The loop that clusters change on; null only in tests, which call from the thread that would be it. */
+    default @Nullable EventLoop loop() {
+        return null;
+    }
+
+    /** The runtime values of now. */
+    default RuntimeSnapshot runtime() {
+        return RuntimeSnapshot.EMPTY;
+    }
+
+    /** Where this process is, or null when nobody said. */
+    default @Nullable Locality here() {
+        return null;
+    }
+
+    /** {@code cluster_manager.local_cluster_name}: the cluster that this process is part of, or null when it is unknown. */
+    default @Nullable Cluster localCluster() {
+        return null;
+    }
+
+    /** A resolver on {@link #loop}; the same one for equal options. It belongs to the context. */
+    default Resolver resolver(DnsOptions options) {
+        throw new IllegalStateException("no resolver");
+    }
+
+    /** Where EDS clusters get their assignments, or null when there is no such way. */
+    default @Nullable AssignmentSource assignments() {
+        return null;
+    }
+
+    /** Only stats: for tests. */
+    static ClusterContext of(Scope root) {
+        return () -> root;
+    }
+}

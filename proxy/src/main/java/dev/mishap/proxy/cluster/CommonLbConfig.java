@@ -1,0 +1,38 @@
+package dev.mishap.proxy.cluster;
+
+/**
+ * {@code common_lb_config}: what all load-balancing policies have in common.
+ *
+ * @param panicPercent {@code healthy_panic_threshold}, default 50; 0 = off
+ * @param zoneRoutingPercent {@code zone_aware_lb_config.routing_enabled}, default 100
+ * @param zoneMinClusterSize {@code zone_aware_lb_config.min_cluster_size}, default 6
+ * @param failTrafficOnPanic {@code zone_aware_lb_config.fail_traffic_on_panic}
+ * @param localityWeighted whether {@code locality_weighted_lb_config} is there
+ * @param mergeWindowNanos {@code update_merge_window}, default 1 s; 0 = every change acts at once
+ * @param ignoreNewUntilChecked {@code ignore_new_hosts_until_first_hc}
+ * @param closeOnChange {@code close_connections_on_host_set_change}
+ */
+public record CommonLbConfig(
+        double panicPercent,
+        double zoneRoutingPercent,
+        long zoneMinClusterSize,
+        boolean failTrafficOnPanic,
+        boolean localityWeighted,
+        long mergeWindowNanos,
+        boolean ignoreNewUntilChecked,
+        boolean closeOnChange) {
+    public static final CommonLbConfig DEFAULT =
+            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false);
+
+    public CommonLbConfig withPanic(double percent) {
+        return new CommonLbConfig(
+                percent,
+                zoneRoutingPercent,
+                zoneMinClusterSize,
+                failTrafficOnPanic,
+                localityWeighted,
+                mergeWindowNanos,
+                ignoreNewUntilChecked,
+                closeOnChange);
+    }
+}

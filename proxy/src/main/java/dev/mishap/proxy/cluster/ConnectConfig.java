@@ -1,0 +1,15 @@
+package dev.mishap.proxy.cluster;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How connections of a cluster are made.
+ *
+ * @param timeoutNanos {@code connect_timeout}, default 5 s
+ * @param bufferLimitBytes {@code per_connection_buffer_limit_bytes}, default 1 MiB; 0 = no limit
+ * @param keepalive TCP keep-alive, or null for none
+ */
+public record ConnectConfig(
+        long timeoutNanos, int bufferLimitBytes, @Nullable KeepaliveConfig keepalive) {
+    public static final ConnectConfig DEFAULT = new ConnectConfig(5_000_000_000L, 1 << 20, null);
+}

@@ -1,0 +1,9 @@
+package dev.mishap.proxy.cluster;
+
+/** Keeps the endpoints of one cluster current: names being resolved, a subscription. Confined to the main loop. */
+public interface EndpointSource {
+    /** Begins; {@code initialized} is run once, when the endpoints are known for the first time or it is no use to wait longer. */
+    void start(Runnable initialized);
+
+    void stop();
+}

@@ -1,0 +1,65 @@
+package dev.mishap.proxy.cluster;
+
+import dev.mishap.proxy.http.HeaderMap;
+import java.net.InetSocketAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a load balancer may ask about the request that it picks an endpoint for. Whatever a party does not know it leaves at
+ * its default. Asked on the request's loop, during {@link LoadBalancer#pick} only.
+ */
+public interface PickContext {
+    /** Knows nothing. */
+    PickContext NONE = new PickContext() {};
+
+    /** Whether the request has a hash; without one, hashing load balancers pick by chance. */
+    default boolean hasHash() {
+        return false;
+    }
+
+    /** The hash of the request by its route's {@code hash_policy}; asked after {@link #hasHash} said true. */
+    default long hash() {
+        return 0;
+    }
+
+    /** What the endpoint's metadata must be, for the subset load balancer: {@code metadata_match} of route and request; or null. */
+    default @Nullable MetadataMatch metadataMatch() {
+        return null;
+    }
+
+    /** Where the downstream connection was going before it was redirected to us, or null. */
+    default @Nullable InetSocketAddress originalDestination() {
+        return null;
+    }
+
+    /** The request's headers, or null when there are none. */
+    default @Nullable HeaderMap requestHeaders() {
+        return null;
+    }
+
+    /** Addresses that shall be used in this order before the load balancer decides ({@code override_host}); mostly empty. */
+    default List<String> overrideHosts() {
+        return List.of();
+    }
+
+    /** Whether only {@link #overrideHosts} may be used. */
+    default boolean overrideStrict() {
+        return false;
+    }
+
+    /** Load of the priorities: {@code base}, or another one that a retry wants. */
+    default PriorityLoad priorityLoad(EndpointSet endpoints, PriorityLoad base) {
+        return base;
+    }
+
+    /** Whether another endpoint shall be picked instead, if there are attempts left ({@code retry_host_predicate}). */
+    default boolean rejects(Endpoint picked) {
+        return false;
+    }
+
+    /** How often a rejected pick is tried again ({@code host_selection_retry_max_attempts}). */
+    default int retries() {
+        return 0;
+    }
+}

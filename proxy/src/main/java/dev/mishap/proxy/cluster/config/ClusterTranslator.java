@@ -1,0 +1,131 @@
+package dev.mishap.proxy.cluster.config;
+
+import dev.mishap.proxy.cluster.CircuitBreakerConfig;
+import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.CommonLbConfig;
+import dev.mishap.proxy.cluster.ConnectConfig;
+import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
+import dev.mishap.proxy.cluster.discovery.ClusterTypes;
+import dev.mishap.proxy.cluster.discovery.LoadAssignments;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code envoy.config.cluster.v3.Cluster} to {@link ClusterConfig}. */
+public final class ClusterTranslator {
+    private static final String CLUSTER = "envoy.config.cluster.v3.";
+
+    /** What we make of the messages of a cluster, its type and load balancer aside. */
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(CLUSTER + "Cluster")
+                    .supported("name", "alt_stat_name", "type", "connect_timeout", "per_connection_buffer_limit_bytes")
+                    .supported("lb_policy", "load_assignment", "max_requests_per_connection", "circuit_breakers")
+                    .supported("common_http_protocol_options", "http_protocol_options", "http2_protocol_options")
+                    .supported("protocol_selection")
+                    .supported("typed_extension_protocol_options", "dns_refresh_rate", "dns_jitter")
+                    .supported("dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family")
+                    .supported("least_request_lb_config", "round_robin_lb_config", "common_lb_config")
+                    .supported("load_balancing_policy", "metadata", "upstream_connection_options")
+                    .accepted("wait_for_warm_on_init", "start-up waits for every cluster")
+                    .accepted("cleanup_interval", "only ORIGINAL_DST clusters have hosts to clean up")
+                    .accepted("ignore_health_on_host_removal", "there is no active health checking")
+                    .accepted("close_connections_on_host_health_failure", "there is no active health checking"),
+            SupportedFields.of(CLUSTER + "Cluster.RefreshRate").supported("base_interval", "max_interval"),
+            SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
+                    .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
+                    .supported("locality_weighted_lb_config"),
+            SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
+                    .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
+            SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
+            SupportedFields.of(CLUSTER + "UpstreamConnectionOptions").supported("tcp_keepalive"),
+            SupportedFields.of("envoy.config.core.v3.TcpKeepalive")
+                    .supported("keepalive_probes", "keepalive_time", "keepalive_interval"),
+            SupportedFields.of(CLUSTER + "CircuitBreakers").supported("thresholds"),
+            SupportedFields.of(CLUSTER + "CircuitBreakers.Thresholds")
+                    .supported("priority", "max_connections", "max_pending_requests", "max_requests", "max_retries")
+                    .supported("retry_budget", "track_remaining")
+                    .accepted("max_connection_pools", "there is one pool an endpoint and worker"),
+            SupportedFields.of(CLUSTER + "CircuitBreakers.Thresholds.RetryBudget")
+                    .supported("budget_percent", "min_retry_concurrency"));
+
+    private ClusterTranslator() {}
+
+    /** Translates one cluster. */
+    public static ClusterConfig from(ConfigNode c) {
+        String name = c.string("name");
+        CommonLbConfig common = common(c);
+        return ClusterConfig.builder(name, ClusterTypes.of(c), LbPolicies.of(c, common))
+                .statName(c.string("alt_stat_name").isEmpty() ? name : c.string("alt_stat_name"))
+                .common(common)
+                .connect(connect(c))
+                .limits(limits(c, "DEFAULT"), limits(c, "HIGH"))
+                .http(UpstreamHttpTranslator.from(c))
+                .metadata(LoadAssignments.metadata(c))
+                .build();
+    }
+
+    private static ConnectConfig connect(ConfigNode c) {
+        ConnectConfig d = ConnectConfig.DEFAULT;
+        return new ConnectConfig(
+                c.durationNanos("connect_timeout", d.timeoutNanos()),
+                (int) Math.min(Integer.MAX_VALUE, c.integer("per_connection_buffer_limit_bytes", d.bufferLimitBytes())),
+                keepalive(c));
+    }
+
+    private static CommonLbConfig common(ConfigNode c) {
+        ConfigNode common = c.message("common_lb_config");
+        CommonLbConfig d = CommonLbConfig.DEFAULT;
+        if (common == null) {
+            return d;
+        }
+        ConfigNode panic = common.message("healthy_panic_threshold");
+        ConfigNode zones = common.message("zone_aware_lb_config");
+        ConfigNode routing = zones == null ? null : zones.message("routing_enabled");
+        return new CommonLbConfig(
+                panic == null ? d.panicPercent() : panic.number("value", 0),
+                routing == null ? d.zoneRoutingPercent() : routing.number("value", 0),
+                zones == null ? d.zoneMinClusterSize() : zones.integer("min_cluster_size", d.zoneMinClusterSize()),
+                zones != null && zones.bool("fail_traffic_on_panic", false),
+                common.message("locality_weighted_lb_config") != null,
+                common.durationNanos("update_merge_window", d.mergeWindowNanos()),
+                false,
+                false);
+    }
+
+    private static CircuitBreakerConfig limits(ConfigNode c, String priority) {
+        ConfigNode breakers = c.message("circuit_breakers");
+        if (breakers == null) {
+            return CircuitBreakerConfig.DEFAULT;
+        }
+        for (ConfigNode t : breakers.messages("thresholds")) {
+            // The first threshold of a priority counts.
+            if (t.enumName("priority").equals(priority)) {
+                ConfigNode budget = t.message("retry_budget");
+                ConfigNode percent = budget == null ? null : budget.message("budget_percent");
+                return new CircuitBreakerConfig(
+                        t.integer("max_connections", 1024),
+                        t.integer("max_pending_requests", 1024),
+                        t.integer("max_requests", 1024),
+                        t.integer("max_retries", 3),
+                        budget == null ? -1 : percent == null ? 20 : percent.number("value", 0),
+                        budget == null ? 3 : budget.integer("min_retry_concurrency", 3),
+                        t.bool("track_remaining", false));
+            }
+        }
+        return CircuitBreakerConfig.DEFAULT;
+    }
+
+    private static @Nullable KeepaliveConfig keepalive(ConfigNode c) {
+        ConfigNode options = c.message("upstream_connection_options");
+        ConfigNode keepalive = options == null ? null : options.message("tcp_keepalive");
+        return keepalive == null
+                ? null
+                : new KeepaliveConfig(
+                        (int) keepalive.integer("keepalive_probes", -1),
+                        (int) keepalive.integer("keepalive_time", -1),
+                        (int) keepalive.integer("keepalive_interval", -1));
+    }
+}

@@ -1,0 +1,119 @@
+package dev.mishap.proxy.cluster.discovery;
+
+import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.HealthStatus;
+import dev.mishap.proxy.cluster.LoadAssignment;
+import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@code envoy.config.endpoint.v3.ClusterLoadAssignment} to {@link LoadAssignment}. */
+public final class LoadAssignments {
+    private static final String ENDPOINT = "envoy.config.endpoint.v3.";
+
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(ENDPOINT + "ClusterLoadAssignment").supported("cluster_name", "endpoints", "policy"),
+            SupportedFields.of(ENDPOINT + "ClusterLoadAssignment.Policy")
+                    .supported("overprovisioning_factor", "weighted_priority_health"),
+            SupportedFields.of(ENDPOINT + "LocalityLbEndpoints")
+                    .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
+            SupportedFields.of(ENDPOINT + "LbEndpoint")
+                    .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
+            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname"));
+
+    private LoadAssignments() {}
+
+    /**
+     * Translates an assignment.
+     *
+     * @param namesAllowed whether addresses may be DNS names
+     * @throws ConfigException with Envoy's words
+     */
+    public static LoadAssignment from(ConfigNode assignment, boolean namesAllowed) {
+        List<LoadAssignment.Group> groups = new ArrayList<>();
+        for (ConfigNode group : assignment.messages("endpoints")) {
+            groups.add(group(group, namesAllowed));
+        }
+        return new LoadAssignment(assignment.string("cluster_name"), groups, policy(assignment.message("policy")));
+    }
+
+    private static LoadAssignment.Policy policy(@Nullable ConfigNode policy) {
+        if (policy == null) {
+            return LoadAssignment.Policy.DEFAULT;
+        }
+        return new LoadAssignment.Policy(
+                (int) policy.integer("overprovisioning_factor", 140),
+                policy.bool("weighted_priority_health", false),
+                0,
+                List.of());
+    }
+
+    private static LoadAssignment.Group group(ConfigNode group, boolean namesAllowed) {
+        ConfigNode l = group.message("locality");
+        Locality locality =
+                l == null ? Locality.NONE : new Locality(l.string("region"), l.string("zone"), l.string("sub_zone"));
+        int priority = (int) group.integer("priority", 0);
+        List<EndpointConfig> endpoints = new ArrayList<>();
+        for (ConfigNode lb : group.messages("lb_endpoints")) {
+            endpoints.add(endpoint(lb, locality, priority, namesAllowed));
+        }
+        return new LoadAssignment.Group(locality, priority, (int) group.integer("load_balancing_weight", 0), endpoints);
+    }
+
+    private static EndpointConfig endpoint(ConfigNode lb, Locality locality, int priority, boolean namesAllowed) {
+        ConfigNode endpoint = lb.required("endpoint");
+        EndpointConfig.Address at = address(endpoint.required("address"), namesAllowed);
+        return new EndpointConfig(
+                at.address(),
+                at.port(),
+                endpoint.string("hostname"),
+                (int) lb.integer("load_balancing_weight", 1),
+                HealthStatus.valueOf(lb.enumName("health_status")),
+                locality,
+                priority,
+                metadata(lb),
+                EndpointConfig.HealthCheckAddress.SAME,
+                List.of());
+    }
+
+    private static EndpointConfig.Address address(ConfigNode at, boolean namesAllowed) {
+        if (at.message("pipe") != null) {
+            throw at.error("pipe", "is not supported for an upstream endpoint");
+        }
+        ConfigNode socket = at.required("socket_address");
+        if (!socket.enumName("protocol").equals("TCP")) {
+            throw socket.error("protocol", "must be TCP for an upstream endpoint");
+        }
+        String address = socket.string("address");
+        if (!namesAllowed && !Addresses.isIp(address)) {
+            throw new ConfigException("malformed IP address: " + address + ". Consider setting resolver_name or setting"
+                    + " cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+        }
+        return new EndpointConfig.Address(address, (int) socket.integer("port_value", 0));
+    }
+
+    /** {@code metadata.filter_metadata} of the message, by namespace. */
+    public static Map<String, Map<String, Object>> metadata(ConfigNode holder) {
+        ConfigNode metadata = holder.message("metadata");
+        if (metadata == null) {
+            return Map.of();
+        }
+        Map<String, Map<String, Object>> all = new LinkedHashMap<>();
+        if (metadata.struct("filter_metadata") instanceof Map<?, ?> namespaces) {
+            namespaces.forEach((namespace, struct) -> {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                if (struct instanceof Map<?, ?> given) {
+                    given.forEach((key, value) -> fields.put(String.valueOf(key), value));
+                }
+                all.put(String.valueOf(namespace), fields);
+            });
+        }
+        return all;
+    }
+}
