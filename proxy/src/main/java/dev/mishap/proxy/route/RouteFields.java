@@ -5,6 +5,7 @@ import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.QueryParameterMatcher;
 import dev.mishap.proxy.route.match.RegexSubstitution;
+import dev.mishap.proxy.route.match.RuntimeFlag;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.route.match.SafeRegex;
 import dev.mishap.proxy.route.match.StringMatcher;
@@ -32,6 +33,7 @@ public final class RouteFields {
         all.add(SafeRegex.ENGINE_FIELDS);
         all.add(RegexSubstitution.FIELDS);
         all.add(RuntimeFraction.FIELDS);
+        all.add(RuntimeFlag.FIELDS);
         all.add(RuntimeFraction.PERCENT_FIELDS);
         all.addAll(MetadataMatcher.FIELDS);
         return List.copyOf(all);

@@ -2,8 +2,10 @@ package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
+import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
@@ -23,6 +25,8 @@ public final class HttpFilters {
             new BufferExtension(),
             new CorsExtension(),
             new HealthCheckExtension(),
+            new CompressorExtension(),
+            new GrpcStatsExtension(),
             new RbacExtension(),
             new LocalRateLimitExtension());
 

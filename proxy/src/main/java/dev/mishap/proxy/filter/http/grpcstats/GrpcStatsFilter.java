@@ -1,0 +1,117 @@
+package dev.mishap.proxy.filter.http.grpcstats;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.http.Flow;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpFilter;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.SelectedRoute;
+import dev.mishap.proxy.http.StreamInfo;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at gRPC calls as they pass; changes nothing. */
+final class GrpcStatsFilter implements HttpFilter {
+    private final GrpcStatsConfig config;
+    private final MethodStats.Registry registry;
+    private final ClusterManager clusters;
+    /** Null when the request is no gRPC call to a cluster. */
+    private @Nullable MethodStats stats;
+
+    private final MessageCounter requestMessages = new MessageCounter();
+    private final MessageCounter responseMessages = new MessageCounter();
+
+    GrpcStatsFilter(GrpcStatsConfig config, MethodStats.Registry registry, ClusterManager clusters) {
+        this.config = config;
+        this.registry = registry;
+        this.clusters = clusters;
+    }
+
+    @Override
+    public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        if (stream.isGrpcRequest()) {
+            SelectedRoute route = stream.route();
+            String name = route == null ? null : route.clusterName();
+            Cluster cluster = name == null ? null : clusters.get(name);
+            String target = headers.get(HeaderName.PATH);
+            if (cluster != null && target != null) {
+                stats = stats(cluster.config().statName(), target);
+            }
+        }
+        return Flow.CONTINUE;
+    }
+
+    private @Nullable MethodStats stats(String cluster, String target) {
+        int query = target.indexOf('?');
+        int end = query < 0 ? target.length() : query;
+        int slash = target.indexOf('/', 1);
+        // A path of two segments, neither of them empty.
+        if (slash < 2 || slash >= end - 1 || target.charAt(0) != '/' || target.lastIndexOf('/', end - 1) != slash) {
+            return null;
+        }
+        if (!config.allMethods() && !config.methods().contains(target.substring(1, end))) {
+            return registry.of(cluster, "");
+        }
+        String service = target.substring(1, slash);
+        return registry.of(
+                cluster,
+                (config.replaceDots() ? service.replace('.', '_') : service) + "." + target.substring(slash + 1, end)
+                        + ".");
+    }
+
+    @Override
+    public Flow onRequestData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
+        MethodStats s = stats;
+        if (s != null) {
+            int n = requestMessages.count(borrowed);
+            if (n > 0) {
+                s.countRequestMessages(n);
+            }
+        }
+        return Flow.CONTINUE;
+    }
+
+    @Override
+    public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        if (endStream) {
+            ended(stream, headers);
+        }
+        return Flow.CONTINUE;
+    }
+
+    @Override
+    public Flow onResponseData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
+        MethodStats s = stats;
+        if (s != null) {
+            int n = responseMessages.count(borrowed);
+            if (n > 0) {
+                s.countResponseMessages(n);
+            }
+        }
+        return Flow.CONTINUE;
+    }
+
+    @Override
+    public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
+        ended(stream, trailers);
+        return Flow.CONTINUE;
+    }
+
+    private void ended(HttpStream stream, HeaderMap trailers) {
+        MethodStats s = stats;
+        if (s == null) {
+            return;
+        }
+        String status = trailers.get(HeaderName.GRPC_STATUS);
+        if (status != null) {
+            s.countStatus(status);
+        }
+        StreamInfo info = stream.info();
+        if (config.upstreamTime() && info.upstreamLastTxNanos != 0) {
+            long last = info.upstreamLastRxNanos != 0 ? info.upstreamLastRxNanos : stream.nanoTime();
+            s.recordUpstreamTime(Math.max(0, last - info.upstreamLastTxNanos) / 1_000_000);
+        }
+    }
+}

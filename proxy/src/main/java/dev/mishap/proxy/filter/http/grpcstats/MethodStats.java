@@ -1,0 +1,89 @@
+package dev.mishap.proxy.filter.http.grpcstats;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Histogram;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+
+/** The stats {@code cluster.<name>.grpc.[<service>.<method>.]*}; each is made when it is first needed, as in Envoy. */
+final class MethodStats {
+    /** Methods come from request paths, so those with stats of their own are bounded; the rest share those of their cluster. */
+    static final int MAX_METHODS = 4096;
+
+    private final Scope scope;
+    private volatile @Nullable Counter requestMessages;
+    private volatile @Nullable Counter responseMessages;
+    private volatile @Nullable Histogram upstreamTime;
+    private final ConcurrentMap<String, Counter> others = new ConcurrentHashMap<>();
+
+    private MethodStats(Scope scope) {
+        this.scope = scope;
+    }
+
+    void countRequestMessages(int n) {
+        Counter counter = requestMessages;
+        if (counter == null) {
+            counter = scope.counter("request_message_count");
+            requestMessages = counter;
+        }
+        counter.add(n);
+    }
+
+    void countResponseMessages(int n) {
+        Counter counter = responseMessages;
+        if (counter == null) {
+            counter = scope.counter("response_message_count");
+            responseMessages = counter;
+        }
+        counter.add(n);
+    }
+
+    void recordUpstreamTime(long millis) {
+        Histogram histogram = upstreamTime;
+        if (histogram == null) {
+            histogram = scope.histogram("upstream_rq_time", Histogram.Unit.MILLISECONDS);
+            upstreamTime = histogram;
+        }
+        histogram.record(millis);
+    }
+
+    /** Counts the end of a call. */
+    void countStatus(String status) {
+        count(status);
+        count(status.equals("0") ? "success" : "failure");
+        count("total");
+    }
+
+    private void count(String name) {
+        others.computeIfAbsent(name, scope::counter).inc();
+    }
+
+    /** The stats of all clusters and methods. */
+    static final class Registry {
+        private final StatsStore store;
+        private final ConcurrentMap<String, MethodStats> known = new ConcurrentHashMap<>();
+
+        Registry(StatsStore store) {
+            this.store = store;
+        }
+
+        /**
+         * The stats of a method, or of its cluster when there are too many.
+         *
+         * @param method {@code <service>.<method>.}, or {@code ""}
+         */
+        MethodStats of(String cluster, String method) {
+            String shared = "cluster." + cluster + ".grpc.";
+            String name = shared + method;
+            MethodStats stats = known.get(name);
+            if (stats != null) {
+                return stats;
+            }
+            String made = known.size() < MAX_METHODS ? name : shared;
+            return known.computeIfAbsent(made, k -> new MethodStats(store.scope(k)));
+        }
+    }
+}
