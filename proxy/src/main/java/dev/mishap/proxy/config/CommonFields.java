@@ -11,6 +11,8 @@ public final class CommonFields {
             SupportedFields.of("envoy.config.core.v3.Pipe").supported("path", "mode"),
             SupportedFields.of("envoy.config.core.v3.SocketAddress").supported("protocol", "address", "port_value"),
             SupportedFields.of("envoy.config.core.v3.Locality").supported("region", "zone", "sub_zone"),
+            SupportedFields.of("envoy.config.core.v3.ProxyProtocolPassThroughTLVs")
+                    .supported("match_type", "tlv_type"),
             SupportedFields.of("envoy.type.v3.Percent").supported("value"),
             SupportedFields.of("envoy.config.core.v3.HttpProtocolOptions")
                     .supported(

@@ -113,20 +113,23 @@ public final class Listener {
         ConnectionInfo info = ConnectionInfo.of(channel);
         info.listenerMetadata = config.metadata();
         if (config.filters().isEmpty()) {
-            choose(channel, info);
+            if (!choose(channel, info)) {
+                channel.close();
+            }
         } else {
             new ListenerFilterRun(channel, info, config, stats, this::choose).start();
         }
     }
 
-    private void choose(Channel channel, ConnectionInfo info) {
+    /** Gives the connection its filter chain; false when there is none for it. */
+    private boolean choose(Channel channel, ConnectionInfo info) {
         FilterChain chain = config.chains().find(info);
         if (chain == null) {
             stats.noFilterChainMatch.inc();
-            channel.close();
-            return;
+            return false;
         }
         ListenerConnection.open(channel, chain, info, stats, worker(channel.eventLoop()), config.bufferLimit());
+        return true;
     }
 
     private WorkerConnections worker(EventLoop loop) {

@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,8 @@ final class ListenerFilterRun extends ChannelInboundHandlerAdapter {
 
     /** What happens when the filters are through. */
     interface End {
-        void reached(Channel channel, ConnectionInfo info);
+        /** Goes on with the connection; false when nobody serves it, and it is to be closed. */
+        boolean reached(Channel channel, ConnectionInfo info);
     }
 
     private final Channel channel;
@@ -78,7 +80,6 @@ final class ListenerFilterRun extends ChannelInboundHandlerAdapter {
                 at++;
                 return true;
             case CLOSE:
-                stats.filterError.inc();
                 drop();
                 return false;
             default:
@@ -166,6 +167,14 @@ final class ListenerFilterRun extends ChannelInboundHandlerAdapter {
 
     private void drop() {
         stop();
+        discard();
+    }
+
+    /** Closes; when there are bytes that nobody took, by a reset, as if they still were in the socket. */
+    private void discard() {
+        if (peeked.isReadable() && channel.isOpen()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        }
         peeked.release();
         peeked = Unpooled.EMPTY_BUFFER;
         channel.close();
@@ -181,7 +190,10 @@ final class ListenerFilterRun extends ChannelInboundHandlerAdapter {
 
     private void finish() {
         stop();
-        end.reached(channel, info);
+        if (!end.reached(channel, info)) {
+            discard();
+            return;
+        }
         ByteBuf first = peeked;
         peeked = Unpooled.EMPTY_BUFFER;
         ChannelHandlerContext ctx = context;

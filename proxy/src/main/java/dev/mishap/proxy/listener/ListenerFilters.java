@@ -4,6 +4,11 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.listener.ListenerFilterExtension;
 import dev.mishap.proxy.filter.listener.ListenerFilterFactory;
+import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
+import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
+import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
+import dev.mishap.proxy.filter.listener.proxyprotocol.ProxyProtocolExtension;
+import dev.mishap.proxy.filter.listener.tlsinspector.TlsInspectorExtension;
 import dev.mishap.proxy.transport.SocketContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The listener filters that are built in. To add one, add a line to {@link #ALL}. */
 final class ListenerFilters {
-    private static final List<ListenerFilterExtension> ALL = List.of();
+    private static final List<ListenerFilterExtension> ALL = List.of(
+            new OriginalDstExtension(),
+            new TlsInspectorExtension(),
+            new HttpInspectorExtension(),
+            new ProxyProtocolExtension(),
+            new ListenerRateLimitExtension());
 
     private ListenerFilters() {}
 

@@ -5,7 +5,11 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
+import dev.mishap.proxy.filter.network.connectionlimit.ConnectionLimitExtension;
+import dev.mishap.proxy.filter.network.directresponse.DirectResponseExtension;
+import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
+import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +17,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The network filters that are built in. To add one, add a line to {@link #ALL}. */
 final class NetworkFilters {
-    private static final List<NetworkFilterExtension> ALL =
-            List.of(new HttpConnectionManagerExtension(), new TcpProxyExtension());
+    private static final List<NetworkFilterExtension> ALL = List.of(
+            new HttpConnectionManagerExtension(),
+            new TcpProxyExtension(),
+            new DirectResponseExtension(),
+            new EchoExtension(),
+            new ConnectionLimitExtension(),
+            new SniClusterExtension());
 
     private NetworkFilters() {}
 

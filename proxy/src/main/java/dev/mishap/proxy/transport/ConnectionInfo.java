@@ -47,6 +47,9 @@ public final class ConnectionInfo {
 
     public @Nullable String ja4;
 
+    /** TLVs of a PROXY header that are told on to upstreams. */
+    public List<ProxyTlv> proxyTlvs = List.of();
+
     /** {@code FilterChain.name} of the chain that was chosen, {@code ""} when it has none; null before the choice. */
     public @Nullable String filterChainName;
     /** The listener's {@code filter_metadata} by namespace; null when it has none. */

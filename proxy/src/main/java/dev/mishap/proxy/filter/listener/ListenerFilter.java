@@ -12,7 +12,7 @@ public interface ListenerFilter {
         CONTINUE,
         /** It needs the first bytes, or more of them. */
         NEED_BYTES,
-        /** The connection is not to be served; it is closed, and counted as {@code downstream_listener_filter_error}. */
+        /** The connection is not to be served: it is closed. */
         CLOSE
     }
 
