@@ -8,5 +8,5 @@ public interface SpanTag {
 
     /** The value for a request that is over; null = no tag. */
     @Nullable
-    String value(HttpStream stream);
+    String value(StreamInfo info, HeaderMap request);
 }

@@ -19,7 +19,7 @@ public final class BootstrapFields {
                             "layered_runtime",
                             "stats_config",
                             "stats_flush_interval")
-                    .supported("stats_flush_on_admin", "default_regex_engine", "tracing")
+                    .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)
                     .accepted("flags_path", "there are no file-based feature flags")

@@ -17,8 +17,11 @@ import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.log.Logging;
+import dev.mishap.proxy.observe.als.GrpcAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.observe.sink.StatsSink;
+import dev.mishap.proxy.observe.sink.StatsSinks;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.observe.trace.TracingConfig;
@@ -101,6 +104,7 @@ public final class Server {
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessLog adminLog;
     private final ServerStats serverStats;
+    private final List<StatsSink> sinks;
     private @Nullable AdminServer admin;
     private volatile ServerState state = ServerState.PRE_INITIALIZING;
     private volatile int exitCode;
@@ -146,6 +150,11 @@ public final class Server {
             services.add(AsyncHttpClient.class, new AsyncHttpClient(upstreams, clusters::get));
             services.add(AsyncGrpcClient.class, new AsyncGrpcClient(upstreams, clusters::get));
             services.add(TracingDefaults.class, tracing());
+            logFiles.remote(new GrpcAccessLogs(
+                    services.get(AsyncGrpcClient.class),
+                    stats,
+                    allLoops(),
+                    out -> NodeIdentity.write(bootstrap.node(), out)));
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
@@ -171,6 +180,17 @@ public final class Server {
             ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
             cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);
             lds = ldsSource == null ? null : new Lds(listeners, ldsSource, sources, stats);
+            sinks = StatsSinks.from(
+                    bootstrap.config().messages("stats_sinks"),
+                    new StatsSinks.Environment(
+                            mainLoop(),
+                            stats,
+                            statsConfig.tags(),
+                            statsConfig.bounds(),
+                            clusters,
+                            upstreams,
+                            services.get(AsyncGrpcClient.class),
+                            out -> NodeIdentity.write(bootstrap.node(), out)));
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
                     stats,
@@ -185,6 +205,12 @@ public final class Server {
                 stopLoops();
             }
         }
+    }
+
+    private List<EventLoop> allLoops() {
+        List<EventLoop> all = new ArrayList<>(workers());
+        all.add(mainLoop());
+        return all;
     }
 
     private TracingDefaults tracing() {
@@ -287,7 +313,7 @@ public final class Server {
         LOG.info("all dependencies initialized. starting workers");
         listeners.startWorkers();
         state = ServerState.LIVE;
-        serverStats.start(mainLoop(), bootstrap.statsFlushNanos());
+        serverStats.start(mainLoop(), bootstrap.statsFlushNanos(), sinks);
         LOG.info("starting main dispatch loop");
         started.complete(null);
     }
@@ -394,6 +420,7 @@ public final class Server {
             l.close();
         }
         files.close();
+        sinks.forEach(StatsSink::close);
         clusters.close();
         clusterContext.close();
         runtime.close();

@@ -1,8 +1,10 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.observe.sink.StatsSink;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.stats.StatsSnapshot;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
@@ -106,7 +108,7 @@ final class ServerStats {
     }
 
     /** Begins to flush on {@code loop}; {@code intervalNanos} = 0 leaves histograms to the admin server's requests. */
-    void start(EventLoop loop, long intervalNanos) {
+    void start(EventLoop loop, long intervalNanos, List<StatsSink> sinks) {
         initialization.record(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
         sample();
         long every = intervalNanos == 0 ? TimeUnit.SECONDS.toNanos(5) : intervalNanos;
@@ -115,11 +117,22 @@ final class ServerStats {
                     sample();
                     if (intervalNanos != 0) {
                         store.flush();
+                        flush(sinks);
                     }
                 },
                 every,
                 every,
                 TimeUnit.NANOSECONDS);
+    }
+
+    private void flush(List<StatsSink> sinks) {
+        if (sinks.isEmpty()) {
+            return;
+        }
+        StatsSnapshot snapshot = store.snapshot();
+        for (StatsSink sink : sinks) {
+            sink.flush(snapshot);
+        }
     }
 
     private void sample() {

@@ -30,9 +30,11 @@ import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerFields;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import dev.mishap.proxy.listener.ListenerConfig;
+import dev.mishap.proxy.observe.als.GrpcAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
+import dev.mishap.proxy.observe.sink.StatsSinks;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
@@ -90,11 +92,13 @@ public final class SupportTable {
         lists.add(AccessLogFilter.FIELDS);
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);
+        lists.add(GrpcAccessLogs.FIELDS);
         lists.add(RateLimitPolicy.FIELDS);
         lists.add(RbacEngine.FIELDS);
         lists.add(RuntimeLoader.FIELDS);
         lists.add(StatsConfig.FIELDS);
         lists.add(TracingConfig.FIELDS);
+        lists.add(StatsSinks.FIELDS);
         lists.add(GrpcService.FIELDS);
         return lists;
     }

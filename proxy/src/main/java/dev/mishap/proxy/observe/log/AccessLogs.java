@@ -63,6 +63,10 @@ public final class AccessLogs {
             throw new ConfigException(
                     "Didn't find a registered implementation for '" + node.string("name") + "' with type URL: ''");
         }
+        AccessLog remote = files.remote().make(config);
+        if (remote != null) {
+            return filtered(remote, filter);
+        }
         LogFormat format = format(config);
         LogFile file = switch (config.messageName()) {
             case FILE -> files.open(config.string("path"));
@@ -73,6 +77,17 @@ public final class AccessLogs {
                         + "' with type URL: '" + config.messageName() + "'");
         };
         return to(file, format, filter);
+    }
+
+    private static AccessLog filtered(AccessLog log, @Nullable AccessLogFilter filter) {
+        if (filter == null) {
+            return log;
+        }
+        return (info, request, response, trailers) -> {
+            if (filter.logs(LogContext.of(info, request, response, trailers))) {
+                log.log(info, request, response, trailers);
+            }
+        };
     }
 
     private static AccessLog to(LogFile file, LogFormat format, @Nullable AccessLogFilter filter) {

@@ -29,6 +29,7 @@ public final class LogFiles implements AutoCloseable {
     private final Stats stats;
     private volatile @Nullable Thread flusher;
     private volatile boolean closed;
+    private volatile RemoteLogs remote = RemoteLogs.NONE;
     /** Set to have everything written at once, whatever the time. */
     private volatile boolean flushNow;
 
@@ -40,6 +41,15 @@ public final class LogFiles implements AutoCloseable {
         this.flushNanos = TimeUnit.MILLISECONDS.toNanos(Math.max(1, flushMillis));
         this.flushSize = (int) Math.min(flushKilobytes * 1024, LogFile.MAX_WAITING / 2);
         this.stats = new Stats(stats.scope("filesystem."));
+    }
+
+    /** Tells who makes logs that go elsewhere; before the first configuration with logs is read. */
+    public void remote(RemoteLogs logs) {
+        remote = logs;
+    }
+
+    RemoteLogs remote() {
+        return remote;
     }
 
     /** The file at {@code path}, opened for appending; the same object for the same path. */

@@ -7,6 +7,7 @@ public final class Counter {
     private final String name;
     private final LongAdder value = new LongAdder();
     private volatile boolean wasReset;
+    private long latched;
 
     Counter(String name) {
         this.name = name;
@@ -29,6 +30,14 @@ public final class Counter {
         if (value.sumThenReset() != 0) {
             wasReset = true;
         }
+    }
+
+    /** What was added since the last call; called by the one thread that flushes stats. */
+    long latch() {
+        long now = value.sum();
+        long delta = now < latched ? now : now - latched; // less than before: it was reset
+        latched = now;
+        return delta;
     }
 
     public String name() {

@@ -133,7 +133,7 @@ public final class LogLinearHistogram implements Histogram {
     }
 
     /** Counts per bucket; confined to its holder. */
-    static final class Buckets {
+    static final class Buckets implements StatsSnapshot.Buckets {
         private final long[] @Nullable [] counts = new long[DECADES + 1][];
 
         Buckets() {}
@@ -162,14 +162,16 @@ public final class LogLinearHistogram implements Histogram {
             c[slot] += n;
         }
 
-        long count() {
+        @Override
+        public long count() {
             long[] n = {0};
             forEach((lower, width, count) -> n[0] += count);
             return n[0];
         }
 
         /** The sum of all values as far as buckets tell it: each counts as the harmonic mean of its bucket's ends. */
-        double sum() {
+        @Override
+        public double sum() {
             double[] sum = {0};
             forEach((lower, width, count) -> {
                 double upper = lower + width;
@@ -179,7 +181,8 @@ public final class LogLinearHistogram implements Histogram {
         }
 
         /** How many values lie in buckets that start at or below {@code bound}. */
-        long countBelow(double bound) {
+        @Override
+        public long countBelow(double bound) {
             long[] n = {0};
             forEach((lower, width, count) -> {
                 if (lower <= bound) {
@@ -193,7 +196,8 @@ public final class LogLinearHistogram implements Histogram {
          * The values at {@code quantiles} (ascending, 0..1) by nearest rank, NaN when nothing was recorded. The n values of
          * a bucket are taken to stand at 1/(n+1) … n/(n+1) of its width.
          */
-        double[] quantiles(double... quantiles) {
+        @Override
+        public double[] quantiles(double... quantiles) {
             double[] out = new double[quantiles.length];
             Arrays.fill(out, Double.NaN);
             long total = count();
@@ -217,7 +221,8 @@ public final class LogLinearHistogram implements Histogram {
         }
 
         /** Visits the buckets that are not empty, ascending. */
-        void forEach(BucketVisitor visitor) {
+        @Override
+        public void forEach(StatsSnapshot.Buckets.Visitor visitor) {
             long[] zero = counts[0];
             if (zero != null && zero[0] != 0) {
                 visitor.bucket(0, 0, zero[0]);
@@ -235,10 +240,5 @@ public final class LogLinearHistogram implements Histogram {
                 }
             }
         }
-    }
-
-    /** Sees one bucket: the values in [lower, lower + width). */
-    interface BucketVisitor {
-        void bucket(double lower, double width, long count);
     }
 }

@@ -96,6 +96,29 @@ public final class StatsStore implements Scope {
         }
     }
 
+    /** What sinks are given after {@link #flush}; called by the thread that flushes. */
+    public StatsSnapshot snapshot() {
+        List<StatsSnapshot.Number> numbers = new ArrayList<>();
+        for (Counter c : counters()) {
+            if (c.used()) {
+                numbers.add(new StatsSnapshot.Number(c.name(), c.value(), c.latch()));
+            }
+        }
+        List<StatsSnapshot.Number> levels = new ArrayList<>();
+        for (Gauge g : gauges()) {
+            if (g.used()) {
+                levels.add(new StatsSnapshot.Number(g.name(), g.value(), 0));
+            }
+        }
+        List<StatsSnapshot.Distribution> distributions = new ArrayList<>();
+        for (LogLinearHistogram h : histograms()) {
+            if (h.used()) {
+                distributions.add(new StatsSnapshot.Distribution(h.name(), h.unit(), h.interval(), h.cumulative()));
+            }
+        }
+        return new StatsSnapshot(System.currentTimeMillis(), numbers, levels, distributions);
+    }
+
     /** Sets all counters to 0. */
     public void resetCounters() {
         counters.values().forEach(Counter::reset);

@@ -42,10 +42,10 @@ public final class TagExtractor {
     public record Expression(String tag, Pattern pattern) {}
 
     /** A tag and its value. */
-    record Tag(String name, String value) {}
+    public record Tag(String name, String value) {}
 
     /** A name without its varying parts, and those. */
-    record Tagged(String name, List<Tag> tags) {}
+    public record Tagged(String name, List<Tag> tags) {}
 
     /**
      * @param fixed tags that every stat has
@@ -63,7 +63,7 @@ public final class TagExtractor {
         }
     }
 
-    Tagged extract(String name) {
+    public Tagged extract(String name) {
         List<Tag> tags = new ArrayList<>();
         List<int[]> cuts = new ArrayList<>();
         if (defaults) {

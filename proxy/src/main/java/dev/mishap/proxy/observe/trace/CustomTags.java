@@ -2,15 +2,15 @@ package dev.mishap.proxy.observe.trace;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
-import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SpanTag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.json.JsonWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code envoy.type.tracing.v3.CustomTag}: tags that a configuration adds to spans and to gRPC access logs. */
@@ -43,10 +43,10 @@ public final class CustomTags {
         return List.copyOf(tags);
     }
 
-    private record Tag(String name, Function<HttpStream, @Nullable String> source) implements SpanTag {
+    private record Tag(String name, BiFunction<StreamInfo, HeaderMap, @Nullable String> source) implements SpanTag {
         @Override
-        public @Nullable String value(HttpStream stream) {
-            return source.apply(stream);
+        public @Nullable String value(StreamInfo info, HeaderMap request) {
+            return source.apply(info, request);
         }
     }
 
@@ -59,19 +59,19 @@ public final class CustomTags {
         return switch (kind == null ? "" : kind) {
             case "environment" -> {
                 String value = System.getenv(inner.string("name"));
-                yield new Tag(name, s -> value == null ? orElse : value);
+                yield new Tag(name, (info, request) -> value == null ? orElse : value);
             }
             case "request_header" -> {
                 HeaderName header = HeaderName.of(inner.string("name"));
-                yield new Tag(name, s -> {
-                    String value = s.requestHeaders().get(header);
+                yield new Tag(name, (info, request) -> {
+                    String value = request.get(header);
                     return value == null ? orElse : value;
                 });
             }
             case "metadata" -> metadata(name, inner, orElse);
             default -> {
                 String value = inner.string("value");
-                yield new Tag(name, s -> value);
+                yield new Tag(name, (info, request) -> value);
             }
         };
     }
@@ -87,8 +87,8 @@ public final class CustomTags {
                 path.add(segment.string("key"));
             }
         }
-        return new Tag(name, s -> {
-            Object value = find(fields(s.info(), kind, namespace), path);
+        return new Tag(name, (info, request) -> {
+            Object value = find(fields(info, kind, namespace), path);
             String text = value == null ? null : text(value);
             return text == null ? orElse : text;
         });

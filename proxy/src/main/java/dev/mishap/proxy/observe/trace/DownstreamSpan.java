@@ -217,7 +217,7 @@ final class DownstreamSpan implements StreamSpan {
     }
 
     private void tag(SpanTag tag, HttpStream stream) {
-        String value = tag.value(stream);
+        String value = tag.value(stream.info(), stream.requestHeaders());
         if (value != null && !value.isEmpty()) {
             span.tag(tag.name(), value);
         }

@@ -1,0 +1,15 @@
+package dev.mishap.proxy.observe.log;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import org.jspecify.annotations.Nullable;
+
+/** Makes access logs that go to a service instead of a file. */
+@FunctionalInterface
+public interface RemoteLogs {
+    /** None. */
+    RemoteLogs NONE = config -> null;
+
+    /** The log of a {@code typed_config}, or null when it is none of these. */
+    @Nullable
+    AccessLog make(ConfigNode config);
+}
