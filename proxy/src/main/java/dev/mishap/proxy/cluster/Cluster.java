@@ -1,10 +1,12 @@
 package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster at work: its configuration, its endpoints of now, its circuit breakers and stats. Shared by all loops; what changes
@@ -20,6 +22,7 @@ public final class Cluster {
     private final String maintenanceKey;
     private final ResourceLimits defaultLimits;
     private final ResourceLimits highLimits;
+    private final ClusterTransports transports;
     private final UpdateMerger merger;
     private final EndpointSource source;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -39,10 +42,16 @@ public final class Cluster {
 
     /** A cluster whose stats are {@code cluster.<stat name>.*}; one that need not ask anybody has its endpoints at once. */
     public Cluster(ClusterConfig config, ClusterContext context) {
+        this(config, context, ClusterTransports.plain(scope(config, context)));
+    }
+
+    /** A cluster whose connections have {@code transports}. */
+    Cluster(ClusterConfig config, ClusterContext context, ClusterTransports transports) {
         this.config = config;
         this.context = context;
+        this.transports = transports;
         this.maintenanceKey = "upstream.maintenance_mode." + config.name();
-        Scope scope = context.root().scope("cluster." + config.statName() + ".");
+        Scope scope = scope(config, context);
         stats = new ClusterStats(scope);
         defaultLimits = new ResourceLimits(config.defaultLimits(), scope.scope("circuit_breakers.default."));
         highLimits = new ResourceLimits(config.highLimits(), scope.scope("circuit_breakers.high."));
@@ -55,6 +64,15 @@ public final class Cluster {
     /** A cluster that only counts, for tests. */
     public Cluster(ClusterConfig config, Scope root) {
         this(config, ClusterContext.of(root));
+    }
+
+    static Scope scope(ClusterConfig config, ClusterContext context) {
+        return context.root().scope("cluster." + config.statName() + ".");
+    }
+
+    /** What connections to {@code endpoint} have between their socket and their protocol; null for plain bytes. */
+    public @Nullable UpstreamTransport transport(Endpoint endpoint) {
+        return transports.of(endpoint);
     }
 
     public ClusterConfig config() {
@@ -104,7 +122,7 @@ public final class Cluster {
                 before.all().stream().filter(e -> !next.contains(e)).toList();
         for (Endpoint e : added) {
             e.cluster(this);
-            stats.transportMatches.inc();
+            transports.count(e);
         }
         members = next;
         if (!added.isEmpty() || !removed.isEmpty()) {

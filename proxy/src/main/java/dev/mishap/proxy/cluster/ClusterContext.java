@@ -4,6 +4,7 @@ import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.transport.TransportContext;
 import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,11 @@ public interface ClusterContext {
 
     /** Where EDS clusters get their assignments, or null when there is no such way. */
     default @Nullable AssignmentSource assignments() {
+        return null;
+    }
+
+    /** What transport sockets share, or null when there are none but plain bytes. */
+    default @Nullable TransportContext transports() {
         return null;
     }
 

@@ -124,9 +124,18 @@ public final class ClusterManager implements AutoCloseable {
         if (active.containsKey(config.name())) {
             throw new ConfigException("cluster manager: duplicate cluster '" + config.name() + "'");
         }
-        active.put(config.name(), new Entry(new Cluster(config, context), node, "", false));
+        active.put(config.name(), new Entry(make(config, node), node, "", false));
         added.inc();
         publish();
+    }
+
+    private Cluster make(ClusterConfig config, @Nullable ConfigNode node) {
+        return node == null
+                ? new Cluster(config, context)
+                : new Cluster(
+                        config,
+                        context,
+                        ClusterTransports.from(node, Cluster.scope(config, context), context.transports()));
     }
 
     /** The cluster of that name, or null. */
@@ -219,7 +228,7 @@ public final class ClusterManager implements AutoCloseable {
         if (now != null && !now.dynamic || newest != null && same(newest, node)) {
             return false;
         }
-        Entry entry = new Entry(new Cluster(translator.apply(node), context), node, version, true);
+        Entry entry = new Entry(make(translator.apply(node), node), node, version, true);
         if (newest == null) {
             added.inc();
         } else {

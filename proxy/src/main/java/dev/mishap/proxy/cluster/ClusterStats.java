@@ -115,7 +115,6 @@ public final class ClusterStats {
     public final Counter updateFailure;
     public final Counter updateNoRebuild;
     public final Counter updateSuccess;
-    public final Counter transportMatches;
 
     /** Responses of all requests, of those from outside and of those from inside. */
     public final ResponseCounters all;
@@ -215,7 +214,6 @@ public final class ClusterStats {
         updateFailure = s.counter("update_failure");
         updateNoRebuild = s.counter("update_no_rebuild");
         updateSuccess = s.counter("update_success");
-        transportMatches = s.counter("default.total_match_count");
         all = new ResponseCounters(s);
         external = new ResponseCounters(s.scope("external."));
         internal = new ResponseCounters(s.scope("internal."));

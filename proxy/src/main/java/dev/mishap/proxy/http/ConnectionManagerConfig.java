@@ -60,8 +60,8 @@ public final class ConnectionManagerConfig {
     /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */
     public @Nullable String localAddress;
 
-    /** Whether x-forwarded-client-cert is passed on although the connection proves nothing. */
-    public boolean forwardClientCert;
+    /** What becomes of x-forwarded-client-cert. */
+    public ClientCertHeader clientCert = ClientCertHeader.SANITIZE;
 
     public boolean generateRequestId = true;
     public boolean preserveExternalRequestId;

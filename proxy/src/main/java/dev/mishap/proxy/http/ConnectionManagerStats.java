@@ -8,6 +8,8 @@ import dev.mishap.proxy.observe.stats.Scope;
 /** Stats of a connection manager: {@code http.<stat_prefix>.downstream_*}, and the codes once more under the listener. */
 public final class ConnectionManagerStats {
     public final Counter cxTotal;
+    public final Counter cxSslTotal;
+    public final Gauge cxSslActive;
     public final Gauge cxActive;
     public final Counter cxHttp1Total;
     public final Gauge cxHttp1Active;
@@ -108,6 +110,8 @@ public final class ConnectionManagerStats {
         rqTxReset = s.counter("rq_tx_reset");
         rqWsOnNonWsRoute = s.counter("rq_ws_on_non_ws_route");
         rqTime = s.histogram("rq_time", Histogram.Unit.MILLISECONDS);
+        cxSslTotal = s.counter("cx_ssl_total");
+        cxSslActive = s.gauge("cx_ssl_active");
         healthChecks = http.counter("tracing.health_check");
         rsTooLarge = http.counter("rs_too_large");
         listenerRqCompleted = listener.counter("downstream_rq_completed");
@@ -120,7 +124,6 @@ public final class ConnectionManagerStats {
             "cx_http1_soft_drain",
             "cx_http3_total",
             "cx_overload_disable_keepalive",
-            "cx_ssl_total",
             "cx_upgrades_total",
             "rq_http3_total",
             "rq_overload_close",
@@ -128,7 +131,7 @@ public final class ConnectionManagerStats {
         }) {
             s.counter(name);
         }
-        for (String name : new String[] {"cx_http3_active", "cx_ssl_active", "cx_upgrades_active"}) {
+        for (String name : new String[] {"cx_http3_active", "cx_upgrades_active"}) {
             s.gauge(name);
         }
         tracing = new Tracing(http.scope("tracing."));

@@ -14,7 +14,6 @@ final class RequestHeaders {
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
     private static final HeaderName EXTERNAL_ADDRESS = HeaderName.of("x-envoy-external-address");
     private static final HeaderName VIA = HeaderName.of("via");
-    private static final HeaderName CLIENT_CERT = HeaderName.of("x-forwarded-client-cert");
 
     // Headers that tell the proxies behind us what to do; only those whom we trust may set them.
     private static final HeaderName[] EDGE_ONLY = names(
@@ -199,6 +198,7 @@ final class RequestHeaders {
     private void client(HeaderMap h, StreamInfo info) {
         InetSocketAddress peer = info.downstreamDirectRemoteAddress;
         InetSocketAddress remote = peer;
+        boolean secure = info.connection != null && info.connection.secure;
         boolean hadForwarded = h.contains(HeaderName.X_FORWARDED_FOR);
         boolean single = !hadForwarded;
         if (config.useRemoteAddress) {
@@ -212,7 +212,7 @@ final class RequestHeaders {
                 append(h, HeaderName.X_FORWARDED_FOR, address, ",");
             }
             if (config.xffNumTrustedHops == 0 || !h.contains(HeaderName.X_FORWARDED_PROTO)) {
-                h.set(HeaderName.X_FORWARDED_PROTO, "http");
+                h.set(HeaderName.X_FORWARDED_PROTO, secure ? "https" : "http");
             }
         } else {
             if (hadForwarded) {
@@ -221,7 +221,7 @@ final class RequestHeaders {
                 remote = forwarded(h, config.xffNumTrustedHops, peer);
             }
             if (!h.contains(HeaderName.X_FORWARDED_PROTO)) {
-                h.add(HeaderName.X_FORWARDED_PROTO, HTTP, 0, 4);
+                h.add(HeaderName.X_FORWARDED_PROTO, secure ? HTTPS : HTTP, 0, secure ? 5 : 4);
             }
         }
         info.downstreamRemoteAddress = remote;
@@ -246,9 +246,7 @@ final class RequestHeaders {
         } else if (config.useRemoteAddress) {
             h.set(INTERNAL, "true");
         }
-        if (!config.forwardClientCert) {
-            h.remove(CLIENT_CERT);
-        }
+        config.clientCert.apply(h, info.connection);
     }
 
     // One pass over the headers instead of one a name: most requests hold none of them.

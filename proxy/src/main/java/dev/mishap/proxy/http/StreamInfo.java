@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -61,6 +62,9 @@ public final class StreamInfo {
     public @Nullable InetSocketAddress upstreamLocalAddress;
     public @Nullable String upstreamProtocol;
     public @Nullable String upstreamTransportFailureReason;
+    /** Facts of the upstream connection's TLS session; null when it has none. */
+    public @Nullable TlsSession upstreamTls;
+
     public int upstreamRequestAttemptCount;
     /** The connection of the last try; 0 = it got none. */
     public long upstreamConnectionId;
@@ -121,6 +125,7 @@ public final class StreamInfo {
         responseCodeDetails = connectionTerminationDetails = routeName = virtualClusterName = filterChainName = null;
         upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
         upstreamHost = upstreamLocalAddress = null;
+        upstreamTls = null;
         upstreamRequestAttemptCount = routeResolutions = 0;
         upstreamPoolReadyNanos = -1;
         upstreamConnectStartNanos = upstreamConnectEndNanos = upstreamFirstBodyNanos = 0;

@@ -17,22 +17,23 @@ final class TransportSockets {
             SupportedFields.of("envoy.config.core.v3.TransportSocket").supported("name", "typed_config"),
             SupportedFields.of(RAW_BUFFER));
 
-    private static final List<TransportSocketExtension> ALL = List.of(new TransportSocketExtension() {
-        @Override
-        public String name() {
-            return "envoy.transport_sockets.raw_buffer";
-        }
+    private static final List<TransportSocketExtension> ALL =
+            List.of(new DownstreamTlsSocket(), new TransportSocketExtension() {
+                @Override
+                public String name() {
+                    return "envoy.transport_sockets.raw_buffer";
+                }
 
-        @Override
-        public String typeUrl() {
-            return RAW_BUFFER;
-        }
+                @Override
+                public String typeUrl() {
+                    return RAW_BUFFER;
+                }
 
-        @Override
-        public TransportSocketFactory parse(ConfigNode config, SocketContext context) {
-            return TransportSocketFactory.RAW_BUFFER;
-        }
-    });
+                @Override
+                public TransportSocketFactory parse(ConfigNode config, SocketContext context) {
+                    return TransportSocketFactory.RAW_BUFFER;
+                }
+            });
 
     private TransportSockets() {}
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What a request must be like for a route; all of it must hold.
  *
  * @param grpc whether only gRPC requests match
+ * @param tls what the client's certificate must be like, or null
  */
 record RouteMatch(
         PathMatcher path,
@@ -21,11 +22,15 @@ record RouteMatch(
         List<QueryParameterMatcher> queryParameters,
         @Nullable RuntimeFraction fraction,
         boolean grpc,
-        List<MetadataMatcher> dynamicMetadata) {
+        List<MetadataMatcher> dynamicMetadata,
+        @Nullable TlsMatch tls) {
 
     /** Whether the request matches; {@code pathEnd} is where its path ends, {@code random} its draw. */
     boolean matches(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
         if (fraction != null && !fraction.includes(stream.runtime(), random)) {
+            return false;
+        }
+        if (tls != null && !tls.matches(stream.info())) {
             return false;
         }
         if (grpc && !stream.isGrpcRequest()) {

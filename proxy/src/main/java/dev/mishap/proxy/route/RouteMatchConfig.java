@@ -27,7 +27,9 @@ final class RouteMatchConfig {
                             "headers",
                             "query_parameters",
                             "grpc",
-                            "dynamic_metadata"),
+                            "dynamic_metadata",
+                            "tls_context"),
+            TlsMatch.FIELDS,
             SupportedFields.of("envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions"),
             SupportedFields.of("envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig")
                     .supported("path_template"));
@@ -42,7 +44,8 @@ final class RouteMatchConfig {
                 QueryParameterMatcher.listFrom(node.messages("query_parameters")),
                 fraction == null ? null : RuntimeFraction.from(fraction),
                 node.has("grpc"),
-                MetadataMatcher.listFrom(node.messages("dynamic_metadata")));
+                MetadataMatcher.listFrom(node.messages("dynamic_metadata")),
+                TlsMatch.from(node.message("tls_context")));
     }
 
     private static PathMatcher path(ConfigNode node) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param admin the admin server's configuration, or null when there is none
  * @param listeners {@code envoy.config.listener.v3.Listener}s
  * @param clusters {@code envoy.config.cluster.v3.Cluster}s
+ * @param secrets {@code envoy.extensions.transport_sockets.tls.v3.Secret}s
  * @param runtime {@code envoy.config.bootstrap.v3.LayeredRuntime}, or null for Envoy's default of one admin layer
  * @param statsConfig {@code envoy.config.metrics.v3.StatsConfig}, or null
  * @param statsFlushNanos how often histograms are folded and gauges published; default 5 s; 0 = when the admin server is asked
@@ -25,6 +26,7 @@ public record Bootstrap(
         @Nullable AdminConfig admin,
         List<ConfigNode> listeners,
         List<ConfigNode> clusters,
+        List<ConfigNode> secrets,
         @Nullable ConfigNode runtime,
         @Nullable ConfigNode statsConfig,
         long statsFlushNanos,
@@ -33,6 +35,7 @@ public record Bootstrap(
     public Bootstrap {
         listeners = List.copyOf(listeners);
         clusters = List.copyOf(clusters);
+        secrets = List.copyOf(secrets);
         warnings = List.copyOf(warnings);
     }
 

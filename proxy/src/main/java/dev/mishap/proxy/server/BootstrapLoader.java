@@ -84,6 +84,7 @@ public final class BootstrapLoader {
                 admin(config.message("admin")),
                 resources == null ? List.of() : resources.messages("listeners"),
                 resources == null ? List.of() : resources.messages("clusters"),
+                resources == null ? List.of() : resources.messages("secrets"),
                 config.message("layered_runtime"),
                 config.message("stats_config"),
                 flush,

@@ -29,7 +29,9 @@ import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.tls.Tls;
 import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.upstream.Upstreams;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
@@ -43,7 +45,9 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
+import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -84,6 +88,7 @@ public final class Server {
     private final EventLoopGroup mainGroup;
     private final EventLoopGroup workerGroup;
     private final ServerClusters clusterContext;
+    private final TransportContext transports;
     private final ClusterManager clusters;
     private final Upstreams upstreams;
     private final RuleStore rules;
@@ -128,7 +133,11 @@ public final class Server {
         boolean made = false;
         try {
             EventLoop main = mainLoop();
-            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap.node());
+            this.transports = new TransportContext(bootstrap.secrets(), this::watch);
+            if (!bootstrap.secrets().isEmpty()) {
+                Tls.of(transports).checkSecrets();
+            }
+            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap.node(), transports);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             bootstrap.clusters().forEach(clusters::addStatic);
             this.sources = new DynamicSources(
@@ -144,6 +153,7 @@ public final class Server {
             services.add(StatsStore.class, stats);
             services.add(RuntimeLoader.class, runtime);
             services.add(LogFiles.class, logFiles);
+            services.add(TransportContext.class, transports);
             services.add(DrainState.class, drain);
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
@@ -225,6 +235,14 @@ public final class Server {
                         runtime,
                         clusters,
                         services.get(AsyncHttpClient.class)));
+    }
+
+    private void watch(Path directory, Runnable moved) {
+        try {
+            files.directory(directory, moved);
+        } catch (IOException e) {
+            throw new ConfigException("unable to watch the directory " + directory + ": " + e.getMessage());
+        }
     }
 
     private List<EventLoop> workers() {

@@ -9,6 +9,7 @@ import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.transport.TransportContext;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,13 +18,16 @@ import org.jspecify.annotations.Nullable;
 /** What this process gives to its clusters. Resolvers are made when a cluster first asks for one; they belong to the main loop. */
 final class ServerClusters implements ClusterContext, AutoCloseable {
     private final Scope root;
+    private final TransportContext transports;
     private final EventLoop loop;
     private final RuntimeLoader runtime;
     private final @Nullable Locality here;
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
     private volatile @Nullable AssignmentSource assignments;
 
-    ServerClusters(Scope root, EventLoop loop, RuntimeLoader runtime, Bootstrap.Node node) {
+    ServerClusters(
+            Scope root, EventLoop loop, RuntimeLoader runtime, Bootstrap.Node node, TransportContext transports) {
+        this.transports = transports;
         this.root = root;
         this.loop = loop;
         this.runtime = runtime;
@@ -34,6 +38,11 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     @Override
     public Scope root() {
         return root;
+    }
+
+    @Override
+    public TransportContext transports() {
+        return transports;
     }
 
     @Override

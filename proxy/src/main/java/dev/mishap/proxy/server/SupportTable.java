@@ -1,5 +1,6 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.cluster.ClusterTransports;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.cluster.discovery.LoadAssignments;
@@ -39,6 +40,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import dev.mishap.proxy.runtime.RuntimeLoader;
+import dev.mishap.proxy.tls.TlsFields;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.xds.ConfigSourceFields;
 import java.util.ArrayList;
@@ -77,6 +79,8 @@ public final class SupportTable {
         lists.add(UpstreamHttpTranslator.FIELDS);
         lists.add(LoadAssignments.FIELDS);
         lists.add(LbPolicies.FIELDS);
+        lists.add(ClusterTransports.FIELDS);
+        lists.add(TlsFields.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);

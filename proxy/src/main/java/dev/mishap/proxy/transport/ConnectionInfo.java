@@ -57,6 +57,9 @@ public final class ConnectionInfo {
     /** The filter chain's {@code filter_metadata} by namespace; null when it has none. */
     public @Nullable Map<String, Map<String, Object>> filterChainMetadata;
 
+    /** Whether the connection's transport is TLS, from before its handshake on. */
+    public boolean secure;
+
     /** Facts of the TLS session; null while there is none. */
     public @Nullable TlsSession tls;
 

@@ -29,7 +29,7 @@ public final class ClusterPools {
     ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random) {
         this.cluster = cluster;
         this.balancer = cluster.config().lb().balancer(cluster, random);
-        this.connector = new Connector(loop, cluster.config());
+        this.connector = new Connector(loop, cluster);
         this.known = cluster.endpoints();
     }
 

@@ -1,7 +1,10 @@
 package dev.mishap.proxy.upstream;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -17,11 +20,10 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Opens plain TCP connections of one cluster on one loop. Where another transport socket would come in. */
+/** Opens the connections of one cluster on one loop: TCP, and what the cluster's transport socket puts on it. */
 final class Connector {
     private static final String[] ERRORS = {
         "Connection refused",
@@ -32,9 +34,12 @@ final class Connector {
         "Connection timed out"
     };
 
+    private final Cluster cluster;
     private final Bootstrap bootstrap;
 
-    Connector(EventLoop loop, ClusterConfig config) {
+    Connector(EventLoop loop, Cluster cluster) {
+        this.cluster = cluster;
+        ClusterConfig config = cluster.config();
         boolean epoll = isEpoll(loop);
         bootstrap = new Bootstrap()
                 .group(loop)
@@ -72,13 +77,28 @@ final class Connector {
         return (int) Math.min(Integer.MAX_VALUE, Math.max(1, (nanos + 999_999) / 1_000_000));
     }
 
-    /** Starts to connect; the handler sees the channel become active. */
-    ChannelFuture connect(SocketAddress to, ChannelHandler handler) {
-        return bootstrap.clone().handler(handler).connect(to);
+    /**
+     * Starts to connect; the handler sees the channel become active. The future completes when the transport is ready for the
+     * protocol, which has to be within the cluster's connect timeout.
+     */
+    ChannelFuture connect(Endpoint to, ChannelHandler handler, UpstreamTransport.Options options) {
+        UpstreamTransport transport = cluster.transport(to);
+        if (transport == null) {
+            return bootstrap.clone().handler(handler).connect(to.address());
+        }
+        return new SecureConnect(transport, to, handler, options)
+                .start(bootstrap.clone(), cluster.config().connect().timeoutNanos());
     }
 
-    /** What the system said of a connection that failed, as Envoy tells it, or null when it said nothing known. */
-    static @Nullable String failure(Throwable cause) {
+    /** What is said of a connection to {@code to} that failed, as Envoy tells it, or null when nothing known was said. */
+    @Nullable
+    String failure(Endpoint to, Throwable cause) {
+        UpstreamTransport transport = cluster.transport(to);
+        String text = transport == null ? null : transport.failure(cause);
+        return text == null ? failure(cause) : text.replace(' ', '_');
+    }
+
+    private static @Nullable String failure(Throwable cause) {
         String text = String.valueOf(cause.getMessage());
         for (String known : ERRORS) {
             if (text.toLowerCase(Locale.ROOT).contains(known.toLowerCase(Locale.ROOT))) {

@@ -11,6 +11,8 @@ import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1Parser;
 import dev.mishap.proxy.http.h1.H1ResponseParser;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.TlsSession;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -241,6 +243,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     public @Nullable InetSocketAddress localAddress() {
         Channel c = channel;
         return c == null ? null : Connector.localAddress(c);
+    }
+
+    @Override
+    public @Nullable TlsSession tls() {
+        Channel c = channel;
+        return c == null ? null : c.attr(UpstreamTransport.SESSION).get();
     }
 
     @Override

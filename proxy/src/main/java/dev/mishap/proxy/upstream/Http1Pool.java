@@ -3,6 +3,7 @@ package dev.mishap.proxy.upstream;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ConnectTimeoutException;
@@ -53,7 +54,7 @@ final class Http1Pool extends ConnectionPool {
         Http1Connection c = new Http1Connection(this);
         open.add(c);
         connecting++;
-        ChannelFuture future = connector.connect(endpoint().address(), c);
+        ChannelFuture future = connector.connect(endpoint(), c, UpstreamTransport.Options.HTTP1);
         if (future.isDone()) {
             connected(c, future);
         } else {
@@ -69,7 +70,7 @@ final class Http1Pool extends ConnectionPool {
             c.failed(timeout);
             failPending(
                     timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                    timeout || cause == null ? null : Connector.failure(cause));
+                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
             return;
         }
         Channel channel = future.channel();

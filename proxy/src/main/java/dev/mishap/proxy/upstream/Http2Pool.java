@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.http.h2.H2Options;
 import dev.mishap.proxy.http.h2.H2Stats;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ConnectTimeoutException;
@@ -71,7 +72,7 @@ final class Http2Pool extends ConnectionPool {
         Http2Connection c = new Http2Connection(this);
         open.add(c);
         connecting++;
-        ChannelFuture future = connector.connect(endpoint().address(), c);
+        ChannelFuture future = connector.connect(endpoint(), c, UpstreamTransport.Options.HTTP2);
         if (future.isDone()) {
             connected(c, future);
         } else {
@@ -87,7 +88,7 @@ final class Http2Pool extends ConnectionPool {
             c.failed(timeout);
             failPending(
                     timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                    timeout || cause == null ? null : Connector.failure(cause));
+                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
             return;
         }
         Channel channel = future.channel();

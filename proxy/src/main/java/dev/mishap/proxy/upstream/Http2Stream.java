@@ -6,6 +6,8 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.h2.H2Error;
 import dev.mishap.proxy.http.h2.H2HeaderRules;
 import dev.mishap.proxy.http.h2.H2Stream;
+import dev.mishap.proxy.transport.TlsSession;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,11 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     @Override
     public @Nullable InetSocketAddress localAddress() {
         return Connector.localAddress(owner.channel());
+    }
+
+    @Override
+    public @Nullable TlsSession tls() {
+        return owner.channel().attr(UpstreamTransport.SESSION).get();
     }
 
     @Override

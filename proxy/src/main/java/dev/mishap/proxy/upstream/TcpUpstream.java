@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -78,7 +79,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         stats().cxActive.inc();
         endpoint.cxTotal.increment();
         endpoint.cxActive.increment();
-        ChannelFuture future = connector.connect(endpoint.address(), this);
+        ChannelFuture future = connector.connect(endpoint, this, UpstreamTransport.Options.NONE);
         channel = future.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setAutoRead(false);
@@ -128,7 +129,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         account();
         listener.onConnectFailure(
                 timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                timeout || cause == null ? null : Connector.failure(cause));
+                timeout || cause == null ? null : connector.failure(endpoint, cause));
     }
 
     /** Counts the end, once. */

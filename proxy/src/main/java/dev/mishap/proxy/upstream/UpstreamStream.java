@@ -2,6 +2,7 @@ package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.transport.TlsSession;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,10 @@ public interface UpstreamStream {
 
     @Nullable
     InetSocketAddress localAddress();
+
+    /** Facts of the connection's TLS session; null when it has none. */
+    @Nullable
+    TlsSession tls();
 
     /** {@code HTTP/1.1} or {@code HTTP/2}. */
     String protocol();

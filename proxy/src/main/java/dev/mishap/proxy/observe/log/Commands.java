@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -73,37 +72,14 @@ final class Commands {
             "DOWNSTREAM_REMOTE_ADDRESS", i -> i.downstreamRemoteAddress,
             "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", i -> i.downstreamDirectRemoteAddress);
 
-    /** After {@code UPSTREAM_} or {@code DOWNSTREAM_}. */
-    private static final Set<String> TLS_FACTS = Set.of(
-            "TLS_VERSION",
-            "TLS_CIPHER",
-            "TLS_SESSION_ID",
-            "TLS_GROUP",
-            "PEER_SUBJECT",
-            "PEER_ISSUER",
-            "PEER_CERT",
-            "PEER_CERT_V_START",
-            "PEER_CERT_V_END",
-            "PEER_SERIAL",
-            "PEER_FINGERPRINT_1",
-            "PEER_FINGERPRINT_256",
-            "PEER_URI_SAN",
-            "PEER_DNS_SAN",
-            "PEER_IP_SAN",
-            "PEER_EMAIL_SAN",
-            "PEER_OTHERNAME_SAN",
-            "LOCAL_SUBJECT",
-            "LOCAL_URI_SAN",
-            "LOCAL_DNS_SAN",
-            "LOCAL_IP_SAN",
-            "LOCAL_EMAIL_SAN",
-            "LOCAL_OTHERNAME_SAN");
-
     private Commands() {}
 
     static Field create(Command command) {
         String name = command.name();
         Field field = withParameters(command);
+        if (field == null) {
+            field = TlsFields.create(command);
+        }
         if (field != null) {
             return field;
         }
@@ -176,9 +152,6 @@ final class Commands {
         if (address != null) {
             return AddressField.withPort(address);
         }
-        if (isTls(name)) {
-            return text(i -> null);
-        }
         return switch (name) {
             case "DURATION", "REQUEST_DURATION", "REQUEST_TX_DURATION", "RESPONSE_DURATION", "RESPONSE_TX_DURATION" ->
                 TimeFields.duration(name);
@@ -186,6 +159,8 @@ final class Commands {
             case "RESPONSE_FLAGS_LONG" -> flags(ResponseFlag::longName);
             case "UPSTREAM_HOST_NAME" -> AddressField.hostName(true);
             case "UPSTREAM_HOST_NAME_WITHOUT_PORT" -> AddressField.hostName(false);
+            case "TLS_JA3_FINGERPRINT" -> text(i -> i.connection == null ? null : i.connection.ja3);
+            case "TLS_JA4_FINGERPRINT" -> text(i -> i.connection == null ? null : i.connection.ja4);
             case "HOSTNAME" -> constant(hostName());
             case "LOCAL_REPLY_BODY" -> context(LogContext::localReplyBody);
             case "ACCESS_LOG_TYPE" -> text(i -> i.accessLogType);
@@ -198,14 +173,6 @@ final class Commands {
             case "SPAN_ID" -> text(i -> i.span == null ? null : i.span.spanId());
             default -> null;
         };
-    }
-
-    /** Facts of a TLS connection; connections are plain text, for which they have no value. */
-    private static boolean isTls(String name) {
-        String fact = name.startsWith("UPSTREAM_")
-                ? name.substring(9)
-                : name.startsWith("DOWNSTREAM_") ? name.substring(11) : "";
-        return TLS_FACTS.contains(fact) || name.equals("TLS_JA3_FINGERPRINT") || name.equals("TLS_JA4_FINGERPRINT");
     }
 
     static Field text(Function<StreamInfo, @Nullable String> value) {

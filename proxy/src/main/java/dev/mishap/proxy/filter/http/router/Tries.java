@@ -200,6 +200,7 @@ final class Tries {
         call.stats().upstreamRequest();
         call.upstreamHost(a.endpoint);
         info.upstreamLocalAddress = to.localAddress();
+        info.upstreamTls = to.tls();
         info.upstreamProtocol = to.protocol();
         if (call.action().autoHostRewrite() && !a.endpoint.hostname().isEmpty()) {
             call.entry()

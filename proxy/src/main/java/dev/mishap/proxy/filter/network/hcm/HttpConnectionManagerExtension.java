@@ -10,6 +10,7 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.http.AddressRange;
+import dev.mishap.proxy.http.ClientCertHeader;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
@@ -31,7 +32,10 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -101,10 +105,18 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             config.localReplies = LocalReplies.from(localReply, context.runtime());
         }
         H1Limits limits = limits(node, config);
-        return codec.equals("HTTP1")
+        TerminalFilterFactory installer = codec.equals("HTTP1")
                 ? (channel, connection) ->
                         channel.pipeline().addLast(new H1ServerConnection(config, limits, connection))
                 : new Http2Codec(node, config, limits, context.root()).installer(codec.equals("HTTP2"));
+        return (channel, connection) -> {
+            if (connection.secure) {
+                config.stats.cxSslTotal.inc();
+                config.stats.cxSslActive.inc();
+                channel.closeFuture().addListener(f -> config.stats.cxSslActive.dec());
+            }
+            installer.install(channel, connection);
+        };
     }
 
     private static RouteResolver routes(ConfigNode node, HttpFilterContext context) {
@@ -159,8 +171,22 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.generateRequestId = node.bool("generate_request_id", true);
         config.preserveExternalRequestId = node.bool("preserve_external_request_id", false);
         config.alwaysSetRequestIdInResponse = node.bool("always_set_request_id_in_response", false);
-        config.forwardClientCert = node.enumName("forward_client_cert_details").equals("ALWAYS_FORWARD_ONLY");
+        config.clientCert = clientCert(node);
         config.proxy100Continue = node.bool("proxy_100_continue", false);
+    }
+
+    private static ClientCertHeader clientCert(ConfigNode node) {
+        Set<ClientCertHeader.Detail> details = EnumSet.noneOf(ClientCertHeader.Detail.class);
+        ConfigNode set = node.message("set_current_client_cert_details");
+        if (set != null) {
+            for (ClientCertHeader.Detail detail : ClientCertHeader.Detail.values()) {
+                if (set.bool(detail.name().toLowerCase(Locale.ROOT), false)) {
+                    details.add(detail);
+                }
+            }
+        }
+        return new ClientCertHeader(
+                ClientCertHeader.Mode.valueOf(node.enumName("forward_client_cert_details")), details);
     }
 
     private static List<AddressRange> ranges(ConfigNode internal) {

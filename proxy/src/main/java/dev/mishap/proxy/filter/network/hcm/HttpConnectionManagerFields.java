@@ -34,7 +34,8 @@ public final class HttpConnectionManagerFields {
                             "generate_request_id",
                             "preserve_external_request_id",
                             "always_set_request_id_in_response",
-                            "forward_client_cert_details")
+                            "forward_client_cert_details",
+                            "set_current_client_cert_details")
                     .supported(
                             "proxy_100_continue",
                             "normalize_path",
@@ -45,6 +46,8 @@ public final class HttpConnectionManagerFields {
                             "strip_any_host_port",
                             "strip_trailing_host_dot")
                     .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message"),
+            SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
+                    .supported("subject", "cert", "chain", "dns", "uri"),
             SupportedFields.of(HCM + ".InternalAddressConfig")
                     .supported("cidr_ranges")
                     .accepted("unix_sockets", "there are no listeners on unix sockets"),

@@ -1,0 +1,115 @@
+package dev.mishap.proxy.cluster;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.tls.Tls;
+import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.transport.UpstreamTransport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transport sockets of a cluster: {@code transport_socket_matches}, of which the first that the metadata of an endpoint agrees
+ * with is its own, and {@code transport_socket} for the others. Immutable.
+ */
+public final class ClusterTransports {
+    public static final List<SupportedFields> FIELDS =
+            List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.TransportSocketMatch")
+                    .supported("name", "match", "transport_socket"));
+
+    private static final String NAMESPACE = "envoy.transport_socket_match";
+    private static final String TLS = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
+    private static final String RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
+
+    private final List<Match> matches;
+    private final @Nullable UpstreamTransport byDefault;
+    private final Counter defaultCount;
+
+    private record Match(Map<?, ?> criteria, @Nullable UpstreamTransport transport, Counter count) {
+        boolean matches(Map<String, Object> metadata) {
+            for (Map.Entry<?, ?> e : criteria.entrySet()) {
+                if (!java.util.Objects.equals(e.getValue(), metadata.get(String.valueOf(e.getKey())))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    private ClusterTransports(List<Match> matches, @Nullable UpstreamTransport byDefault, Scope scope) {
+        this.matches = List.copyOf(matches);
+        this.byDefault = byDefault;
+        this.defaultCount = scope.counter("default.total_match_count");
+    }
+
+    /** Plain bytes for all endpoints. */
+    static ClusterTransports plain(Scope scope) {
+        return new ClusterTransports(List.of(), null, scope);
+    }
+
+    /**
+     * Reads those of a cluster.
+     *
+     * @param scope {@code cluster.<name>.}
+     */
+    static ClusterTransports from(ConfigNode cluster, Scope scope, @Nullable TransportContext context) {
+        UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context);
+        List<Match> matches = new ArrayList<>();
+        for (ConfigNode match : cluster.messages("transport_socket_matches")) {
+            Object criteria = match.struct("match");
+            matches.add(new Match(
+                    criteria instanceof Map<?, ?> map ? map : Map.of(),
+                    transport(match.message("transport_socket"), scope, context),
+                    scope.counter(match.string("name") + ".total_match_count")));
+        }
+        return new ClusterTransports(matches, byDefault, scope);
+    }
+
+    private static @Nullable UpstreamTransport transport(
+            @Nullable ConfigNode socket, Scope scope, @Nullable TransportContext context) {
+        if (socket == null) {
+            return null;
+        }
+        ConfigNode config = socket.message("typed_config");
+        String type = config == null ? "" : config.messageName();
+        if (type.equals(RAW_BUFFER)
+                || config == null && socket.string("name").equals("envoy.transport_sockets.raw_buffer")) {
+            return null;
+        }
+        if (config != null && type.equals(TLS) && context != null) {
+            return Tls.of(context).upstream(config, scope, null);
+        }
+        throw new ConfigException("Didn't find a registered implementation for '" + socket.string("name")
+                + "' with type URL: '" + type + "'");
+    }
+
+    /** The transport of {@code endpoint}, null for plain bytes. */
+    @Nullable
+    UpstreamTransport of(Endpoint endpoint) {
+        Match m = match(endpoint);
+        return m == null ? byDefault : m.transport();
+    }
+
+    /** Counts that {@code endpoint} was given its transport. */
+    void count(Endpoint endpoint) {
+        Match m = match(endpoint);
+        (m == null ? defaultCount : m.count()).inc();
+    }
+
+    private @Nullable Match match(Endpoint endpoint) {
+        if (!matches.isEmpty()) {
+            Map<String, Object> metadata = endpoint.metadata().getOrDefault(NAMESPACE, Map.of());
+            for (Match m : matches) {
+                if (m.matches(metadata)) {
+                    return m;
+                }
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.mishap.proxy.tls;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands behind a connection's {@link SslHandler}: counts how handshakes end, keeps what they led to, and lets nothing of TLS reach
+ * the protocol's handlers but plain bytes. A peer's close_notify is the end of its stream.
+ */
+final class TlsConnection extends ChannelInboundHandlerAdapter {
+    /** What a finished handshake is told to. */
+    interface Owner {
+        void established(Session session);
+
+        void failed(@Nullable String reason);
+    }
+
+    private final SslHandler handler;
+    private final TlsContext context;
+    private final Owner owner;
+    private final Promise<Channel> ready;
+    private boolean failed;
+
+    TlsConnection(Channel channel, SslHandler handler, TlsContext context, Owner owner, Promise<Channel> ready) {
+        this.handler = handler;
+        this.context = context;
+        this.owner = owner;
+        this.ready = ready;
+    }
+
+    static Owner owner(Consumer<Session> established, Consumer<@Nullable String> failed) {
+        return new Owner() {
+            @Override
+            public void established(Session session) {
+                established.accept(session);
+            }
+
+            @Override
+            public void failed(@Nullable String reason) {
+                failed.accept(reason);
+            }
+        };
+    }
+
+    Future<Channel> ready() {
+        return ready;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (handshake.isSuccess()) {
+                succeeded(ctx);
+            } else {
+                failed(ctx, handshake.cause());
+            }
+        } else if (event instanceof SslCloseCompletionEvent close) {
+            if (close.isSuccess() && ctx.channel().isActive()) {
+                closeNotify(ctx);
+            }
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    private static void closeNotify(ChannelHandlerContext ctx) {
+        if (Boolean.TRUE.equals(ctx.channel().config().getOption(ChannelOption.ALLOW_HALF_CLOSURE))) {
+            ctx.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        } else {
+            ctx.close();
+        }
+    }
+
+    private void succeeded(ChannelHandlerContext ctx) {
+        Session session = new Session(
+                handler.engine(),
+                handler.applicationProtocol(),
+                context.certificate(),
+                context.verifier(),
+                context.asksPeer());
+        TlsStats stats = context.stats();
+        stats.handshake.inc();
+        if (session.reused()) {
+            stats.sessionReused.inc();
+        }
+        if (session.peerCertificates().isEmpty()) {
+            stats.noCertificate.inc();
+        }
+        stats.negotiated("versions.", session.version());
+        stats.negotiated("ciphers.", session.cipher());
+        if (session.group() != null) {
+            stats.negotiated("curves.", session.group());
+        }
+        String signature = session.signatureAlgorithm();
+        if (signature != null) {
+            stats.negotiated("sigalgs.", signature);
+        }
+        owner.established(session);
+        ready.trySuccess(ctx.channel());
+    }
+
+    private void failed(ChannelHandlerContext ctx, Throwable cause) {
+        if (!failed) {
+            failed = true;
+            TlsFailure.count(cause, context.stats());
+            owner.failed(TlsFailure.text(cause));
+            ready.tryFailure(cause);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        boolean tls = cause instanceof SSLException
+                || cause instanceof DecoderException && cause.getCause() instanceof SSLException;
+        if (!tls) {
+            ctx.fireExceptionCaught(cause);
+            return;
+        }
+        failed(ctx, cause);
+        ctx.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        ready.tryFailure(new java.nio.channels.ClosedChannelException());
+        ctx.fireChannelInactive();
+    }
+}

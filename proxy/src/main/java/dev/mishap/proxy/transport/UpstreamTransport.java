@@ -1,0 +1,47 @@
+package dev.mishap.proxy.transport;
+
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.Future;
+import java.net.SocketAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What stands between an upstream connection's socket and its protocol. One a cluster, or a match of its endpoints; shared by all loops. */
+public interface UpstreamTransport {
+    /** Where a channel has the facts of its TLS session, once there is one. */
+    AttributeKey<TlsSession> SESSION = AttributeKey.valueOf(UpstreamTransport.class, "session");
+
+    /**
+     * What a connection wants of its transport.
+     *
+     * @param serverName the name to ask the server for, or null for the configured one
+     * @param verifyName whether the server's certificate must be for {@code serverName}
+     * @param applicationProtocols what to offer when the configuration names none, in order
+     */
+    record Options(@Nullable String serverName, boolean verifyName, List<String> applicationProtocols) {
+        public static final Options HTTP1 = new Options(null, false, List.of("http/1.1"));
+        public static final Options HTTP2 = new Options(null, false, List.of("h2"));
+        public static final Options AUTO = new Options(null, false, List.of("h2", "http/1.1"));
+        public static final Options NONE = new Options(null, false, List.of());
+
+        public Options {
+            applicationProtocols = List.copyOf(applicationProtocols);
+        }
+    }
+
+    /**
+     * Adds its handlers to a channel that is about to connect to {@code to}. The future completes, on the channel's loop, when the
+     * protocol may begin, or fails; see {@link #failure}.
+     *
+     * @param hostname the endpoint's name, {@code ""} when it has none
+     */
+    Future<Channel> install(Channel channel, SocketAddress to, String hostname, Options options);
+
+    /** What made a connection fail, in Envoy's words, or null when it was not this transport. */
+    @Nullable
+    String failure(Throwable cause);
+
+    /** Whether the peer is asked for an application protocol, so that what it chose is known. */
+    boolean negotiates();
+}

@@ -1,0 +1,72 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.transport.UpstreamTransport;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A connection that is made in two steps, of which the second is its transport's handshake. One timeout covers both. */
+final class SecureConnect extends ChannelInitializer<Channel> {
+    private final UpstreamTransport transport;
+    private final Endpoint to;
+    private final ChannelHandler handler;
+    private final UpstreamTransport.Options options;
+    private @Nullable Future<Channel> ready;
+
+    SecureConnect(UpstreamTransport transport, Endpoint to, ChannelHandler handler, UpstreamTransport.Options options) {
+        this.transport = transport;
+        this.to = to;
+        this.handler = handler;
+        this.options = options;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        ready = transport.install(channel, to.address(), to.hostname(), options);
+        channel.pipeline().addLast(handler);
+    }
+
+    /** Called on the loop of the connection, hence the channel has its handlers when this returns. */
+    ChannelFuture start(Bootstrap bootstrap, long timeoutNanos) {
+        ChannelFuture tcp = bootstrap.handler(this).connect(to.address());
+        Channel channel = tcp.channel();
+        ChannelPromise done = channel.newPromise();
+        tcp.addListener(f -> {
+            if (!f.isSuccess()) {
+                done.tryFailure(f.cause());
+            }
+        });
+        Future<Channel> handshake = ready;
+        if (handshake == null) {
+            return tcp; // it could not be registered
+        }
+        handshake.addListener(f -> {
+            if (f.isSuccess()) {
+                done.trySuccess();
+            } else {
+                fail(channel, done, f.cause());
+            }
+        });
+        Future<?> timeout = channel.eventLoop()
+                .schedule(
+                        () -> fail(channel, done, new ConnectTimeoutException("connect timeout")),
+                        timeoutNanos,
+                        TimeUnit.NANOSECONDS);
+        done.addListener(f -> timeout.cancel(false));
+        return done;
+    }
+
+    private static void fail(Channel channel, ChannelPromise done, Throwable cause) {
+        if (done.tryFailure(cause)) {
+            channel.close();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mishap.proxy.tls;
+
+import org.jspecify.annotations.NullMarked;
