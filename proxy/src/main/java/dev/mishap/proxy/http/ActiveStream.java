@@ -3,6 +3,7 @@ package dev.mishap.proxy.http;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -541,9 +542,9 @@ public final class ActiveStream implements HttpStream {
             codec.drain();
         }
         responseHeadersWritten = true;
-        boolean end = endStream || headRequest;
-        codec.encodeHeaders(headers, end, closeAfter);
-        if (end) {
+        // An upstream that sends a body to HEAD breaks its own response: what follows is looked at, and not passed on.
+        codec.encodeHeaders(headers, endStream || headRequest && !codec.multiplexed(), closeAfter);
+        if (endStream) {
             endOfResponse();
         }
     }
@@ -561,17 +562,22 @@ public final class ActiveStream implements HttpStream {
     void writeData(ByteBuf transferred, boolean endStream) {
         if (headRequest) {
             transferred.release();
-            return;
+            if (endStream && codec.multiplexed()) {
+                codec.encodeData(Unpooled.EMPTY_BUFFER, true);
+            }
+        } else {
+            info.bytesSent += transferred.readableBytes();
+            codec.encodeData(transferred, endStream);
         }
-        info.bytesSent += transferred.readableBytes();
-        codec.encodeData(transferred, endStream);
         if (endStream) {
             endOfResponse();
         }
     }
 
     void writeTrailers(HeaderMap trailers) {
-        codec.encodeTrailers(trailers);
+        if (!headRequest || codec.multiplexed()) {
+            codec.encodeTrailers(trailers);
+        }
         endOfResponse();
     }
 

@@ -226,10 +226,7 @@ final class RequestHeaders {
         }
         info.downstreamRemoteAddress = remote;
         int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
-        if (!h.contains(HeaderName.SCHEME)) {
-            boolean https = h.valueEquals(proto, HTTPS);
-            h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
-        }
+        scheme(h, proto);
         boolean internal =
                 single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
         edgeExempt = internal;
@@ -247,6 +244,20 @@ final class RequestHeaders {
             h.set(INTERNAL, "true");
         }
         config.clientCert.apply(h, info.connection);
+    }
+
+    /** A client of HTTP/2 has said a scheme; any other is what x-forwarded-proto tells. */
+    private static void scheme(HeaderMap h, int proto) {
+        int given = h.indexOf(HeaderName.SCHEME);
+        if (given >= 0 && (h.valueEquals(given, HTTP) || h.valueEquals(given, HTTPS))) {
+            return;
+        }
+        boolean https = h.valueEquals(proto, HTTPS);
+        if (given >= 0) {
+            h.setValue(given, https ? "https" : "http");
+        } else {
+            h.add(HeaderName.SCHEME, https ? HTTPS : HTTP, 0, https ? 5 : 4);
+        }
     }
 
     // One pass over the headers instead of one a name: most requests hold none of them.

@@ -158,7 +158,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         }
         int status = headers.indexOf(HeaderName.STATUS);
         boolean bodyless = head || headers.valueEquals(status, NO_CONTENT) || headers.valueEquals(status, NOT_MODIFIED);
-        expectLength(bodyless ? -1 : length);
+        expectLength(bodyless ? 0 : length);
         return null;
     }
 

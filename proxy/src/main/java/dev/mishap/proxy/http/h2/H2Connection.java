@@ -7,7 +7,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.collection.IntObjectHashMap;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     private final HpackDecoder decoder;
     private final IntObjectHashMap<H2Stream> streams = new IntObjectHashMap<>(8);
     private final ArrayDeque<H2Stream> blocked = new ArrayDeque<>();
+    /** Streams that are answered while their requests go on. */
+    private final List<H2Stream> cuts = new ArrayList<>();
+
     private final H2Flood flood;
     private @Nullable ChannelHandlerContext context;
     private @Nullable H2Output output;
@@ -50,6 +55,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     // The header block under way.
     private int blockStream;
     private boolean blockEnds;
+    private boolean blockOpens;
     private byte[] block = NOTHING;
     private int blockLength;
     private int continuations;
@@ -61,6 +67,8 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
     private static final byte[] NOTHING = {};
     /** What Envoy calls a stream that its codec ended; of whichever side the reset was. */
+    static final String UNDERSCORE = "http2.unexpected_underscore";
+
     static final String REMOTE_RESET = "http2.remote_reset";
 
     /**
@@ -169,7 +177,9 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
     /** Says GOAWAY; {@code Integer.MAX_VALUE} announces one that is still to come. */
     protected final void goAway(int lastStream, int code) {
-        stats.goawaySent.inc();
+        if (lastStream != Integer.MAX_VALUE) {
+            stats.goawaySent.inc(); // an announcement is not counted
+        }
         output().goAway(lastStream, code, "");
     }
 
@@ -200,7 +210,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        output = new H2Output(ctx, new HpackEncoder(options.headerTableSize()), this::afterTurn);
+        output = new H2Output(ctx, new HpackEncoder(options.headerTableSize()), this);
         if (ctx.channel().isActive()) {
             opened(ctx);
         }
@@ -222,33 +232,35 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         if (!server) {
             out.preface();
         }
-        int[] values = new int[10 + options.customSettings().size()];
+        int[] values = new int[8 + options.customSettings().size()];
         int n = 0;
+        for (int value : options.customSettings()) {
+            values[n++] = value;
+        }
         values[n++] = H2Frame.HEADER_TABLE_SIZE;
         values[n++] = options.headerTableSize();
-        if (server) {
-            values[n++] = H2Frame.ENABLE_CONNECT_PROTOCOL;
-            values[n++] = options.allowConnect() ? 1 : 0;
-        } else {
-            values[n++] = H2Frame.ENABLE_PUSH;
-            values[n++] = 0;
-        }
+        values[n++] = server ? H2Frame.ENABLE_CONNECT_PROTOCOL : H2Frame.ENABLE_PUSH;
+        values[n++] = server && options.allowConnect() ? 1 : 0;
         values[n++] = H2Frame.MAX_CONCURRENT_STREAMS;
         values[n++] = options.maxConcurrentStreams();
         values[n++] = H2Frame.INITIAL_WINDOW_SIZE;
         values[n++] = options.streamWindow();
-        for (int value : options.customSettings()) {
-            values[n++] = value;
-        }
         out.settings(values, n);
-        int more = options.connectionWindow() - H2Frame.DEFAULT_WINDOW;
-        if (more > 0) {
-            out.windowUpdate(0, more);
-            receiveWindow += more;
+        if (!server) {
+            widen();
         }
         H2Options.Keepalive k = options.keepalive();
         if (k.intervalNanos() > 0 || k.idleIntervalNanos() > 0) {
             ping = new H2Ping(k, ctx.channel().eventLoop(), this::sendPing, this::onPingTimeout);
+        }
+    }
+
+    /** Makes the connection's window as large as configured; a server does so when the client has said its settings, as in Envoy. */
+    private void widen() {
+        int more = options.connectionWindow() - H2Frame.DEFAULT_WINDOW;
+        if (more > 0) {
+            output().windowUpdate(0, more);
+            receiveWindow += more;
         }
     }
 
@@ -376,13 +388,26 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
     // ---- streams ----
 
+    /** Before what was written in this turn goes out. */
+    final void beforeFlush() {
+        for (int i = 0; i < cuts.size(); i++) {
+            H2Stream s = cuts.get(i);
+            if (s.cutAfterEnd) {
+                s.cutAfterEnd = false;
+                resetByUs(s, H2Error.NO_ERROR);
+            }
+        }
+        cuts.clear();
+    }
+
     /** Closes the stream when both sides have said all. */
     final void ended(H2Stream stream) {
         if (stream.open && stream.localEndWritten) {
             if (stream.remoteEnd) {
                 close(stream);
             } else if (stream.cutAfterEnd) {
-                resetByUs(stream, H2Error.NO_ERROR);
+                cuts.add(stream); // not at once: the rest of the request may be among the bytes that were read
+                scheduleTurn();
             }
         }
     }
@@ -458,6 +483,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     private final class Frames implements H2FrameReader.Sink {
         @Override
         public void onBadPreface() {
+            output().drop(); // who speaks something else is told nothing
             fail(H2Failure.BAD_PREFACE);
         }
 
@@ -551,7 +577,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 return;
             }
             if (blockStream != 0 && (type != H2Frame.CONTINUATION || streamId != blockStream)) {
-                fail(H2Error.PROTOCOL_ERROR);
+                fail(H2Failure.INTERRUPTED_BLOCK);
                 return;
             }
             switch (type) {
@@ -576,7 +602,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 return false;
             }
             if (blockStream != 0 && type == H2Frame.DATA) {
-                fail(H2Error.PROTOCOL_ERROR);
+                fail(H2Failure.INTERRUPTED_BLOCK);
                 return false;
             }
             return true;
@@ -591,8 +617,12 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         }
 
         private void paddedData(int flags, int streamId, byte[] p, int length) {
+            if (streamId == 0 || isIdle(streamId)) {
+                fail(H2Failure.DATA_ON_IDLE);
+                return;
+            }
             if (length == 0 || (p[0] & 0xff) >= length) {
-                fail(length == 0 ? H2Error.FRAME_SIZE_ERROR : H2Error.PROTOCOL_ERROR);
+                fail(length == 0 ? H2Failure.BAD_LENGTH : H2Failure.silent(H2Error.PROTOCOL_ERROR));
                 return;
             }
             int n = length - 1 - (p[0] & 0xff);
@@ -620,7 +650,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 from += 5;
             }
             if (from > length) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
                 return;
             }
             if (from > to || streamId == 0 || server && (streamId & 1) == 0) {
@@ -642,6 +672,10 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             }
             blockStream = streamId;
             blockEnds = end;
+            blockOpens = known == null && server && streamId > lastPeerStream;
+            if (blockOpens) {
+                lastPeerStream = streamId;
+            }
             continuations = 0;
             if ((flags & H2Frame.END_HEADERS) != 0) {
                 blockComplete(p, from, to);
@@ -678,17 +712,18 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         private void priority(int streamId, int length) {
             if (length != 5) {
-                fail(H2Error.FRAME_SIZE_ERROR);
-            } else if (streamId == 0) {
-                fail(H2Error.PROTOCOL_ERROR);
+                fail(H2Failure.BAD_LENGTH);
             } else {
-                inbound(H2Frame.PRIORITY, length, false);
+                inbound(
+                        H2Frame.PRIORITY,
+                        length,
+                        false); // and nothing else: priorities have no effect (RFC 9113 5.3.2)
             }
         }
 
         private void resetByPeer(int streamId, byte[] p, int length) {
             if (length != 4) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
                 return;
             }
             if (streamId == 0 || isIdle(streamId)) {
@@ -708,7 +743,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             if (streamId != 0) {
                 fail(H2Error.PROTOCOL_ERROR);
             } else if (length % 6 != 0 || ack && length != 0) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
             } else if (ack) {
                 settingsAcked = true;
             } else {
@@ -719,8 +754,11 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                         return;
                     }
                 }
-                settingsSeen = true;
                 output().settingsAck();
+                if (!settingsSeen && server) {
+                    widen();
+                }
+                settingsSeen = true;
                 if (!flooded()) {
                     onSettings();
                 }
@@ -777,7 +815,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         private void pinged(int flags, int streamId, byte[] p, int length) {
             if (length != 8) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
             } else if (streamId != 0) {
                 fail(H2Error.PROTOCOL_ERROR);
             } else if ((flags & H2Frame.ACK) == 0) {
@@ -789,7 +827,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         private void goneAway(int streamId, byte[] p, int length) {
             if (length < 8) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
             } else if (streamId != 0) {
                 fail(H2Error.PROTOCOL_ERROR);
             } else {
@@ -800,7 +838,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
 
         private void windowUpdate(int streamId, byte[] p, int length) {
             if (length != 4) {
-                fail(H2Error.FRAME_SIZE_ERROR);
+                fail(H2Failure.BAD_LENGTH);
                 return;
             }
             if (!inbound(H2Frame.WINDOW_UPDATE, length, false)) {
@@ -851,8 +889,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         blockStream = 0;
         H2Stream s = streams.get(id);
         boolean refused = false;
-        if (s == null && server && id > lastPeerStream) {
-            lastPeerStream = id;
+        if (blockOpens) {
             if (streams.size() >= options.maxConcurrentStreams()) {
                 if (settingsAcked) {
                     fail(H2Error.PROTOCOL_ERROR);
@@ -906,7 +943,11 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             if (!trailers) {
                 headers.clear(); // nobody is to see the headers of a message that is none
             }
-            invalid(s, wrong);
+            if (wrong == UNDERSCORE) {
+                resetInvalid(s, H2Error.INTERNAL_ERROR, wrong);
+            } else {
+                invalid(s, wrong);
+            }
             return;
         }
         s.remoteEnd |= end;

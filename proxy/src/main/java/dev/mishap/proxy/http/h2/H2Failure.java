@@ -19,6 +19,9 @@ public record H2Failure(int code, @Nullable String announcement, boolean flood, 
     static final H2Failure DATA_ON_IDLE = announced(H2Error.PROTOCOL_ERROR, "DATA: stream in idle");
     static final H2Failure DATA_AFTER_END = announced(H2Error.STREAM_CLOSED, "DATA: stream in half-closed(remote)");
     static final H2Failure STRAY_CONTINUATION = announced(H2Error.PROTOCOL_ERROR, "CONTINUATION: unexpected");
+    static final H2Failure INTERRUPTED_BLOCK =
+            announced(H2Error.PROTOCOL_ERROR, "unexpected non-CONTINUATION frame or stream_id is invalid");
+    static final H2Failure BAD_LENGTH = announced(H2Error.FRAME_SIZE_ERROR, "");
     static final H2Failure BAD_COMPRESSION = announced(H2Error.COMPRESSION_ERROR, "");
     /** Not Envoy's, which reads a header block of any size for one that it drops. */
     static final H2Failure TOO_LARGE_BLOCK = silent(H2Error.ENHANCE_YOUR_CALM);

@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Counts the frames that cost us work and the peer nothing, against the limits of {@link H2Options}; formulas are Envoy's. */
 final class H2Flood {
-    private static final H2Failure EMPTY = H2Failure.flood("http2.inbound_empty_frames_flood");
+    private static final H2Failure EMPTY =
+            new H2Failure(H2Error.ENHANCE_YOUR_CALM, null, false, "http2.inbound_empty_frames_flood");
     private static final H2Failure PRIORITY = H2Failure.flood("codec_error:Too_many_PRIORITY_frames");
     private static final H2Failure WINDOW_UPDATE = H2Failure.flood("codec_error:Too_many_WINDOW_UPDATE_frames");
     private static final H2Failure OUTBOUND = H2Failure.flood("codec_error:Too_many_frames_in_the_outbound_queue.");

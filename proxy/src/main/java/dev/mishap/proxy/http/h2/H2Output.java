@@ -30,7 +30,7 @@ final class H2Output {
     private final ChannelHandlerContext ctx;
     private final HpackEncoder encoder;
     private final Runnable flushTask = this::flushNow;
-    private final Runnable afterFlush;
+    private final H2Connection connection;
     private int maxFrame = H2Frame.MAX_SIZE;
     private @Nullable ByteBuf pending;
     private boolean unflushed;
@@ -43,11 +43,11 @@ final class H2Output {
     private int markedFrames;
     private int markedControlFrames;
 
-    /** @param afterFlush run after each flush, when no caller of the connection is on the stack */
-    H2Output(ChannelHandlerContext ctx, HpackEncoder encoder, Runnable afterFlush) {
+    /** @param connection told of each flush at the end of a turn, when no caller of it is on the stack */
+    H2Output(ChannelHandlerContext ctx, HpackEncoder encoder, H2Connection connection) {
         this.ctx = ctx;
         this.encoder = encoder;
-        this.afterFlush = afterFlush;
+        this.connection = connection;
     }
 
     HpackEncoder encoder() {
@@ -233,8 +233,11 @@ final class H2Output {
 
     private void flushNow() {
         scheduled = false;
+        if (!closed) {
+            connection.beforeFlush();
+        }
         flush();
-        afterFlush.run();
+        connection.afterTurn();
     }
 
     /** Sends what is gathered. */
@@ -278,6 +281,11 @@ final class H2Output {
     /** Drops what is gathered; the channel is gone. */
     void close() {
         closed = true;
+        drop();
+    }
+
+    /** Drops what is gathered. */
+    void drop() {
         ByteBuf p = pending;
         if (p != null) {
             pending = null;

@@ -187,7 +187,7 @@ public final class H2ServerConnection extends H2Connection {
             }
             if (underscores == H1Limits.Underscores.REJECT_REQUEST) {
                 stats().rejectedForUnderscore.inc();
-                return "http2.unexpected_underscore";
+                return UNDERSCORE;
             }
             stats().droppedForUnderscore.inc();
             headers.removeAt(i);
@@ -208,8 +208,8 @@ public final class H2ServerConnection extends H2Connection {
                 && seconds <= stream.runtime().integer("overload.premature_reset_min_stream_lifetime_seconds", 1);
     }
 
-    private void checkPrematureResets(ActiveStream stream) {
-        closedStreams++;
+    /** After the end of a stream that was reset. */
+    void checkPrematureResets(ActiveStream stream) {
         if (prematureResets == 0 || closing) {
             return;
         }
@@ -223,6 +223,7 @@ public final class H2ServerConnection extends H2Connection {
 
     /** A stream is closed; its object is free when this turn is over. */
     void retire(H2ServerStream s) {
+        closedStreams++;
         retired.add(s);
         scheduleTurn();
     }
@@ -235,7 +236,6 @@ public final class H2ServerConnection extends H2Connection {
         for (int i = 0; i < retired.size(); i++) {
             H2ServerStream s = retired.get(i);
             assert !s.stream().active() : "a stream without its request's end";
-            checkPrematureResets(s.stream());
             if (!gone && spare.size() < MAX_SPARE) {
                 spare.addFirst(s);
             } else {

@@ -98,6 +98,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
         } else {
             stream.onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, H2Connection.REMOTE_RESET);
         }
+        owner.checkPrematureResets(stream);
     }
 
     @Override
