@@ -1,10 +1,8 @@
 package dev.mishap.proxy.dns;
 
+import dev.mishap.proxy.transport.Transport;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -50,7 +48,7 @@ public final class NettyResolver implements Resolver {
     /** A resolver that asks {@code servers}; null = those of the system. */
     public NettyResolver(EventLoop loop, @Nullable DnsServerAddressStreamProvider servers) {
         this.loop = loop;
-        boolean epoll = loop instanceof IoEventLoop io && Epoll.isAvailable() && io.isIoType(EpollIoHandler.class);
+        boolean epoll = Transport.isEpoll(loop);
         DnsNameResolverBuilder builder = new DnsNameResolverBuilder(loop)
                 .datagramChannelType(epoll ? EpollDatagramChannel.class : NioDatagramChannel.class)
                 .socketChannelType(epoll ? EpollSocketChannel.class : NioSocketChannel.class)

@@ -1,12 +1,13 @@
 package dev.mishap.proxy.transport;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -23,7 +24,7 @@ public enum Transport {
     EPOLL {
         @Override
         IoHandlerFactory handlers() {
-            return EpollIoHandler.newFactory();
+            return LastingEpollHandler.newFactory();
         }
 
         @Override
@@ -86,6 +87,11 @@ public enum Transport {
     /** Epoll where its native library loads, else NIO. */
     public static Transport best() {
         return Epoll.isAvailable() ? EPOLL : NIO;
+    }
+
+    /** Whether the loop is one of {@link #EPOLL}'s, so that channels on it must be, too. */
+    public static boolean isEpoll(EventLoop loop) {
+        return loop instanceof IoEventLoop io && Epoll.isAvailable() && io.isIoType(LastingEpollHandler.class);
     }
 
     abstract IoHandlerFactory handlers();

@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -11,11 +12,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.ConnectException;
@@ -64,7 +62,7 @@ final class Connector {
     }
 
     private static boolean isEpoll(EventLoop loop) {
-        return loop instanceof IoEventLoop io && Epoll.isAvailable() && io.isIoType(EpollIoHandler.class);
+        return Transport.isEpoll(loop);
     }
 
     private void set(ChannelOption<Integer> option, int value) {
