@@ -1,5 +1,7 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.filter.network.ConnectionGate;
+import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.Transport;
@@ -18,11 +20,13 @@ public final class Listener {
     private final ListenerConfig config;
     private final ListenerStats stats;
     private final Transport transport;
+    private final ConnectionGate gate;
     private final List<WorkerConnections> workers = new ArrayList<>();
     private volatile @Nullable ListenSockets sockets;
 
-    public Listener(ListenerConfig config, Transport transport, List<EventLoop> workers) {
+    public Listener(ListenerConfig config, Transport transport, List<EventLoop> workers, ConnectionGate gate) {
         this.config = config;
+        this.gate = gate;
         this.transport = transport;
         for (EventLoop loop : workers) {
             this.workers.add(new WorkerConnections(loop, this.workers.size()));
@@ -108,6 +112,18 @@ public final class Listener {
         }
     }
 
+    /** Has the gate decide again about every connection. */
+    public void reconsiderConnections() {
+        for (WorkerConnections w : workers) {
+            w.forEach(c -> {
+                TerminalFilterFactory terminal = c.chain.terminal();
+                if (terminal != null) {
+                    gate.reconsider(c.channel, c.info, config.name(), terminal);
+                }
+            });
+        }
+    }
+
     /** Takes a connection; called on its loop. */
     void accepted(Channel channel) {
         ConnectionInfo info = ConnectionInfo.of(channel);
@@ -128,7 +144,8 @@ public final class Listener {
             stats.noFilterChainMatch.inc();
             return false;
         }
-        ListenerConnection.open(channel, chain, info, stats, worker(channel.eventLoop()), config.bufferLimit());
+        ListenerConnection.open(
+                channel, chain, info, stats, worker(channel.eventLoop()), config.bufferLimit(), config.name(), gate);
         return true;
     }
 

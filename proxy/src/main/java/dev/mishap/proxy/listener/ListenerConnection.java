@@ -1,5 +1,6 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.filter.network.ConnectionGate;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.Channel;
@@ -40,7 +41,9 @@ final class ListenerConnection implements ChannelFutureListener {
             ConnectionInfo info,
             ListenerStats stats,
             WorkerConnections worker,
-            int bufferLimit) {
+            int bufferLimit,
+            String listener,
+            ConnectionGate gate) {
         TerminalFilterFactory terminal = chain.terminal();
         if (terminal == null) {
             channel.close();
@@ -50,9 +53,17 @@ final class ListenerConnection implements ChannelFutureListener {
         connection.opened();
         info.filterChainName = chain.name();
         info.filterChainMetadata = chain.metadata();
+        if (gate.isIdle()) {
+            connection.startFilters(terminal, bufferLimit);
+        } else {
+            gate.admit(channel, info, listener, terminal, () -> connection.startFilters(terminal, bufferLimit));
+        }
+    }
+
+    private void startFilters(TerminalFilterFactory terminal, int bufferLimit) {
         Future<?> ready = chain.transportSocket().install(channel, info);
         if (ready != null && chain.transportSocketConnectTimeoutNanos() > 0) {
-            connection.limitConnect(ready);
+            limitConnect(ready);
         }
         if (chain.passing().isEmpty()) {
             terminal.install(channel, info);

@@ -2,6 +2,7 @@ package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.network.ConnectionGate;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
@@ -105,6 +106,7 @@ public final class ListenerManager {
     private final Translator translator;
     private final DrainState process;
     private final Drain drain;
+    private final ConnectionGate gate;
     private final Map<String, Entry> active = new LinkedHashMap<>();
     private final Map<String, Entry> warming = new LinkedHashMap<>();
     private final List<Entry> draining = new ArrayList<>();
@@ -140,8 +142,10 @@ public final class ListenerManager {
             Translator translator,
             Scope root,
             DrainState process,
-            Drain drain) {
+            Drain drain,
+            ConnectionGate gate) {
         this.transport = transport;
+        this.gate = gate;
         this.workers = List.copyOf(workers);
         this.mainLoop = mainLoop;
         this.translator = translator;
@@ -193,7 +197,7 @@ public final class ListenerManager {
                 node,
                 version,
                 dynamic,
-                new Listener(config, transport, workers),
+                new Listener(config, transport, workers, gate),
                 life,
                 own);
     }

@@ -26,7 +26,7 @@ public final class ActiveRules {
 
     /** Whether there is nothing to do for a request. */
     public boolean isIdle() {
-        return rules.isEmpty() && observers.length == 0;
+        return rules.hasNoRequestRules() && observers.length == 0;
     }
 
     public RuleSet rules() {

@@ -7,7 +7,11 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.fault.Close;
+import dev.mishap.rules.fault.ConnectionReset;
 import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.Refuse;
+import dev.mishap.rules.fault.Side;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -44,7 +48,7 @@ public final class RuleStore {
     private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
 
     /** What this data plane has the means to fault. */
-    private static final Set<Fault.Plane> EXECUTED = Set.of(Fault.Plane.REQUEST);
+    private static final Set<Fault.Plane> EXECUTED = Set.of(Fault.Plane.REQUEST, Fault.Plane.CONNECTION);
 
     static final int MAX_ENTRIES = 10_000;
     static final int MAX_OBSERVERS = 100;
@@ -64,6 +68,7 @@ public final class RuleStore {
     private long timerNanos;
 
     private volatile ActiveRules active = ActiveRules.NONE;
+    private volatile Runnable onChange = () -> {};
 
     /**
      * @param ticker the clock of leases, ttls, windows and ramps
@@ -77,6 +82,11 @@ public final class RuleStore {
         this.stats = stats.scope("mishap.");
         this.seeds = seeds;
         activeGauge = this.stats.gauge("rules.active");
+    }
+
+    /** Sets what is told when rules about connections have changed; on the thread that changed them, soon done. */
+    public void onChange(Runnable listener) {
+        onChange = listener;
     }
 
     /** What is in place now. Any thread; one volatile read. */
@@ -126,9 +136,15 @@ public final class RuleStore {
     /** Why this data plane cannot execute a rule; null when it can. */
     public static @Nullable String beyond(FaultRule rule) {
         Fault.Plane plane = rule.fault().kind().plane();
-        return EXECUTED.contains(plane)
-                ? null
-                : "this proxy executes no faults of " + plane.words() + "; it knows those of an HTTP request";
+        if (!EXECUTED.contains(plane)) {
+            return "this proxy executes no faults of " + plane.words()
+                    + "; it knows those of an HTTP request and of a connection";
+        }
+        Fault fault = rule.fault();
+        boolean upstream = fault instanceof Refuse refuse && refuse.side() == Side.UPSTREAM
+                || fault instanceof Close close && close.side() == Side.UPSTREAM
+                || fault instanceof ConnectionReset reset && reset.side() == Side.UPSTREAM;
+        return upstream ? "this proxy executes it on the side of the client only: leave 'side: upstream' out" : null;
     }
 
     /** Installs or replaces a rule; returns whether the name is new. */
@@ -391,7 +407,12 @@ public final class RuleStore {
         for (ObserverEntry entry : observers.values()) {
             compiledObservers.add(new Observer(entry.definition(), before(entry.definition()), slots));
         }
+        boolean connections =
+                !compiled.hasNoConnectionRules() || !active.rules().hasNoConnectionRules();
         active = new ActiveRules(compiled, compiledObservers, tags, slots);
+        if (connections) {
+            onChange.run();
+        }
         activeGauge.set(rules.size());
         Set<@Nullable Lease> used = new HashSet<>();
         rules.values().forEach(r -> used.add(r.lease()));

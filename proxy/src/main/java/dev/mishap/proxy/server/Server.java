@@ -11,6 +11,7 @@ import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
+import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.Listener;
@@ -181,7 +182,9 @@ public final class Server {
                     stats,
                     drain,
                     new ListenerManager.Drain(
-                            TimeUnit.SECONDS.toNanos(options.drainTimeSeconds()), options.drainImmediately()));
+                            TimeUnit.SECONDS.toNanos(options.drainTimeSeconds()), options.drainImmediately()),
+                    new ConnectionFaults(rules, stats));
+            rules.onChange(() -> listeners.all().forEach(Listener::reconsiderConnections));
             bootstrap.listeners().forEach(listeners::addStatic);
             listeners.initializeWith(init);
             clusters.onGone(upstreams::forget);

@@ -71,6 +71,9 @@ public final class ConnectionInfo {
     /** Which part of this proxy closed the connection ({@code DOWNSTREAM_LOCAL_CLOSE_REASON}), or null. */
     public @Nullable String localCloseReason;
 
+    /** Whether something in the pipeline sees, holds or changes each byte, so that none may pass it by. */
+    public boolean bytesWatched;
+
     private @Nullable String streamId;
     private @Nullable Map<String, Object> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;

@@ -5,7 +5,10 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import io.netty.channel.Channel;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The TCP proxy. */
 public final class TcpProxyExtension implements NetworkFilterExtension {
@@ -28,7 +31,24 @@ public final class TcpProxyExtension implements NetworkFilterExtension {
 
     @Override
     public TerminalFilterFactory parse(ConfigNode node, NetworkFilterContext context) {
-        TcpProxyConfig config = TcpProxyConfig.from(node, context);
-        return (channel, connection) -> new TcpProxy(config, channel, connection).start();
+        return new Factory(TcpProxyConfig.from(node, context));
+    }
+
+    private record Factory(TcpProxyConfig config) implements TerminalFilterFactory {
+        @Override
+        public void install(Channel channel, ConnectionInfo connection) {
+            new TcpProxy(config, channel, connection).start();
+        }
+
+        @Override
+        public @Nullable String cluster() {
+            ClusterChoice clusters = config.clusters();
+            return clusters.parts().size() == 1 ? clusters.parts().get(0).cluster() : null;
+        }
+
+        @Override
+        public boolean halfCloses() {
+            return true;
+        }
     }
 }

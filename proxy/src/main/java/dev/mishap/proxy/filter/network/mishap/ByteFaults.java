@@ -1,0 +1,362 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.ReferenceCountUtil;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands at the socket's end of a connection's pipeline, so that it sees the bytes as they are on the wire, whatever is made of
+ * them behind it. Holds back reads and writes while more than {@link BytePath#HIGH_WATER} waits in a direction.
+ */
+final class ByteFaults extends ChannelDuplexHandler {
+    /** One of Netty's user-defined reasons for a channel to be unwritable. */
+    private static final int WRITABILITY_INDEX = 7;
+
+    private final Channel channel;
+    private final boolean halfCloses;
+    private final BytePath up;
+    private final BytePath down;
+
+    private @Nullable ChannelHandlerContext context;
+    private boolean readWanted;
+    /** Reads are held back, whatever the filters want; what they want meanwhile is in {@link #wish}. */
+    private boolean holding;
+
+    private boolean wish;
+    private boolean probing;
+    private boolean silent;
+    private boolean ending;
+
+    private long resetAfter = Long.MAX_VALUE;
+    private long closeAfter = Long.MAX_VALUE;
+    private long silentAfter = Long.MAX_VALUE;
+    private Runnable reset = () -> {};
+    private Runnable close = () -> {};
+    private Runnable silence = () -> {};
+    private @Nullable Runnable atDrained;
+
+    /** @param halfCloses whether what is behind this handler knows what to do with an end of one direction */
+    ByteFaults(Channel channel, boolean halfCloses) {
+        this.channel = channel;
+        this.halfCloses = halfCloses;
+        up = new BytePath(channel.eventLoop(), System::nanoTime, new UpSink(), true);
+        down = new BytePath(channel.eventLoop(), System::nanoTime, new DownSink(), false);
+    }
+
+    void configure(List<Shaped> faults) {
+        up.configure(faults);
+        down.configure(faults);
+    }
+
+    /** What happens when so many bytes have passed, both directions together; {@link Long#MAX_VALUE} = never. */
+    void endings(
+            long resetBytes,
+            long closeBytes,
+            long silentBytes,
+            Runnable onReset,
+            Runnable onClose,
+            Runnable onSilence) {
+        resetAfter = resetBytes;
+        closeAfter = closeBytes;
+        silentAfter = silentBytes;
+        reset = onReset;
+        close = onClose;
+        silence = onSilence;
+    }
+
+    private ChannelHandlerContext context() {
+        ChannelHandlerContext ctx = context;
+        assert ctx != null;
+        return ctx;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        // So that an end of the client's direction is told as that and can wait for its turn.
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    }
+
+    // ---- from the client ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!(message instanceof ByteBuf data)) {
+            ctx.fireChannelRead(message);
+            return;
+        }
+        if (silent || ending) {
+            data.release();
+            return;
+        }
+        Runnable last = cut(data);
+        if (up.isClear()) {
+            up.passed(data.readableBytes());
+            ctx.fireChannelRead(data);
+            if (last != null) {
+                ctx.fireChannelReadComplete();
+            }
+        } else {
+            up.offer(data, null);
+        }
+        finish(last);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (up.isClear()) {
+            ctx.fireChannelReadComplete();
+        }
+    }
+
+    @Override
+    public void read(ChannelHandlerContext ctx) {
+        if (probing) {
+            return;
+        }
+        readWanted = true;
+        if (holding) {
+            wish |= channel.config().isAutoRead();
+            channel.config().setAutoRead(false);
+            up.drain();
+        } else {
+            up.drain();
+            if (!holding) {
+                ctx.read();
+            }
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event != ChannelInputShutdownEvent.INSTANCE) {
+            ctx.fireUserEventTriggered(event);
+        } else if (silent) {
+            ctx.close();
+        } else if (up.isClear()) {
+            endOfRequest();
+        } else {
+            up.end();
+        }
+    }
+
+    private void endOfRequest() {
+        if (halfCloses) {
+            context().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        } else {
+            context().close();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        up.close();
+        down.close();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        up.close();
+        down.close();
+    }
+
+    // ---- to the client ----
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (!(message instanceof ByteBuf data)) {
+            if (silent || ending) {
+                ReferenceCountUtil.release(message);
+                promise.trySuccess();
+            } else {
+                ctx.write(message, promise);
+            }
+            return;
+        }
+        if (silent || ending) {
+            data.release();
+            promise.trySuccess();
+            return;
+        }
+        Runnable last = cut(data);
+        if (down.isClear()) {
+            down.passed(data.readableBytes());
+            ctx.write(data, promise);
+        } else {
+            down.offer(data, promise.isVoid() ? null : promise);
+        }
+        finish(last);
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext ctx) {
+        ctx.flush();
+    }
+
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        if (silent) {
+            promise.trySuccess();
+        } else {
+            ctx.close(promise);
+        }
+    }
+
+    /** Closes whatever the filters want. */
+    void closeNow() {
+        ending = true;
+        context().close();
+    }
+
+    /** From now on nothing passes either way: the filters are told that the client is gone, the client is told nothing. */
+    void goSilent() {
+        if (silent) {
+            return;
+        }
+        up.close();
+        down.close();
+        if (halfCloses) {
+            context().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+        silent = true;
+        if (channel.isActive()) {
+            channel.config().setAutoRead(true);
+            context().read();
+        }
+    }
+
+    // ---- after so many bytes ----
+
+    /** Shortens data to what may still pass; what is to be done once that has passed, or null. */
+    private @Nullable Runnable cut(ByteBuf data) {
+        long after = Math.min(resetAfter, Math.min(closeAfter, silentAfter));
+        if (after == Long.MAX_VALUE) {
+            return null;
+        }
+        long rest = after - up.taken() - down.taken();
+        if (data.readableBytes() < rest) {
+            return null;
+        }
+        data.writerIndex(data.readerIndex() + (int) Math.max(0, rest));
+        return after == resetAfter ? reset : after == closeAfter ? close : silence;
+    }
+
+    private void finish(@Nullable Runnable last) {
+        if (last == null) {
+            return;
+        }
+        ending = last != silence;
+        atDrained = last;
+        context().flush();
+        if (up.isEmpty() && down.isEmpty()) {
+            drained();
+        }
+    }
+
+    private void drained() {
+        Runnable last = atDrained;
+        if (last != null && up.isEmpty() && down.isEmpty()) {
+            atDrained = null;
+            if (channel.isOpen()) {
+                last.run();
+            }
+        }
+    }
+
+    private final class UpSink implements BytePath.Sink {
+        @Override
+        public boolean ready() {
+            return readWanted || (holding ? wish : channel.config().isAutoRead());
+        }
+
+        @Override
+        public void emit(ByteBuf transferred, @Nullable ChannelPromise promise) {
+            readWanted = false;
+            if (!holding) {
+                context().fireChannelRead(transferred);
+                return;
+            }
+            // The filters find the channel as they have left it, so that what they say of it now can be told.
+            probing = true;
+            channel.config().setAutoRead(wish);
+            probing = false;
+            context().fireChannelRead(transferred);
+            wish = channel.config().isAutoRead();
+            channel.config().setAutoRead(false);
+        }
+
+        @Override
+        public void end() {
+            endOfRequest();
+        }
+
+        @Override
+        public void flush() {
+            context().fireChannelReadComplete();
+            drained();
+        }
+
+        @Override
+        public void limitReached() {
+            close.run();
+            closeNow();
+        }
+
+        @Override
+        public void full(boolean full) {
+            holding = full;
+            if (full) {
+                wish = channel.config().isAutoRead();
+                channel.config().setAutoRead(false);
+            } else if (wish) {
+                channel.config().setAutoRead(true);
+            }
+        }
+    }
+
+    private final class DownSink implements BytePath.Sink {
+        @Override
+        public boolean ready() {
+            return true;
+        }
+
+        @Override
+        public void emit(ByteBuf transferred, @Nullable ChannelPromise promise) {
+            context().write(transferred, promise == null ? context().voidPromise() : promise);
+        }
+
+        @Override
+        public void end() {
+            throw new AssertionError("only a client ends by a marker");
+        }
+
+        @Override
+        public void flush() {
+            context().flush();
+            drained();
+        }
+
+        @Override
+        public void limitReached() {
+            closeNow();
+        }
+
+        @Override
+        public void full(boolean full) {
+            ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+            if (buffer != null) {
+                buffer.setUserDefinedWritability(WRITABILITY_INDEX, !full);
+            }
+        }
+    }
+}

@@ -1,0 +1,439 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import dev.mishap.rules.fault.Bandwidth;
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.Corrupt;
+import dev.mishap.rules.fault.Direction;
+import dev.mishap.rules.fault.Latency;
+import dev.mishap.rules.fault.LimitData;
+import dev.mishap.rules.fault.Slice;
+import dev.mishap.rules.fault.SlowClose;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One direction of a connection: takes bytes as they come and gives them on, in order, when the faults let it: later, slower, in
+ * pieces, changed, up to a limit. What waits here has the time at which it goes on, reckoned when it came, so that a fault that ends
+ * alters nothing of what is under way. Confined to the loop.
+ */
+final class BytePath {
+    /** What is on its way may be as much as this before the source is to wait; bytes. */
+    static final int HIGH_WATER = 256 * 1024;
+
+    private static final int LOW_WATER = HIGH_WATER / 2;
+    /** A limited rate is kept in steps of this many a second. */
+    private static final int STEPS_PER_SECOND = 200;
+
+    /** Where the bytes go on. */
+    interface Sink {
+        /** Whether the next thing can be taken now; else {@link #drain} is called when it can. */
+        boolean ready();
+
+        void emit(ByteBuf transferred, @Nullable ChannelPromise promise);
+
+        /** The end of the stream has come. */
+        void end();
+
+        /** What was emitted since the last call is to be seen. */
+        void flush();
+
+        /** The limit of data is reached and all of it is emitted. */
+        void limitReached();
+
+        /** More (or no more) than the high-water mark waits here. */
+        void full(boolean full);
+    }
+
+    private record Piece(
+            @Nullable ByteBuf data, long due, @Nullable ChannelPromise promise, boolean limit) {}
+
+    /** Changes bytes by one rule. */
+    private static final class Corruption {
+        final Corrupt fault;
+        final byte @Nullable [] pattern;
+        final SplittableRandom random;
+        final double logMiss;
+        long next;
+
+        Corruption(Corrupt fault, long seed) {
+            this.fault = fault;
+            this.pattern = fault.patternBytes();
+            this.random = new SplittableRandom(seed);
+            double share = fault.share().millionths() / 1e6;
+            this.logMiss = Math.log1p(-share);
+            this.next = fault.offset();
+            if (pattern == null) {
+                next += skip();
+            }
+        }
+
+        /** How many bytes are left alone before the next one that is hit. */
+        private long skip() {
+            if (fault.share().isFull()) {
+                return 0;
+            }
+            if (logMiss == 0) {
+                return Long.MAX_VALUE / 2;
+            }
+            return (long) Math.min(Long.MAX_VALUE / 4.0, Math.log(1 - random.nextDouble()) / logMiss);
+        }
+
+        boolean touches(long from, long to) {
+            return pattern == null ? next < to : from < fault.offset() + pattern.length && to > fault.offset();
+        }
+
+        /** Changes the bytes of {@code data}, the first of which is number {@code from} of the direction. */
+        void apply(ByteBuf data, long from) {
+            long to = from + data.readableBytes();
+            if (pattern == null) {
+                while (next < to) {
+                    int at = data.readerIndex() + (int) (next - from);
+                    data.setByte(at, data.getByte(at) ^ 1 << random.nextInt(8));
+                    next += 1 + skip();
+                }
+                return;
+            }
+            for (int i = 0; i < pattern.length; i++) {
+                long at = fault.offset() + i;
+                if (at >= from && at < to) {
+                    data.setByte(data.readerIndex() + (int) (at - from), pattern[i]);
+                }
+            }
+        }
+    }
+
+    private final EventLoop loop;
+    private final LongSupplier clock;
+    private final Sink sink;
+    private final boolean towardUpstream;
+    private final ArrayDeque<Piece> queue = new ArrayDeque<>();
+
+    private List<Latency> latencies = List.of();
+    private List<SplittableRandom> latencyDraws = List.of();
+    private List<Corruption> corruptions = List.of();
+    private @Nullable Slice slice;
+    private SplittableRandom sliceDraws = new SplittableRandom(0);
+    private long bytesPerSecond;
+    private long limit = -1;
+    private long slowCloseNanos;
+    private boolean shaping;
+
+    private long taken;
+    private long waiting;
+    private long lastDue;
+    private long rateFree;
+    private boolean full;
+    private boolean limited;
+    private boolean closed;
+    private boolean draining;
+    private @Nullable ScheduledFuture<?> timer;
+
+    /**
+     * @param clock as {@link System#nanoTime}
+     * @param towardUpstream which of the two directions this is
+     */
+    BytePath(EventLoop loop, LongSupplier clock, Sink sink, boolean towardUpstream) {
+        this.loop = loop;
+        this.clock = clock;
+        this.sink = sink;
+        this.towardUpstream = towardUpstream;
+        this.lastDue = clock.getAsLong();
+        this.rateFree = lastDue;
+    }
+
+    /** One fault and where its draws begin. */
+    record Shaped(ConnectionFault fault, long seed) {}
+
+    /** Sets what happens to the bytes that come from now on. Faults that were there before go on where they are. */
+    void configure(List<Shaped> faults) {
+        List<Latency> moreLatencies = new ArrayList<>();
+        List<SplittableRandom> moreDraws = new ArrayList<>();
+        List<Corruption> moreCorruptions = new ArrayList<>();
+        Slice smallest = null;
+        long slowest = 0;
+        long least = -1;
+        long close = 0;
+        for (Shaped each : faults) {
+            ConnectionFault fault = each.fault();
+            long seed = each.seed() + (towardUpstream ? 0 : 1);
+            if (fault instanceof Latency l && mine(l.direction())) {
+                int at = latencies.indexOf(l);
+                moreLatencies.add(l);
+                moreDraws.add(at < 0 ? new SplittableRandom(seed) : latencyDraws.get(at));
+            } else if (fault instanceof Bandwidth b && mine(b.direction())) {
+                slowest = slowest == 0 ? b.bytesPerSecond() : Math.min(slowest, b.bytesPerSecond());
+            } else if (fault instanceof Slice s
+                    && mine(s.direction())
+                    && (smallest == null || s.bytes() < smallest.bytes())) {
+                smallest = s;
+                sliceDraws = s.equals(slice) ? sliceDraws : new SplittableRandom(seed);
+            } else if (fault instanceof LimitData d && mine(d.direction())) {
+                least = least < 0 ? d.bytes() : Math.min(least, d.bytes());
+            } else if (fault instanceof Corrupt c && mine(c.direction())) {
+                moreCorruptions.add(corruption(c, seed));
+            } else if (fault instanceof SlowClose c) {
+                close += c.delay().toNanos();
+            }
+        }
+        latencies = moreLatencies;
+        latencyDraws = moreDraws;
+        corruptions = moreCorruptions;
+        slice = smallest;
+        bytesPerSecond = slowest;
+        limit = least;
+        slowCloseNanos = close < 0 ? Long.MAX_VALUE : close;
+        shaping = !latencies.isEmpty()
+                || !corruptions.isEmpty()
+                || slice != null
+                || bytesPerSecond > 0
+                || limit >= 0
+                || slowCloseNanos > 0;
+    }
+
+    private boolean mine(Direction direction) {
+        return towardUpstream ? direction.includesUpstream() : direction.includesDownstream();
+    }
+
+    private Corruption corruption(Corrupt fault, long seed) {
+        for (Corruption each : corruptions) {
+            if (each.fault.equals(fault)) {
+                return each;
+            }
+        }
+        Corruption made = new Corruption(fault, seed);
+        // A rule that comes later finds the bytes that have passed beyond its reach.
+        made.next = Math.max(made.next, taken);
+        return made;
+    }
+
+    /** Whether bytes go straight through. */
+    boolean isClear() {
+        return !shaping && queue.isEmpty();
+    }
+
+    /** Bytes that have come so far, those that a limit dropped not counted. */
+    long taken() {
+        return taken;
+    }
+
+    /** Whether anything waits here. */
+    boolean isEmpty() {
+        return queue.isEmpty();
+    }
+
+    /** Counts bytes that went past, when the path is {@link #isClear}. */
+    void passed(int bytes) {
+        taken += bytes;
+    }
+
+    /** Takes bytes; an empty buffer keeps its place among the others, for its promise. */
+    void offer(ByteBuf transferred, @Nullable ChannelPromise promise) {
+        if (closed || limited) {
+            transferred.release();
+            if (promise != null) {
+                promise.trySuccess();
+            }
+            return;
+        }
+        ByteBuf data = transferred;
+        long now = clock.getAsLong();
+        int length = data.readableBytes();
+        boolean last = limit >= 0 && taken + length >= limit;
+        if (last) {
+            length = (int) Math.max(0, limit - taken);
+            data.writerIndex(data.readerIndex() + length);
+        }
+        if (length == 0) {
+            long due = Math.max(now, lastDue) + (last ? 0 : slowCloseNanos);
+            queue.add(new Piece(data, due, promise, last));
+            limited = last;
+            drain();
+            return;
+        }
+        data = corrupted(data, length);
+        long arrives = now + delay();
+        while (data.isReadable()) {
+            int n = Math.min(data.readableBytes(), pieceSize());
+            boolean rest = n < data.readableBytes();
+            ByteBuf piece = rest ? data.readRetainedSlice(n) : data;
+            long due = due(arrives, n);
+            queue.add(new Piece(piece, due, rest ? null : promise, last && !rest));
+            waiting += n;
+            taken += n;
+            if (!rest) {
+                break;
+            }
+        }
+        limited = last;
+        if (waiting > HIGH_WATER && !full) {
+            full = true;
+            sink.full(true);
+        }
+        drain();
+    }
+
+    /** The source says that nothing more will come. */
+    void end() {
+        if (closed || limited) {
+            return;
+        }
+        queue.add(new Piece(null, Math.max(clock.getAsLong() + delay(), lastDue) + slowCloseNanos, null, false));
+        drain();
+    }
+
+    private ByteBuf corrupted(ByteBuf data, int length) {
+        boolean touched = false;
+        for (Corruption each : corruptions) {
+            touched |= each.touches(taken, taken + length);
+        }
+        if (!touched) {
+            return data;
+        }
+        // The bytes may be somebody else's, too.
+        ByteBuf copy = data.alloc().buffer(length).writeBytes(data, data.readerIndex(), length);
+        data.release();
+        for (Corruption each : corruptions) {
+            each.apply(copy, taken);
+        }
+        return copy;
+    }
+
+    private long delay() {
+        long sum = 0;
+        for (int i = 0; i < latencies.size(); i++) {
+            Latency l = latencies.get(i);
+            sum += l.pace()
+                    .nanos(l.pace().jitter().isZero() ? 0 : latencyDraws.get(i).nextLong());
+        }
+        return sum < 0 ? Long.MAX_VALUE / 2 : sum;
+    }
+
+    private int pieceSize() {
+        int size = Integer.MAX_VALUE;
+        Slice s = slice;
+        if (s != null) {
+            size = s.variation() == 0
+                    ? s.bytes()
+                    : s.bytes() - s.variation() + sliceDraws.nextInt(2 * s.variation() + 1);
+        }
+        if (bytesPerSecond > 0) {
+            size = (int) Math.min(size, Math.max(1, bytesPerSecond / STEPS_PER_SECOND));
+        }
+        return size;
+    }
+
+    private long due(long arrives, int n) {
+        long due = Math.max(arrives, lastDue);
+        Slice s = slice;
+        if (s != null && taken > 0) {
+            due = Math.max(due, lastDue + s.delay().toNanos());
+        }
+        if (bytesPerSecond > 0) {
+            due = Math.max(due, rateFree) + Math.max(1, n * 1_000_000_000L / bytesPerSecond);
+            rateFree = due;
+        }
+        lastDue = due;
+        return due;
+    }
+
+    /** Gives on what is due, as far as the sink takes it. */
+    void drain() {
+        if (draining) {
+            return;
+        }
+        draining = true;
+        boolean any = false;
+        boolean reached = false;
+        try {
+            Piece head;
+            while (!closed && (head = queue.peekFirst()) != null && sink.ready()) {
+                if (head.due() - clock.getAsLong() > 0) {
+                    break;
+                }
+                queue.removeFirst();
+                ByteBuf data = head.data();
+                any = true;
+                if (data == null) {
+                    sink.end();
+                } else {
+                    waiting -= data.readableBytes();
+                    boolean pieces = slice != null;
+                    sink.emit(data, head.promise());
+                    if (pieces) {
+                        // Else the next piece would leave in the same segment.
+                        sink.flush();
+                    }
+                }
+                if (head.limit()) {
+                    reached = true;
+                    break;
+                }
+            }
+        } finally {
+            draining = false;
+        }
+        if (any) {
+            sink.flush();
+        }
+        if (full && waiting < LOW_WATER && !closed) {
+            full = false;
+            sink.full(false);
+        }
+        if (reached) {
+            sink.limitReached();
+        }
+        schedule();
+    }
+
+    private void schedule() {
+        Piece head = queue.peekFirst();
+        ScheduledFuture<?> running = timer;
+        if (running != null) {
+            running.cancel(false);
+            timer = null;
+        }
+        if (head != null && !closed && sink.ready()) {
+            timer = loop.schedule(this::timeIsUp, Math.max(0, head.due() - clock.getAsLong()), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void timeIsUp() {
+        timer = null;
+        drain();
+    }
+
+    /** Drops what waits. */
+    void close() {
+        closed = true;
+        ScheduledFuture<?> running = timer;
+        if (running != null) {
+            running.cancel(false);
+            timer = null;
+        }
+        Piece piece;
+        while ((piece = queue.pollFirst()) != null) {
+            if (piece.data() != null) {
+                piece.data().release();
+            }
+            if (piece.promise() != null) {
+                piece.promise().tryFailure(new java.nio.channels.ClosedChannelException());
+            }
+        }
+        waiting = 0;
+    }
+
+    /** An empty buffer for {@link #offer}. */
+    static ByteBuf nothing() {
+        return Unpooled.EMPTY_BUFFER;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.rules.fault.Fault;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** The stats {@code mishap.*} of faults of connections, whichever rule causes them. */
+final class ConnectionFaultStats {
+    final Counter touched;
+    final Gauge active;
+    private final Map<Fault.Kind, Counter> injected = new EnumMap<>(Fault.Kind.class);
+
+    ConnectionFaultStats(Scope root) {
+        Scope scope = root.scope("mishap.");
+        touched = scope.counter("connections_touched");
+        active = scope.gauge("active_connection_faults");
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            if (kind.plane() == Fault.Plane.CONNECTION) {
+                injected.put(kind, scope.counter(kind.name().toLowerCase(Locale.ROOT) + "_injected"));
+            }
+        }
+    }
+
+    void injected(Fault.Kind kind) {
+        Counter counter = injected.get(kind);
+        if (counter != null) {
+            counter.inc();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import dev.mishap.proxy.filter.network.ConnectionGate;
+import dev.mishap.proxy.filter.network.TerminalFilterFactory;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.RuleSet;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes the rules about connections. While there is none, a connection costs one volatile read. A connection that lives when rules
+ * change is decided about again: what it has and what is still in place goes on, new rules are drawn, and those that ended let go
+ * of it without losing a byte that they hold.
+ */
+public final class ConnectionFaults implements ConnectionGate {
+    private static final AttributeKey<FaultyConnection> KEY = AttributeKey.valueOf("mishap.connection");
+
+    private final RuleStore store;
+    final ConnectionFaultStats stats;
+    /** Places of {@code connectionLimit} and {@code exhaustPool}, by the rule's name. */
+    private final Map<String, ConnectionSlots> slots = new ConcurrentHashMap<>();
+
+    /** @param root scope without prefix */
+    public ConnectionFaults(RuleStore store, Scope root) {
+        this.store = store;
+        this.stats = new ConnectionFaultStats(root);
+    }
+
+    @Override
+    public boolean isIdle() {
+        return store.active().rules().hasNoConnectionRules();
+    }
+
+    @Override
+    public void admit(
+            Channel channel, ConnectionInfo info, String listener, TerminalFilterFactory terminal, Runnable proceed) {
+        ActiveRules active = store.active();
+        ConnectionFacts facts = new ConnectionFacts(info, listener, terminal.cluster());
+        ConnectionDecision decision = active.rules().decide(facts, store.nanoTime(), System.currentTimeMillis());
+        FaultyConnection connection = new FaultyConnection(this, channel, facts, terminal.halfCloses());
+        channel.attr(KEY).set(connection);
+        connection.admit(active, decision, proceed);
+    }
+
+    @Override
+    public void reconsider(Channel channel, ConnectionInfo info, String listener, TerminalFilterFactory terminal) {
+        ActiveRules active = store.active();
+        FaultyConnection connection = channel.attr(KEY).get();
+        if (connection == null) {
+            if (active.rules().hasNoConnectionRules()) {
+                return;
+            }
+            ConnectionFacts facts = new ConnectionFacts(info, listener, terminal.cluster());
+            connection = new FaultyConnection(this, channel, facts, terminal.halfCloses());
+            channel.attr(KEY).set(connection);
+        }
+        RuleSet before = connection.decidedBy();
+        if (before != active.rules()) {
+            ConnectionDecision decision = active.rules()
+                    .decideAgain(
+                            connection.facts(),
+                            store.nanoTime(),
+                            System.currentTimeMillis(),
+                            before,
+                            connection.decision());
+            connection.change(active, decision);
+        }
+    }
+
+    /** The places of a rule. */
+    ConnectionSlots slots(String rule, int size) {
+        ConnectionSlots made = slots.computeIfAbsent(rule, name -> new ConnectionSlots(size));
+        made.size(size);
+        return made;
+    }
+
+    /** The places of a rule that has some, for whoever has one to give back. */
+    @Nullable
+    ConnectionSlots slots(String rule) {
+        return slots.get(rule);
+    }
+
+    long nanoTime() {
+        return store.nanoTime();
+    }
+}

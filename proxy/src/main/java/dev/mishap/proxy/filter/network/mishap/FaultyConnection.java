@@ -1,0 +1,402 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
+import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.RuleSet;
+import dev.mishap.rules.fault.Close;
+import dev.mishap.rules.fault.ConnectDelay;
+import dev.mishap.rules.fault.ConnectionFault;
+import dev.mishap.rules.fault.ConnectionLimit;
+import dev.mishap.rules.fault.ConnectionReset;
+import dev.mishap.rules.fault.ExhaustPool;
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.Flap;
+import dev.mishap.rules.fault.HalfOpen;
+import dev.mishap.rules.fault.Moment;
+import dev.mishap.rules.fault.Overflow;
+import dev.mishap.rules.fault.Timeout;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One connection under rules: what they decided, and what is done about it. Confined to its loop. */
+final class FaultyConnection implements ConnectionSlots.Waiter {
+    private final ConnectionFaults owner;
+    private final Channel channel;
+    private final ConnectionFacts facts;
+    private final boolean halfCloses;
+
+    private RuleSet decidedBy = RuleSet.EMPTY;
+    private ConnectionDecision decision = ConnectionDecision.NONE;
+    private @Nullable ByteFaults bytes;
+    private @Nullable Runnable proceed;
+    private @Nullable ConnectionSlots place;
+    private @Nullable ConnectionSlots wanted;
+    private boolean holds;
+    private boolean counted;
+    private boolean watched;
+    private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
+
+    FaultyConnection(ConnectionFaults owner, Channel channel, ConnectionFacts facts, boolean halfCloses) {
+        this.owner = owner;
+        this.channel = channel;
+        this.facts = facts;
+        this.halfCloses = halfCloses;
+    }
+
+    ConnectionFacts facts() {
+        return facts;
+    }
+
+    RuleSet decidedBy() {
+        return decidedBy;
+    }
+
+    ConnectionDecision decision() {
+        return decision;
+    }
+
+    // ---- deciding ----
+
+    /** The connection is new; {@code goOn} starts its filters. */
+    void admit(ActiveRules active, ConnectionDecision decided, Runnable goOn) {
+        decidedBy = active.rules();
+        decision = decided;
+        proceed = goOn;
+        if (decided.isNone()) {
+            goOn();
+            return;
+        }
+        touched(active, 0);
+        if (decided.fault(0) instanceof ConnectionFault.AtAccept) {
+            atAccept(0);
+        } else {
+            enter();
+        }
+    }
+
+    /** Other rules are in place. */
+    void change(ActiveRules active, ConnectionDecision decided) {
+        boolean fresh = decision.isNone();
+        decidedBy = active.rules();
+        decision = decided;
+        if (!channel.isOpen()) {
+            decided.release();
+            return;
+        }
+        if (!decided.isNone()) {
+            touched(active, fresh ? 0 : 1);
+        } else if (counted) {
+            counted = false;
+            owner.stats.active.dec();
+        }
+        timers.forEach(t -> t.cancel(false));
+        timers.clear();
+        if (proceed == null) {
+            shape(true);
+        }
+    }
+
+    private void touched(ActiveRules active, int already) {
+        watch();
+        if (!counted) {
+            counted = true;
+            owner.stats.active.inc();
+        }
+        if (already == 0) {
+            owner.stats.touched.inc();
+        }
+        Map<String, Object> marks = new LinkedHashMap<>();
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            FaultRule rule = decision.touched(i);
+            RuleTag tag = active.tag(rule);
+            if (already == 0) {
+                tag.touched().inc();
+                owner.stats.injected(rule.fault().kind());
+            }
+            tag.metadata()
+                    .forEach((key, value) -> marks.merge(key, value, (a, b) -> {
+                        String text = (String) a;
+                        return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
+                    }));
+        }
+        facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, marks);
+    }
+
+    private void watch() {
+        if (!watched) {
+            watched = true;
+            channel.closeFuture().addListener(f -> closed());
+        }
+    }
+
+    private void closed() {
+        decision.release();
+        if (counted) {
+            counted = false;
+            owner.stats.active.dec();
+        }
+        timers.forEach(t -> t.cancel(false));
+        ConnectionSlots mine = place;
+        place = null;
+        wanted = null;
+        proceed = null;
+        if (mine != null) {
+            mine.release();
+        }
+    }
+
+    // ---- at accept ----
+
+    private void atAccept(int index) {
+        ConnectionFault fault = decision.fault(index);
+        String rule = decision.touched(index).name();
+        switch (fault.kind()) {
+            case REFUSE -> reset();
+            case BLACK_HOLE -> swallow();
+            case TIMEOUT -> {
+                channel.config().setAutoRead(false);
+                in(((Timeout) fault).after().toNanos(), () -> end("mishap_timeout"));
+            }
+            case FLAP -> flap((Flap) fault, decision.installedNanos(index));
+            case CONNECTION_LIMIT -> {
+                ConnectionLimit limit = (ConnectionLimit) fault;
+                take(owner.slots(rule, limit.max()), limit.then());
+            }
+            case EXHAUST_POOL -> {
+                ExhaustPool pool = (ExhaustPool) fault;
+                holds = true;
+                take(owner.slots(rule, pool.hold()), pool.then());
+            }
+            default -> throw new AssertionError(fault);
+        }
+    }
+
+    private void flap(Flap flap, long installedNanos) {
+        long age = owner.nanoTime() - installedNanos;
+        if (!flap.isUp(age)) {
+            reset();
+            return;
+        }
+        in(flap.phaseRestNanos(age), this::reset);
+        enter();
+    }
+
+    private void take(ConnectionSlots slots, Overflow then) {
+        if (slots.tryTake()) {
+            place = slots;
+            placed();
+            return;
+        }
+        switch (then) {
+            case REFUSE -> reset();
+            case CLOSE -> end("mishap_connection_limit");
+            case QUEUE -> {
+                wanted = slots;
+                channel.config().setAutoRead(false);
+                slots.await(this);
+            }
+        }
+    }
+
+    private void placed() {
+        if (holds) {
+            swallow();
+        } else {
+            enter();
+        }
+    }
+
+    @Override
+    public EventLoop loop() {
+        return channel.eventLoop();
+    }
+
+    @Override
+    public boolean grant() {
+        ConnectionSlots slots = wanted;
+        wanted = null;
+        if (slots == null || !channel.isActive()) {
+            return false;
+        }
+        place = slots;
+        channel.config().setAutoRead(true);
+        placed();
+        return true;
+    }
+
+    /** Reads and drops what the client sends, so that its end is seen. */
+    private void swallow() {
+        facts.info().terminationDetails = "mishap_black_hole";
+        channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object message) {
+                ReferenceCountUtil.release(message);
+            }
+
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                ctx.close();
+            }
+        });
+        channel.config().setAutoRead(true);
+    }
+
+    // ---- on the way in ----
+
+    /** Lets the connection to its filters, now or after a delay. */
+    private void enter() {
+        long wait = 0;
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.fault(i) instanceof ConnectDelay delay) {
+                wait += delay.pace().nanos(new SplittableRandom(decision.drawSeed(i)).nextLong());
+            }
+        }
+        if (wait > 0) {
+            channel.config().setAutoRead(false);
+            in(wait, () -> {
+                channel.config().setAutoRead(true);
+                shape(false);
+            });
+        } else {
+            shape(false);
+        }
+    }
+
+    private void goOn() {
+        Runnable go = proceed;
+        proceed = null;
+        if (go != null) {
+            go.run();
+        }
+    }
+
+    /** Puts the faults of bytes in place, and the moments at which something ends. */
+    private void shape(boolean live) {
+        List<Shaped> shaped = new ArrayList<>();
+        long resetAfter = Long.MAX_VALUE;
+        long closeAfter = Long.MAX_VALUE;
+        long silentAfter = Long.MAX_VALUE;
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            ConnectionFault fault = decision.fault(i);
+            switch (fault.kind()) {
+                case LATENCY, BANDWIDTH, SLICE, LIMIT_DATA, CORRUPT, SLOW_CLOSE ->
+                    shaped.add(new Shaped(fault, decision.drawSeed(i)));
+                case CLOSE -> closeAfter = Math.min(closeAfter, at(((Close) fault).when(), () -> end("mishap_close")));
+                case CONNECTION_RESET ->
+                    resetAfter = Math.min(resetAfter, at(((ConnectionReset) fault).when(), this::reset));
+                case HALF_OPEN -> silentAfter = Math.min(silentAfter, at(((HalfOpen) fault).when(), this::goSilent));
+                default -> {}
+            }
+            if (!channel.isOpen()) {
+                return;
+            }
+        }
+        boolean counts = Math.min(resetAfter, Math.min(closeAfter, silentAfter)) < Long.MAX_VALUE;
+        ByteFaults handler = bytes;
+        if (handler == null && (!shaped.isEmpty() || counts || needsSilence())) {
+            handler = new ByteFaults(channel, halfCloses);
+            bytes = handler;
+            channel.pipeline().addFirst(handler);
+            facts.info().bytesWatched = true;
+        }
+        if (handler != null) {
+            handler.configure(shaped);
+            handler.endings(
+                    resetAfter, closeAfter, silentAfter, this::reset, () -> end("mishap_close"), this::goSilent);
+        }
+        if (!live) {
+            goOn();
+        }
+    }
+
+    private boolean needsSilence() {
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.fault(i).kind() == Fault.Kind.HALF_OPEN) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Sees to it that {@code action} happens at a moment; the number of bytes after which, when that is what it goes by. */
+    private long at(Moment when, Runnable action) {
+        if (when.bytes() > 0) {
+            return when.bytes();
+        }
+        if (when.isAtOnce()) {
+            action.run();
+            return Long.MAX_VALUE;
+        }
+        in(Math.max(0, facts.info().acceptedNanos + when.after().toNanos() - System.nanoTime()), action);
+        return Long.MAX_VALUE;
+    }
+
+    private void in(long nanos, Runnable action) {
+        timers.add(channel.eventLoop()
+                .schedule(
+                        () -> {
+                            if (channel.isOpen()) {
+                                action.run();
+                            }
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS));
+    }
+
+    // ---- ends ----
+
+    private void reset() {
+        proceed = null;
+        facts.info().terminationDetails = "mishap_reset";
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        closeNow();
+    }
+
+    private void end(String details) {
+        proceed = null;
+        facts.info().terminationDetails = details;
+        closeNow();
+    }
+
+    private void closeNow() {
+        ByteFaults handler = bytes;
+        if (handler == null) {
+            channel.close();
+        } else {
+            handler.closeNow();
+        }
+    }
+
+    private void goSilent() {
+        ByteFaults handler = bytes;
+        facts.info().terminationDetails = "mishap_half_open";
+        if (proceed != null && handler == null) {
+            // Nothing was begun upstream yet, and nothing will be.
+            proceed = null;
+            swallow();
+        } else {
+            if (handler == null) {
+                handler = new ByteFaults(channel, halfCloses);
+                bytes = handler;
+                channel.pipeline().addFirst(handler);
+                facts.info().bytesWatched = true;
+            }
+            handler.goSilent();
+        }
+    }
+}
