@@ -37,6 +37,9 @@ public final class ActiveStream implements HttpStream {
     private boolean responseHeadersWritten;
     private boolean headRequest;
     private boolean closeAfter;
+    /** An upgrade was asked for and allowed. */
+    private boolean upgrade;
+
     private @Nullable WatermarkListener responseListener;
     private int responsePauses;
     private boolean downstreamFull;
@@ -69,7 +72,7 @@ public final class ActiveStream implements HttpStream {
         info.startTimeEpochNanos = clock.epochNanos(now);
         info.protocol = codec.protocol();
         active = true;
-        codecFailed = headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = false;
+        codecFailed = headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
         routeMatched = false;
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;
@@ -100,6 +103,9 @@ public final class ActiveStream implements HttpStream {
             return;
         }
         SelectedRoute r = route();
+        if (!admitsUpgrade(r)) {
+            return;
+        }
         if (r != null) {
             timers.apply(r, requestHeaders, info.startNanos, now);
         }
@@ -108,6 +114,23 @@ public final class ActiveStream implements HttpStream {
             info.span = tracer.start(this);
         }
         chain.requestHeaders(endStream);
+    }
+
+    private boolean admitsUpgrade(@Nullable SelectedRoute r) {
+        String type = Upgrades.requested(requestHeaders, codec);
+        if (type == null) {
+            return true;
+        }
+        if (Upgrades.allowed(config.upgrades, r, type)) {
+            upgrade = true;
+            config.stats.cxUpgradesTotal.inc();
+            config.stats.cxUpgradesActive.inc();
+        } else if (r != null) { // without a route, that is what the answer tells
+            config.stats.rqWsOnNonWsRoute.inc();
+            refuse(RequestHeaders.NO_UPGRADE);
+            return false;
+        }
+        return true;
     }
 
     /** A piece of the request's body. */
@@ -537,26 +560,32 @@ public final class ActiveStream implements HttpStream {
         if (span != null) {
             span.onResponse(headers);
         }
-        closeAfter = !codec.multiplexed() && endsConnection(status);
+        closeAfter = !codec.multiplexed() && endsConnection();
         if (codec.multiplexed() && config.drain.closeAfterResponse()) {
             codec.drain();
         }
+        if (!codec.requestComplete()) {
+            config.stats.rqResponseBeforeRqComplete.inc();
+        }
         responseHeadersWritten = true;
+        boolean tunnel = upgrade && Upgrades.opens(requestHeaders, headers, status, codec);
         // An upstream that sends a body to HEAD breaks its own response: what follows is looked at, and not passed on.
-        codec.encodeHeaders(headers, endStream || headRequest && !codec.multiplexed(), closeAfter);
+        boolean headOnly = headRequest && !codec.multiplexed() && !tunnel;
+        // A tunnel's end is its connection's, but what it carries is not about HTTP.
+        codec.encodeHeaders(headers, endStream || headOnly, closeAfter && !tunnel, tunnel);
         if (endStream) {
             endOfResponse();
         }
     }
 
     /** Whether a connection that carries one request at a time ends with this response. */
-    private boolean endsConnection(int status) {
+    private boolean endsConnection() {
         boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
         if (!close && config.drain.closeAfterResponse()) {
             config.stats.cxDrainClose.inc();
             close = true;
         }
-        return status != 101 && (close || codec.upgradeRequested());
+        return close;
     }
 
     void writeData(ByteBuf transferred, boolean endStream) {
@@ -582,9 +611,6 @@ public final class ActiveStream implements HttpStream {
     }
 
     private void endOfResponse() {
-        if (!codec.requestComplete()) {
-            config.stats.rqResponseBeforeRqComplete.inc();
-        }
         finish(true);
     }
 
@@ -624,6 +650,9 @@ public final class ActiveStream implements HttpStream {
         chain.end();
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
+        if (upgrade) {
+            stats.cxUpgradesActive.dec();
+        }
         // A response counts from its headers on, whether its end comes or not.
         if (info.healthCheck) {
             stats.healthChecks.inc(); // and it is no traffic to be counted by its codes

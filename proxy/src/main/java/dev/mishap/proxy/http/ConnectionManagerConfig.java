@@ -2,7 +2,6 @@ package dev.mishap.proxy.http;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +78,8 @@ public final class ConnectionManagerConfig {
     public String defaultHostForHttp10 = "";
 
     public boolean properCaseResponses;
-    public Set<String> upgradeTypes = Set.of();
+    /** {@code upgrade_configs}: whether an upgrade is allowed by its type in lower case, {@link Upgrades#CONNECT} among them. */
+    public Map<String, Boolean> upgrades = Map.of();
     /** Requests that a connection may carry; 0 = no limit. */
     public int maxRequestsPerConnection;
 

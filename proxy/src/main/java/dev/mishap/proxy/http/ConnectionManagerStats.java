@@ -29,6 +29,8 @@ public final class ConnectionManagerStats {
     public final Counter cxProtocolError;
     public final Counter cxRxBytesTotal;
     public final Counter cxTxBytesTotal;
+    public final Counter cxUpgradesTotal;
+    public final Gauge cxUpgradesActive;
     public final Gauge cxRxBytesBuffered;
     public final Gauge cxTxBytesBuffered;
     public final Histogram cxLengthMs;
@@ -86,6 +88,8 @@ public final class ConnectionManagerStats {
         cxProtocolError = s.counter("cx_protocol_error");
         cxRxBytesTotal = s.counter("cx_rx_bytes_total");
         cxTxBytesTotal = s.counter("cx_tx_bytes_total");
+        cxUpgradesTotal = s.counter("cx_upgrades_total");
+        cxUpgradesActive = s.gauge("cx_upgrades_active");
         cxRxBytesBuffered = s.gauge("cx_rx_bytes_buffered");
         cxTxBytesBuffered = s.gauge("cx_tx_bytes_buffered");
         cxLengthMs = s.histogram("cx_length_ms", Histogram.Unit.MILLISECONDS);
@@ -124,14 +128,13 @@ public final class ConnectionManagerStats {
             "cx_http1_soft_drain",
             "cx_http3_total",
             "cx_overload_disable_keepalive",
-            "cx_upgrades_total",
             "rq_http3_total",
             "rq_overload_close",
             "rq_rejected_via_ip_detection"
         }) {
             s.counter(name);
         }
-        for (String name : new String[] {"cx_http3_active", "cx_upgrades_active"}) {
+        for (String name : new String[] {"cx_http3_active"}) {
             s.gauge(name);
         }
         tracing = new Tracing(http.scope("tracing."));

@@ -23,8 +23,11 @@ public interface DownstreamCodec {
     /** Answers {@code expect: 100-continue}. */
     void encodeContinue();
 
-    /** @param close whether the connection is to end after this response */
-    void encodeHeaders(HeaderMap headers, boolean endStream, boolean close);
+    /**
+     * @param close whether to announce that the connection ends after this response
+     * @param tunnel whether the response opens a tunnel: its body is another protocol's bytes
+     */
+    void encodeHeaders(HeaderMap headers, boolean endStream, boolean close, boolean tunnel);
 
     void encodeData(ByteBuf transferred, boolean endStream);
 

@@ -56,7 +56,7 @@ final class RequestHeaders {
     private static final Refusal MISSING_HOST = Refusal.of(400, "missing_host_header", true);
     private static final Refusal NOT_A_PATH = Refusal.of(404, "absolute_path_rejected", false);
     private static final Refusal BAD_PATH = Refusal.of(400, "path_normalization_failed", true);
-    private static final Refusal NO_UPGRADE = Refusal.of(403, "upgrade_failed", true);
+    static final Refusal NO_UPGRADE = Refusal.of(403, "upgrade_failed", true);
 
     private final ConnectionManagerConfig config;
     private final LoopClock clock;
@@ -94,13 +94,6 @@ final class RequestHeaders {
         }
         if (!config.via.isEmpty()) {
             append(h, VIA, config.via, ", ");
-        }
-        if (codec.upgradeRequested()) {
-            String upgrade = h.get(HeaderName.UPGRADE);
-            if (upgrade == null || !config.upgradeTypes.contains(upgrade.toLowerCase(java.util.Locale.ROOT))) {
-                config.stats.rqWsOnNonWsRoute.inc();
-                return NO_UPGRADE;
-            }
         }
         return null;
     }

@@ -49,6 +49,11 @@ public interface SelectedRoute {
      */
     long maxStreamDurationNanos(HeaderMap request);
 
+    /** Whether the route's {@code upgrade_configs} allow an upgrade to {@code type}, which is in lower case; null = they do not say. */
+    default @Nullable Boolean upgradeEnabled(String type) {
+        return null;
+    }
+
     /** Applies {@code response_headers_to_add} and {@code _to_remove} of all levels. Local replies pass here, too. */
     void finalizeResponseHeaders(HeaderMap response, HttpStream stream);
 }

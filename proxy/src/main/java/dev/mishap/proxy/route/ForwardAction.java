@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param highPriority whether the HIGH circuit breakers count
  * @param includeAttemptCount whether {@code x-envoy-attempt-count} goes upstream
  * @param includeAttemptCountInResponse whether it goes downstream
+ * @param upgrades which upgrades are allowed
  */
 public record ForwardAction(
         long timeoutNanos,
@@ -33,5 +34,6 @@ public record ForwardAction(
         int clusterNotFoundStatus,
         boolean highPriority,
         boolean includeAttemptCount,
-        boolean includeAttemptCountInResponse)
+        boolean includeAttemptCountInResponse,
+        UpgradePolicy upgrades)
         implements RouteAction {}

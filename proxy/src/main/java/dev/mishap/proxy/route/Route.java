@@ -36,8 +36,8 @@ record Route(
         HeaderMap request = stream.requestHeaders();
         if (action instanceof RedirectAction redirect) {
             String target = request.get(HeaderName.PATH);
-            int matched = target == null ? 0 : matchedLength(target);
-            return reply(redirect.status(), "", redirect.location(request, matched));
+            return reply(
+                    redirect.status(), "", target == null ? null : redirect.location(request, matchedLength(target)));
         }
         if (action instanceof DirectResponseAction direct) {
             int status = direct.status();

@@ -40,6 +40,7 @@ final class RouteActionConfig {
                             "retry_policy",
                             "request_mirror_policies",
                             "priority",
+                            "upgrade_configs",
                             "max_stream_duration"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
                     .supported("max_stream_duration", "grpc_timeout_header_max", "grpc_timeout_header_offset"),
@@ -91,7 +92,8 @@ final class RouteActionConfig {
                 notFoundStatus(node.enumName("cluster_not_found_response_code")),
                 node.enumName("priority").equals("HIGH"),
                 inherited.includeAttemptCount(),
-                inherited.includeAttemptCountInResponse());
+                inherited.includeAttemptCountInResponse(),
+                UpgradePolicy.from(node));
     }
 
     private static int notFoundStatus(String code) {

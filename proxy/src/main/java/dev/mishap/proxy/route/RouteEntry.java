@@ -131,6 +131,12 @@ public final class RouteEntry implements SelectedRoute {
         return levels.includesHostRateLimits();
     }
 
+    @Override
+    public @Nullable Boolean upgradeEnabled(String type) {
+        ForwardAction forward = forward();
+        return forward == null ? null : forward.upgrades().enabled().get(type);
+    }
+
     /** What the route does. */
     public RouteAction action() {
         return route.action();

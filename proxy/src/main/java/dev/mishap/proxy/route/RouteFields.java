@@ -24,6 +24,7 @@ public final class RouteFields {
         all.addAll(RouteMatchConfig.FIELDS);
         all.addAll(RouteActionConfig.FIELDS);
         all.addAll(RetryPolicyConfig.FIELDS);
+        all.addAll(UpgradePolicy.FIELDS);
         all.addAll(HeaderMutationsConfig.FIELDS);
         all.add(HeaderMatcher.FIELDS);
         all.add(HeaderMatcher.RANGE_FIELDS);

@@ -2,6 +2,7 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.PathMatcher;
@@ -13,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request must be like for a route; all of it must hold.
  *
+ * @param connect whether the route is for CONNECT requests, which have no path, and for no others
  * @param grpc whether only gRPC requests match
  * @param tls what the client's certificate must be like, or null
  */
 record RouteMatch(
+        boolean connect,
         PathMatcher path,
         List<HeaderMatcher> headers,
         List<QueryParameterMatcher> queryParameters,
@@ -36,9 +39,14 @@ record RouteMatch(
         if (grpc && !stream.isGrpcRequest()) {
             return false;
         }
-        return path.matches(request, pathIndex, pathEnd)
+        boolean matches = connect
+                ? Upgrades.isConnect(request)
+                : pathIndex >= 0 && path.matches(request, pathIndex, pathEnd);
+        return matches
                 && HeaderMatcher.allMatch(headers, request)
-                && QueryParameterMatcher.allMatch(queryParameters, request, pathIndex, pathEnd)
+                && (queryParameters.isEmpty()
+                        || pathIndex >= 0
+                                && QueryParameterMatcher.allMatch(queryParameters, request, pathIndex, pathEnd))
                 && MetadataMatcher.allMatch(dynamicMetadata, stream.info());
     }
 }

@@ -22,6 +22,7 @@ final class RouteMatchConfig {
                             "safe_regex",
                             "path_separated_prefix",
                             "path_match_policy",
+                            "connect_matcher",
                             "case_sensitive",
                             "runtime_fraction",
                             "headers",
@@ -31,6 +32,7 @@ final class RouteMatchConfig {
                             "tls_context"),
             TlsMatch.FIELDS,
             SupportedFields.of("envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions"),
+            SupportedFields.of("envoy.config.route.v3.RouteMatch.ConnectMatcher"),
             SupportedFields.of("envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig")
                     .supported("path_template"));
 
@@ -39,6 +41,7 @@ final class RouteMatchConfig {
     static RouteMatch from(ConfigNode node) {
         ConfigNode fraction = node.message("runtime_fraction");
         return new RouteMatch(
+                node.has("connect_matcher"),
                 path(node),
                 HeaderMatcher.listFrom(node.messages("headers")),
                 QueryParameterMatcher.listFrom(node.messages("query_parameters")),
@@ -60,6 +63,7 @@ final class RouteMatchConfig {
             case "path_separated_prefix" ->
                 PathMatcher.separatedPrefix(node.string("path_separated_prefix"), ignoreCase);
             case "safe_regex" -> PathMatcher.regex(SafeRegex.from(node.required("safe_regex")));
+            case "connect_matcher" -> PathMatcher.prefix("", false);
             case "path_match_policy" -> PathMatcher.template(template(node));
             default -> throw node.error(kind, "is not supported");
         };

@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.http.Upgrades;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,7 @@ public final class RouteTable implements RouteResolver {
     public @Nullable SelectedRoute select(HttpStream stream) {
         HeaderMap request = stream.requestHeaders();
         int pathIndex = request.indexOf(HeaderName.PATH);
-        VirtualHost host = pathIndex < 0 ? null : host(request);
+        VirtualHost host = pathIndex < 0 && !Upgrades.isConnect(request) ? null : host(request);
         if (host == null) {
             return null;
         }
@@ -74,7 +75,7 @@ public final class RouteTable implements RouteResolver {
 
     /** Where the part of the target ends that routes match. */
     private int pathEnd(HeaderMap request, int pathIndex) {
-        int length = request.valueLength(pathIndex);
+        int length = pathIndex < 0 ? 0 : request.valueLength(pathIndex);
         for (int i = 0; i < length; i++) {
             byte b = request.valueByte(pathIndex, i);
             if (b == '?' || b == '#' || ignorePathParameters && b == ';') {

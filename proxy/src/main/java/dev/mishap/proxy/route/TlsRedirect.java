@@ -12,7 +12,8 @@ final class TlsRedirect {
             new Route(
                     "",
                     new VirtualHost("", VirtualHost.TlsRequirement.NONE, List.of(), Map.of()),
-                    new RouteMatch(PathMatcher.prefix("", false), List.of(), List.of(), null, false, List.of(), null),
+                    new RouteMatch(
+                            false, PathMatcher.prefix("", false), List.of(), List.of(), null, false, List.of(), null),
                     new RedirectAction(301, "https", null, 0, null, null, false),
                     null,
                     Map.of(),

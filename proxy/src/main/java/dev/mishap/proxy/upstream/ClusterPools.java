@@ -80,6 +80,13 @@ public final class ClusterPools {
         return new TcpUpstream(cluster, endpoint, connector, downstream, listener);
     }
 
+    /** Asks for a TCP connection to {@code endpoint} that is used like a request; to give it up early, reset it. */
+    public TcpTunnel acquireTcp(Endpoint endpoint, UpstreamListener listener) {
+        TcpTunnel tunnel = new TcpTunnel(this, endpoint, listener);
+        tunnel.start();
+        return tunnel;
+    }
+
     /** Takes a request back that waits for its connection. */
     public void cancel(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
         @Nullable ConnectionPool[] all = pools.get(endpoint);

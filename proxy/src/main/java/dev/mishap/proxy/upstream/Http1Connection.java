@@ -7,6 +7,7 @@ import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1Parser;
 import dev.mishap.proxy.http.h1.H1ResponseParser;
@@ -283,7 +284,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         if (l == null || closed) {
             return;
         }
-        parser.begin(l.responseHeaders(), RequestHead.isHead(headers), headers.contains(HeaderName.UPGRADE));
+        parser.begin(
+                l.responseHeaders(),
+                RequestHead.isHead(headers),
+                headers.contains(HeaderName.UPGRADE),
+                Upgrades.isConnect(headers));
         Channel c = channel();
         ByteBuf head = c.alloc().ioBuffer(RequestHead.sizeBound(headers));
         framing = RequestHead.write(headers, endStream, config.properCaseHeaders(), head);
@@ -493,7 +498,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
             return;
         }
         UpstreamListener l = listener;
-        boolean wellEnded = l == null || parser.endOfInput();
+        boolean tunnel = parser.isUpgraded();
+        boolean wellEnded = l == null || !tunnel && parser.endOfInput();
         closed = true;
         closedWithRequest = l != null;
         if (l == null || listener == null) {
@@ -501,7 +507,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
             return;
         }
         ResetReason reason = ResetReason.CONNECTION_TERMINATION;
-        if (!wellEnded || responseStarted) {
+        if (!tunnel && (!wellEnded || responseStarted)) {
             stats.cxProtocolError.inc();
             reason = ResetReason.PROTOCOL_ERROR;
         }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.Upgrades;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -58,9 +59,10 @@ final class RequestHead {
         byte[] arena = headers.arena();
         value(headers, arena, method, out);
         out.writeByte(' ');
-        value(headers, arena, headers.indexOf(HeaderName.PATH), out);
-        out.writeBytes(VERSION);
+        boolean connect = Upgrades.isConnect(headers);
         int authority = headers.indexOf(HeaderName.AUTHORITY);
+        value(headers, arena, connect ? authority : headers.indexOf(HeaderName.PATH), out);
+        out.writeBytes(VERSION);
         if (authority >= 0) {
             out.writeBytes(properCase ? HOST_CASED : HOST);
             value(headers, arena, authority, out);
@@ -79,7 +81,7 @@ final class RequestHead {
             out.writeShort(CRLF);
         }
         Framing framing;
-        if (upgrade) {
+        if (upgrade || connect) {
             framing = Framing.RAW;
         } else if (length) {
             framing = Framing.LENGTH;

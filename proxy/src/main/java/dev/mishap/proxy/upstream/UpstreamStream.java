@@ -21,7 +21,8 @@ public interface UpstreamStream {
     @Nullable
     TlsSession tls();
 
-    /** {@code HTTP/1.1} or {@code HTTP/2}. */
+    /** {@code HTTP/1.1} or {@code HTTP/2}; null for plain TCP. */
+    @Nullable
     String protocol();
 
     /** The connection's id, from the sequence of all connections of the process; 0 = unknown. */

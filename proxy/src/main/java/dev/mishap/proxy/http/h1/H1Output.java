@@ -106,13 +106,14 @@ public final class H1Output {
      * @param bodyless whether the response can't have a body for its request's method (HEAD)
      * @param close whether to announce that the connection ends
      * @param http10 whether the client speaks HTTP/1.0, which knows no chunks and keeps no connection unless told
+     * @param tunnel whether what follows is another protocol, which is not framed
      */
-    public void responseHead(HeaderMap headers, boolean endStream, boolean bodyless, boolean close, boolean http10) {
+    public void responseHead(
+            HeaderMap headers, boolean endStream, boolean bodyless, boolean close, boolean http10, boolean tunnel) {
         begin(headers);
         int status = status(headers);
         put(http10 ? StatusLines.line10(status) : StatusLines.line(status));
         fieldsFrom = at;
-        boolean upgrade = status == 101;
         boolean length = fields(headers);
         chunked = false;
         if (close) {
@@ -120,7 +121,7 @@ public final class H1Output {
         } else if (http10) {
             line(KEEP_ALIVE);
         }
-        if (!length && !upgrade) {
+        if (!length && !tunnel) {
             if (!endStream) {
                 if (!http10) {
                     chunked = true;

@@ -267,12 +267,14 @@ public final class H1RequestParser extends H1Parser {
             h.connectionUpgrade = false;
         }
         if (isUpgrade()) {
-            m.add(HeaderName.CONNECTION, "upgrade");
+            m.add(HeaderName.CONNECTION, m.arena(), h.connectionAt, h.connectionLength);
             m.add(HeaderName.UPGRADE, m.arena(), h.upgradeAt, h.upgradeLength);
         }
         bodyExpected = h.chunked || h.contentLength > 0;
         if (connect && bodyExpected) {
             fail(H1Error.BODY_DISALLOWED);
+        } else if (connect || isUpgrade()) {
+            bodyUntilClose(); // what follows is another protocol, or will not be read
         } else if (h.chunked) {
             bodyChunked();
         } else {

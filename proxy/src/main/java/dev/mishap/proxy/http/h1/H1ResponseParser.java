@@ -11,6 +11,7 @@ public final class H1ResponseParser extends H1Parser {
 
     private boolean headRequest;
     private boolean upgradeRequested;
+    private boolean connect;
     private boolean http11;
     private boolean untilClose;
     private boolean upgraded;
@@ -27,8 +28,14 @@ public final class H1ResponseParser extends H1Parser {
      * @param upgradeRequested whether the request asked for an upgrade, so that a 101 is an answer to it
      */
     public void begin(HeaderMap headers, boolean headRequest, boolean upgradeRequested) {
+        begin(headers, headRequest, upgradeRequested, false);
+    }
+
+    /** The same, telling besides whether the request was a CONNECT, so that a 2xx opens a tunnel. */
+    public void begin(HeaderMap headers, boolean headRequest, boolean upgradeRequested, boolean connect) {
         this.headRequest = headRequest;
         this.upgradeRequested = upgradeRequested;
+        this.connect = connect;
         start(headers);
         prefix(headers);
         untilClose = upgraded = false;
@@ -45,7 +52,7 @@ public final class H1ResponseParser extends H1Parser {
         return status;
     }
 
-    /** Whether the response was a 101: what follows on the connection, both ways, is another protocol (told as data). */
+    /** Whether the response opened a tunnel: what follows on the connection, both ways, is another protocol (told as data). */
     public boolean isUpgraded() {
         return upgraded;
     }
@@ -96,22 +103,28 @@ public final class H1ResponseParser extends H1Parser {
         JoinedHeaders.joinResponse(m);
     }
 
+    /** As Envoy sees it, any status that comes with an upgrade is an answer to the request for one. */
+    private boolean opensTunnel() {
+        return upgradeRequested && (status == 101 || head.connectionUpgrade && head.upgradeLength > 0)
+                || connect && status / 100 == 2;
+    }
+
     @Override
     void finishHead(HeaderMap m) {
         if (head.transferEncoding && head.contentLength >= 0) {
             fail(H1Error.CONTENT_LENGTH_AND_CHUNKED);
-        } else if (status == 101) {
-            if (upgradeRequested) {
-                upgraded = true;
-                untilClose = true;
-                m.add(HeaderName.CONNECTION, "upgrade");
-                if (head.upgradeLength > 0) {
-                    m.add(HeaderName.UPGRADE, m.arena(), head.upgradeAt, head.upgradeLength);
-                }
-                bodyUntilClose();
-            } else {
-                fail(H1Error.CODEC_ERROR);
+        } else if (opensTunnel()) {
+            upgraded = true;
+            untilClose = true;
+            if (upgradeRequested && head.connectionUpgrade) {
+                m.add(HeaderName.CONNECTION, m.arena(), head.connectionAt, head.connectionLength);
             }
+            if (upgradeRequested && head.upgradeLength > 0) {
+                m.add(HeaderName.UPGRADE, m.arena(), head.upgradeAt, head.upgradeLength);
+            }
+            bodyUntilClose();
+        } else if (status == 101) {
+            fail(H1Error.CODEC_ERROR);
         } else if (status < 200) {
             informational(m);
             if (!stopped()) {

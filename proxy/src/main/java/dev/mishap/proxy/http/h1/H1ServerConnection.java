@@ -470,10 +470,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     @Override
-    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
+    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close, boolean tunnel) {
         boolean http10 = parser.isHttp10() && config.acceptHttp10;
         boolean untilClose = http10 && !endStream && !headers.contains(HeaderName.CONTENT_LENGTH);
-        out().responseHead(headers, endStream, parser.isHead(), close || untilClose, http10);
+        out().responseHead(headers, endStream, parser.isHead(), close || untilClose, http10, tunnel);
         if (untilClose) {
             draining = true;
         }

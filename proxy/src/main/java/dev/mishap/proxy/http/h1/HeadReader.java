@@ -44,6 +44,10 @@ final class HeadReader {
     int upgradeAt;
 
     int upgradeLength;
+    /** The same of the first connection header; without meaning unless {@link #connectionUpgrade}. */
+    int connectionAt;
+
+    int connectionLength;
     /** Names that the connection header nominates, lower case; null = none. */
     private byte @Nullable [][] nominated;
 
@@ -69,7 +73,7 @@ final class HeadReader {
             contentLength = -1;
             transferEncoding = chunked = hostSeen = false;
             connectionClose = connectionKeepAlive = connectionUpgrade = false;
-            upgradeLength = -1;
+            upgradeLength = connectionLength = -1;
             nominatedCount = 0;
             names = 0;
             mayRepeat = false;
@@ -327,6 +331,10 @@ final class HeadReader {
     }
 
     private void connection(byte[] a, int value, int end) {
+        if (connectionLength < 0) {
+            connectionAt = value;
+            connectionLength = end - value;
+        }
         int i = value;
         while (i < end) {
             int from = i;

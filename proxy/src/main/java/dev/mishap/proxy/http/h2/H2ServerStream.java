@@ -150,7 +150,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     }
 
     @Override
-    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close) {
+    public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close, boolean tunnel) {
         writeHeaders(headers, endStream);
     }
 

@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.StreamSpan;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.TcpTunnel;
 import dev.mishap.proxy.upstream.UpstreamListener;
 import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
@@ -28,6 +29,9 @@ final class Attempt implements UpstreamListener {
     private final HeaderMap response;
     private final long startNanos;
     private @Nullable UpstreamStream stream;
+    /** What a CONNECT that ends here opens instead of a request. */
+    private @Nullable TcpTunnel tunnel;
+
     private StreamSpan.@Nullable AttemptSpan span;
     private @Nullable Future<?> perTry;
     private @Nullable Future<?> perTryIdle;
@@ -52,11 +56,16 @@ final class Attempt implements UpstreamListener {
     void start() {
         StreamSpan request = tries.call().info().span;
         span = request == null ? null : request.attempt(tries.call().info(), endpoint.toString(), tries.count());
-        pools().acquire(endpoint, priority(), this);
+        if (tries.call().terminatesConnect()) {
+            tunnel = pools().acquireTcp(endpoint, this);
+        } else {
+            pools().acquire(endpoint, priority(), this);
+        }
     }
 
+    /** Whether the request's body may be sent. */
     boolean isReady() {
-        return stream != null;
+        return stream != null && (headersSeen || !tries.call().tunnel());
     }
 
     boolean awaitingHeaders() {
@@ -116,7 +125,9 @@ final class Attempt implements UpstreamListener {
         }
         UpstreamStream s = stream;
         end();
-        if (s == null) {
+        if (tunnel != null) {
+            tunnel.reset();
+        } else if (s == null) {
             pools().cancel(endpoint, priority(), this);
         } else {
             s.reset();
@@ -242,7 +253,10 @@ final class Attempt implements UpstreamListener {
         info.upstreamConnectStartNanos = to.connectStartNanos();
         info.upstreamConnectEndNanos = to.connectEndNanos();
         info.upstreamConnectionId = to.connectionId();
-        injectTrace(to.protocol());
+        String protocol = to.protocol();
+        if (protocol != null) {
+            injectTrace(protocol);
+        }
         tries.onReady(this, to);
     }
 

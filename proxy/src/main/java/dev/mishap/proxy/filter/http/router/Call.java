@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.route.ForwardAction;
 import dev.mishap.proxy.route.RouteEntry;
 import dev.mishap.proxy.upstream.ClusterPools;
@@ -13,6 +14,7 @@ import dev.mishap.proxy.upstream.Upstreams;
 /**
  * What is the same for all tries of one forwarded request.
  *
+ * @param tunnel whether the request asks for a tunnel: what it carries waits for the answer
  * @param timeoutStatus what a request that took too long is answered: 504, or 204 when it asked for that
  */
 record Call(
@@ -26,10 +28,16 @@ record Call(
         RequestStats stats,
         Timeouts timeouts,
         boolean grpc,
+        boolean tunnel,
         int timeoutStatus) {
 
     StreamInfo info() {
         return stream.info();
+    }
+
+    /** Whether what a CONNECT carries goes upstream as bytes, without the CONNECT. */
+    boolean terminatesConnect() {
+        return tunnel && action.upgrades().terminatesConnect() && Upgrades.isConnect(stream.requestHeaders());
     }
 
     Cluster cluster() {

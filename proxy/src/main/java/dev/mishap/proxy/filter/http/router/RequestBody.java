@@ -95,9 +95,19 @@ final class RequestBody {
 
     /** Sends the headers and all that has come so far. */
     void sendAll(Attempt a, UpstreamStream to) {
+        to.sendHeaders(stream.requestHeaders(), ended && kept.parts() == 0 && trailers == null);
+        sendRest(a);
+    }
+
+    /** Sends the headers alone; the rest waits for {@link #sendRest}. */
+    void sendHeaders(UpstreamStream to) {
+        to.sendHeaders(stream.requestHeaders(), false);
+    }
+
+    /** Sends all that has come so far but the headers. */
+    void sendRest(Attempt a) {
         int parts = kept.parts();
         HeaderMap tail = trailers;
-        to.sendHeaders(stream.requestHeaders(), ended && parts == 0 && tail == null);
         for (int i = 0; i < parts; i++) {
             a.send(kept.copy(i), ended && tail == null && i == parts - 1);
         }

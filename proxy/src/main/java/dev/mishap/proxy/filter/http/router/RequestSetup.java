@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.route.ForwardAction;
 import dev.mishap.proxy.route.RouteEntry;
 import dev.mishap.proxy.route.VirtualCluster;
@@ -88,6 +89,7 @@ final class RequestSetup {
                 stats,
                 timeouts,
                 to.isGrpcRequest(),
+                headers.contains(HeaderName.UPGRADE) || Upgrades.isConnect(headers),
                 timeoutStatus);
     }
 

@@ -66,6 +66,9 @@ final class ResponsePath {
             return;
         }
         started = true;
+        if (call.tunnel() && !endStream) {
+            body.sendRest(a);
+        }
         if (body.ended() && !call.config().suppressEnvoyHeaders) {
             headers.set(RouterHeaders.SERVICE_TIME, Long.toString((now - body.endNanos()) / 1_000_000));
         }

@@ -84,7 +84,7 @@ final class Tries {
         if (endStream) {
             body.end();
             requestComplete();
-        } else if (retry != null) {
+        } else if (retry != null && !call.tunnel()) {
             body.keep();
         }
     }
@@ -208,7 +208,11 @@ final class Tries {
                             call.stream().requestHeaders(), a.endpoint.hostname(), !call.config().suppressEnvoyHeaders);
         }
         info.upstreamFirstTxNanos = System.nanoTime();
-        body.sendAll(a, to);
+        if (call.tunnel()) {
+            body.sendHeaders(to);
+        } else {
+            body.sendAll(a, to);
+        }
     }
 
     /** Whether these headers of a response lead to another try; if so, it is on its way. */

@@ -33,8 +33,10 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +82,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         identity(node, config);
         paths(node, config);
         timeouts(node, config);
+        config.upgrades = upgrades(node);
         config.bufferLimit = context.bufferLimit();
         config.runtime = context.runtime()::get;
         ClusterManager clusters = context.service(ClusterManager.class);
@@ -241,6 +244,18 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 throw common.error("max_response_headers_kb", "has no meaning downstream");
             }
         }
+    }
+
+    private static Map<String, Boolean> upgrades(ConfigNode node) {
+        Map<String, Boolean> upgrades = new HashMap<>();
+        for (ConfigNode upgrade : node.messages("upgrade_configs")) {
+            String type = upgrade.string("upgrade_type").toLowerCase(Locale.ROOT);
+            if (upgrades.put(type, upgrade.bool("enabled", true)) != null) {
+                throw new ConfigException("Error: multiple upgrade configs with the same name: '"
+                        + upgrade.string("upgrade_type") + "'");
+            }
+        }
+        return Map.copyOf(upgrades);
     }
 
     private static H1Limits limits(ConfigNode node, ConnectionManagerConfig config) {

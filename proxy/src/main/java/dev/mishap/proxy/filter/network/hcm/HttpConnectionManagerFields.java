@@ -35,7 +35,8 @@ public final class HttpConnectionManagerFields {
                             "preserve_external_request_id",
                             "always_set_request_id_in_response",
                             "forward_client_cert_details",
-                            "set_current_client_cert_details")
+                            "set_current_client_cert_details",
+                            "upgrade_configs")
                     .supported(
                             "proxy_100_continue",
                             "normalize_path",
@@ -48,6 +49,7 @@ public final class HttpConnectionManagerFields {
                     .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message"),
             SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
                     .supported("subject", "cert", "chain", "dns", "uri"),
+            SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled"),
             SupportedFields.of(HCM + ".InternalAddressConfig")
                     .supported("cidr_ranges")
                     .accepted("unix_sockets", "there are no listeners on unix sockets"),

@@ -1,0 +1,43 @@
+package dev.mishap.proxy.http;
+
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which requests may turn their stream into a tunnel: those that ask for another protocol, and CONNECT. */
+public final class Upgrades {
+    /** The type under which {@code upgrade_configs} speak of CONNECT. */
+    public static final String CONNECT = "connect";
+
+    private static final byte[] METHOD = {'C', 'O', 'N', 'N', 'E', 'C', 'T'};
+
+    private Upgrades() {}
+
+    public static boolean isConnect(HeaderMap request) {
+        int method = request.indexOf(HeaderName.METHOD);
+        return method >= 0 && request.valueEquals(method, METHOD);
+    }
+
+    /** What the request asks for, in lower case; null when it is an ordinary one. */
+    static @Nullable String requested(HeaderMap request, DownstreamCodec codec) {
+        if (codec.upgradeRequested()) {
+            String type = request.get(HeaderName.UPGRADE);
+            return type == null ? "" : type.toLowerCase(Locale.ROOT);
+        }
+        return isConnect(request) ? CONNECT : null;
+    }
+
+    /** A route that speaks of {@code type} decides, else the connection manager does. */
+    static boolean allowed(Map<String, Boolean> configured, @Nullable SelectedRoute route, String type) {
+        Boolean ofRoute = route == null ? null : route.upgradeEnabled(type);
+        return ofRoute != null ? ofRoute : configured.getOrDefault(type, false);
+    }
+
+    /** Whether these headers of a response open the tunnel that the request asked for. */
+    static boolean opens(HeaderMap request, HeaderMap response, int status, DownstreamCodec codec) {
+        if (codec.upgradeRequested()) {
+            return status == 101 || response.contains(HeaderName.UPGRADE);
+        }
+        return status / 100 == 2 && isConnect(request);
+    }
+}
