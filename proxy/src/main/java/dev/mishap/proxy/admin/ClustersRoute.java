@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.OutlierView;
 import dev.mishap.proxy.json.JsonWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -53,6 +54,10 @@ public final class ClustersRoute {
                     .append("observability_name::")
                     .append(c.config().statName())
                     .append('\n');
+            OutlierView outliers = c.outlierView();
+            if (outliers != null) {
+                outliers(name + "outlier::", outliers, out);
+            }
             limits(name + "default_priority::", c.config().defaultLimits(), out);
             limits(name + "high_priority::", c.config().highLimits(), out);
             out.append(name).append("added_via_api::false\n");
@@ -61,6 +66,30 @@ public final class ClustersRoute {
             }
         }
         return out.toString();
+    }
+
+    private static void outliers(String prefix, OutlierView view, StringBuilder out) {
+        out.append(prefix)
+                .append("success_rate_average::")
+                .append(rate(view.average()))
+                .append('\n');
+        out.append(prefix)
+                .append("success_rate_ejection_threshold::")
+                .append(rate(view.threshold()))
+                .append('\n');
+        out.append(prefix)
+                .append("local_origin_success_rate_average::")
+                .append(rate(view.localOriginAverage()))
+                .append('\n');
+        out.append(prefix)
+                .append("local_origin_success_rate_ejection_threshold::")
+                .append(rate(view.localOriginThreshold()))
+                .append('\n');
+    }
+
+    /** Whole numbers without decimals, and -1 for none. */
+    private static String rate(double percent) {
+        return JsonWriter.number(percent);
     }
 
     private static void limits(String prefix, CircuitBreakerConfig limits, StringBuilder out) {
@@ -95,8 +124,8 @@ public final class ClustersRoute {
         lines.put("sub_zone", e.locality().subZone());
         lines.put("canary", e.canary());
         lines.put("priority", e.priority());
-        lines.put("success_rate", "-1");
-        lines.put("local_origin_success_rate", "-1");
+        lines.put("success_rate", rate(e.monitor().successRate()));
+        lines.put("local_origin_success_rate", rate(e.monitor().localOriginSuccessRate()));
         lines.forEach((name, value) ->
                 out.append(prefix).append(name).append("::").append(value).append('\n'));
     }

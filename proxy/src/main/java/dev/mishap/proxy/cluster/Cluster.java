@@ -30,7 +30,9 @@ public final class Cluster {
     private final List<Runnable> stops = new ArrayList<>();
     private EndpointSet members;
     private volatile EndpointSet endpoints;
+    private boolean countsTransports = true;
     private volatile boolean closed;
+    private volatile @Nullable OutlierView outlierView;
 
     /**
      * Who came and went.
@@ -75,6 +77,13 @@ public final class Cluster {
         return transports.of(endpoint);
     }
 
+    /** A cluster whose connections are made as this one's, which counts for itself. */
+    public Cluster beside(ClusterConfig other, ClusterContext itsContext) {
+        Cluster made = new Cluster(other, itsContext, transports);
+        made.countsTransports = false;
+        return made;
+    }
+
     public ClusterConfig config() {
         return config;
     }
@@ -100,6 +109,15 @@ public final class Cluster {
         return priority == RequestPriority.HIGH ? highLimits : defaultLimits;
     }
 
+    /** What outlier detection finds; null when there is none. */
+    public @Nullable OutlierView outlierView() {
+        return outlierView;
+    }
+
+    public void outlierView(OutlierView view) {
+        outlierView = view;
+    }
+
     // ---- endpoints ----
 
     /** The endpoints that requests go by. */
@@ -122,7 +140,9 @@ public final class Cluster {
                 before.all().stream().filter(e -> !next.contains(e)).toList();
         for (Endpoint e : added) {
             e.cluster(this);
-            transports.count(e);
+            if (countsTransports) {
+                transports.count(e);
+            }
         }
         members = next;
         if (!added.isEmpty() || !removed.isEmpty()) {

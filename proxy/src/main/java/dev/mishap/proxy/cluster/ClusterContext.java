@@ -6,6 +6,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import io.netty.channel.EventLoop;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What the process gives to its clusters. */
@@ -46,6 +47,16 @@ public interface ClusterContext {
     /** What transport sockets share, or null when there are none but plain bytes. */
     default @Nullable TransportContext transports() {
         return null;
+    }
+
+    /** Takes lines about outlier detection ({@code cluster_manager.outlier_detection.event_log_path}); null when nobody wants them. */
+    default @Nullable Consumer<String> outlierLog() {
+        return null;
+    }
+
+    /** What appends lines to a file; called while the configuration is read or applied. */
+    default Consumer<String> eventLog(String path) {
+        throw new IllegalStateException("no event logs");
     }
 
     /** Only stats: for tests. */

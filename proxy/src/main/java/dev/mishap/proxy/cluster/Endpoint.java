@@ -24,6 +24,8 @@ public final class Endpoint {
     private volatile boolean canary;
     private volatile @Nullable Cluster cluster;
     private volatile List<SocketAddress> addresses;
+    private volatile EndpointMonitor monitor = EndpointMonitor.NONE;
+    private volatile @Nullable Runnable immediateFailure;
     /** 0 = the endpoint never became healthy under the eyes of a health check or of a slow start. */
     private volatile long healthySinceNanos;
 
@@ -168,6 +170,26 @@ public final class Endpoint {
 
     public void healthySinceNanos(long when) {
         healthySinceNanos = when == 0 ? 1 : when;
+    }
+
+    // ---- who looks after it ----
+
+    /** What is to be told how requests go. */
+    public EndpointMonitor monitor() {
+        return monitor;
+    }
+
+    public void monitor(EndpointMonitor of) {
+        monitor = of;
+    }
+
+    /** Told that a response said {@code x-envoy-immediate-health-check-fail}; null unless there are active health checks. */
+    public @Nullable Runnable immediateFailure() {
+        return immediateFailure;
+    }
+
+    public void immediateFailure(@Nullable Runnable listener) {
+        immediateFailure = listener;
     }
 
     @Override

@@ -72,7 +72,8 @@ public final class ActiveStream implements HttpStream {
         info.startTimeEpochNanos = clock.epochNanos(now);
         info.protocol = codec.protocol();
         active = true;
-        codecFailed = headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
+        codecFailed =
+                headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
         routeMatched = false;
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;

@@ -39,9 +39,8 @@ record RouteMatch(
         if (grpc && !stream.isGrpcRequest()) {
             return false;
         }
-        boolean matches = connect
-                ? Upgrades.isConnect(request)
-                : pathIndex >= 0 && path.matches(request, pathIndex, pathEnd);
+        boolean matches =
+                connect ? Upgrades.isConnect(request) : pathIndex >= 0 && path.matches(request, pathIndex, pathEnd);
         return matches
                 && HeaderMatcher.allMatch(headers, request)
                 && (queryParameters.isEmpty()

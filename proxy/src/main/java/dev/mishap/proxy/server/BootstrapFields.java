@@ -20,6 +20,7 @@ public final class BootstrapFields {
                             "stats_config",
                             "stats_flush_interval")
                     .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
+                    .supported("cluster_manager")
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)
                     .accepted("flags_path", "there are no file-based feature flags")
@@ -29,6 +30,8 @@ public final class BootstrapFields {
                     .accepted("deferred_stat_options", "it changes memory use only")
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
+            SupportedFields.of(BOOTSTRAP + "ClusterManager").supported("outlier_detection"),
+            SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources").supported("lds_config", "cds_config"),
             SupportedFields.of("envoy.config.core.v3.Node")

@@ -138,7 +138,7 @@ public final class Server {
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
-            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap.node(), transports);
+            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap, logFiles, transports);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             bootstrap.clusters().forEach(clusters::addStatic);
             this.sources = new DynamicSources(

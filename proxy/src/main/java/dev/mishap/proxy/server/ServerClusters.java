@@ -3,9 +3,11 @@ package dev.mishap.proxy.server;
 import dev.mishap.proxy.cluster.AssignmentSource;
 import dev.mishap.proxy.cluster.ClusterContext;
 import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.dns.Resolver;
+import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
@@ -13,6 +15,7 @@ import dev.mishap.proxy.transport.TransportContext;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What this process gives to its clusters. Resolvers are made when a cluster first asks for one; they belong to the main loop. */
@@ -23,16 +26,43 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final RuntimeLoader runtime;
     private final @Nullable Locality here;
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
+    private final LogFiles logs;
+    private final @Nullable Consumer<String> outlierLog;
     private volatile @Nullable AssignmentSource assignments;
 
     ServerClusters(
-            Scope root, EventLoop loop, RuntimeLoader runtime, Bootstrap.Node node, TransportContext transports) {
+            Scope root,
+            EventLoop loop,
+            RuntimeLoader runtime,
+            Bootstrap bootstrap,
+            LogFiles logs,
+            TransportContext transports) {
         this.transports = transports;
+        Bootstrap.Node node = bootstrap.node();
+        this.logs = logs;
+        String path = outlierLogPath(bootstrap.config());
+        this.outlierLog = path.isEmpty() ? null : eventLog(path);
         this.root = root;
         this.loop = loop;
         this.runtime = runtime;
         Locality place = new Locality(node.region(), node.zone(), node.subZone());
         this.here = place.equals(Locality.NONE) ? null : place;
+    }
+
+    private static String outlierLogPath(ConfigNode bootstrap) {
+        ConfigNode manager = bootstrap.message("cluster_manager");
+        ConfigNode outliers = manager == null ? null : manager.message("outlier_detection");
+        return outliers == null ? "" : outliers.string("event_log_path");
+    }
+
+    @Override
+    public @Nullable Consumer<String> outlierLog() {
+        return outlierLog;
+    }
+
+    @Override
+    public Consumer<String> eventLog(String path) {
+        return logs.open(path)::line;
     }
 
     @Override

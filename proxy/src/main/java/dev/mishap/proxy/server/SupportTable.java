@@ -4,7 +4,9 @@ import dev.mishap.proxy.cluster.ClusterTransports;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.cluster.discovery.LoadAssignments;
+import dev.mishap.proxy.cluster.health.HealthCheckConfig;
 import dev.mishap.proxy.cluster.lb.LbPolicies;
+import dev.mishap.proxy.cluster.outlier.OutlierConfig;
 import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.rbac.RbacEngine;
@@ -81,6 +83,8 @@ public final class SupportTable {
         lists.add(LbPolicies.FIELDS);
         lists.add(ClusterTransports.FIELDS);
         lists.add(TlsFields.FIELDS);
+        lists.add(OutlierConfig.FIELDS);
+        lists.add(HealthCheckConfig.FIELDS);
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);

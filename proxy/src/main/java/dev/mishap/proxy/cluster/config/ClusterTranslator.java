@@ -8,7 +8,10 @@ import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.cluster.discovery.ClusterTypes;
 import dev.mishap.proxy.cluster.discovery.LoadAssignments;
+import dev.mishap.proxy.cluster.health.HealthCheckConfig;
 import dev.mishap.proxy.cluster.lb.LbPolicies;
+import dev.mishap.proxy.cluster.outlier.OutlierConfig;
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import java.util.List;
@@ -29,7 +32,12 @@ public final class ClusterTranslator {
                     .supported("typed_extension_protocol_options", "dns_refresh_rate", "dns_jitter")
                     .supported("dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family")
                     .supported("least_request_lb_config", "round_robin_lb_config", "common_lb_config")
-                    .supported("load_balancing_policy", "metadata", "upstream_connection_options")
+                    .supported(
+                            "outlier_detection",
+                            "health_checks",
+                            "load_balancing_policy",
+                            "metadata",
+                            "upstream_connection_options")
                     .accepted("wait_for_warm_on_init", "start-up waits for every cluster")
                     .accepted("cleanup_interval", "only ORIGINAL_DST clusters have hosts to clean up")
                     .accepted("ignore_health_on_host_removal", "there is no active health checking")
@@ -58,14 +66,23 @@ public final class ClusterTranslator {
     public static ClusterConfig from(ConfigNode c) {
         String name = c.string("name");
         CommonLbConfig common = common(c);
-        return ClusterConfig.builder(name, ClusterTypes.of(c), LbPolicies.of(c, common))
+        ClusterConfig.Builder cluster = ClusterConfig.builder(name, ClusterTypes.of(c), LbPolicies.of(c, common))
                 .statName(c.string("alt_stat_name").isEmpty() ? name : c.string("alt_stat_name"))
                 .common(common)
                 .connect(connect(c))
                 .limits(limits(c, "DEFAULT"), limits(c, "HIGH"))
                 .http(UpstreamHttpTranslator.from(c))
-                .metadata(LoadAssignments.metadata(c))
-                .build();
+                .metadata(LoadAssignments.metadata(c));
+        List<ConfigNode> checks = c.messages("health_checks");
+        if (checks.size() > 1) {
+            throw new ConfigException("Multiple health checks not supported");
+        }
+        checks.forEach(check -> cluster.feature(HealthCheckConfig.from(check)));
+        ConfigNode outliers = c.message("outlier_detection");
+        if (outliers != null) {
+            cluster.feature(OutlierConfig.from(outliers));
+        }
+        return cluster.build();
     }
 
     private static ConnectConfig connect(ConfigNode c) {

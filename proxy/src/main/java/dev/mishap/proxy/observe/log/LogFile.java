@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,6 +51,12 @@ public final class LogFile {
             out = Files.newOutputStream(
                     path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
         }
+    }
+
+    /** Appends {@code line} and a line feed. */
+    public void line(String line) {
+        byte[] bytes = (line + '\n').getBytes(StandardCharsets.UTF_8);
+        write(bytes, bytes.length);
     }
 
     /** Takes the first {@code length} bytes of {@code line}. Never blocks on the disk. */

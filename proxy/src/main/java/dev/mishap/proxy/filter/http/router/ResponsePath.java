@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.router;
 
+import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -62,6 +63,7 @@ final class ResponsePath {
         info.upstreamFirstRxNanos = now;
         int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
         long grpcStatus = call.grpc() ? HeaderNumbers.of(headers, HeaderName.GRPC_STATUS) : -1;
+        report(a, headers, grpcStatus < 0 ? status : GrpcCodes.toHttp(grpcStatus));
         if (tries.retriesHeaders(a, status, headers)) {
             return;
         }
@@ -79,6 +81,14 @@ final class ResponsePath {
             complete(a);
         }
         stream().encodeHeaders(headers, endStream);
+    }
+
+    private static void report(Attempt a, HeaderMap headers, int status) {
+        a.endpoint.monitor().response(status);
+        Runnable failure = a.endpoint.immediateFailure();
+        if (failure != null && headers.contains(RouterHeaders.IMMEDIATE_FAIL)) {
+            failure.run();
+        }
     }
 
     private void countHeaders(Attempt a, HeaderMap headers, int status, long grpcStatus, boolean endStream) {
@@ -140,6 +150,9 @@ final class ResponsePath {
             return;
         }
         call.upstreamHost(a.endpoint);
+        if (reason != ResetReason.OVERFLOW) { // which is about the cluster, not about the endpoint
+            a.endpoint.monitor().result(EndpointMonitor.Result.CONNECT_FAILED, 0);
+        }
         call.info().upstreamTransportFailureReason = transportFailure;
         if (tries.retriesReset(a, reason, requestStarted)) {
             return;

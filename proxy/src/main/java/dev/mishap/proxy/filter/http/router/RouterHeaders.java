@@ -20,6 +20,7 @@ final class RouterHeaders {
     static final HeaderName RETRIABLE_NAMES = HeaderName.of("x-envoy-retriable-header-names");
     static final HeaderName HEDGE = HeaderName.of("x-envoy-hedge-on-per-try-timeout");
     static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
+    static final HeaderName IMMEDIATE_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
     static final HeaderName CANARY = HeaderName.of("x-envoy-upstream-canary");
     static final HeaderName STREAM_DURATION = HeaderName.of("x-envoy-upstream-stream-duration-ms");
 

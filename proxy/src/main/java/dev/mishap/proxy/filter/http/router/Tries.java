@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
@@ -198,6 +199,7 @@ final class Tries {
     void onReady(Attempt a, UpstreamStream to) {
         StreamInfo info = call.info();
         call.stats().upstreamRequest();
+        a.endpoint.monitor().result(EndpointMonitor.Result.CONNECTED, 0);
         call.upstreamHost(a.endpoint);
         info.upstreamLocalAddress = to.localAddress();
         info.upstreamTls = to.tls();
@@ -296,6 +298,7 @@ final class Tries {
         }
         call.upstreamHost(a.endpoint);
         a.cancel();
+        a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
         if (!retriesReset(a, ResetReason.LOCAL_RESET, true)) {
             response.countAbort(a, call.timeoutStatus());
             response.timedOut(details);
@@ -322,6 +325,7 @@ final class Tries {
             call.stats().timeout();
             a.endpoint.rqTimeout.increment();
             if (a.awaitingHeaders()) {
+                a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
                 response.countAbort(a, call.timeoutStatus());
             }
             a.cancel();

@@ -251,8 +251,8 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         for (ConfigNode upgrade : node.messages("upgrade_configs")) {
             String type = upgrade.string("upgrade_type").toLowerCase(Locale.ROOT);
             if (upgrades.put(type, upgrade.bool("enabled", true)) != null) {
-                throw new ConfigException("Error: multiple upgrade configs with the same name: '"
-                        + upgrade.string("upgrade_type") + "'");
+                throw new ConfigException(
+                        "Error: multiple upgrade configs with the same name: '" + upgrade.string("upgrade_type") + "'");
             }
         }
         return Map.copyOf(upgrades);

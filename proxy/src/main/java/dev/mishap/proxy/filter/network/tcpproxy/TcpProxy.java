@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.tcpproxy;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.HeaderMap;
@@ -157,6 +158,14 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     @Override
     public void onConnectFailure(ResetReason reason, @Nullable String transportFailure) {
+        upstream()
+                .endpoint()
+                .monitor()
+                .result(
+                        reason == ResetReason.CONNECTION_TIMEOUT
+                                ? EndpointMonitor.Result.TIMEOUT
+                                : EndpointMonitor.Result.CONNECT_FAILED,
+                        0);
         upstream = null;
         info.upstreamTransportFailureReason = transportFailure;
         info.addFlag(ResponseFlag.UPSTREAM_CONNECTION_FAILURE);
@@ -185,6 +194,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     public void onConnected() {
         connected = true;
         TcpUpstream u = upstream();
+        u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
         info.upstreamLocalAddress = u.localAddress();
         if (config.logOnConnected()) {
             log("TcpUpstreamConnected");
