@@ -300,9 +300,6 @@ final class Http2Connection extends H2Connection {
     }
 
     @Override
-    protected void onNoStreams() {}
-
-    @Override
     protected void onBytes(int received) {
         cluster.cxRxBytesTotal.add(received);
     }

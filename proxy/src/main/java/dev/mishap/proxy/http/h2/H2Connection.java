@@ -101,9 +101,6 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     /** The connection broke the rules: GOAWAY is written; the subclass closes it. */
     protected abstract void onConnectionError(H2Failure failure);
 
-    /** No stream is open any more. */
-    protected abstract void onNoStreams();
-
     /** Bytes were read. */
     protected abstract void onBytes(int received);
 
@@ -426,9 +423,6 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         stream.dropQueue();
         stream.giveBack();
         stream.onClosed();
-        if (streams.isEmpty()) {
-            onNoStreams();
-        }
     }
 
     // ---- sending ----

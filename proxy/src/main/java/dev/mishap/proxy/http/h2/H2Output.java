@@ -158,6 +158,7 @@ final class H2Output {
             pass();
             unflushed = true;
             ctx.write(from.readRetainedSlice(n), ctx.voidPromise());
+            schedule();
         }
     }
 

@@ -242,11 +242,15 @@ public final class H2ServerConnection extends H2Connection {
                 s.stream().close();
             }
         }
-        retired.clear();
+        if (!retired.isEmpty()) {
+            retired.clear();
+            if (openStreams() == 0) {
+                noStreams();
+            }
+        }
     }
 
-    @Override
-    protected void onNoStreams() {
+    private void noStreams() {
         if (closing) {
             return;
         }
