@@ -59,6 +59,10 @@ public final class ClusterTransports {
      */
     static ClusterTransports from(ConfigNode cluster, Scope scope, @Nullable TransportContext context) {
         UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context);
+        if (UpstreamHttpTranslator.asksByAlpn(cluster) && (byDefault == null || !byDefault.negotiates())) {
+            throw new ConfigException(
+                    "ALPN configured for cluster " + cluster.string("name") + " which has a non-ALPN transport socket");
+        }
         List<Match> matches = new ArrayList<>();
         for (ConfigNode match : cluster.messages("transport_socket_matches")) {
             Object criteria = match.struct("match");

@@ -28,6 +28,13 @@ public final class UpstreamHttpTranslator {
 
     private UpstreamHttpTranslator() {}
 
+    /** Whether the protocol is what the endpoints choose ({@code auto_config}). */
+    static boolean asksByAlpn(ConfigNode cluster) {
+        ConfigNode options =
+                cluster.messageMap("typed_extension_protocol_options").get(HTTP_OPTIONS);
+        return options != null && options.has("auto_config");
+    }
+
     public static UpstreamHttpConfig from(ConfigNode c) {
         ConfigNode common = c.message("common_http_protocol_options");
         ConfigNode h1 = c.message("http_protocol_options");

@@ -6,6 +6,8 @@ import dev.mishap.proxy.cluster.EndpointSet;
 import dev.mishap.proxy.cluster.LoadBalancer;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.cluster.UpstreamHttpConfig.Protocol;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
@@ -122,9 +124,14 @@ public final class ClusterPools {
         int index = index(priority, http2);
         ConnectionPool pool = all[index];
         if (pool == null) {
-            pool = http2
-                    ? new Http2Pool(cluster, endpoint, cluster.limits(priority), connector)
-                    : new Http1Pool(cluster, endpoint, cluster.limits(priority), connector);
+            ResourceLimits limits = cluster.limits(priority);
+            if (cluster.config().http().protocol() == Protocol.AUTO) {
+                pool = new AutoPool(cluster, endpoint, limits, connector);
+            } else if (http2) {
+                pool = new Http2Pool(cluster, endpoint, limits, connector);
+            } else {
+                pool = new Http1Pool(cluster, endpoint, limits, connector);
+            }
             all[index] = pool;
         }
         return pool;

@@ -62,6 +62,15 @@ final class Http1Pool extends ConnectionPool {
         }
     }
 
+    /** Takes over a connection that was opened before it was known that it is one of HTTP/1. */
+    void adopt(Channel channel) {
+        Http1Connection c = new Http1Connection(this);
+        open.add(c);
+        channel.pipeline().addLast(c);
+        c.opened(channel);
+        keep(c);
+    }
+
     private void connected(Http1Connection c, ChannelFuture future) {
         connecting--;
         if (!future.isSuccess()) {

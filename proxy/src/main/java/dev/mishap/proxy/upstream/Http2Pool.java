@@ -80,6 +80,14 @@ final class Http2Pool extends ConnectionPool {
         }
     }
 
+    /** Takes over a connection that was opened before it was known that it is one of HTTP/2. */
+    void adopt(Channel channel) {
+        Http2Connection c = new Http2Connection(this);
+        open.add(c);
+        channel.pipeline().addLast(c);
+        c.connected();
+    }
+
     private void connected(Http2Connection c, ChannelFuture future) {
         connecting--;
         if (!future.isSuccess()) {

@@ -98,7 +98,9 @@ class H2ServerConnectionTest {
                 s -> null,
                 List.of(new ChainFilter("end", Terminal::new, false)),
                 List.of(s -> log.add(s.info().responseCode
-                        + (s.info().flagCount() == 0 ? "" : " " + s.info().flag(0).shortName())
+                        + (s.info().flagCount() == 0
+                                ? ""
+                                : " " + s.info().flag(0).shortName())
                         + " " + s.info().responseCodeDetails)));
         config.generateRequestId = false;
     }
@@ -145,7 +147,9 @@ class H2ServerConnectionTest {
         open();
         send(wire.get(1, "/ok"), wire.post(3, "/ok", "content-length=3"), Wire.data(3, "ab", false));
         assertThat(received()).containsExactly(OK, "DATA 1 ok end");
-        send(Wire.data(3, "c", true), wire.headers(5, false, ":method=POST", ":scheme=http", ":path=/ok", ":authority=a"));
+        send(
+                Wire.data(3, "c", true),
+                wire.headers(5, false, ":method=POST", ":scheme=http", ":path=/ok", ":authority=a"));
         assertThat(received()).containsExactly(OK.replace(" 1 ", " 3 "), "DATA 3 ok end");
         send(wire.headers(5, true, "x-end=1"));
         assertThat(received()).containsExactly(OK.replace(" 1 ", " 5 "), "DATA 5 ok end");
@@ -236,8 +240,7 @@ class H2ServerConnectionTest {
         send(wire.get(1, "/slow"));
         send(wire.headers(3, true, lines), wire.get(5, "/ok"));
         assertThat(received()).isEmpty();
-        assertThat(log)
-                .containsExactly("0 DPE " + details, "0 DPE codec_error:The_user_callback_function_failed");
+        assertThat(log).containsExactly("0 DPE " + details, "0 DPE codec_error:The_user_callback_function_failed");
         assertThat(stats.value("http.t.downstream_cx_protocol_error")).isOne();
         assertThat(stats.value("http2.rx_messaging_error")).isOne();
     }
@@ -282,10 +285,19 @@ class H2ServerConnectionTest {
                 attack("too large a frame", "GOAWAY 1 6", w -> Wire.frame(0, 0, 1, new byte[16_385])),
                 attack("PING of 3 bytes", "GOAWAY 1 6", w -> Wire.frame(6, 0, 0, new byte[3])),
                 attack("PUSH_PROMISE", null, w -> Wire.frame(5, 4, 1, zero)),
-                attack("interrupted block", "GOAWAY 3 1", w -> Unpooled.wrappedBuffer(
-                        Wire.frame(1, 0, 3, (byte) 0x82), Wire.frame(6, 0, 0, new byte[8]))),
-                attack("endless block", null, w -> many(2000, () -> Wire.frame(9, 0, 3, new byte[1]), Wire.frame(1, 0, 3, (byte) 0x82))),
-                attack("block of many bytes", null, w -> many(40, () -> Wire.frame(9, 0, 3, new byte[16_384]), Wire.frame(1, 0, 3, (byte) 0x82))),
+                attack(
+                        "interrupted block",
+                        "GOAWAY 3 1",
+                        w -> Unpooled.wrappedBuffer(
+                                Wire.frame(1, 0, 3, (byte) 0x82), Wire.frame(6, 0, 0, new byte[8]))),
+                attack(
+                        "endless block",
+                        null,
+                        w -> many(2000, () -> Wire.frame(9, 0, 3, new byte[1]), Wire.frame(1, 0, 3, (byte) 0x82))),
+                attack(
+                        "block of many bytes",
+                        null,
+                        w -> many(40, () -> Wire.frame(9, 0, 3, new byte[16_384]), Wire.frame(1, 0, 3, (byte) 0x82))),
                 attack("empty frames", null, w -> many(3, () -> Wire.data(3, "", false), w.post(3, "/slow"))),
                 attack("priorities", null, w -> many(202, () -> Wire.frame(2, 0, 1, priority))),
                 attack("window updates", null, w -> many(20, () -> Wire.windowUpdate(0, 1))),
@@ -331,7 +343,8 @@ class H2ServerConnectionTest {
         }
         assertThat(log).hasSize(250);
         assertThat(channel.isOpen()).isFalse();
-        assertThat(stats.value("http.t.downstream_rq_too_many_premature_resets")).isOne();
+        assertThat(stats.value("http.t.downstream_rq_too_many_premature_resets"))
+                .isOne();
     }
 
     @Test
@@ -351,11 +364,9 @@ class H2ServerConnectionTest {
         String[] many = new String[30];
         java.util.Arrays.setAll(many, i -> "x" + i + "=v");
         send(wire.post(1, "/ok", "x=" + "v".repeat(2000)), wire.post(3, "/ok", many), wire.get(5, "/ok"));
-        assertThat(received())
-                .containsExactly("RST 1 2", "RST 3 2", OK.replace(" 1 ", " 5 "), "DATA 5 ok end");
+        assertThat(received()).containsExactly("RST 1 2", "RST 3 2", OK.replace(" 1 ", " 5 "), "DATA 5 ok end");
         assertThat(log)
-                .containsExactly(
-                        "0 DR http2.header_list_size_too_large", "0 DR http2.too_many_headers", "200 test");
+                .containsExactly("0 DR http2.header_list_size_too_large", "0 DR http2.too_many_headers", "200 test");
     }
 
     @Test
@@ -369,7 +380,9 @@ class H2ServerConnectionTest {
     @Test
     void paddingIsNoBody() {
         open();
-        send(wire.post(1, "/ok", "content-length=2"), Wire.frame(0, 9, 1, (byte) 3, (byte) 'a', (byte) 'b', (byte) 0, (byte) 0, (byte) 0));
+        send(
+                wire.post(1, "/ok", "content-length=2"),
+                Wire.frame(0, 9, 1, (byte) 3, (byte) 'a', (byte) 'b', (byte) 0, (byte) 0, (byte) 0));
         assertThat(received()).containsExactly(OK, "DATA 1 ok end");
         assertThat(requests.toString()).isEqualTo("POST /ok<ab>;");
     }
@@ -432,7 +445,8 @@ class H2ServerConnectionTest {
 
     @Test
     void theClientsWindowIsGivenBackWhenItsBytesHaveGoneOn() {
-        options = new H2Options(100, 65_535, 65_535, 4096, false, 10_000, 1000, 1, 100, 10, false, List.of(), H2Options.Keepalive.NONE);
+        options = new H2Options(
+                100, 65_535, 65_535, 4096, false, 10_000, 1000, 1, 100, 10, false, List.of(), H2Options.Keepalive.NONE);
         channel = new EmbeddedChannel(new H2ServerConnection(
                 config, options, new H2Stats(stats.scope("http2."), true), limits, new ConnectionInfo(), 1, false));
         send(Wire.preface());
@@ -458,8 +472,7 @@ class H2ServerConnectionTest {
         open();
         send(wire.get(1, "/slow"), wire.get(3, "/slow"));
         channel.close();
-        assertThat(log)
-                .containsExactly("0 DC downstream_remote_disconnect", "0 DC downstream_remote_disconnect");
+        assertThat(log).containsExactly("0 DC downstream_remote_disconnect", "0 DC downstream_remote_disconnect");
         assertThat(stats.value("http.t.downstream_cx_destroy_remote_active_rq")).isOne();
     }
 
@@ -500,7 +513,13 @@ class H2ServerConnectionTest {
                 limits,
                 new ConnectionInfo(),
                 opened -> new H2ServerConnection(
-                        config, options, new H2Stats(stats.scope("http2."), true), limits, new ConnectionInfo(), opened, true)));
+                        config,
+                        options,
+                        new H2Stats(stats.scope("http2."), true),
+                        limits,
+                        new ConnectionInfo(),
+                        opened,
+                        true)));
         ByteBuf get = wire.get(1, "/ok");
         byte[] p = wire.block(":method=POST", ":scheme=http", ":path=/ok", ":authority=a", "x=y");
         ByteBuf all = Unpooled.wrappedBuffer(

@@ -128,7 +128,8 @@ class HpackTest {
         assertThat(decoder.decode(block, 0, block.length, map, 1000, BIG)).isEqualTo(HpackDecoder.TOO_LARGE);
         assertThat(map.used()).isLessThan(2000);
         map.clear();
-        assertThat(decoder.decode(new byte[] {(byte) 0xbe}, 0, 1, map, 1000, BIG)).isZero();
+        assertThat(decoder.decode(new byte[] {(byte) 0xbe}, 0, 1, map, 1000, BIG))
+                .isZero();
         assertThat(map.value(0)).hasSize(100);
         map.clear();
         assertThat(decoder.decode(new byte[] {(byte) 0xbe, (byte) 0xbe, (byte) 0xbe}, 0, 3, map, 1000, 2))
@@ -181,8 +182,21 @@ class HpackTest {
 
     private static HeaderMap random(Random random) {
         String[] names = {
-            ":status", "date", "server", "content-type", "content-length", "x-request-id", "x-a", "x-b", "set-cookie",
-            "authorization", "location", "x-long", "etag", "cookie", "via"
+            ":status",
+            "date",
+            "server",
+            "content-type",
+            "content-length",
+            "x-request-id",
+            "x-a",
+            "x-b",
+            "set-cookie",
+            "authorization",
+            "location",
+            "x-long",
+            "etag",
+            "cookie",
+            "via"
         };
         HeaderMap map = new HeaderMap();
         for (int i = random.nextInt(12); i >= 0; i--) {

@@ -66,8 +66,7 @@ public final class Wire {
     }
 
     public ByteBuf post(int stream, String path, String... more) {
-        List<String> lines =
-                new ArrayList<>(List.of(":method=POST", ":scheme=http", ":path=" + path, ":authority=a"));
+        List<String> lines = new ArrayList<>(List.of(":method=POST", ":scheme=http", ":path=" + path, ":authority=a"));
         lines.addAll(List.of(more));
         return headers(stream, false, lines.toArray(new String[0]));
     }

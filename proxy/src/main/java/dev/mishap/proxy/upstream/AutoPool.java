@@ -1,0 +1,114 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.transport.TlsSession;
+import dev.mishap.proxy.transport.UpstreamTransport;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ConnectTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections to an endpoint that says itself, by ALPN on the first of them, which protocol it speaks ({@code auto_config}): from
+ * then on a pool of that protocol.
+ */
+final class AutoPool extends ConnectionPool {
+    private @Nullable ConnectionPool chosen;
+    private boolean connecting;
+
+    AutoPool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+        super(cluster, endpoint, limits, connector);
+    }
+
+    @Override
+    boolean isEmpty() {
+        ConnectionPool pool = chosen;
+        return pool == null ? !connecting && super.isEmpty() : pool.isEmpty();
+    }
+
+    @Override
+    void acquire(UpstreamListener listener) {
+        ConnectionPool pool = chosen;
+        if (pool != null) {
+            pool.acquire(listener);
+        } else if (pend(listener) && !connecting && mayConnect(true)) {
+            connect();
+        }
+    }
+
+    @Override
+    boolean cancel(UpstreamListener listener) {
+        ConnectionPool pool = chosen;
+        return super.cancel(listener) || pool != null && pool.cancel(listener);
+    }
+
+    @Override
+    void drain() {
+        super.drain();
+        ConnectionPool pool = chosen;
+        if (pool != null) {
+            pool.drain();
+        }
+    }
+
+    private void connect() {
+        connecting = true;
+        ChannelHandler placeholder = new ChannelInboundHandlerAdapter();
+        ChannelFuture future = connector.connect(endpoint(), placeholder, UpstreamTransport.Options.AUTO);
+        if (future.isDone()) {
+            connected(placeholder, future);
+        } else {
+            future.addListener(f -> connected(placeholder, future));
+        }
+    }
+
+    private void connected(ChannelHandler placeholder, ChannelFuture future) {
+        connecting = false;
+        if (!future.isSuccess()) {
+            Throwable cause = future.cause();
+            boolean timeout = cause instanceof ConnectTimeoutException;
+            countFailure(timeout);
+            failPending(
+                    timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
+                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
+            return;
+        }
+        Channel channel = future.channel();
+        TlsSession session = channel.attr(UpstreamTransport.SESSION).get();
+        channel.pipeline().remove(placeholder);
+        if (session != null && "h2".equals(session.applicationProtocol())) {
+            Http2Pool pool = new Http2Pool(cluster(), endpoint(), limits(), connector);
+            chosen = pool;
+            pool.adopt(channel);
+        } else {
+            Http1Pool pool = new Http1Pool(cluster(), endpoint(), limits(), connector);
+            chosen = pool;
+            pool.adopt(channel);
+        }
+        ConnectionPool pool = chosen;
+        UpstreamListener next;
+        while ((next = next()) != null) {
+            pool.acquire(next);
+        }
+        if (draining()) {
+            pool.drain();
+        }
+    }
+
+    /** A connection that never came to a protocol. */
+    private void countFailure(boolean timeout) {
+        stats().cxTotal.inc();
+        stats().cxConnectFail.inc();
+        stats().cxDestroy.inc();
+        (timeout ? stats().cxDestroyLocal : stats().cxDestroyRemote).inc();
+        if (timeout) {
+            stats().cxConnectTimeout.inc();
+        }
+        endpoint().cxTotal.increment();
+        endpoint().cxConnectFail.increment();
+    }
+}
