@@ -2,6 +2,7 @@ package dev.mishap.proxy.admin;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.OwnAddress;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.observe.log.AccessLog;
 import io.netty.buffer.ByteBuf;
@@ -246,6 +247,14 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
                 headers.add(HeaderName.unshared(name), value);
             }
         });
+        // As the connection manager does that Envoy's admin server has.
+        InetSocketAddress peer = info.downstreamRemoteAddress;
+        if (peer != null) {
+            String own = peer.getAddress().isLoopbackAddress() ? OwnAddress.ipv4() : null;
+            String address = own == null ? peer.getAddress().getHostAddress() : own;
+            String before = headers.get(HeaderName.X_FORWARDED_FOR);
+            headers.set(HeaderName.X_FORWARDED_FOR, before == null ? address : before + "," + address);
+        }
         accessLog.log(info, headers, null, null);
     }
 

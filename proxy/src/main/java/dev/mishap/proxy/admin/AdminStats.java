@@ -24,7 +24,7 @@ final class AdminStats {
 
     AdminStats(Scope root) {
         Scope listener = root.scope("listener.admin.");
-        http = new ConnectionManagerStats(root.scope("http.admin."), listener.scope("http.admin."));
+        http = ConnectionManagerStats.untraced(root.scope("http.admin."), listener.scope("http.admin."));
         for (String name : AT_ZERO) {
             listener.counter(name);
         }

@@ -23,8 +23,7 @@ public final class ClustersRoute {
                 "/clusters",
                 "upstream cluster status",
                 r -> show(clusters, r),
-                "filter: Regular expression (Google re2) for filtering clusters by name",
-                "format: text or json");
+                "filter: Regular expression (Google re2) for filtering clusters by name");
     }
 
     private static AdminResponse show(ClusterManager clusters, AdminRequest request) {

@@ -83,9 +83,12 @@ public final class ConfigDumpRoute {
                 route::dump,
                 "resource: The resource to dump",
                 "mask: The mask to apply. When both resource and mask are specified, the mask is applied to every element"
-                        + " in the desired repeated field so that only a subset of fields are returned",
-                "name_regex: Dump only the currently loaded configurations whose names match the specified regex",
-                "include_eds: Dump currently loaded configuration including EDS");
+                        + " in the desired repeated field so that only a subset of fields are returned. The mask is parsed as a"
+                        + " Protobuf::FieldMask",
+                "name_regex: Dump only the currently loaded configurations whose names match the specified regex. Can be used"
+                        + " with both resource and mask query parameters.",
+                "include_eds: Dump currently loaded configuration including EDS. See the response definition for more"
+                        + " information");
     }
 
     private AdminResponse dump(AdminRequest request) {
@@ -117,7 +120,7 @@ public final class ConfigDumpRoute {
                     && !paths.isEmpty()
                     && !shown.isEmpty()
                     && shown.get(0).size() <= 1) {
-                return error(400, "FieldMask " + mask + " could not be successfully used.");
+                return error(400, fieldMask(paths) + " could not be successfully used.");
             }
             if (shown == null) {
                 return error(404, resource + " not found in config dump");
@@ -131,6 +134,17 @@ public final class ConfigDumpRoute {
             }
         }
         return AdminResponse.json(JsonWriter.pretty(shown.isEmpty() ? Map.of() : Map.of("configs", shown)) + "\n");
+    }
+
+    /** As protobuf shows the message to people. */
+    private static String fieldMask(List<String> paths) {
+        StringBuilder out = new StringBuilder("FieldMask goo.gle/debugonly\n");
+        for (String path : paths) {
+            out.append("paths: ");
+            JsonWriter.quote(path, out);
+            out.append('\n');
+        }
+        return out.toString();
     }
 
     private static AdminResponse error(int status, String text) {

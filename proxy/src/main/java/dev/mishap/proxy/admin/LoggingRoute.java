@@ -10,6 +10,7 @@ public final class LoggingRoute {
     private static final String USAGE = "\nusage: /logging?<name>=<level> (change single level)\n"
             + "usage: /logging?paths=name1:level1,name2:level2,... (change multiple levels)\n"
             + "usage: /logging?level=<level> (change all levels)\n"
+            + "usage: /logging?group=<group_name>:<level> (change group of loggers)\n"
             + "levels: trace debug info warning error critical off \n";
 
     private LoggingRoute() {}
@@ -19,7 +20,11 @@ public final class LoggingRoute {
                 "/logging",
                 "query/change logging levels",
                 LoggingRoute::logging,
-                "paths: Change multiple logging levels by setting to <logger_name1>:<desired_level1>,<logger_name2>:<desired_level2>",
+                "paths: Change multiple logging levels by setting to <logger_name1>:<desired_level1>,<logger_name2>:<desired_level2>. If"
+                        + " fine grain logging is enabled, use __FILE__ or a glob experision as the logger name. For example,"
+                        + " source/common*:warning",
+                "group: Change given logger group to desired level, set to <logger_group_name>:<desired_level>."
+                        + " logger_group_name must be a logger name.",
                 "level: desired logging level, this will change all loggers's level; One of (, trace, debug, info, warning,"
                         + " error, critical, off)");
     }
@@ -33,6 +38,9 @@ public final class LoggingRoute {
             if (e.getValue().isEmpty()
                     && (e.getKey().equals("level") || e.getKey().equals("paths"))) {
                 continue; // as the empty choice of a form: nothing to change
+            }
+            if (e.getKey().equals("group")) {
+                return error("error: group parameter requires fine-grain logging to be enabled");
             }
             if (e.getKey().equals("level")) {
                 if (!Logging.isLevel(e.getValue())) {
@@ -72,9 +80,12 @@ public final class LoggingRoute {
 
     private static String list() {
         StringBuilder out = new StringBuilder("active loggers:\n");
-        Logging.levels()
-                .forEach((name, level) ->
-                        out.append("  ").append(name).append(": ").append(level).append('\n'));
+        Logging.levels().forEach((name, level) -> {
+            // Ours; those who parse the list know Envoy's.
+            if (!name.equals("mishap")) {
+                out.append("  ").append(name).append(": ").append(level).append('\n');
+            }
+        });
         return out.append('\n').toString();
     }
 }

@@ -75,9 +75,14 @@ public final class ServerRoutes {
                     server.drainListeners(graceful, skipExit, r.query().containsKey("inboundonly"));
                     return AdminResponse.ok();
                 },
-                "graceful: When draining listeners, enter a graceful drain period prior to closing listeners",
-                "skip_exit: When draining listeners, drain the connections but never stop the listeners",
-                "inboundonly: Drains only listeners whose traffic_direction is INBOUND"));
+                "graceful: When draining listeners, enter a graceful drain period prior to closing listeners. This behaviour and"
+                        + " duration is configurable via server options or CLI",
+                "skip_exit: When draining listeners, drain the connections but never stop the listeners. The graceful"
+                        + " parameter has no effect when this is set, since the drain period only delays stopping the"
+                        + " listeners",
+                "inboundonly: Drains all inbound listeners. traffic_direction field in"
+                        + " envoy_v3_api_msg_config.listener.v3.Listener is used to determine whether a listener is inbound"
+                        + " or outbound."));
         routes.add(AdminRoute.needsPost("/quitquitquit", "exit the server", r -> {
             server.quit();
             return AdminResponse.ok();
@@ -92,9 +97,10 @@ public final class ServerRoutes {
                 "/certs", "print certs on machine", r -> AdminResponse.json("{\n \"certificates\": []\n}\n")));
         routes.add(AdminRoute.reads(
                 "/init_dump",
-                "dump current init manager information",
+                "dump current Envoy init manager information (experimental)",
                 r -> AdminResponse.json("{}\n"),
-                "mask: The desired component to dump unready targets"));
+                "mask: The desired component to dump unready targets. The mask is parsed as a Protobuf::FieldMask. For"
+                        + " example, get the unready targets of all listeners with /init_dump?mask=listener`"));
         routes.add(AdminRoute.reads(
                 "/hot_restart_version",
                 "print the hot restart compatibility version",
@@ -104,20 +110,50 @@ public final class ServerRoutes {
         routes.add(AdminRoute.needsPost(
                 "/runtime_modify",
                 "Adds or modifies runtime values as passed in query parameters. To delete a previously added key, use an"
-                        + " empty string as the value. E.g. ?key1=value1&key2=value2...",
+                        + " empty string as the value. Note that deletion only applies to overrides added via this endpoint;"
+                        + " values loaded from disk can be modified via override but not deleted. E.g."
+                        + " ?key1=value1&key2=value2...",
                 r -> runtimeModify(runtime, r)));
         routes.add(AdminRoute.reads(
                 "/contention",
-                "dump current mutex contention stats (if enabled)",
+                "dump current Envoy mutex contention stats (if enabled)",
                 r -> AdminResponse.text("Mutex contention tracing is not enabled. To enable, run Envoy with flag"
                         + " --enable-mutex-tracing.")));
-        for (String profiler : List.of("/cpuprofiler", "/heapprofiler", "/allocprofiler")) {
-            routes.add(AdminRoute.needsPost(profiler, "not available", r -> unavailable(profiler)));
-        }
-        for (String dump : List.of("/heap_dump", "/peak_heap_dump", "/memory/tcmalloc")) {
-            routes.add(AdminRoute.reads(dump, "not available", r -> unavailable(dump)));
-        }
+        addProfilers(routes);
         return routes;
+    }
+
+    /** What Envoy's build has, and a JVM has by other means. */
+    private static void addProfilers(List<AdminRoute> routes) {
+        routes.add(AdminRoute.needsPost(
+                "/cpuprofiler",
+                "enable/disable the CPU profiler",
+                r -> enable(r) == null
+                        ? AdminResponse.text(400, "?enable=<y|n>\n")
+                        : "y".equals(enable(r))
+                                ? AdminResponse.text(500, "failure to start the profiler")
+                                : AdminResponse.ok(),
+                "enable: enables the CPU profiler; One of (y, n)"));
+        routes.add(AdminRoute.needsPost(
+                "/heapprofiler",
+                "enable/disable the heap profiler",
+                r -> AdminResponse.text(501, "The current build does not support heap profiler"),
+                "enable: enable/disable the heap profiler; One of (y, n)"));
+        routes.add(AdminRoute.needsPost(
+                "/allocprofiler",
+                "enable/disable the allocation profiler (if supported)",
+                r -> unavailable("/allocprofiler"),
+                "enable: enable/disable the allocation profiler; One of (y, n)"));
+        routes.add(AdminRoute.reads(
+                "/heap_dump", "dump current Envoy heap (if supported)", r -> unavailable("/heap_dump")));
+        routes.add(AdminRoute.reads(
+                "/peak_heap_dump", "dump peak Envoy heap (if supported)", r -> unavailable("/peak_heap_dump")));
+        routes.add(AdminRoute.reads("/memory/tcmalloc", "print TCMalloc stats", r -> unavailable("/memory/tcmalloc")));
+    }
+
+    private static @Nullable String enable(AdminRequest request) {
+        String value = request.parameter("enable");
+        return "y".equals(value) || "n".equals(value) ? value : null;
     }
 
     private static AdminResponse unavailable(String path) {

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 public final class StatsRoutes {
     private static final List<String> TYPES = List.of("All", "Counters", "Gauges", "Histograms", "TextReadouts");
     private static final List<String> BUCKETS = List.of("none", "cumulative", "disjoint", "detailed", "summary");
+    /** No stat is hidden: all of these show the same, but for {@code only}. */
+    private static final List<String> HIDDEN = List.of("include", "only", "exclude");
+
     private static final String[] PARAMETERS = {
         "usedonly: Only include stats that have been written by system since restart",
         "filter: Regular expression (Google re2) for filtering stats",
@@ -72,11 +75,11 @@ public final class StatsRoutes {
                         "/stats/recentlookups/clear", "clear list of stat-name lookups and counter", r -> noLookups()),
                 AdminRoute.needsPost(
                         "/stats/recentlookups/disable",
-                        "disable recording of stat-name lookups",
+                        "disable recording of reset stat-name lookup names",
                         r -> AdminResponse.ok()),
                 AdminRoute.needsPost(
                         "/stats/recentlookups/enable",
-                        "not available",
+                        "enable recording of reset stat-name lookup names",
                         r -> AdminResponse.text(
                                 501,
                                 "stats are not looked up by name while requests are served: there is nothing to record\n")));
@@ -88,16 +91,24 @@ public final class StatsRoutes {
 
     private AdminResponse stats(AdminRequest request, @Nullable String format) {
         String type = request.parameter("type");
-        if (type != null && !TYPES.contains(type)) {
+        if (type != null && !type.isEmpty() && !TYPES.contains(type)) {
             return AdminResponse.text(400, "invalid &type= param");
         }
         String buckets = request.parameter("histogram_buckets");
+        String hidden = request.parameter("hidden");
+        if (hidden != null && !HIDDEN.contains(hidden)) {
+            return AdminResponse.text(400, "usage: /stats?hidden=(include|only|exclude)\n\n");
+        }
         if (buckets != null && !BUCKETS.contains(buckets)) {
-            return AdminResponse.text(400, "usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary)\n");
+            return AdminResponse.text(
+                    400, "usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary|prometheusnative)\n");
         }
         String form = format == null || format.isEmpty() ? "text" : format;
         if (!List.of("text", "json", "prometheus", "html", "active-html").contains(form)) {
             return AdminResponse.text(400, "usage: /stats?format=(html|active-html|json|prometheus|text)\n\n");
+        }
+        if (form.equals("prometheus") && ("disjoint".equals(buckets) || "detailed".equals(buckets))) {
+            return AdminResponse.text(400, "unsupported prometheus histogram bucket mode");
         }
         Pattern filter = null;
         String regex = request.parameter("filter");
@@ -112,7 +123,7 @@ public final class StatsRoutes {
             store.flush();
         }
         StatsQuery query = new StatsQuery(
-                type == null ? "All" : type,
+                "only".equals(hidden) ? "Hidden" : type == null || type.isEmpty() ? "All" : type,
                 filter,
                 request.query().containsKey("invert_filter"),
                 request.query().containsKey("usedonly"),

@@ -27,6 +27,7 @@ public final class Resource {
 
     public void inc() {
         long now = used.incrementAndGet();
+        open.touch();
         // The gauge is told of crossings only, so that adds from several loops cannot leave it wrong.
         if (now == max) {
             open.inc();

@@ -23,6 +23,7 @@ public final class ActiveStream implements HttpStream {
     private final FilterChain chain;
     private final RequestHeaders preparation;
     private final StreamTimers timers;
+    private final @Nullable DeadlineTimer logTimer;
 
     private boolean active;
     private boolean codecFailed;
@@ -51,6 +52,7 @@ public final class ActiveStream implements HttpStream {
         this.chain = new FilterChain(this, config);
         this.preparation = new RequestHeaders(config, clock);
         this.timers = new StreamTimers(config, loop, this);
+        this.logTimer = config.logIntervalNanos > 0 ? new DeadlineTimer(loop, this::logAgain) : null;
     }
 
     // ---- the codec's side ----
@@ -86,6 +88,9 @@ public final class ActiveStream implements HttpStream {
         config.stats.rqTotal.inc();
         config.stats.rqActive.inc();
         timers.begin(now);
+        if (logTimer != null) {
+            logTimer.set(now, config.logIntervalNanos);
+        }
     }
 
     /** The request's head is complete, in {@link #incoming}. */
@@ -113,6 +118,9 @@ public final class ActiveStream implements HttpStream {
         StreamTracer tracer = config.tracer;
         if (tracer != null) {
             info.span = tracer.start(this);
+        }
+        if (config.logNewRequests) {
+            log(AccessLogType.DOWNSTREAM_START);
         }
         chain.requestHeaders(endStream);
     }
@@ -574,6 +582,9 @@ public final class ActiveStream implements HttpStream {
         boolean headOnly = headRequest && !codec.multiplexed() && !tunnel;
         // A tunnel's end is its connection's, but what it carries is not about HTTP.
         codec.encodeHeaders(headers, endStream || headOnly, closeAfter && !tunnel, tunnel);
+        if (tunnel && config.logTunnels) {
+            log(AccessLogType.DOWNSTREAM_TUNNEL_ESTABLISHED);
+        }
         if (endStream) {
             endOfResponse();
         }
@@ -627,6 +638,27 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
+    private void logAgain() {
+        if (active) {
+            log(AccessLogType.DOWNSTREAM_PERIODIC);
+            DeadlineTimer timer = logTimer;
+            if (timer != null) {
+                timer.set(System.nanoTime(), config.logIntervalNanos);
+            }
+        }
+    }
+
+    private void log(AccessLogType type) {
+        if (config.accessLogs.length == 0) {
+            return;
+        }
+        codec.account(info.downstreamBytes);
+        info.accessLogType = type;
+        for (AccessLog log : config.accessLogs) {
+            log.log(this);
+        }
+    }
+
     /** Ends the stream, once: filters, stats, log, and then the codec. */
     private void finish(boolean complete) {
         if (!active) {
@@ -639,15 +671,15 @@ public final class ActiveStream implements HttpStream {
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }
-        codec.account(info.downstreamBytes);
         StreamSpan span = info.span;
         if (span != null) {
             span.finish(this);
         }
         // before the filters let go of what the log shows: the response's headers are the router's
-        for (AccessLog log : config.accessLogs) {
-            log.log(this);
+        if (logTimer != null) {
+            logTimer.clear();
         }
+        log(AccessLogType.DOWNSTREAM_END);
         chain.end();
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
@@ -677,5 +709,8 @@ public final class ActiveStream implements HttpStream {
     /** Frees timers; the connection is gone. */
     public void close() {
         timers.close();
+        if (logTimer != null) {
+            logTimer.close();
+        }
     }
 }

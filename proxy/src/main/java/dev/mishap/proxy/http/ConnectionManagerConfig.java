@@ -86,7 +86,13 @@ public final class ConnectionManagerConfig {
     /** Bytes that a stream or a connection may buffer before its source is made to wait. */
     public int bufferLimit = 1024 * 1024;
 
+    /** Whether a request is logged when it arrives, too, and when a tunnel that it asked for stands. */
+    public boolean logNewRequests;
+
+    public boolean logTunnels;
+
     // Nanoseconds, 0 = none.
+    public long logIntervalNanos;
     public long idleTimeoutNanos = 3600L * 1_000_000_000;
     public long maxConnectionDurationNanos;
     public long maxStreamDurationNanos;

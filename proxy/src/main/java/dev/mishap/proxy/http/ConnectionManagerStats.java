@@ -4,6 +4,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.stats.StatsStore;
 
 /** Stats of a connection manager: {@code http.<stat_prefix>.downstream_*}, and the codes once more under the listener. */
 public final class ConnectionManagerStats {
@@ -67,6 +68,15 @@ public final class ConnectionManagerStats {
      * @param listener scope {@code listener.<address>.http.<stat_prefix>.}
      */
     public ConnectionManagerStats(Scope http, Scope listener) {
+        this(http, listener, http.scope("tracing."));
+    }
+
+    /** Those of the admin server, which Envoy shows without {@code tracing.*}. */
+    public static ConnectionManagerStats untraced(Scope http, Scope listener) {
+        return new ConnectionManagerStats(http, listener, new StatsStore());
+    }
+
+    private ConnectionManagerStats(Scope http, Scope listener, Scope ofTracing) {
         Scope s = http.scope("downstream_");
         cxTotal = s.counter("cx_total");
         cxActive = s.gauge("cx_active");
@@ -116,7 +126,7 @@ public final class ConnectionManagerStats {
         rqTime = s.histogram("rq_time", Histogram.Unit.MILLISECONDS);
         cxSslTotal = s.counter("cx_ssl_total");
         cxSslActive = s.gauge("cx_ssl_active");
-        healthChecks = http.counter("tracing.health_check");
+        healthChecks = ofTracing.counter("health_check");
         rsTooLarge = http.counter("rs_too_large");
         listenerRqCompleted = listener.counter("downstream_rq_completed");
         for (int i = 0; i < 5; i++) {
@@ -137,7 +147,7 @@ public final class ConnectionManagerStats {
         for (String name : new String[] {"cx_http3_active"}) {
             s.gauge(name);
         }
-        tracing = new Tracing(http.scope("tracing."));
+        tracing = new Tracing(ofTracing);
     }
 
     /** {@code http.<stat_prefix>.tracing.*}: why a request was traced, or not. */

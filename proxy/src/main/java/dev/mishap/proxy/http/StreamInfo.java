@@ -43,6 +43,9 @@ public final class StreamInfo {
     /** Bytes on the wire between this proxy and its upstream, of all tries. */
     public final BytesMeter upstreamBytes = new BytesMeter();
 
+    /** The moment that is being logged. */
+    public AccessLogType accessLogType = AccessLogType.DOWNSTREAM_END;
+
     /** {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2}; null before it is known. */
     public @Nullable String protocol;
     /** The status sent downstream; 0 = none. */
@@ -90,8 +93,6 @@ public final class StreamInfo {
 
     public long connectionId;
     public long streamId;
-    /** Why a line is written, an {@code AccessLogType}: a request is logged once, when it is over. */
-    public String accessLogType = "DownstreamEnd";
     /** Whether this proxy made the request's x-request-id, since the client sent none. */
     public boolean requestIdGenerated;
     /** The request's span, or null when there is none. */
@@ -139,6 +140,7 @@ public final class StreamInfo {
         requestIdGenerated = false;
         span = null;
         traceForced = false;
+        accessLogType = AccessLogType.DOWNSTREAM_END;
         healthCheck = false;
         routeMetadata = virtualHostMetadata = listenerMetadata = clusterMetadata = upstreamHostMetadata = null;
         upstreamHostName = null;

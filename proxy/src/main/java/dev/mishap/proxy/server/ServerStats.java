@@ -98,6 +98,21 @@ final class ServerStats {
         for (int i = 0; i < workers; i++) {
             threads.gauge("worker_" + i + ".clusters_inflated").set(clusters);
         }
+        for (String name : List.of(
+                "no_cluster",
+                "no_route",
+                "passthrough_internal_redirect_bad_location",
+                "passthrough_internal_redirect_no_route",
+                "passthrough_internal_redirect_predicate",
+                "passthrough_internal_redirect_too_many_redirects",
+                "passthrough_internal_redirect_unsafe_scheme",
+                "rq_direct_response",
+                "rq_overload_local_reply",
+                "rq_redirect",
+                "rq_reset_after_downstream_response_started",
+                "rq_total")) {
+            store.counter("http.async-client." + name);
+        }
         store.counter("envoy.overload_actions.reset_high_memory_stream.count");
         store.histogram("overload.refresh_interval_delay", Histogram.Unit.MILLISECONDS);
     }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.observe.als;
 
+import dev.mishap.proxy.http.AccessLogType;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.ResponseFlag;
@@ -20,8 +21,6 @@ final class LogEntry {
     private static final HeaderName REFERER = HeaderName.of("referer");
     private static final List<String> METHODS =
             List.of("", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH");
-    private static final int DOWNSTREAM_END = 6;
-    private static final int TCP_CONNECTION_END = 3;
     /** The number of the field of ResponseFlags by flag. */
     private static final int[] FLAG_FIELDS = flagFields();
 
@@ -89,7 +88,7 @@ final class LogEntry {
             HeaderMap request,
             @Nullable HeaderMap response,
             @Nullable HeaderMap trailers) {
-        common(out, info, request, DOWNSTREAM_END);
+        common(out, info, request);
         String protocol = info.protocol;
         out.varint(2, protocol == null ? 0 : version(protocol));
         request(out, info, request);
@@ -97,7 +96,7 @@ final class LogEntry {
     }
 
     void tcp(ProtoWriter out, StreamInfo info, HeaderMap request) {
-        common(out, info, request, TCP_CONNECTION_END);
+        common(out, info, request);
         int bytes = out.begin(2);
         out.varint(1, info.bytesReceived).varint(2, info.bytesSent);
         out.end(bytes);
@@ -112,7 +111,7 @@ final class LogEntry {
         };
     }
 
-    private void common(ProtoWriter out, StreamInfo info, HeaderMap request, int type) {
+    private void common(ProtoWriter out, StreamInfo info, HeaderMap request) {
         int common = out.begin(1);
         address(out, 2, info.downstreamRemoteAddress);
         address(out, 3, info.downstreamLocalAddress);
@@ -146,13 +145,15 @@ final class LogEntry {
         out.varint(24, info.upstreamRequestAttemptCount);
         out.string(25, info.connectionTerminationDetails);
         out.string(26, streamId(info, request));
+        AccessLogType type = info.accessLogType;
+        out.bool(27, type != AccessLogType.DOWNSTREAM_END && type != AccessLogType.TCP_CONNECTION_END);
         ConnectionInfo connection = info.connection;
         out.string(28, connection == null ? null : connection.transportFailureReason);
         out.varint(29, info.downstreamBytes.wireSent);
         out.varint(30, info.downstreamBytes.wireReceived);
         out.varint(31, info.upstreamBytes.wireSent);
         out.varint(32, info.upstreamBytes.wireReceived);
-        out.varint(33, type);
+        out.varint(33, info.accessLogType.number());
         out.end(common);
     }
 

@@ -109,28 +109,16 @@ public interface AccessLogFilter {
             case "log_type_filter":
                 List<Long> types = inner.integers("types");
                 boolean others = inner.bool("exclude", false);
-                return c -> types.contains((long) LOG_TYPES.indexOf(c.info().accessLogType)) != others;
+                long wanted = 0;
+                for (long type : types) {
+                    wanted |= 1L << type;
+                }
+                long mask = wanted;
+                return c -> (mask >> c.info().accessLogType.number() & 1) != 0 != others;
             default:
                 throw node.error(kind, "is not supported");
         }
     }
-
-    /** {@code envoy.data.accesslog.v3.AccessLogType}, by number. */
-    List<String> LOG_TYPES = List.of(
-            "NotSet",
-            "TcpUpstreamConnected",
-            "TcpPeriodic",
-            "TcpConnectionEnd",
-            "DownstreamStart",
-            "DownstreamPeriodic",
-            "DownstreamEnd",
-            "UpstreamPoolReady",
-            "UpstreamPeriodic",
-            "UpstreamEnd",
-            "DownstreamTunnelSuccessfullyEstablished",
-            "UdpTunnelUpstreamConnected",
-            "UdpPeriodic",
-            "UdpSessionEnd");
 
     private static List<AccessLogFilter> list(ConfigNode node, Supplier<RuntimeSnapshot> runtime) {
         List<AccessLogFilter> filters = new ArrayList<>();

@@ -72,9 +72,21 @@ final class Commands {
             "DOWNSTREAM_REMOTE_ADDRESS", i -> i.downstreamRemoteAddress,
             "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", i -> i.downstreamDirectRemoteAddress);
 
+    /** The operator of the extension {@code envoy.formatter.req_without_query}. */
+    static final String REQ_WITHOUT_QUERY = "REQ_WITHOUT_QUERY";
+
     private Commands() {}
 
+    /** An operator of Envoy's own. */
     static Field create(Command command) {
+        if (command.name().equals(REQ_WITHOUT_QUERY)) {
+            throw new ConfigException("Not supported field in StreamInfo: " + command.name());
+        }
+        return createAny(command);
+    }
+
+    /** An operator of Envoy's own, or one that a formatter extension brings. */
+    static Field createAny(Command command) {
         String name = command.name();
         Field field = withParameters(command);
         if (field == null) {
@@ -109,6 +121,7 @@ final class Commands {
             case "RESP", "RESPONSE_HEADER" -> HeaderFields.header(command, LogContext::response);
             case "TRAILER", "RESPONSE_TRAILER" -> HeaderFields.header(command, LogContext::trailers);
             case "GRPC_STATUS", "GRPC_STATUS_NUMBER" -> GrpcStatusField.create(command);
+            case REQ_WITHOUT_QUERY -> HeaderFields.withoutQuery(command);
             case "PATH" -> HeaderFields.path(command);
             case "QUERY_PARAM" -> HeaderFields.queryParam(command);
             case "QUERY_PARAMS" -> HeaderFields.queryParams(command);
@@ -163,7 +176,7 @@ final class Commands {
             case "TLS_JA4_FINGERPRINT" -> text(i -> i.connection == null ? null : i.connection.ja4);
             case "HOSTNAME" -> constant(hostName());
             case "LOCAL_REPLY_BODY" -> context(LogContext::localReplyBody);
-            case "ACCESS_LOG_TYPE" -> text(i -> i.accessLogType);
+            case "ACCESS_LOG_TYPE" -> text(i -> i.accessLogType.text());
             case "UNIQUE_ID" -> context(c -> randomUuid());
             case "STREAM_ID" -> HeaderFields.streamId();
             case "REQUEST_HEADERS_BYTES" -> HeaderFields.byteSize(LogContext::request);

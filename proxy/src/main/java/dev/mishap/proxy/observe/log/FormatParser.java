@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Splits a format into text and operators. An operator is {@code %NAME%}, {@code %NAME(parameters)%} or
@@ -14,13 +15,16 @@ final class FormatParser {
     private final String format;
     private int at;
 
-    private FormatParser(String format) {
+    private final Function<Command, Field> operators;
+
+    private FormatParser(String format, Function<Command, Field> operators) {
         this.format = format;
+        this.operators = operators;
     }
 
     /** The parts in order: byte[] for text, {@link Field} for an operator. */
-    static List<Object> parse(String format) {
-        return new FormatParser(format).parse();
+    static List<Object> parse(String format, Function<Command, Field> operators) {
+        return new FormatParser(format, operators).parse();
     }
 
     private List<Object> parse() {
@@ -66,7 +70,7 @@ final class FormatParser {
                 throw invalid(start);
             }
             at = end;
-            return Commands.create(new Command(name, "", maxLength(nameEnd)));
+            return operators.apply(new Command(name, "", maxLength(nameEnd)));
         }
         for (int close = format.indexOf(')', nameEnd); close >= 0; close = format.indexOf(')', close + 1)) {
             int end = suffixEnd(close + 1);
@@ -76,7 +80,7 @@ final class FormatParser {
                     break;
                 }
                 at = end;
-                return Commands.create(new Command(name, parameters, maxLength(close + 1)));
+                return operators.apply(new Command(name, parameters, maxLength(close + 1)));
             }
         }
         throw invalid(start);

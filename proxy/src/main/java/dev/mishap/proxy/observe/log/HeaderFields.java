@@ -50,6 +50,27 @@ final class HeaderFields {
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
     }
 
+    /** The value of a header up to its question mark. */
+    static Field withoutQuery(Command command) {
+        Field whole = header(new Command(command.name(), command.parameters(), -1), LogContext::request);
+        Field field = new Field() {
+            @Override
+            boolean append(LogContext context, LogBuffer out) {
+                int start = out.size();
+                if (!whole.append(context, out)) {
+                    return false;
+                }
+                for (int i = start; i < out.size(); i++) {
+                    if (out.array()[i] == '?') {
+                        out.truncate(i);
+                    }
+                }
+                return true;
+            }
+        };
+        return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
+    }
+
     private static void checkName(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);

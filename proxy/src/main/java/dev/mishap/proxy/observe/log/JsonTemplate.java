@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,19 +18,20 @@ abstract class JsonTemplate {
     /** Appends the value, or nothing and false if empty values are left out and it is one. */
     abstract boolean append(LogContext context, LogBuffer out);
 
-    static JsonTemplate compile(Map<?, ?> object, boolean omitEmpty) {
-        return new ObjectTemplate(object, omitEmpty, true);
+    static JsonTemplate compile(Map<?, ?> object, boolean omitEmpty, Function<FormatParser.Command, Field> operators) {
+        return new ObjectTemplate(object, omitEmpty, true, operators);
     }
 
-    private static JsonTemplate value(@Nullable Object value, boolean omitEmpty) {
+    private static JsonTemplate value(
+            @Nullable Object value, boolean omitEmpty, Function<FormatParser.Command, Field> operators) {
         if (value instanceof Map<?, ?> map) {
-            return new ObjectTemplate(map, omitEmpty, false);
+            return new ObjectTemplate(map, omitEmpty, false, operators);
         }
         if (value instanceof List<?> list) {
-            return new ArrayTemplate(list, omitEmpty);
+            return new ArrayTemplate(list, omitEmpty, operators);
         }
         if (value instanceof String text) {
-            SubstitutionFormatter formatter = SubstitutionFormatter.compile(text, omitEmpty);
+            SubstitutionFormatter formatter = SubstitutionFormatter.compile(text, omitEmpty, operators);
             Field single = formatter.single();
             return single != null ? new Operator(single, omitEmpty) : new Text(formatter);
         }
@@ -46,14 +48,15 @@ abstract class JsonTemplate {
         private final boolean omitEmpty;
         private final boolean root;
 
-        ObjectTemplate(Map<?, ?> object, boolean omitEmpty, boolean root) {
+        ObjectTemplate(
+                Map<?, ?> object, boolean omitEmpty, boolean root, Function<FormatParser.Command, Field> operators) {
             Map<String, @Nullable Object> sorted = new TreeMap<>();
             object.forEach((name, value) -> sorted.put(String.valueOf(name), value));
             sorted.forEach((name, value) -> {
                 StringBuilder quoted = new StringBuilder();
                 JsonWriter.quote(name, quoted);
                 names.add(ascii(quoted.append(':').toString()));
-                values.add(value(value, omitEmpty));
+                values.add(value(value, omitEmpty, operators));
             });
             this.omitEmpty = omitEmpty;
             this.root = root;
@@ -85,8 +88,8 @@ abstract class JsonTemplate {
     private static final class ArrayTemplate extends JsonTemplate {
         private final List<JsonTemplate> values = new ArrayList<>();
 
-        ArrayTemplate(List<?> list, boolean omitEmpty) {
-            list.forEach(value -> values.add(value(value, omitEmpty)));
+        ArrayTemplate(List<?> list, boolean omitEmpty, Function<FormatParser.Command, Field> operators) {
+            list.forEach(value -> values.add(value(value, omitEmpty, operators)));
         }
 
         @Override

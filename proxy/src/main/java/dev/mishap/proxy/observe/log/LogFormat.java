@@ -1,5 +1,6 @@
 package dev.mishap.proxy.observe.log;
 
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.DataSource;
 import dev.mishap.proxy.config.schema.SupportedFields;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,10 @@ public final class LogFormat {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.core.v3.SubstitutionFormatString")
                     .supported("text_format", "json_format", "text_format_source", "omit_empty_values", "content_type")
+                    .supported("formatters")
                     .accepted("json_format_options", "JSON members are always in order of their names"),
+            SupportedFields.of("envoy.extensions.formatter.metadata.v3.Metadata"),
+            SupportedFields.of("envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery"),
             SupportedFields.of("envoy.config.core.v3.JsonFormatOptions")
                     .accepted("sort_properties", "JSON members are always in order of their names"));
 
@@ -39,7 +44,12 @@ public final class LogFormat {
 
     /** A JSON object with operators in its strings; {@code omitEmpty} leaves members without a value out. */
     static LogFormat json(Map<?, ?> template, boolean omitEmpty) {
-        return new LogFormat(null, JsonTemplate.compile(template, omitEmpty), "application/json");
+        return json(template, omitEmpty, Commands::create);
+    }
+
+    private static LogFormat json(
+            Map<?, ?> template, boolean omitEmpty, Function<FormatParser.Command, Field> operators) {
+        return new LogFormat(null, JsonTemplate.compile(template, omitEmpty, operators), "application/json");
     }
 
     /** Reads a SubstitutionFormatString. */
@@ -47,9 +57,10 @@ public final class LogFormat {
         boolean omitEmpty = node.bool("omit_empty_values", false);
         String given = node.string("content_type");
         String kind = node.oneof("format");
+        Function<FormatParser.Command, Field> operators = operators(node.messages("formatters"));
         if ("json_format".equals(kind)) {
             Object template = node.struct("json_format");
-            LogFormat json = json(template instanceof Map<?, ?> map ? map : Map.of(), omitEmpty);
+            LogFormat json = json(template instanceof Map<?, ?> map ? map : Map.of(), omitEmpty, operators);
             return new LogFormat(null, json.json, given.isEmpty() ? json.contentType : given);
         }
         if (kind == null) {
@@ -59,7 +70,29 @@ public final class LogFormat {
                 ? node.string("text_format")
                 : DataSource.text(node.required("text_format_source"));
         return new LogFormat(
-                SubstitutionFormatter.compile(format, omitEmpty), null, given.isEmpty() ? "text/plain" : given);
+                SubstitutionFormatter.compile(format, omitEmpty, operators),
+                null,
+                given.isEmpty() ? "text/plain" : given);
+    }
+
+    /** What the extensions add; those that bring operators that we don't have are refused. */
+    private static Function<FormatParser.Command, Field> operators(List<ConfigNode> formatters) {
+        boolean more = false;
+        for (ConfigNode formatter : formatters) {
+            ConfigNode config = formatter.message("typed_config");
+            String type = config == null ? "" : config.messageName();
+            switch (type) {
+                case "envoy.extensions.formatter.metadata.v3.Metadata":
+                    break; // its operator is one of Envoy's own by now
+                case "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery":
+                    more = true;
+                    break;
+                default:
+                    throw new ConfigException("Didn't find a registered implementation for '" + formatter.string("name")
+                            + "' with type URL: '" + type + "'");
+            }
+        }
+        return more ? Commands::createAny : Commands::create;
     }
 
     /** The content-type of a local reply's body in this format, when the format gives none of its own. */

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.StreamInfo;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,12 @@ public final class SubstitutionFormatter {
 
     /** Compiles a format; with {@code omitEmpty} a missing value is written as nothing. */
     public static SubstitutionFormatter compile(String format, boolean omitEmpty) {
-        return new SubstitutionFormatter(FormatParser.parse(format), omitEmpty);
+        return compile(format, omitEmpty, Commands::create);
+    }
+
+    static SubstitutionFormatter compile(
+            String format, boolean omitEmpty, Function<FormatParser.Command, Field> operators) {
+        return new SubstitutionFormatter(FormatParser.parse(format, operators), omitEmpty);
     }
 
     /** Whether the text has no operator, so that every request gives the same. */

@@ -28,6 +28,13 @@ public final class Gauge {
         value.add(n);
     }
 
+    /** Marks the gauge as used, though its value stays. */
+    public void touch() {
+        if (!used) {
+            used = true;
+        }
+    }
+
     /** Sets the value; only for gauges with a single writer, since it is not atomic with other updates. */
     public void set(long n) {
         add(n - value.sum());

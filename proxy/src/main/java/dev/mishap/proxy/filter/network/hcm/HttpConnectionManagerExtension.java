@@ -94,6 +94,12 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             Cluster cluster = clusters.get(name);
             return cluster == null ? null : cluster.config().metadata();
         };
+        ConfigNode logOptions = node.message("access_log_options");
+        ConfigNode logging = logOptions == null ? node : logOptions;
+        config.logNewRequests = logging.bool("flush_access_log_on_new_request", false);
+        config.logIntervalNanos = logging.durationNanos("access_log_flush_interval", 0);
+        config.logTunnels =
+                logOptions != null && logOptions.bool("flush_log_on_tunnel_successfully_established", false);
         ConfigNode tracing = node.message("tracing");
         if (tracing != null) {
             config.tracer = TracingConfig.from(

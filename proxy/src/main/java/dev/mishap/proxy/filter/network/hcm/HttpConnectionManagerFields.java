@@ -26,6 +26,9 @@ public final class HttpConnectionManagerFields {
                             "delayed_close_timeout",
                             "access_log",
                             "tracing",
+                            "access_log_options",
+                            "access_log_flush_interval",
+                            "flush_access_log_on_new_request",
                             "use_remote_address",
                             "xff_num_trusted_hops",
                             "internal_address_config",
@@ -50,6 +53,11 @@ public final class HttpConnectionManagerFields {
             SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
                     .supported("subject", "cert", "chain", "dns", "uri"),
             SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled"),
+            SupportedFields.of(HCM + ".HcmAccessLogOptions")
+                    .supported(
+                            "access_log_flush_interval",
+                            "flush_access_log_on_new_request",
+                            "flush_log_on_tunnel_successfully_established"),
             SupportedFields.of(HCM + ".InternalAddressConfig")
                     .supported("cidr_ranges")
                     .accepted("unix_sockets", "there are no listeners on unix sockets"),

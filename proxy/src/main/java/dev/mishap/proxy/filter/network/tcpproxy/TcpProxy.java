@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.AccessLogType;
 import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
@@ -75,7 +76,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         connection.allDynamicMetadata().forEach(info::putDynamicMetadata);
         info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
         info.startNanos = connection.acceptedNanos;
-        info.accessLogType = "TcpConnectionEnd";
+        info.accessLogType = AccessLogType.TCP_CONNECTION_END;
         downstream.config().setAutoRead(false);
         downstream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         downstream.pipeline().addLast(this);
@@ -88,7 +89,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             logTimer = downstream
                     .eventLoop()
                     .scheduleAtFixedRate(
-                            () -> log("TcpPeriodic"),
+                            () -> log(AccessLogType.TCP_PERIODIC),
                             config.logIntervalNanos(),
                             config.logIntervalNanos(),
                             TimeUnit.NANOSECONDS);
@@ -197,7 +198,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
         info.upstreamLocalAddress = u.localAddress();
         if (config.logOnConnected()) {
-            log("TcpUpstreamConnected");
+            log(AccessLogType.TCP_UPSTREAM_CONNECTED);
         }
         if (config.idleTimeoutNanos() > 0) {
             idleTimer = new DeadlineTimer(downstream.eventLoop(), this::idle);
@@ -422,10 +423,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                 t.cancel(false);
             }
         }
-        log("TcpConnectionEnd");
+        log(AccessLogType.TCP_CONNECTION_END);
     }
 
-    private void log(String type) {
+    private void log(AccessLogType type) {
         if (config.logs()) {
             info.accessLogType = type;
             info.connectionTerminationDetails = connection.terminationDetails;
