@@ -54,8 +54,21 @@ final class BytePath {
         void full(boolean full);
     }
 
-    private record Piece(
-            @Nullable ByteBuf data, long due, @Nullable ChannelPromise promise, boolean limit) {}
+    /** Owns its bytes until it is emitted or dropped. */
+    private static final class Piece {
+        final @Nullable ByteBuf data;
+        final long due;
+        final @Nullable ChannelPromise promise;
+        /** Whether the limit of data is reached with it. */
+        final boolean limit;
+
+        Piece(@Nullable ByteBuf data, long due, @Nullable ChannelPromise promise, boolean limit) {
+            this.data = data;
+            this.due = due;
+            this.promise = promise;
+            this.limit = limit;
+        }
+    }
 
     /** Changes bytes by one rule. */
     private static final class Corruption {
@@ -357,24 +370,24 @@ final class BytePath {
         try {
             Piece head;
             while (!closed && (head = queue.peekFirst()) != null && sink.ready()) {
-                if (head.due() - clock.getAsLong() > 0) {
+                if (head.due - clock.getAsLong() > 0) {
                     break;
                 }
                 queue.removeFirst();
-                ByteBuf data = head.data();
+                ByteBuf data = head.data;
                 any = true;
                 if (data == null) {
                     sink.end();
                 } else {
                     waiting -= data.readableBytes();
                     boolean pieces = slice != null;
-                    sink.emit(data, head.promise());
+                    sink.emit(data, head.promise);
                     if (pieces) {
                         // Else the next piece would leave in the same segment.
                         sink.flush();
                     }
                 }
-                if (head.limit()) {
+                if (head.limit) {
                     reached = true;
                     break;
                 }
@@ -403,7 +416,7 @@ final class BytePath {
             timer = null;
         }
         if (head != null && !closed && sink.ready()) {
-            timer = loop.schedule(this::timeIsUp, Math.max(0, head.due() - clock.getAsLong()), TimeUnit.NANOSECONDS);
+            timer = loop.schedule(this::timeIsUp, Math.max(0, head.due - clock.getAsLong()), TimeUnit.NANOSECONDS);
         }
     }
 
@@ -422,11 +435,11 @@ final class BytePath {
         }
         Piece piece;
         while ((piece = queue.pollFirst()) != null) {
-            if (piece.data() != null) {
-                piece.data().release();
+            if (piece.data != null) {
+                piece.data.release();
             }
-            if (piece.promise() != null) {
-                piece.promise().tryFailure(new java.nio.channels.ClosedChannelException());
+            if (piece.promise != null) {
+                piece.promise.tryFailure(new java.nio.channels.ClosedChannelException());
             }
         }
         waiting = 0;
