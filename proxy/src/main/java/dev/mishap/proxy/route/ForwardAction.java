@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param includeAttemptCount whether {@code x-envoy-attempt-count} goes upstream
  * @param includeAttemptCountInResponse whether it goes downstream
  * @param upgrades which upgrades are allowed
+ * @param hashPolicy what of a request its hash is made of
  */
 public record ForwardAction(
         long timeoutNanos,
@@ -35,5 +36,6 @@ public record ForwardAction(
         boolean highPriority,
         boolean includeAttemptCount,
         boolean includeAttemptCountInResponse,
-        UpgradePolicy upgrades)
+        UpgradePolicy upgrades,
+        HashPolicy hashPolicy)
         implements RouteAction {}

@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param resetHeaders response headers that say when to come back, in order; empty = no such back-off
  * @param resetMaxIntervalNanos longest wait that such a header may ask for, beyond which it is passed over; default 300 s
  * @param avoidPreviousHosts whether hosts already tried are picked again only when no other is found
- * @param hostSelectionAttempts picks before a host already tried is taken after all, &ge; 1; default 1
+ * @param omitCanaryHosts whether canaries are
+ * @param omitHosts the same of hosts with such values in {@code envoy.lb} of their metadata
+ * @param hostSelectionAttempts more picks before one of those is taken after all, &ge; 1; default 1
  */
 public record RetryPolicy(
         Set<RetryOn> on,
@@ -38,6 +41,8 @@ public record RetryPolicy(
         List<ResetHeader> resetHeaders,
         long resetMaxIntervalNanos,
         boolean avoidPreviousHosts,
+        boolean omitCanaryHosts,
+        List<Map<String, Object>> omitHosts,
         int hostSelectionAttempts) {
 
     /**
@@ -51,6 +56,33 @@ public record RetryPolicy(
     /** Whether the request's headers allow another try at all. */
     public boolean mayRetry(HeaderMap request) {
         return retriableRequestHeaders.isEmpty() || anyMatch(retriableRequestHeaders, request);
+    }
+
+    /** Whether another host shall be tried, beside those {@code avoidPreviousHosts} is about. */
+    public boolean omits(boolean canary, Map<String, Object> lbMetadata) {
+        if (canary && omitCanaryHosts) {
+            return true;
+        }
+        for (int i = 0; i < omitHosts.size(); i++) {
+            if (hasAll(lbMetadata, omitHosts.get(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasAll(Map<String, Object> metadata, Map<String, Object> wanted) {
+        for (Map.Entry<String, Object> entry : wanted.entrySet()) {
+            if (!entry.getValue().equals(metadata.get(entry.getKey()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether some hosts are not to be tried again. */
+    public boolean picksOthers() {
+        return avoidPreviousHosts || omitCanaryHosts || !omitHosts.isEmpty();
     }
 
     static boolean anyMatch(List<HeaderMatcher> matchers, HeaderMap headers) {

@@ -7,13 +7,17 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.RetryPolicy.ResetHeader;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code envoy.config.route.v3.RetryPolicy}. */
 final class RetryPolicyConfig {
+    private static final String HOST = "envoy.extensions.retry.host.";
+
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.route.v3.RetryPolicy")
                     .supported(
@@ -30,7 +34,10 @@ final class RetryPolicyConfig {
                             "retriable_request_headers"),
             SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryHostPredicate")
                     .supported("name", "typed_config"),
-            SupportedFields.of("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+            SupportedFields.of(HOST + "previous_hosts.v3.PreviousHostsPredicate"),
+            SupportedFields.of(HOST + "omit_canary_hosts.v3.OmitCanaryHostsPredicate"),
+            SupportedFields.of(HOST + "omit_host_metadata.v3.OmitHostMetadataConfig")
+                    .supported("metadata_match"),
             SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryBackOff")
                     .supported("base_interval", "max_interval"),
             SupportedFields.of("envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff")
@@ -61,6 +68,7 @@ final class RetryPolicyConfig {
                 throw new ConfigException("retry_policy.max_interval must greater than or equal to the base_interval");
             }
         }
+        Predicates predicates = Predicates.from(node);
         ConfigNode limited = node.message("rate_limited_retry_back_off");
         return new RetryPolicy(
                 RetryOn.parse(node.string("retry_on")),
@@ -76,7 +84,9 @@ final class RetryPolicyConfig {
                 limited == null
                         ? DEFAULT_RESET_MAX_NANOS
                         : limited.durationNanos("max_interval", DEFAULT_RESET_MAX_NANOS),
-                avoidsPreviousHosts(node),
+                predicates.previous(),
+                predicates.canary(),
+                predicates.metadata(),
                 (int) Math.max(1, Math.min(node.integer("host_selection_retry_max_attempts", 1), Integer.MAX_VALUE)));
     }
 
@@ -90,16 +100,41 @@ final class RetryPolicyConfig {
         return List.copyOf(headers);
     }
 
-    private static boolean avoidsPreviousHosts(ConfigNode node) {
-        boolean avoids = false;
-        for (ConfigNode predicate : node.messages("retry_host_predicate")) {
-            ConfigNode config = predicate.message("typed_config");
-            if (config == null && !predicate.string("name").equals(PREVIOUS_HOSTS)) {
-                throw new ConfigException("Didn't find a registered implementation for '" + predicate.string("name")
-                        + "' with type URL: ''");
+    /** What {@code retry_host_predicate}s say together. */
+    private record Predicates(boolean previous, boolean canary, List<Map<String, Object>> metadata) {
+        static Predicates from(ConfigNode policy) {
+            boolean previous = false;
+            boolean canary = false;
+            List<Map<String, Object>> metadata = new ArrayList<>();
+            for (ConfigNode predicate : policy.messages("retry_host_predicate")) {
+                ConfigNode config = predicate.message("typed_config");
+                String type = config == null ? "" : config.messageName();
+                if (config != null && type.equals(HOST + "omit_host_metadata.v3.OmitHostMetadataConfig")) {
+                    Map<String, Object> wanted = lbMetadata(config);
+                    if (!wanted.isEmpty()) {
+                        metadata.add(wanted);
+                    }
+                } else if (type.equals(HOST + "omit_canary_hosts.v3.OmitCanaryHostsPredicate")) {
+                    canary = true;
+                } else if (config != null || predicate.string("name").equals(PREVIOUS_HOSTS)) {
+                    previous = true;
+                } else {
+                    throw new ConfigException("Didn't find a registered implementation for '" + predicate.string("name")
+                            + "' with type URL: ''");
+                }
             }
-            avoids = true;
+            return new Predicates(previous, canary, List.copyOf(metadata));
         }
-        return avoids;
+
+        private static Map<String, Object> lbMetadata(ConfigNode config) {
+            ConfigNode match = config.message("metadata_match");
+            Map<String, Object> wanted = new HashMap<>();
+            if (match != null
+                    && match.struct("filter_metadata") instanceof Map<?, ?> namespaces
+                    && namespaces.get("envoy.lb") instanceof Map<?, ?> fields) {
+                fields.forEach((key, value) -> wanted.put(String.valueOf(key), value));
+            }
+            return wanted;
+        }
     }
 }

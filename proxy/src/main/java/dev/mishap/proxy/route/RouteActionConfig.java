@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.DataSource;
@@ -12,7 +13,9 @@ import dev.mishap.proxy.route.match.UriTemplate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what a route does: forward, redirect, answer. */
@@ -41,6 +44,8 @@ final class RouteActionConfig {
                             "request_mirror_policies",
                             "priority",
                             "upgrade_configs",
+                            "hash_policy",
+                            "metadata_match",
                             "max_stream_duration"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
                     .supported("max_stream_duration", "grpc_timeout_header_max", "grpc_timeout_header_offset"),
@@ -93,7 +98,21 @@ final class RouteActionConfig {
                 node.enumName("priority").equals("HIGH"),
                 inherited.includeAttemptCount(),
                 inherited.includeAttemptCountInResponse(),
-                UpgradePolicy.from(node));
+                UpgradePolicy.from(node),
+                HashPolicy.from(node.messages("hash_policy")));
+    }
+
+    /** The {@code metadata_match} of a route or weighted cluster, as far as load balancing looks at it; null = none. */
+    static @Nullable MetadataMatch metadataMatch(ConfigNode node) {
+        ConfigNode match = node.message("metadata_match");
+        if (match != null
+                && match.struct("filter_metadata") instanceof Map<?, ?> namespaces
+                && namespaces.get(MetadataMatch.NAMESPACE) instanceof Map<?, ?> fields) {
+            Map<String, Object> wanted = new HashMap<>();
+            fields.forEach((key, value) -> wanted.put(String.valueOf(key), value));
+            return wanted.isEmpty() ? null : MetadataMatch.of(wanted);
+        }
+        return null;
     }
 
     private static int notFoundStatus(String code) {

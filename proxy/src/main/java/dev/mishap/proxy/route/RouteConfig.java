@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
@@ -38,6 +39,7 @@ final class RouteConfig {
                             "name",
                             "cluster_header",
                             "weight",
+                            "metadata_match",
                             "request_headers_to_add",
                             "request_headers_to_remove",
                             "response_headers_to_add",
@@ -88,7 +90,7 @@ final class RouteConfig {
         host.add(
                 route,
                 forward == null
-                        ? new ClusterChoice.Fixed(entry(route, null, null, level, List.of()))
+                        ? new ClusterChoice.Fixed(entry(route, null, null, level, List.of(), null))
                         : choice(route, forward, level));
     }
 
@@ -107,6 +109,7 @@ final class RouteConfig {
 
     private ClusterChoice choice(Route route, ConfigNode forward, RouteLevel level) {
         List<HostRewrite> rewrites = RouteActionConfig.hostRewrites(forward);
+        MetadataMatch match = RouteActionConfig.metadataMatch(forward);
         String kind = forward.oneof("cluster_specifier");
         switch (kind == null ? "" : kind) {
             case "cluster":
@@ -114,23 +117,29 @@ final class RouteConfig {
                 if (validate && !context.hasCluster(cluster)) {
                     throw new ConfigException("route: unknown cluster '" + cluster + "'");
                 }
-                return new ClusterChoice.Fixed(entry(route, cluster, null, level, rewrites));
+                return new ClusterChoice.Fixed(entry(route, cluster, null, level, rewrites, match));
             case "cluster_header":
                 return new ClusterChoice.ByHeader(
-                        entry(route, null, null, level, rewrites), HeaderName.of(forward.string("cluster_header")));
+                        entry(route, null, null, level, rewrites, match),
+                        HeaderName.of(forward.string("cluster_header")));
             case "weighted_clusters":
-                return weighted(route, forward.required("weighted_clusters"), level, rewrites);
+                return weighted(route, forward.required("weighted_clusters"), level, rewrites, match);
             default:
                 throw forward.error("cluster_specifier", "is required");
         }
     }
 
-    private ClusterChoice weighted(Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites) {
+    private ClusterChoice weighted(
+            Route route,
+            ConfigNode node,
+            RouteLevel level,
+            List<HostRewrite> routeRewrites,
+            @Nullable MetadataMatch routeMatch) {
         String prefix = node.string("runtime_key_prefix");
         List<Part> parts = new ArrayList<>();
         long total = 0;
         for (ConfigNode cluster : node.messages("clusters")) {
-            Part part = part(route, cluster, level, routeRewrites, prefix);
+            Part part = part(route, cluster, level, routeRewrites, prefix, routeMatch);
             total += part.weight();
             parts.add(part);
         }
@@ -147,7 +156,14 @@ final class RouteConfig {
     }
 
     private Part part(
-            Route route, ConfigNode node, RouteLevel level, List<HostRewrite> routeRewrites, String runtimePrefix) {
+            Route route,
+            ConfigNode node,
+            RouteLevel level,
+            List<HostRewrite> routeRewrites,
+            String runtimePrefix,
+            @Nullable MetadataMatch routeMatch) {
+        MetadataMatch own = RouteActionConfig.metadataMatch(node);
+        MetadataMatch match = own == null ? routeMatch : routeMatch == null ? own : routeMatch.with(own);
         String name = node.string("name");
         String header = node.string("cluster_header");
         if (name.isEmpty() && header.isEmpty()) {
@@ -167,7 +183,8 @@ final class RouteConfig {
                         name.isEmpty() ? null : name,
                         RouteLevel.from(node, context),
                         level,
-                        List.copyOf(rewrites)),
+                        List.copyOf(rewrites),
+                        match),
                 header.isEmpty() ? null : HeaderName.of(header),
                 node.integer("weight", 0),
                 runtimePrefix + "." + name);
@@ -178,13 +195,14 @@ final class RouteConfig {
             @Nullable String cluster,
             @Nullable RouteLevel weighted,
             RouteLevel own,
-            List<HostRewrite> rewrites) {
+            List<HostRewrite> rewrites,
+            @Nullable MetadataMatch match) {
         List<RouteLevel> levels = new ArrayList<>();
         if (weighted != null) {
             levels.add(weighted);
         }
         levels.add(own);
         levels.addAll(above);
-        return new RouteEntry(route, cluster, RouteLevel.merge(levels, mostSpecificWins, rewrites));
+        return new RouteEntry(route, cluster, RouteLevel.merge(levels, mostSpecificWins, rewrites, match));
     }
 }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -39,6 +40,7 @@ public final class RouteEntry implements SelectedRoute {
      * @param hostRewrites of the weighted cluster, then of the route
      * @param rateLimits the route's; {@code hostRateLimits} the virtual host's
      * @param includesHostRateLimits whether the route wants both
+     * @param metadataMatch of the route and over it of the weighted cluster, or null
      */
     record Levels(
             List<HeaderMutations> request,
@@ -47,7 +49,8 @@ public final class RouteEntry implements SelectedRoute {
             List<HostRewrite> hostRewrites,
             RateLimitPolicy rateLimits,
             RateLimitPolicy hostRateLimits,
-            boolean includesHostRateLimits) {}
+            boolean includesHostRateLimits,
+            @Nullable MetadataMatch metadataMatch) {}
 
     RouteEntry withCluster(@Nullable String name) {
         return new RouteEntry(route, name, levels);
@@ -114,6 +117,11 @@ public final class RouteEntry implements SelectedRoute {
         long offset = forward.grpcTimeoutHeaderOffsetNanos();
         // 0 would mean without end, and the sender means at once.
         return Math.max(1, offset < asked ? asked - offset : asked);
+    }
+
+    /** What the metadata of an endpoint must be for this route, or null. */
+    public @Nullable MetadataMatch metadataMatch() {
+        return levels.metadataMatch();
     }
 
     /** {@code RouteAction.rate_limits}. */

@@ -25,6 +25,7 @@ public final class RouteFields {
         all.addAll(RouteActionConfig.FIELDS);
         all.addAll(RetryPolicyConfig.FIELDS);
         all.addAll(UpgradePolicy.FIELDS);
+        all.addAll(HashPolicy.FIELDS);
         all.addAll(HeaderMutationsConfig.FIELDS);
         all.add(HeaderMatcher.FIELDS);
         all.add(HeaderMatcher.RANGE_FIELDS);

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.SelectedRoute;
@@ -84,7 +85,11 @@ record RouteLevel(
     }
 
     /** What {@code levels}, the most specific first, add up to. */
-    static RouteEntry.Levels merge(List<RouteLevel> levels, boolean mostSpecificWins, List<HostRewrite> hostRewrites) {
+    static RouteEntry.Levels merge(
+            List<RouteLevel> levels,
+            boolean mostSpecificWins,
+            List<HostRewrite> hostRewrites,
+            @Nullable MetadataMatch metadataMatch) {
         List<HeaderMutations> request = new ArrayList<>();
         List<HeaderMutations> response = new ArrayList<>();
         Map<String, FilterOverride> filters = new HashMap<>();
@@ -111,6 +116,7 @@ record RouteLevel(
                 hostRewrites,
                 route.rateLimits,
                 levels.get(levels.size() - 2).rateLimits,
-                route.includesAbove);
+                route.includesAbove,
+                metadataMatch);
     }
 }

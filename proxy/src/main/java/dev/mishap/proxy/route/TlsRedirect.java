@@ -20,7 +20,14 @@ final class TlsRedirect {
                     RouteTracing.NONE),
             null,
             new RouteEntry.Levels(
-                    List.of(), List.of(), Map.of(), List.of(), RateLimitPolicy.EMPTY, RateLimitPolicy.EMPTY, false));
+                    List.of(),
+                    List.of(),
+                    Map.of(),
+                    List.of(),
+                    RateLimitPolicy.EMPTY,
+                    RateLimitPolicy.EMPTY,
+                    false,
+                    null));
 
     private TlsRedirect() {}
 }

@@ -9,15 +9,21 @@ import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.upstream.ResetReason;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** From what the tries of one call bring to what the client gets: the upstream's response, or an answer that tells why there is none. */
 final class ResponsePath {
+    private static final HeaderName SET_COOKIE = HeaderName.of("set-cookie");
     private static final String RESET_BODY = "upstream connect error or disconnect/reset before headers. ";
 
     private final Call call;
     private final RequestBody body;
     private final Tries tries;
+    /** Those that a hash policy made; null = nobody asked. */
+    private @Nullable List<String> setCookies;
+
     private boolean started;
     /** A 1xx has come, with which the response has begun for stats and logs. */
     private boolean informed;
@@ -26,6 +32,15 @@ final class ResponsePath {
         this.call = call;
         this.body = body;
         this.tries = tries;
+    }
+
+    List<String> setCookies() {
+        List<String> cookies = setCookies;
+        if (cookies == null) {
+            cookies = new ArrayList<>(1);
+            setCookies = cookies;
+        }
+        return cookies;
     }
 
     /** Whether the client has got headers of a response. */
@@ -75,6 +90,12 @@ final class ResponsePath {
             headers.set(RouterHeaders.SERVICE_TIME, Long.toString((now - body.endNanos()) / 1_000_000));
         }
         addAttempts(headers);
+        List<String> cookies = setCookies;
+        if (cookies != null) {
+            for (int i = 0; i < cookies.size(); i++) {
+                headers.add(SET_COOKIE, cookies.get(i));
+            }
+        }
         countHeaders(a, headers, status, grpcStatus, endStream);
         if (endStream) {
             info.upstreamLastRxNanos = now;

@@ -2,23 +2,29 @@ package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointMonitor;
+import dev.mishap.proxy.cluster.MetadataMatch;
+import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.route.HashPolicy;
 import dev.mishap.proxy.route.RetryPolicy;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The tries of one call, one after the other: when one starts, when it is given up, and when no more will come. */
-final class Tries {
+final class Tries implements PickContext {
     private final Call call;
     private final RequestBody body;
     private final ResponsePath response;
@@ -30,6 +36,8 @@ final class Tries {
     private @Nullable List<Endpoint> tried;
     private @Nullable Future<?> responseTimer;
     private @Nullable Future<?> retryTimer;
+    private @Nullable Long hash;
+    private boolean hashed;
     private int count;
     private boolean over;
 
@@ -179,13 +187,11 @@ final class Tries {
     }
 
     private @Nullable Endpoint pick() {
+        Endpoint picked = call.pools().pick(this);
         RetryState r = retry;
         RetryPolicy policy = r == null ? null : r.policy();
-        List<Endpoint> before = tried;
-        Endpoint picked = policy != null && policy.avoidPreviousHosts() && before != null
-                ? call.pools().pick(before, Math.max(1, policy.hostSelectionAttempts()))
-                : call.pools().pick();
         if (picked != null && policy != null && policy.avoidPreviousHosts()) {
+            List<Endpoint> before = tried;
             if (before == null) {
                 before = new ArrayList<>();
                 tried = before;
@@ -193,6 +199,67 @@ final class Tries {
             before.add(picked);
         }
         return picked;
+    }
+
+    // ---- PickContext ----
+
+    @Override
+    public boolean hasHash() {
+        HashPolicy policy = call.action().hashPolicy();
+        if (policy.isEmpty()) {
+            return false;
+        }
+        if (!hashed) {
+            hashed = true;
+            hash = policy.hash(call.stream(), response.setCookies());
+        }
+        return hash != null;
+    }
+
+    @Override
+    public long hash() {
+        Long h = hash;
+        return h == null ? 0 : h;
+    }
+
+    @Override
+    public @Nullable MetadataMatch metadataMatch() {
+        MetadataMatch ofRoute = call.entry().metadataMatch();
+        Map<String, Object> ofRequest = call.info().dynamicMetadata(MetadataMatch.NAMESPACE);
+        if (ofRequest == null || ofRequest.isEmpty()) {
+            return ofRoute;
+        }
+        MetadataMatch own = MetadataMatch.of(ofRequest);
+        return ofRoute == null ? own : ofRoute.with(own);
+    }
+
+    @Override
+    public @Nullable InetSocketAddress originalDestination() {
+        ConnectionInfo connection = call.info().connection;
+        return connection == null || !connection.localAddressRestored ? null : connection.localAddress;
+    }
+
+    @Override
+    public HeaderMap requestHeaders() {
+        return call.stream().requestHeaders();
+    }
+
+    @Override
+    public boolean rejects(Endpoint picked) {
+        RetryState r = retry;
+        RetryPolicy policy = r == null ? null : r.policy();
+        if (count < 2 || policy == null) {
+            return false;
+        }
+        return tried != null && tried.contains(picked)
+                || policy.omits(picked.canary(), picked.metadata().getOrDefault(MetadataMatch.NAMESPACE, Map.of()));
+    }
+
+    @Override
+    public int retries() {
+        RetryState r = retry;
+        RetryPolicy policy = r == null ? null : r.policy();
+        return count < 2 || policy == null || !policy.picksOthers() ? 0 : policy.hostSelectionAttempts();
     }
 
     /** A connection is there: the request goes out, with what of its body has come. */
