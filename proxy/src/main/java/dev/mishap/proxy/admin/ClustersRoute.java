@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.HealthFlag;
 import dev.mishap.proxy.cluster.OutlierView;
 import dev.mishap.proxy.json.JsonWriter;
 import java.util.ArrayList;
@@ -178,7 +179,7 @@ public final class ClustersRoute {
         stats.add(stat(true, e.rqActive.get(), "rq_active"));
         stats.add(stat(true, e.rqPendingActive.sum(), "rq_pending_active"));
         out.put("stats", stats);
-        out.put("health_status", Map.of("eds_health_status", e.healthy() ? "HEALTHY" : "UNHEALTHY"));
+        out.put("health_status", health(e));
         out.put("weight", (long) e.weight());
         if (!e.hostname().isEmpty()) {
             out.put("hostname", e.hostname());
@@ -192,6 +193,33 @@ public final class ClustersRoute {
         put(locality, "sub_zone", e.locality().subZone());
         out.put("locality", locality);
         return out;
+    }
+
+    private static Map<String, Object> health(Endpoint e) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        flag(out, e, HealthFlag.FAILED_ACTIVE_HC, "failed_active_health_check");
+        flag(out, e, HealthFlag.FAILED_OUTLIER_CHECK, "failed_outlier_check");
+        flag(out, e, HealthFlag.DEGRADED_ACTIVE_HC, "failed_active_degraded_check");
+        flag(out, e, HealthFlag.PENDING_DYNAMIC_REMOVAL, "pending_dynamic_removal");
+        flag(out, e, HealthFlag.PENDING_ACTIVE_HC, "pending_active_hc");
+        flag(out, e, HealthFlag.EXCLUDED_VIA_IMMEDIATE_HC_FAIL, "excluded_via_immediate_hc_fail");
+        flag(out, e, HealthFlag.ACTIVE_HC_TIMEOUT, "active_hc_timeout");
+        String assigned = "HEALTHY";
+        if (e.has(HealthFlag.FAILED_EDS_HEALTH)) {
+            assigned = "UNHEALTHY";
+        } else if (e.has(HealthFlag.EDS_STATUS_DRAINING)) {
+            assigned = "DRAINING";
+        } else if (e.has(HealthFlag.DEGRADED_EDS_HEALTH)) {
+            assigned = "DEGRADED";
+        }
+        out.put("eds_health_status", assigned);
+        return out;
+    }
+
+    private static void flag(Map<String, Object> out, Endpoint e, HealthFlag flag, String name) {
+        if (e.has(flag)) {
+            out.put(name, true);
+        }
     }
 
     private static void put(Map<String, Object> out, String name, String value) {

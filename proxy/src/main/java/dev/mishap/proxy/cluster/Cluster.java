@@ -3,7 +3,10 @@ package dev.mishap.proxy.cluster;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -118,6 +121,11 @@ public final class Cluster {
         outlierView = view;
     }
 
+    /** What keeps the endpoints current; a balancer that came along with it may need it. */
+    public EndpointSource source() {
+        return source;
+    }
+
     // ---- endpoints ----
 
     /** The endpoints that requests go by. */
@@ -133,26 +141,27 @@ public final class Cluster {
     /** Replaces the endpoints. Main loop only. */
     public void update(List<EndpointGroup> groups, LoadAssignment.Policy policy) {
         EndpointSet before = members;
-        EndpointSet next = new EndpointSet(groups, policy, context.here());
-        List<Endpoint> added =
-                next.all().stream().filter(e -> !before.contains(e)).toList();
+        List<Endpoint> all = new ArrayList<>();
+        groups.forEach(g -> all.addAll(g.endpoints()));
+        Set<Endpoint> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        kept.addAll(all);
+        List<Endpoint> added = all.stream().filter(e -> !before.contains(e)).toList();
         List<Endpoint> removed =
-                before.all().stream().filter(e -> !next.contains(e)).toList();
+                before.all().stream().filter(e -> !kept.contains(e)).toList();
         for (Endpoint e : added) {
             e.cluster(this);
             if (countsTransports) {
                 transports.count(e);
             }
         }
-        members = next;
         if (!added.isEmpty() || !removed.isEmpty()) {
             stats.membershipChange.inc();
-        }
-        gauges();
-        if (!added.isEmpty() || !removed.isEmpty()) {
+            // Before the set is made: an endpoint that is not checked yet starts with a flag of its checker's.
             Change change = new Change(added, removed);
             memberListeners.forEach(l -> l.accept(change));
         }
+        members = new EndpointSet(groups, policy, context.here());
+        gauges();
         merger.changed(added.isEmpty() && removed.isEmpty());
     }
 

@@ -36,6 +36,11 @@ public record ClusterConfig(
         metadata = Map.copyOf(metadata);
     }
 
+    /** Whether endpoints are actively checked. */
+    public boolean checksHealth() {
+        return features.stream().anyMatch(ClusterFeature::checksHealth);
+    }
+
     /** Starts a configuration whose other values are Envoy's defaults. */
     public static Builder builder(String name, Discovery discovery, LbPolicy lb) {
         return new Builder(name, discovery, lb);

@@ -5,6 +5,7 @@ import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.xds.ConfigSources;
 import io.netty.channel.EventLoop;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,11 @@ public interface ClusterContext {
     /** The loop that clusters change on; null only in tests, which call from the thread that would be it. */
     default @Nullable EventLoop loop() {
         return null;
+    }
+
+    /** How many workers there are, {@code --concurrency}. */
+    default int workers() {
+        return 1;
     }
 
     /** The runtime values of now. */
@@ -39,8 +45,13 @@ public interface ClusterContext {
         throw new IllegalStateException("no resolver");
     }
 
-    /** Where EDS clusters get their assignments, or null when there is no such way. */
-    default @Nullable AssignmentSource assignments() {
+    /** Where EDS clusters get their assignments from, or null when there is no such way. */
+    default @Nullable ConfigSources sources() {
+        return null;
+    }
+
+    /** The cluster of that name, or null: for clusters that are made of others. */
+    default @Nullable Cluster cluster(String name) {
         return null;
     }
 

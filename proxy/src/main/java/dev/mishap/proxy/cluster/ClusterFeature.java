@@ -12,4 +12,9 @@ public interface ClusterFeature {
      * @return what ends it; run on the main loop
      */
     Runnable start(Cluster cluster, Runnable initialized);
+
+    /** Whether this is active health checking, which keeps endpoints that are no longer assigned while they are healthy. */
+    default boolean checksHealth() {
+        return false;
+    }
 }

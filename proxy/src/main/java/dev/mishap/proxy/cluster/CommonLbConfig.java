@@ -10,6 +10,7 @@ package dev.mishap.proxy.cluster;
  * @param localityWeighted whether {@code locality_weighted_lb_config} is there
  * @param mergeWindowNanos {@code update_merge_window}, default 1 s; 0 = every change acts at once
  * @param ignoreNewUntilChecked {@code ignore_new_hosts_until_first_hc}
+ * @param ignoreHealthOnRemoval {@code Cluster.ignore_health_on_host_removal}: an endpoint that is no longer assigned goes at once
  * @param closeOnChange {@code close_connections_on_host_set_change}
  */
 public record CommonLbConfig(
@@ -20,9 +21,10 @@ public record CommonLbConfig(
         boolean localityWeighted,
         long mergeWindowNanos,
         boolean ignoreNewUntilChecked,
+        boolean ignoreHealthOnRemoval,
         boolean closeOnChange) {
     public static final CommonLbConfig DEFAULT =
-            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false);
+            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false, false);
 
     public CommonLbConfig withPanic(double percent) {
         return new CommonLbConfig(
@@ -33,6 +35,20 @@ public record CommonLbConfig(
                 localityWeighted,
                 mergeWindowNanos,
                 ignoreNewUntilChecked,
+                ignoreHealthOnRemoval,
+                closeOnChange);
+    }
+
+    public CommonLbConfig withIgnoreHealth(boolean on) {
+        return new CommonLbConfig(
+                panicPercent,
+                zoneRoutingPercent,
+                zoneMinClusterSize,
+                failTrafficOnPanic,
+                localityWeighted,
+                mergeWindowNanos,
+                ignoreNewUntilChecked,
+                on,
                 closeOnChange);
     }
 }

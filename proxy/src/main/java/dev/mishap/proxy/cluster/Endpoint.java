@@ -153,7 +153,7 @@ public final class Endpoint {
         return (f & HealthFlag.UNHEALTHY) == 0 && (f & HealthFlag.DEGRADED) != 0;
     }
 
-    /** Left out of the numbers that load and panic are judged by: not checked yet, or told us to stay away. */
+    /** Left out of the numbers that load and panic are judged by: not checked yet, draining, or told us to stay away. */
     public boolean excluded() {
         return (flags.get() & HealthFlag.EXCLUDED) != 0;
     }

@@ -6,4 +6,15 @@ public interface EndpointSource {
     void start(Runnable initialized);
 
     void stop();
+
+    /** Of a cluster that has its endpoints, or none, from the first moment. */
+    EndpointSource READY = new EndpointSource() {
+        @Override
+        public void start(Runnable initialized) {
+            initialized.run();
+        }
+
+        @Override
+        public void stop() {}
+    };
 }

@@ -20,7 +20,7 @@ public enum HealthFlag {
     EXCLUDED_VIA_IMMEDIATE_HC_FAIL,
     /** The last active health check timed out. */
     ACTIVE_HC_TIMEOUT,
-    /** {@code health_status: DRAINING}. */
+    /** {@code health_status: DRAINING}; left out of those numbers, too. */
     EDS_STATUS_DRAINING,
     /** Outlier detection says degraded. */
     DEGRADED_OUTLIER_DETECTION;
@@ -30,7 +30,8 @@ public enum HealthFlag {
     static final int UNHEALTHY =
             FAILED_ACTIVE_HC.bit() | FAILED_OUTLIER_CHECK.bit() | FAILED_EDS_HEALTH.bit() | EDS_STATUS_DRAINING.bit();
     static final int DEGRADED = DEGRADED_ACTIVE_HC.bit() | DEGRADED_EDS_HEALTH.bit() | DEGRADED_OUTLIER_DETECTION.bit();
-    static final int EXCLUDED = PENDING_ACTIVE_HC.bit() | EXCLUDED_VIA_IMMEDIATE_HC_FAIL.bit();
+    static final int EXCLUDED =
+            PENDING_ACTIVE_HC.bit() | EXCLUDED_VIA_IMMEDIATE_HC_FAIL.bit() | EDS_STATUS_DRAINING.bit();
     static final int FROM_ASSIGNMENT = FAILED_EDS_HEALTH.bit() | DEGRADED_EDS_HEALTH.bit() | EDS_STATUS_DRAINING.bit();
 
     int bit() {

@@ -12,9 +12,4 @@ public interface LbPolicy {
     default @Nullable Object prepare(Cluster cluster, EndpointSet endpoints) {
         return null;
     }
-
-    /** Whether the weights of localities matter ({@code locality_weighted_lb_config}). */
-    default boolean weighsLocalities() {
-        return false;
-    }
 }

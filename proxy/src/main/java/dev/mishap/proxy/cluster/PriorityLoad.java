@@ -2,6 +2,17 @@ package dev.mishap.proxy.cluster;
 
 /** Which share of the requests goes to the healthy, and which to the degraded endpoints of each priority; in percent, 100 in all. */
 public final class PriorityLoad {
+    /** All load for the healthy endpoints of one priority, made once. */
+    private static final PriorityLoad[] SINGLE = new PriorityLoad[16];
+
+    static {
+        for (int p = 0; p < SINGLE.length; p++) {
+            int[] healthy = new int[p + 1];
+            healthy[p] = 100;
+            SINGLE[p] = new PriorityLoad(healthy, new int[p + 1]);
+        }
+    }
+
     private final int[] healthy;
     private final int[] degraded;
 
@@ -9,6 +20,18 @@ public final class PriorityLoad {
     public PriorityLoad(int[] healthy, int[] degraded) {
         this.healthy = healthy;
         this.degraded = degraded;
+    }
+
+    /** All load for one priority, of a set of {@code priorities} of them. */
+    public static PriorityLoad only(int priority, boolean degraded, int priorities) {
+        if (!degraded && priority < SINGLE.length) {
+            return SINGLE[priority];
+        }
+        int n = Math.max(priorities, priority + 1);
+        int[] healthyOnes = new int[n];
+        int[] degradedOnes = new int[n];
+        (degraded ? degradedOnes : healthyOnes)[priority] = 100;
+        return new PriorityLoad(healthyOnes, degradedOnes);
     }
 
     public int healthy(int priority) {

@@ -19,6 +19,7 @@ import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.NoopDnsCache;
+import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
 import io.netty.util.NetUtil;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -34,26 +35,45 @@ import org.jspecify.annotations.Nullable;
  * as it is configured to, and wants to see the TTL. Confined to its loop.
  */
 public final class NettyResolver implements Resolver {
-    private static final long QUERY_MILLIS = 5_000;
-
     private final EventLoop loop;
     private final DnsNameResolver dns;
     private final HostsFileEntriesResolver hosts = new DefaultHostsFileEntriesResolver();
+    private final SearchDomains search;
 
     /** A resolver on {@code loop}, asking the system's name servers. */
     public NettyResolver(EventLoop loop) {
-        this(loop, null);
+        this(loop, DnsOptions.DEFAULT);
+    }
+
+    /** A resolver on {@code loop}. */
+    public NettyResolver(EventLoop loop, DnsOptions options) {
+        this(
+                loop,
+                options,
+                options.servers().isEmpty()
+                        ? null
+                        : new SequentialDnsServerAddressStreamProvider(options.servers()),
+                options.noSearchDomain() ? SearchDomains.NONE : SearchDomains.system());
     }
 
     /** A resolver that asks {@code servers}; null = those of the system. */
     public NettyResolver(EventLoop loop, @Nullable DnsServerAddressStreamProvider servers) {
+        this(loop, DnsOptions.DEFAULT, servers, SearchDomains.NONE);
+    }
+
+    NettyResolver(
+            EventLoop loop,
+            DnsOptions options,
+            @Nullable DnsServerAddressStreamProvider servers,
+            SearchDomains search) {
         this.loop = loop;
+        this.search = search;
         boolean epoll = Transport.isEpoll(loop);
         DnsNameResolverBuilder builder = new DnsNameResolverBuilder(loop)
                 .datagramChannelType(epoll ? EpollDatagramChannel.class : NioDatagramChannel.class)
                 .socketChannelType(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .resolveCache(NoopDnsCache.INSTANCE)
-                .queryTimeoutMillis(QUERY_MILLIS);
+                .queryTimeoutMillis(options.timeoutMillis());
         if (servers != null) {
             builder.nameServerProvider(servers);
         }
@@ -72,7 +92,20 @@ public final class NettyResolver implements Resolver {
             callback.onAnswer(null, known, -1);
             return;
         }
-        new Question(name, family, callback).ask();
+        ask(search.candidates(name), 0, family, callback);
+    }
+
+    /** Asks for one candidate after the other, until one has an address. */
+    private void ask(List<String> names, int at, LookupFamily family, Callback callback) {
+        boolean last = at == names.size() - 1;
+        new Question(names.get(at), family, (failure, addresses, ttl) -> {
+                    if (last || !addresses.isEmpty()) {
+                        callback.onAnswer(failure, addresses, ttl);
+                    } else {
+                        ask(names, at + 1, family, callback);
+                    }
+                })
+                .ask();
     }
 
     private List<InetAddress> fromHosts(String name, LookupFamily family) {

@@ -30,7 +30,7 @@ public final class BootstrapFields {
                     .accepted("deferred_stat_options", "it changes memory use only")
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
-            SupportedFields.of(BOOTSTRAP + "ClusterManager").supported("outlier_detection"),
+            SupportedFields.of(BOOTSTRAP + "ClusterManager").supported("outlier_detection", "local_cluster_name"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources").supported("lds_config", "cds_config"),

@@ -138,9 +138,6 @@ public final class Server {
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
-            this.clusterContext = new ServerClusters(stats, main, runtime, bootstrap, logFiles, transports);
-            this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
-            bootstrap.clusters().forEach(clusters::addStatic);
             this.sources = new DynamicSources(
                     new ResourceDecoder(
                             new DynamicFields(
@@ -149,6 +146,10 @@ public final class Server {
                                     stats.counter("server.dynamic_unknown_fields")),
                             SupportTable.all()),
                     files);
+            this.clusterContext = new ServerClusters(stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports);
+            this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
+            clusterContext.connect(clusters, sources);
+            bootstrap.clusters().forEach(clusters::addStatic);
             this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);

@@ -1,7 +1,8 @@
 package dev.mishap.proxy.server;
 
-import dev.mishap.proxy.cluster.AssignmentSource;
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterContext;
+import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
@@ -12,6 +13,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.xds.ConfigSources;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,28 +25,35 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final Scope root;
     private final TransportContext transports;
     private final EventLoop loop;
+    private final int workers;
     private final RuntimeLoader runtime;
     private final @Nullable Locality here;
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
     private final LogFiles logs;
     private final @Nullable Consumer<String> outlierLog;
-    private volatile @Nullable AssignmentSource assignments;
+    private final String localCluster;
+    private volatile @Nullable ConfigSources sources;
+    private volatile @Nullable ClusterManager clusters;
 
     ServerClusters(
             Scope root,
             EventLoop loop,
+            int workers,
             RuntimeLoader runtime,
             Bootstrap bootstrap,
             LogFiles logs,
             TransportContext transports) {
         this.transports = transports;
-        Bootstrap.Node node = bootstrap.node();
+        this.workers = workers;
         this.logs = logs;
         String path = outlierLogPath(bootstrap.config());
         this.outlierLog = path.isEmpty() ? null : eventLog(path);
         this.root = root;
         this.loop = loop;
         this.runtime = runtime;
+        Bootstrap.Node node = bootstrap.node();
+        ConfigNode manager = bootstrap.config().message("cluster_manager");
+        this.localCluster = manager == null ? "" : manager.string("local_cluster_name");
         Locality place = new Locality(node.region(), node.zone(), node.subZone());
         this.here = place.equals(Locality.NONE) ? null : place;
     }
@@ -81,6 +90,11 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     }
 
     @Override
+    public int workers() {
+        return workers;
+    }
+
+    @Override
     public RuntimeSnapshot runtime() {
         return runtime.get();
     }
@@ -92,17 +106,29 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
 
     @Override
     public synchronized Resolver resolver(DnsOptions options) {
-        return resolvers.computeIfAbsent(options, o -> new NettyResolver(loop));
+        return resolvers.computeIfAbsent(options, o -> new NettyResolver(loop, o));
     }
 
     @Override
-    public @Nullable AssignmentSource assignments() {
-        return assignments;
+    public @Nullable ConfigSources sources() {
+        return sources;
     }
 
-    /** Sets where EDS clusters get their assignments; before they start. */
-    void assignments(AssignmentSource source) {
-        assignments = source;
+    @Override
+    public @Nullable Cluster cluster(String name) {
+        ClusterManager all = clusters;
+        return all == null ? null : all.get(name);
+    }
+
+    @Override
+    public @Nullable Cluster localCluster() {
+        return localCluster.isEmpty() ? null : cluster(localCluster);
+    }
+
+    /** Sets what is made after this; before the first cluster is. */
+    void connect(ClusterManager manager, ConfigSources from) {
+        clusters = manager;
+        sources = from;
     }
 
     @Override

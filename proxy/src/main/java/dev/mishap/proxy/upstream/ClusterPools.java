@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,12 @@ public final class ClusterPools {
     /** Those of endpoints that are gone, while somebody waits in them or uses a connection. */
     private final List<ConnectionPool> leaving = new ArrayList<>();
 
+    private final Function<Cluster, ClusterPools> others;
     private EndpointSet known;
 
-    ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random) {
+    /** @param others the pools of other clusters on this loop: an aggregate cluster picks endpoints of those it is made of */
+    ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random, Function<Cluster, ClusterPools> others) {
+        this.others = others;
         this.cluster = cluster;
         this.balancer = cluster.config().lb().balancer(cluster, random);
         this.connector = new Connector(loop, cluster);
@@ -70,7 +74,16 @@ public final class ClusterPools {
 
     /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
     public void acquire(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        pool(endpoint, priority, speaksHttp2(listener)).acquire(listener);
+        owner(endpoint).own(endpoint, priority, listener).acquire(listener);
+    }
+
+    private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
+        return pool(endpoint, priority, speaksHttp2(listener));
+    }
+
+    private ClusterPools owner(Endpoint endpoint) {
+        Cluster of = endpoint.cluster();
+        return of == null || of == cluster ? this : others.apply(of);
     }
 
     /**
@@ -79,7 +92,8 @@ public final class ClusterPools {
      * @param downstream the connection whose bytes it carries, of which a PROXY header tells; null when there is none
      */
     public TcpUpstream tcp(Endpoint endpoint, @Nullable ConnectionInfo downstream, TcpListener listener) {
-        return new TcpUpstream(cluster, endpoint, connector, downstream, listener);
+        ClusterPools owner = owner(endpoint);
+        return new TcpUpstream(owner.cluster, endpoint, owner.connector, downstream, listener);
     }
 
     /** Asks for a TCP connection to {@code endpoint} that is used like a request; to give it up early, reset it. */
@@ -91,6 +105,11 @@ public final class ClusterPools {
 
     /** Takes a request back that waits for its connection. */
     public void cancel(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
+        ClusterPools owner = owner(endpoint);
+        if (owner != this) {
+            owner.cancel(endpoint, priority, listener);
+            return;
+        }
         @Nullable ConnectionPool[] all = pools.get(endpoint);
         ConnectionPool pool = all == null ? null : all[index(priority, speaksHttp2(listener))];
         if (pool != null && pool.cancel(listener)) {

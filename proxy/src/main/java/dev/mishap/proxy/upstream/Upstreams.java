@@ -55,7 +55,7 @@ public final class Upstreams {
         public ClusterPools pools(Cluster cluster) {
             ClusterPools p = pools.get(cluster);
             if (p == null) {
-                p = new ClusterPools(cluster, loop, random);
+                p = new ClusterPools(cluster, loop, random, this::pools);
                 pools.put(cluster, p);
                 ClusterPools made = p;
                 cluster.onChange(() -> loop.execute(made::refresh));

@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.CommonLbConfig;
 import dev.mishap.proxy.cluster.ConnectConfig;
+import dev.mishap.proxy.cluster.Discovery;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.cluster.discovery.ClusterTypes;
@@ -38,14 +39,14 @@ public final class ClusterTranslator {
                             "load_balancing_policy",
                             "metadata",
                             "upstream_connection_options")
-                    .accepted("wait_for_warm_on_init", "start-up waits for every cluster")
-                    .accepted("cleanup_interval", "only ORIGINAL_DST clusters have hosts to clean up")
-                    .accepted("ignore_health_on_host_removal", "there is no active health checking")
+                    .supported("ring_hash_lb_config", "maglev_lb_config", "lb_subset_config", "eds_cluster_config")
+                    .supported("ignore_health_on_host_removal")
+                    .supported("cleanup_interval", "original_dst_lb_config", "cluster_type", "wait_for_warm_on_init")
+                    .supported("typed_dns_resolver_config", "dns_resolution_config")
                     .accepted("close_connections_on_host_health_failure", "there is no active health checking"),
-            SupportedFields.of(CLUSTER + "Cluster.RefreshRate").supported("base_interval", "max_interval"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
-                    .supported("locality_weighted_lb_config"),
+                    .supported("locality_weighted_lb_config", "consistent_hashing_lb_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
@@ -66,7 +67,8 @@ public final class ClusterTranslator {
     public static ClusterConfig from(ConfigNode c) {
         String name = c.string("name");
         CommonLbConfig common = common(c);
-        ClusterConfig.Builder cluster = ClusterConfig.builder(name, ClusterTypes.of(c), LbPolicies.of(c, common))
+        Discovery discovery = ClusterTypes.of(c);
+        ClusterConfig.Builder cluster = ClusterConfig.builder(name, discovery, LbPolicies.of(c, common, ClusterTypes.lbOf(discovery)))
                 .statName(c.string("alt_stat_name").isEmpty() ? name : c.string("alt_stat_name"))
                 .common(common)
                 .connect(connect(c))
@@ -97,7 +99,7 @@ public final class ClusterTranslator {
         ConfigNode common = c.message("common_lb_config");
         CommonLbConfig d = CommonLbConfig.DEFAULT;
         if (common == null) {
-            return d;
+            return d.withIgnoreHealth(c.bool("ignore_health_on_host_removal", false));
         }
         ConfigNode panic = common.message("healthy_panic_threshold");
         ConfigNode zones = common.message("zone_aware_lb_config");
@@ -110,6 +112,7 @@ public final class ClusterTranslator {
                 common.message("locality_weighted_lb_config") != null,
                 common.durationNanos("update_merge_window", d.mergeWindowNanos()),
                 false,
+                c.bool("ignore_health_on_host_removal", false),
                 false);
     }
 

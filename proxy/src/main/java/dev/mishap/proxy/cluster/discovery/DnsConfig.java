@@ -6,8 +6,10 @@ import dev.mishap.proxy.cluster.EndpointSource;
 import dev.mishap.proxy.cluster.LoadAssignment;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.LookupFamily;
+import java.util.List;
 
 /**
  * STRICT_DNS and LOGICAL_DNS: the endpoints are what names resolve to.
@@ -35,9 +37,29 @@ public record DnsConfig(
         boolean waitForFirst,
         DnsOptions resolver)
         implements Discovery {
+    static final String MESSAGE = "envoy.extensions.clusters.dns.v3.DnsCluster";
+    static final List<SupportedFields> FIELDS = DnsFields.ALL;
+
     private static final long DEFAULT_REFRESH_NANOS = 5_000_000_000L;
 
+    /** Of a cluster whose {@code type} is STRICT_DNS or LOGICAL_DNS. */
     static DnsConfig from(ConfigNode c, LoadAssignment assignment, boolean logical) {
+        return from(c, c, assignment, LookupFamily.valueOf(c.enumName("dns_lookup_family")), logical);
+    }
+
+    /** Of a cluster of type {@code envoy.cluster.dns}. */
+    static DnsConfig typed(ConfigNode cluster, ConfigNode config, LoadAssignment assignment) {
+        String family = config.enumName("dns_lookup_family");
+        return from(
+                cluster,
+                config,
+                assignment,
+                family.equals("UNSPECIFIED") ? LookupFamily.AUTO : LookupFamily.valueOf(family),
+                config.bool("all_addresses_in_single_endpoint", false));
+    }
+
+    private static DnsConfig from(
+            ConfigNode cluster, ConfigNode c, LoadAssignment assignment, LookupFamily family, boolean logical) {
         if (logical && assignment.endpoints().size() != 1) {
             throw new ConfigException(
                     "LOGICAL_DNS clusters must have a single locality_lb_endpoint and a single lb_endpoint");
@@ -61,10 +83,10 @@ public record DnsConfig(
                 max,
                 c.bool("respect_dns_ttl", false),
                 c.durationNanos("dns_jitter", 0),
-                LookupFamily.valueOf(c.enumName("dns_lookup_family")),
+                family,
                 logical,
-                true,
-                DnsOptions.DEFAULT);
+                cluster.bool("wait_for_warm_on_init", true),
+                DnsFields.options(c));
     }
 
     @Override

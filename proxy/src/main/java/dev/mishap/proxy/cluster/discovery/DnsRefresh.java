@@ -33,7 +33,7 @@ final class DnsRefresh implements EndpointSource {
     private final DnsConfig dns;
     private final List<Target> targets = new ArrayList<>();
     private Runnable firstAnswer = () -> {};
-    private int unanswered;
+    private boolean answeredOnce;
     private boolean stopped;
 
     /** One name of the load assignment. */
@@ -43,7 +43,6 @@ final class DnsRefresh implements EndpointSource {
         /** Endpoints stay the same objects while their address stays, and with them pools and counts. */
         Map<InetSocketAddress, Endpoint> endpoints = new LinkedHashMap<>();
 
-        boolean answered;
         long failureWait;
 
         @Nullable
@@ -64,7 +63,6 @@ final class DnsRefresh implements EndpointSource {
                 targets.add(new Target(e, i));
             }
         }
-        unanswered = targets.size();
     }
 
     @Override
@@ -132,11 +130,10 @@ final class DnsRefresh implements EndpointSource {
             wait += ThreadLocalRandom.current().nextLong(dns.jitterNanos());
         }
         t.timer = loop().schedule(() -> resolve(t), wait, TimeUnit.NANOSECONDS);
-        if (!t.answered) {
-            t.answered = true;
-            if (--unanswered == 0) {
-                firstAnswer.run();
-            }
+        if (!answeredOnce) {
+            // As in Envoy, the cluster is in use when one of its names has had an answer.
+            answeredOnce = true;
+            firstAnswer.run();
         }
     }
 
@@ -159,6 +156,9 @@ final class DnsRefresh implements EndpointSource {
             return;
         }
         t.endpoints = next;
+        if (!dns.logical()) {
+            cluster.stats().maxHostWeight.set(t.config.weight());
+        }
         publish();
     }
 

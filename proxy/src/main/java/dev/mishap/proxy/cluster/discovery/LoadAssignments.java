@@ -20,7 +20,7 @@ public final class LoadAssignments {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(ENDPOINT + "ClusterLoadAssignment").supported("cluster_name", "endpoints", "policy"),
             SupportedFields.of(ENDPOINT + "ClusterLoadAssignment.Policy")
-                    .supported("overprovisioning_factor", "weighted_priority_health"),
+                    .supported("overprovisioning_factor", "weighted_priority_health", "endpoint_stale_after"),
             SupportedFields.of(ENDPOINT + "LocalityLbEndpoints")
                     .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
@@ -50,7 +50,7 @@ public final class LoadAssignments {
         return new LoadAssignment.Policy(
                 (int) policy.integer("overprovisioning_factor", 140),
                 policy.bool("weighted_priority_health", false),
-                0,
+                policy.durationNanos("endpoint_stale_after", 0),
                 List.of());
     }
 

@@ -32,16 +32,6 @@ public record StaticDiscovery(LoadAssignment assignment) implements Discovery {
             groups.add(new EndpointGroup(g.locality(), g.priority(), g.weight(), all));
         }
         cluster.update(groups, assignment.policy());
-        return READY;
+        return EndpointSource.READY;
     }
-
-    private static final EndpointSource READY = new EndpointSource() {
-        @Override
-        public void start(Runnable initialized) {
-            initialized.run();
-        }
-
-        @Override
-        public void stop() {}
-    };
 }

@@ -17,12 +17,12 @@ record LeastRequestPolicy(
         boolean fullScan,
         RuntimeDouble activeRequestBias,
         SlowStartConfig slowStart,
-        boolean weighsLocalities)
+        LocalityConfig localities)
         implements LbPolicy {
     @Override
     public LoadBalancer balancer(Cluster cluster, LongSupplier random) {
         SlowStart slow = new SlowStart(slowStart, cluster);
         return new ScheduledBalancer(
-                cluster, weighsLocalities, () -> new LeastRequestPicker(this, cluster, random, slow), random);
+                cluster, localities, () -> new LeastRequestPicker(this, cluster, random, slow), random);
     }
 }

@@ -37,7 +37,11 @@ final class PriorityHealth {
     }
 
     static PriorityHealth of(EndpointSet endpoints, CommonLbConfig common, RuntimeSnapshot runtime) {
-        List<HostSet> levels = endpoints.priorities();
+        return of(endpoints.priorities(), common, runtime);
+    }
+
+    /** @param levels at least one */
+    static PriorityHealth of(List<HostSet> levels, CommonLbConfig common, RuntimeSnapshot runtime) {
         int n = levels.size();
         int[] healthy = new int[n];
         int[] degraded = new int[n];

@@ -6,9 +6,9 @@ import dev.mishap.proxy.cluster.LoadBalancer;
 import java.util.function.LongSupplier;
 
 /** RANDOM. */
-record RandomPolicy(boolean weighsLocalities) implements LbPolicy {
+record RandomPolicy(LocalityConfig localities) implements LbPolicy {
     @Override
     public LoadBalancer balancer(Cluster cluster, LongSupplier random) {
-        return new ScheduledBalancer(cluster, weighsLocalities, () -> new RandomPicker(random), random);
+        return new ScheduledBalancer(cluster, localities, () -> new RandomPicker(random), random);
     }
 }

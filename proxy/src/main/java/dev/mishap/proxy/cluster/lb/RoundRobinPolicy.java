@@ -6,10 +6,10 @@ import dev.mishap.proxy.cluster.LoadBalancer;
 import java.util.function.LongSupplier;
 
 /** ROUND_ROBIN. */
-record RoundRobinPolicy(SlowStartConfig slowStart, boolean weighsLocalities) implements LbPolicy {
+record RoundRobinPolicy(SlowStartConfig slowStart, LocalityConfig localities) implements LbPolicy {
     @Override
     public LoadBalancer balancer(Cluster cluster, LongSupplier random) {
         SlowStart slow = new SlowStart(slowStart, cluster);
-        return new ScheduledBalancer(cluster, weighsLocalities, () -> new RoundRobinPicker(random, slow), random);
+        return new ScheduledBalancer(cluster, localities, () -> new RoundRobinPicker(random, slow), random);
     }
 }

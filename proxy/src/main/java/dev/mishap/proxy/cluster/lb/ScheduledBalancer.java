@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScheduledBalancer implements LoadBalancer {
     private final Cluster cluster;
+    private final LocalityConfig localities;
     private final boolean weighsLocalities;
     private final Supplier<EndpointPicker> pickers;
     private final LongSupplier random;
@@ -29,13 +30,14 @@ final class ScheduledBalancer implements LoadBalancer {
     private ZoneRouting zones = ZoneRouting.OFF;
 
     /**
-     * @param weighsLocalities whether a locality is picked by weight
+     * @param localities whether and how a locality is picked first
      * @param pickers makes the picker of a list
      */
     ScheduledBalancer(
-            Cluster cluster, boolean weighsLocalities, Supplier<EndpointPicker> pickers, LongSupplier random) {
+            Cluster cluster, LocalityConfig localities, Supplier<EndpointPicker> pickers, LongSupplier random) {
         this.cluster = cluster;
-        this.weighsLocalities = weighsLocalities;
+        this.localities = localities;
+        this.weighsLocalities = localities.weighted();
         this.pickers = pickers;
         this.random = random;
     }
@@ -69,7 +71,7 @@ final class ScheduledBalancer implements LoadBalancer {
         Level level = levels[priority];
         if (h.panic(priority)) {
             cluster.stats().lbHealthyPanic.inc();
-            return cluster.config().common().failTrafficOnPanic() ? null : level.all.pick();
+            return localities.failTrafficOnPanic() ? null : level.all.pick();
         }
         if (weighsLocalities) {
             EdfSchedule schedule = degraded ? level.degradedSchedule : level.healthySchedule;
@@ -85,7 +87,7 @@ final class ScheduledBalancer implements LoadBalancer {
                 return (degraded ? level.degradedByLocality : level.healthyByLocality)[zone].pick();
             }
             cluster.stats().lbLocalClusterNotOk.inc();
-            if (cluster.config().common().failTrafficOnPanic()) {
+            if (localities.failTrafficOnPanic()) {
                 return null;
             }
         }
@@ -128,7 +130,7 @@ final class ScheduledBalancer implements LoadBalancer {
         long min = runtime()
                 .integer(
                         "upstream.zone_routing.min_cluster_size",
-                        cluster.config().common().zoneMinClusterSize());
+                        localities.zoneMinClusterSize());
         zones = ZoneRouting.of(now.priorities().get(0), local.priorities().get(0), min, cluster.stats());
     }
 

@@ -145,8 +145,7 @@ class ClusterTranslatorTest {
                         + " type to 'STRICT_DNS' or 'LOGICAL_DNS'",
                 "lb_policy: CLUSTER_PROVIDED|127.0.0.1|cluster manager: cluster provided LB specified but cluster 'c' did not"
                         + " provide one. Check cluster documentation.",
-                "type: EDS|127.0.0.1|type: EDS is not supported",
-                "lb_policy: MAGLEV|127.0.0.1|lb_policy: MAGLEV is not supported",
+                "type: EDS|127.0.0.1|cannot create an EDS cluster without an EDS config",
                 "load_balancing_policy: {}|127.0.0.1|cluster: didn't find a registered load balancer factory implementation"
                         + " for cluster: 'c' with names from []",
             })

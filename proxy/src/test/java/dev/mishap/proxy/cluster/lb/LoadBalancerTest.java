@@ -85,14 +85,14 @@ class LoadBalancerTest {
     @Test
     void random_is_about_even() {
         with(1, 9, 0, true).with(2, 1, 0, true);
-        Supplier<@Nullable Endpoint> lb = balancer(cluster(new RandomPolicy(false), 50));
+        Supplier<@Nullable Endpoint> lb = balancer(cluster(new RandomPolicy(LocalityConfig.DEFAULT), 50));
         assertThat(picks(lb, 1000).get(1)).isBetween(440, 560); // 3.8 sigma around 500: weights do not count
     }
 
     @Test
     void least_request_shuns_the_busy_one() {
         with(1, 1, 0, true).with(2, 1, 0, true);
-        Cluster c = cluster(new LeastRequestPolicy(2, false, new RuntimeDouble("", 1), SlowStartConfig.OFF, false), 50);
+        Cluster c = cluster(new LeastRequestPolicy(2, false, new RuntimeDouble("", 1), SlowStartConfig.OFF, LocalityConfig.DEFAULT), 50);
         c.endpoints().all().get(0).rqActive.set(10);
         // The busy one is taken only when both draws hit it: one in four.
         assertThat(picks(balancer(c), 1000).get(1)).isBetween(195, 305);

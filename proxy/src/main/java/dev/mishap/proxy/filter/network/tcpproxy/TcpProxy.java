@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.tcpproxy;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.AccessLogType;
@@ -26,6 +27,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,13 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private boolean upstreamEnded;
     private boolean downstreamPaused;
     private boolean upstreamPaused;
+    private final PickContext pick = new PickContext() {
+        @Override
+        public @Nullable InetSocketAddress originalDestination() {
+            return connection.localAddressRestored ? connection.localAddress : null;
+        }
+    };
+
     private boolean over;
     private int attempts;
 
@@ -135,7 +144,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                 close();
                 return;
             }
-            Endpoint endpoint = p.pick();
+            Endpoint endpoint = p.pick(pick);
             if (endpoint == null) {
                 cluster.stats().cxNoneHealthy.inc();
                 info.addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
