@@ -58,8 +58,8 @@ public final class Cluster {
         this.maintenanceKey = "upstream.maintenance_mode." + config.name();
         Scope scope = scope(config, context);
         stats = new ClusterStats(scope);
-        defaultLimits = new ResourceLimits(config.defaultLimits(), scope.scope("circuit_breakers.default."));
-        highLimits = new ResourceLimits(config.highLimits(), scope.scope("circuit_breakers.high."));
+        defaultLimits = limits(RequestPriority.DEFAULT, config.defaultLimits(), scope);
+        highLimits = limits(RequestPriority.HIGH, config.highLimits(), scope);
         merger = new UpdateMerger(this, context);
         members = EndpointSet.EMPTY;
         endpoints = EndpointSet.EMPTY;
@@ -85,6 +85,14 @@ public final class Cluster {
         Cluster made = new Cluster(other, itsContext, transports);
         made.countsTransports = false;
         return made;
+    }
+
+    private ResourceLimits limits(RequestPriority priority, CircuitBreakerConfig limits, Scope scope) {
+        return new ResourceLimits(
+                limits,
+                scope.scope("circuit_breakers." + priority.text() + "."),
+                context::runtime,
+                "circuit_breakers." + config.name() + "." + priority.text() + ".");
     }
 
     public ClusterConfig config() {

@@ -2,6 +2,8 @@ package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The circuit breakers of one cluster and priority. */
@@ -11,13 +13,19 @@ public final class ResourceLimits {
     public final Resource requests;
     private final Resource retries;
     private final CircuitBreakerConfig config;
+    private final Supplier<RuntimeSnapshot> runtime;
+    private final String key;
 
-    ResourceLimits(CircuitBreakerConfig config, Scope scope) {
+    /** @param key of the runtime values that go before the configured ones, {@code circuit_breakers.<cluster>.<priority>.} */
+    ResourceLimits(CircuitBreakerConfig config, Scope scope, Supplier<RuntimeSnapshot> runtime, String key) {
         this.config = config;
-        connections = resource(config.maxConnections(), scope, "cx_open", "remaining_cx");
-        pendingRequests = resource(config.maxPendingRequests(), scope, "rq_pending_open", "remaining_pending");
-        requests = resource(config.maxRequests(), scope, "rq_open", "remaining_rq");
-        retries = resource(config.maxRetries(), scope, "rq_retry_open", "remaining_retries");
+        this.runtime = runtime;
+        this.key = key;
+        connections = resource(config.maxConnections(), scope, "max_connections", "cx_open", "remaining_cx");
+        pendingRequests = resource(
+                config.maxPendingRequests(), scope, "max_pending_requests", "rq_pending_open", "remaining_pending");
+        requests = resource(config.maxRequests(), scope, "max_requests", "rq_open", "remaining_rq");
+        retries = resource(config.maxRetries(), scope, "max_retries", "rq_retry_open", "remaining_retries");
         // Pools are not limited: there is one an endpoint.
         scope.gauge("cx_pool_open");
         if (config.trackRemaining()) {
@@ -25,9 +33,9 @@ public final class ResourceLimits {
         }
     }
 
-    private Resource resource(long max, Scope scope, String open, String remaining) {
+    private Resource resource(long max, Scope scope, String name, String open, String remaining) {
         @Nullable Gauge left = config.trackRemaining() ? scope.gauge(remaining) : null;
-        return new Resource(max, scope.gauge(open), left);
+        return new Resource(max, runtime, key + name, scope.gauge(open), left);
     }
 
     /** Whether one more retry may run: by the budget when there is one, else by {@code max_retries}. */

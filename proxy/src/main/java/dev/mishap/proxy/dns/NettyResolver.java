@@ -50,9 +50,7 @@ public final class NettyResolver implements Resolver {
         this(
                 loop,
                 options,
-                options.servers().isEmpty()
-                        ? null
-                        : new SequentialDnsServerAddressStreamProvider(options.servers()),
+                options.servers().isEmpty() ? null : new SequentialDnsServerAddressStreamProvider(options.servers()),
                 options.noSearchDomain() ? SearchDomains.NONE : SearchDomains.system());
     }
 

@@ -146,7 +146,8 @@ public final class Server {
                                     stats.counter("server.dynamic_unknown_fields")),
                             SupportTable.all()),
                     files);
-            this.clusterContext = new ServerClusters(stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports);
+            this.clusterContext =
+                    new ServerClusters(stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             clusterContext.connect(clusters, sources);
             bootstrap.clusters().forEach(clusters::addStatic);

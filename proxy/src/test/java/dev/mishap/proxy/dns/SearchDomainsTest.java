@@ -6,13 +6,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SearchDomainsTest {
-    private static final SearchDomains CLUSTER = SearchDomains.parse(
-            List.of("# made by kubelet", "search ns.svc.cluster.local\tsvc.cluster.local", "options ndots:5 timeout:1"));
+    private static final SearchDomains CLUSTER = SearchDomains.parse(List.of(
+            "# made by kubelet", "search ns.svc.cluster.local\tsvc.cluster.local", "options ndots:5 timeout:1"));
 
     @Test
     void a_short_name_is_completed_first() {
-        assertThat(CLUSTER.candidates("db"))
-                .containsExactly("db.ns.svc.cluster.local", "db.svc.cluster.local", "db");
+        assertThat(CLUSTER.candidates("db")).containsExactly("db.ns.svc.cluster.local", "db.svc.cluster.local", "db");
     }
 
     @Test

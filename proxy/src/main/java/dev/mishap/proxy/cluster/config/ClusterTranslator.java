@@ -68,7 +68,8 @@ public final class ClusterTranslator {
         String name = c.string("name");
         CommonLbConfig common = common(c);
         Discovery discovery = ClusterTypes.of(c);
-        ClusterConfig.Builder cluster = ClusterConfig.builder(name, discovery, LbPolicies.of(c, common, ClusterTypes.lbOf(discovery)))
+        ClusterConfig.Builder cluster = ClusterConfig.builder(
+                        name, discovery, LbPolicies.of(c, common, ClusterTypes.lbOf(discovery)))
                 .statName(c.string("alt_stat_name").isEmpty() ? name : c.string("alt_stat_name"))
                 .common(common)
                 .connect(connect(c))

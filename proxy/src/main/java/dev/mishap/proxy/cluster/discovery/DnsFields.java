@@ -44,9 +44,7 @@ final class DnsFields {
             }
             return message.equals(CARES) ? of(config) : DnsOptions.DEFAULT;
         }
-        return c.messageName().equals(DnsConfig.MESSAGE)
-                ? DnsOptions.DEFAULT
-                : of(c.message("dns_resolution_config"));
+        return c.messageName().equals(DnsConfig.MESSAGE) ? DnsOptions.DEFAULT : of(c.message("dns_resolution_config"));
     }
 
     private static DnsOptions of(@Nullable ConfigNode config) {

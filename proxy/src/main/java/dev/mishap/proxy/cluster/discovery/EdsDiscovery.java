@@ -16,8 +16,9 @@ import java.util.List;
  * @param source {@code eds_config}
  */
 public record EdsDiscovery(String serviceName, ConfigNode source) implements Discovery {
-    static final List<SupportedFields> FIELDS = List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.EdsClusterConfig")
-            .supported("eds_config", "service_name"));
+    static final List<SupportedFields> FIELDS =
+            List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.EdsClusterConfig")
+                    .supported("eds_config", "service_name"));
 
     static EdsDiscovery from(ConfigNode cluster) {
         ConfigNode config = cluster.message("eds_cluster_config");

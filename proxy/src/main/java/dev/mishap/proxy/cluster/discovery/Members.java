@@ -27,8 +27,8 @@ final class Members {
 
     Members(Cluster cluster) {
         this.cluster = cluster;
-        this.keepHealthy = cluster.config().checksHealth()
-                && !cluster.config().common().ignoreHealthOnRemoval();
+        this.keepHealthy =
+                cluster.config().checksHealth() && !cluster.config().common().ignoreHealthOnRemoval();
     }
 
     /** Replaces the endpoints; whether anything of them is different. */

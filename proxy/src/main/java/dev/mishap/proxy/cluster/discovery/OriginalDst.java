@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param cleanupNanos {@code cleanup_interval}: an endpoint that was not used for that long goes; default 5 s
  */
 public record OriginalDst(@Nullable HeaderName header, int portOverride, long cleanupNanos) implements Discovery {
-    static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of("envoy.config.cluster.v3.Cluster.OriginalDstLbConfig")
+    static final List<SupportedFields> FIELDS =
+            List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.OriginalDstLbConfig")
                     .supported("use_http_header", "http_header_name", "upstream_port_override"));
 
     private static final long DEFAULT_CLEANUP_NANOS = 5_000_000_000L;

@@ -106,8 +106,7 @@ final class OriginalDstSource implements EndpointSource, LoadBalancer {
 
     private Endpoint add(InetSocketAddress to) {
         String text = AddressText.of(to);
-        Endpoint made = new Endpoint(
-                to, cluster.name() + text, EndpointConfig.at(AddressText.host(to), to.getPort()));
+        Endpoint made = new Endpoint(to, cluster.name() + text, EndpointConfig.at(AddressText.host(to), to.getPort()));
         Used mine = new Used(made);
         Used other = known.putIfAbsent(to, mine);
         if (other != null) {
@@ -152,8 +151,8 @@ final class OriginalDstSource implements EndpointSource, LoadBalancer {
         }
         String host = text.substring(0, colon);
         boolean brackets = host.startsWith("[") && host.endsWith("]");
-        InetAddress ip = NetUtil.createInetAddressFromIpAddressString(
-                brackets ? host.substring(1, host.length() - 1) : host);
+        InetAddress ip =
+                NetUtil.createInetAddressFromIpAddressString(brackets ? host.substring(1, host.length() - 1) : host);
         if (ip == null || brackets != host.indexOf(':') >= 0) {
             return null;
         }

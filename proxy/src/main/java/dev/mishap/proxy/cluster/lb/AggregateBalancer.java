@@ -75,7 +75,8 @@ final class AggregateBalancer implements LoadBalancer {
             Cluster now = cluster.context().cluster(policy.clusters().get(i));
             if (now != members[i]) {
                 members[i] = now;
-                balancers[i] = now == null || now == cluster ? null : now.config().lb().balancer(now, random);
+                balancers[i] =
+                        now == null || now == cluster ? null : now.config().lb().balancer(now, random);
                 any = true;
             }
             EndpointSet endpoints = now == null || now == cluster ? null : now.endpoints();
@@ -110,8 +111,11 @@ final class AggregateBalancer implements LoadBalancer {
         priorityOf = Arrays.copyOf(at, row.size());
         PriorityHealth h = row.isEmpty()
                 ? PriorityHealth.of(
-                        EndpointSet.EMPTY, cluster.config().common(), cluster.context().runtime())
-                : PriorityHealth.of(row, cluster.config().common(), cluster.context().runtime());
+                        EndpointSet.EMPTY,
+                        cluster.config().common(),
+                        cluster.context().runtime())
+                : PriorityHealth.of(
+                        row, cluster.config().common(), cluster.context().runtime());
         health = h;
         return h;
     }

@@ -21,7 +21,11 @@ final class HashBalancer implements LoadBalancer {
         private final PriorityHealth health;
         private final HashTable[] byPriority;
 
-        Tables(Cluster cluster, EndpointSet endpoints, boolean weighsLocalities, Function<HostWeights, HashTable> maker) {
+        Tables(
+                Cluster cluster,
+                EndpointSet endpoints,
+                boolean weighsLocalities,
+                Function<HostWeights, HashTable> maker) {
             health = PriorityHealth.of(
                     endpoints, cluster.config().common(), cluster.context().runtime());
             List<HostSet> levels = endpoints.priorities();

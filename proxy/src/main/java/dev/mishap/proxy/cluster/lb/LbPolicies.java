@@ -38,8 +38,8 @@ public final class LbPolicies {
         BY_MESSAGE.put(LB + "subset.v3.Subset", LbPolicies::subset);
         BY_MESSAGE.put(
                 LB + "wrr_locality.v3.WrrLocality",
-                (c, p, x) -> typed(
-                        c.required("endpoint_picking_policy"), LocalityConfig.DEFAULT.withWeighted(true), x));
+                (c, p, x) ->
+                        typed(c.required("endpoint_picking_policy"), LocalityConfig.DEFAULT.withWeighted(true), x));
         BY_MESSAGE.put(LB + "cluster_provided.v3.ClusterProvided", (c, p, x) -> provided(x));
     }
 
@@ -70,7 +70,8 @@ public final class LbPolicies {
             return byEnum(cluster, locality, context);
         }
         // Without locality_weight_aware, subsets take no notice of the weights of localities.
-        LocalityConfig inner = locality.withWeighted(locality.weighted() && subset.bool("locality_weight_aware", false));
+        LocalityConfig inner =
+                locality.withWeighted(locality.weighted() && subset.bool("locality_weight_aware", false));
         return new SubsetPolicy(SubsetConfig.from(subset), byEnum(cluster, inner, context));
     }
 
@@ -87,7 +88,9 @@ public final class LbPolicies {
             case "MAGLEV":
                 ConfigNode maglev = cluster.message("maglev_lb_config");
                 return table(
-                        maglev == null ? MaglevPolicy.DEFAULT_SIZE : maglev.integer("table_size", MaglevPolicy.DEFAULT_SIZE),
+                        maglev == null
+                                ? MaglevPolicy.DEFAULT_SIZE
+                                : maglev.integer("table_size", MaglevPolicy.DEFAULT_SIZE),
                         consistent(cluster),
                         locality.weighted());
             case "CLUSTER_PROVIDED":
@@ -122,8 +125,9 @@ public final class LbPolicies {
             }
             names.add(extension.string("name"));
         }
-        throw new ConfigException("cluster: didn't find a registered load balancer factory implementation for cluster: '"
-                + context.clusterName() + "' with names from [" + String.join(", ", names) + "]");
+        throw new ConfigException(
+                "cluster: didn't find a registered load balancer factory implementation for cluster: '"
+                        + context.clusterName() + "' with names from [" + String.join(", ", names) + "]");
     }
 
     private static LocalityConfig locality(ConfigNode config, @Nullable LocalityConfig parent) {
@@ -156,8 +160,7 @@ public final class LbPolicies {
         long min = c == null ? 1024 : c.integer("minimum_ring_size", 1024);
         long max = c == null ? RingHashPolicy.MAX_SIZE : c.integer("maximum_ring_size", RingHashPolicy.MAX_SIZE);
         if (min > max) {
-            throw new ConfigException(
-                    "ring hash: minimum_ring_size (" + min + ") > maximum_ring_size (" + max + ")");
+            throw new ConfigException("ring hash: minimum_ring_size (" + min + ") > maximum_ring_size (" + max + ")");
         }
         return new RingHashPolicy(
                 c != null && c.enumName("hash_function").equals("MURMUR_HASH_2"),

@@ -24,8 +24,7 @@ final class Ring implements HashTable {
             return;
         }
         // The lightest endpoint gets a whole number of places, unless the ring would be too large.
-        double scale = Math.min(
-                Math.ceil(hosts.min * policy.minimumSize()) / hosts.min, (double) policy.maximumSize());
+        double scale = Math.min(Math.ceil(hosts.min * policy.minimumSize()) / hosts.min, (double) policy.maximumSize());
         int size = (int) Math.ceil(scale);
         long[] places = new long[size];
         Endpoint[] of = new Endpoint[size];
@@ -46,9 +45,8 @@ final class Ring implements HashTable {
                     of = Arrays.copyOf(of, used + n);
                 }
                 int length = digits(i, buffer, key.length + 1);
-                places[used] = policy.murmur()
-                        ? Hashes.murmurHash2(buffer, length)
-                        : Hashes.xxHash64(buffer, length, 0);
+                places[used] =
+                        policy.murmur() ? Hashes.murmurHash2(buffer, length) : Hashes.xxHash64(buffer, length, 0);
                 of[used++] = hosts.endpoints.get(h);
                 i++;
             }

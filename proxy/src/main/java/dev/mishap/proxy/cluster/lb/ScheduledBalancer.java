@@ -127,10 +127,7 @@ final class ScheduledBalancer implements LoadBalancer {
             return;
         }
         cluster.stats().lbRecalculateZoneStructures.inc();
-        long min = runtime()
-                .integer(
-                        "upstream.zone_routing.min_cluster_size",
-                        localities.zoneMinClusterSize());
+        long min = runtime().integer("upstream.zone_routing.min_cluster_size", localities.zoneMinClusterSize());
         zones = ZoneRouting.of(now.priorities().get(0), local.priorities().get(0), min, cluster.stats());
     }
 

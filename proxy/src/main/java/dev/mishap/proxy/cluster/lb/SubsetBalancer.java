@@ -75,12 +75,11 @@ final class SubsetBalancer implements LoadBalancer {
                 }
             }
         }
-        Endpoint e =
-                switch (config.fallback()) {
-                    case ANY_ENDPOINT -> inner(Subsets.ANY).pick(subsets.any(), context);
-                    case DEFAULT_SUBSET -> inner(Subsets.DEFAULT).pick(subsets.byDefault(), context);
-                    default -> null;
-                };
+        Endpoint e = switch (config.fallback()) {
+            case ANY_ENDPOINT -> inner(Subsets.ANY).pick(subsets.any(), context);
+            case DEFAULT_SUBSET -> inner(Subsets.DEFAULT).pick(subsets.byDefault(), context);
+            default -> null;
+        };
         if (e != null) {
             stats.lbSubsetsFallback.inc();
             return e;

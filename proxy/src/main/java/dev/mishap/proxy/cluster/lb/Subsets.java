@@ -29,14 +29,13 @@ final class Subsets {
     Subsets(SubsetPolicy policy, Cluster cluster, EndpointSet endpoints) {
         SubsetConfig config = policy.config();
         any = part(policy, cluster, endpoints, e -> true);
-        byDefault = part(
-                policy, cluster, endpoints, e -> matches(e, config.defaultSubset(), config.listAsAny()));
+        byDefault = part(policy, cluster, endpoints, e -> matches(e, config.defaultSubset(), config.listAsAny()));
         Map<MetadataMatch, Set<Endpoint>> members = new LinkedHashMap<>();
         for (SubsetConfig.Selector selector : config.selectors()) {
             for (Endpoint e : endpoints.all()) {
                 for (MetadataMatch m : matchesOf(e, selector.keys(), config.listAsAny())) {
-                    Set<Endpoint> of = members.computeIfAbsent(
-                            m, k -> Collections.newSetFromMap(new IdentityHashMap<>()));
+                    Set<Endpoint> of =
+                            members.computeIfAbsent(m, k -> Collections.newSetFromMap(new IdentityHashMap<>()));
                     if (!selector.singleHost() || of.isEmpty()) {
                         of.add(e);
                     }

@@ -92,7 +92,9 @@ class LoadBalancerTest {
     @Test
     void least_request_shuns_the_busy_one() {
         with(1, 1, 0, true).with(2, 1, 0, true);
-        Cluster c = cluster(new LeastRequestPolicy(2, false, new RuntimeDouble("", 1), SlowStartConfig.OFF, LocalityConfig.DEFAULT), 50);
+        Cluster c = cluster(
+                new LeastRequestPolicy(2, false, new RuntimeDouble("", 1), SlowStartConfig.OFF, LocalityConfig.DEFAULT),
+                50);
         c.endpoints().all().get(0).rqActive.set(10);
         // The busy one is taken only when both draws hit it: one in four.
         assertThat(picks(balancer(c), 1000).get(1)).isBetween(195, 305);

@@ -67,7 +67,9 @@ class SubsetTest {
         LoadBalancer lb = balancer("{subset_selectors: [{keys: [v]}, {keys: [s, v]}]}");
         assertThat(picks(lb, Map.of("v", "a"))).isEqualTo("1,3");
         assertThat(picks(lb, Map.of("v", "a", "s", "z"))).isEqualTo("3");
-        assertThat(picks(lb, Map.of("v", "b"))).as("a list is a value like others").isEqualTo("none");
+        assertThat(picks(lb, Map.of("v", "b")))
+                .as("a list is a value like others")
+                .isEqualTo("none");
         assertThat(picks(lb, Map.of("s", "z"))).as("no selector has these keys").isEqualTo("none");
         assertThat(picks(lb, null)).isEqualTo("none");
         assertThat(stats.value("cluster.c.lb_subsets_selected")).isEqualTo(60);

@@ -2,8 +2,8 @@ package dev.mishap.proxy.filter.network.tcpproxy;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
-import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.EndpointMonitor;
+import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.AccessLogType;
 import dev.mishap.proxy.http.DeadlineTimer;
