@@ -442,9 +442,9 @@ class ConnectionFaultsTest {
     void connectionLimitQueues() throws IOException {
         rules("connection-limit 1 queue");
         Socket first = connect();
+        send(first, "one");
+        assertThat(read(first, 3)).isEqualTo("one");
         try (Socket second = connect()) {
-            send(first, "one");
-            assertThat(read(first, 3)).isEqualTo("one");
             send(second, "two");
             second.setSoTimeout(200);
             assertThat(end(second)).isEqualTo(End.STILL_OPEN);
@@ -478,13 +478,16 @@ class ConnectionFaultsTest {
     void exhaustPoolHoldsTheFirstOnes() throws IOException {
         rules("exhaust-pool 2 close");
         try (Socket first = connect();
-                Socket second = connect();
-                Socket third = connect()) {
-            assertThat(end(third)).isEqualTo(End.FIN);
-            first.setSoTimeout(200);
-            send(first, "hello");
-            assertThat(end(first)).isEqualTo(End.STILL_OPEN);
-            assertThat(second.isConnected()).isTrue();
+                Socket second = connect()) {
+            await(() -> stat("mishap.exhaust_pool_injected") == 2);
+            try (Socket third = connect()) {
+                assertThat(end(third)).isEqualTo(End.FIN);
+            }
+            for (Socket held : List.of(first, second)) {
+                held.setSoTimeout(200);
+                send(held, "hello");
+                assertThat(end(held)).isEqualTo(End.STILL_OPEN);
+            }
         }
         assertThat(accepted).hasValue(0);
     }
