@@ -14,7 +14,7 @@ public interface ServerControl {
     }
 
     /** A listener that is in use. */
-    record ListenerView(String name, SocketAddress address) {}
+    record ListenerView(String name, SocketAddress address, List<SocketAddress> additional) {}
 
     State state();
 

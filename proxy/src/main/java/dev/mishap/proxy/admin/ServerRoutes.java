@@ -173,6 +173,12 @@ public final class ServerRoutes {
                         .append("::")
                         .append(AddressText.of(l.address()))
                         .append('\n');
+                for (SocketAddress more : l.additional()) {
+                    out.append(l.name())
+                            .append("::")
+                            .append(AddressText.of(more))
+                            .append('\n');
+                }
             }
             return AdminResponse.text(out.toString());
         }
@@ -181,6 +187,11 @@ public final class ServerRoutes {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("name", l.name());
             one.put("local_address", AddressText.json(l.address()));
+            if (!l.additional().isEmpty()) {
+                one.put(
+                        "additional_local_addresses",
+                        l.additional().stream().map(AddressText::json).toList());
+            }
             all.add(one);
         }
         return AdminResponse.json(

@@ -35,7 +35,7 @@ public final class TrainingRun {
                     config,
                     PROXY.replace(
                             "UPSTREAM_PORT",
-                            String.valueOf(upstream.listeners().get(0).address().getPort())));
+                            String.valueOf(upstream.listeners().get(0).port())));
             AtomicInteger code = new AtomicInteger(-1);
             Thread proxy = new Thread(
                     () -> code.set(new ProxyMain(System.out, System.err)

@@ -8,8 +8,10 @@ import dev.mishap.proxy.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +24,22 @@ public final class Listener {
     private final Transport transport;
     private final ConnectionGate gate;
     private final List<WorkerConnections> workers = new ArrayList<>();
+    private final Supplier<List<Listener>> others;
     private volatile @Nullable ListenSockets sockets;
 
-    public Listener(ListenerConfig config, Transport transport, List<EventLoop> workers, ConnectionGate gate) {
+    /**
+     * A listener that is not bound yet.
+     *
+     * @param gate what each connection has to pass once it has its filter chain
+     * @param others the listeners in use, to which a redirected connection may go
+     */
+    public Listener(
+            ListenerConfig config,
+            Transport transport,
+            List<EventLoop> workers,
+            ConnectionGate gate,
+            Supplier<List<Listener>> others) {
+        this.others = others;
         this.config = config;
         this.gate = gate;
         this.transport = transport;
@@ -44,9 +59,22 @@ public final class Listener {
     }
 
     /** Where it listens, with the port that was found when the configured one is 0. */
-    public InetSocketAddress address() {
+    public SocketAddress address() {
         ListenSockets s = sockets;
         return s == null ? config.address() : s.address(config.address());
+    }
+
+    /** The port of {@link #address}; 0 for a unix socket. */
+    public int port() {
+        return address() instanceof InetSocketAddress inet ? inet.getPort() : 0;
+    }
+
+    /** The others of its addresses, as they are configured. */
+    public List<SocketAddress> additionalAddresses() {
+        return config.sockets().addresses().stream()
+                .skip(1)
+                .map(SocketConfig.Place::address)
+                .toList();
     }
 
     /**
@@ -56,7 +84,8 @@ public final class Listener {
      */
     public void bind() {
         ListenSockets made =
-                new ListenSockets(transport, workers.stream().map(w -> w.loop).toList(), this);
+                new ListenSockets(
+                        transport, workers.stream().map(w -> w.loop).toList(), this, stats.acceptedPerEvent);
         made.bind(config);
         sockets = made;
     }
@@ -126,15 +155,64 @@ public final class Listener {
 
     /** Takes a connection; called on its loop. */
     void accepted(Channel channel) {
+        ConnectionLimits limits = config.limits();
+        if (limits.full()) {
+            stats.overflow.inc();
+            channel.close();
+            return;
+        }
+        if (limits.globallyFull()) {
+            stats.globalOverflow.inc();
+            channel.close();
+            return;
+        }
+        limits.opened();
         ConnectionInfo info = ConnectionInfo.of(channel);
+        if (info.directLocalAddress == null) {
+            info.localPath = ListenerAddress.text(config.address());
+        }
+        channel.closeFuture().addListener(f -> limits.closed());
+        serve(channel, info, config.useOriginalDst());
+    }
+
+    /** @param handOver whether the connection may go to the listener at the address that it was for */
+    private void serve(Channel channel, ConnectionInfo info, boolean handOver) {
         info.listenerMetadata = config.metadata();
         if (config.filters().isEmpty()) {
             if (!choose(channel, info)) {
                 channel.close();
             }
         } else {
-            new ListenerFilterRun(channel, info, config, stats, this::choose).start();
+            new ListenerFilterRun(channel, info, config, stats, (c, i) -> handOver && handOver(c, i) || choose(c, i))
+                    .start();
         }
+    }
+
+    /** Gives a redirected connection to the listener at the address that it was for, if there is one. */
+    private boolean handOver(Channel channel, ConnectionInfo info) {
+        InetSocketAddress wanted = info.localAddress;
+        if (!info.localAddressRestored || wanted == null) {
+            return false;
+        }
+        Listener found = null;
+        for (Listener other : others.get()) {
+            for (SocketConfig.Place place : other.config.sockets().addresses()) {
+                if (place.address() instanceof InetSocketAddress at && at.getPort() == wanted.getPort()) {
+                    if (at.getAddress().equals(wanted.getAddress())) {
+                        found = other;
+                    } else if (found == null
+                            && at.getAddress().isAnyLocalAddress()
+                            && at.getAddress().getClass() == wanted.getAddress().getClass()) {
+                        found = other;
+                    }
+                }
+            }
+        }
+        if (found == null || found == this) {
+            return false;
+        }
+        found.serve(channel, info, false);
+        return true;
     }
 
     /** Gives the connection its filter chain; false when there is none for it. */
@@ -142,10 +220,17 @@ public final class Listener {
         FilterChain chain = config.chains().find(info);
         if (chain == null) {
             stats.noFilterChainMatch.inc();
+            ListenerLog.unmatched(config.log(), info);
             return false;
         }
         ListenerConnection.open(
-                channel, chain, info, stats, worker(channel.eventLoop()), config.bufferLimit(), config.name(), gate);
+                channel,
+                chain,
+                info,
+                stats,
+                worker(channel.eventLoop()),
+                config,
+                gate);
         return true;
     }
 

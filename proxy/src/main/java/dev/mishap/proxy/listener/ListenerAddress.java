@@ -4,20 +4,28 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
 
-/** Addresses that listeners are bound to. */
+/** Addresses that listeners are bound to: of IP, or paths of unix sockets. */
 final class ListenerAddress {
     private ListenerAddress() {}
 
-    /** {@code Listener.address}. */
-    static InetSocketAddress from(ConfigNode listener) {
-        ConfigNode address = listener.message("address");
+    /** {@code address} of a listener or of one of its additional addresses. */
+    static SocketAddress from(ConfigNode holder) {
+        ConfigNode address = holder.message("address");
         if (address == null) {
             throw new ListenerException("address is necessary");
         }
-        if (address.message("pipe") != null) {
-            throw address.error("pipe", "is not supported for a listener");
+        ConfigNode pipe = address.message("pipe");
+        if (pipe != null) {
+            String path = pipe.string("path");
+            if (path.startsWith("@")) {
+                throw pipe.error("path", "abstract unix sockets are not supported");
+            }
+            return UnixDomainSocketAddress.of(path);
         }
         ConfigNode socket = address.required("socket_address");
         if (!socket.enumName("protocol").equals("TCP")) {
@@ -36,16 +44,42 @@ final class ListenerAddress {
         }
     }
 
-    /** The address as text, {@code 127.0.0.1:80} or {@code [::1]:80}. */
-    static String text(InetSocketAddress address) {
-        InetAddress ip = address.getAddress();
+    /** Whether an IPv6 wildcard takes IPv4 connections, too. */
+    static boolean ipv4Compat(ConfigNode holder) {
+        ConfigNode address = holder.message("address");
+        ConfigNode socket = address == null ? null : address.message("socket_address");
+        return socket != null && socket.bool("ipv4_compat", false);
+    }
+
+    /** {@code Pipe.mode}; 0 = as the system makes it. */
+    static int mode(ConfigNode holder) {
+        ConfigNode address = holder.message("address");
+        ConfigNode pipe = address == null ? null : address.message("pipe");
+        return pipe == null ? 0 : (int) pipe.integer("mode", 0);
+    }
+
+    /** The address as text: {@code 127.0.0.1:80}, {@code [::1]:80} or a path. */
+    static String text(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress inet)) {
+            return address.toString();
+        }
+        InetAddress ip = inet.getAddress();
         return ip.getAddress().length == 16
-                ? "[" + NetUtil.toAddressString(ip) + "]:" + address.getPort()
-                : ip.getHostAddress() + ":" + address.getPort();
+                ? "[" + NetUtil.toAddressString(ip) + "]:" + inet.getPort()
+                : ip.getHostAddress() + ":" + inet.getPort();
     }
 
     /** The address as a stat's name has it. */
-    static String statName(InetSocketAddress address) {
+    static String statName(SocketAddress address) {
         return text(address).replace(':', '_');
+    }
+
+    /** Whether two listeners can't both have the address. */
+    static boolean clash(SocketAddress a, SocketAddress b) {
+        return a.equals(b) && (port(a) == null || !Integer.valueOf(0).equals(port(a)));
+    }
+
+    private static @Nullable Integer port(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet.getPort() : null;
     }
 }

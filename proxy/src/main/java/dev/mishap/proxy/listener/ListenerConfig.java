@@ -4,9 +4,13 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.listener.ListenerFilterFactory;
+import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
+import dev.mishap.proxy.observe.log.AccessLog;
+import dev.mishap.proxy.observe.log.AccessLogs;
+import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,27 +21,31 @@ import org.jspecify.annotations.Nullable;
  * A listener as it is configured.
  *
  * @param name its name, or its address when it has none
- * @param address where it listens; port 0 = any free one
+ * @param address where it listens first, which its name in stats is made of; port 0 = any free one
  * @param scope stats {@code listener.<address>.}, or with {@code stat_prefix} in the address's place
- * @param reusePort whether each worker has a socket of its own ({@code enable_reuse_port}, default true)
- * @param backlog {@code tcp_backlog_size}, 0 = the system's
+ * @param sockets its sockets
  * @param bufferLimit bytes a connection may buffer before its source waits; default 1 MiB
  * @param filters listener filters, in order
  * @param filtersTimeoutNanos how long the listener filters may wait for bytes; default 15 s, 0 = for ever
  * @param continueOnTimeout whether a connection goes on when that time is over, instead of being closed
+ * @param useOriginalDst whether a connection that was redirected here goes to the listener at the address it was for
+ * @param limits how many connections it may have
+ * @param log told of each connection at its end
  * @param chains its filter chains
  * @param metadata {@code filter_metadata} by namespace; null when there is none
  */
 public record ListenerConfig(
         String name,
-        InetSocketAddress address,
+        SocketAddress address,
         Scope scope,
-        boolean reusePort,
-        int backlog,
+        SocketConfig sockets,
         int bufferLimit,
         List<ListenerFilterFactory> filters,
         long filtersTimeoutNanos,
         boolean continueOnTimeout,
+        boolean useOriginalDst,
+        ConnectionLimits limits,
+        AccessLog log,
         FilterChains chains,
         @Nullable Map<String, Map<String, Object>> metadata) {
     public static final List<SupportedFields> FIELDS = fields();
@@ -60,6 +68,18 @@ public record ListenerConfig(
                                 "enable_reuse_port",
                                 "stat_prefix",
                                 "tcp_backlog_size",
+                                "additional_addresses",
+                                "use_original_dst",
+                                "bind_to_port",
+                                "deprecated_v1",
+                                "transparent",
+                                "freebind",
+                                "socket_options",
+                                "tcp_fast_open_queue_length",
+                                "connection_balance_config",
+                                "max_connections_to_accept_per_socket_event",
+                                "ignore_global_conn_limit",
+                                "access_log",
                                 "metadata")
                         .supported("traffic_direction"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter").supported("name", "typed_config"),
@@ -72,6 +92,7 @@ public record ListenerConfig(
                                 "transport_socket",
                                 "transport_socket_connect_timeout"),
                 SupportedFields.of("envoy.config.listener.v3.Filter").supported("name", "typed_config")));
+        fields.addAll(SocketConfig.FIELDS);
         fields.addAll(FilterChainMatch.FIELDS);
         fields.addAll(TransportSockets.FIELDS);
         return List.copyOf(fields);
@@ -108,15 +129,16 @@ public record ListenerConfig(
             BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts,
             @Nullable ListenerConfig before) {
         String name = node.string("name");
-        InetSocketAddress address;
+        SocketConfig sockets;
         try {
-            address = ListenerAddress.from(node);
+            sockets = SocketConfig.from(node);
             if (node.messages("filter_chains").isEmpty() && node.message("default_filter_chain") == null) {
                 throw new ListenerException("no filter chains specified");
             }
         } catch (ListenerException e) {
             throw new ConfigException("error adding listener named '" + name + "': " + e.getMessage());
         }
+        SocketAddress address = sockets.addresses().get(0).address();
         String prefix = node.string("stat_prefix");
         Scope scope = root.scope("listener." + (prefix.isEmpty() ? ListenerAddress.statName(address) : prefix) + ".");
         int limit = (int) Math.min(
@@ -130,16 +152,26 @@ public record ListenerConfig(
             throw new ConfigException(
                     "error adding listener '" + ListenerAddress.text(address) + "': " + e.getMessage());
         }
+        List<ListenerFilterFactory> filters = new ArrayList<>(ListenerFilters.of(node, context));
+        boolean useOriginalDst = node.bool("use_original_dst", false);
+        if (useOriginalDst && !ListenerFilters.asksOriginalDst(node)) {
+            filters.add(OriginalDstExtension.factory());
+        }
+        List<ConfigNode> logs = node.messages("access_log");
         return new ListenerConfig(
                 shown,
                 address,
                 scope,
-                node.bool("enable_reuse_port", true),
-                (int) node.integer("tcp_backlog_size", 0),
+                sockets,
                 limit == 0 ? DEFAULT_BUFFER_LIMIT : limit,
-                ListenerFilters.of(node, context),
+                filters,
                 node.durationNanos("listener_filters_timeout", DEFAULT_FILTERS_TIMEOUT),
                 node.bool("continue_on_listener_filters_timeout", false),
+                useOriginalDst,
+                ConnectionLimits.of(shown, node.bool("ignore_global_conn_limit", false), context.runtime()),
+                logs.isEmpty()
+                        ? AccessLog.NONE
+                        : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),
                 chains,
                 FilterChainReader.metadata(node));
     }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.filter.network.ConnectionGate;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
+import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -18,6 +19,7 @@ final class ListenerConnection implements ChannelFutureListener {
     final ConnectionInfo info;
     private final ListenerStats stats;
     private final WorkerConnections worker;
+    private final AccessLog log;
 
     @Nullable
     ListenerConnection previous;
@@ -26,12 +28,13 @@ final class ListenerConnection implements ChannelFutureListener {
     ListenerConnection next;
 
     private ListenerConnection(
-            Channel channel, FilterChain chain, ConnectionInfo info, ListenerStats stats, WorkerConnections worker) {
+            Channel channel, FilterChain chain, ConnectionInfo info, ListenerStats stats, WorkerConnections worker, AccessLog log) {
         this.channel = channel;
         this.chain = chain;
         this.info = info;
         this.stats = stats;
         this.worker = worker;
+        this.log = log;
     }
 
     /** Starts the filters of {@code chain} on the end of the pipeline. */
@@ -41,22 +44,22 @@ final class ListenerConnection implements ChannelFutureListener {
             ConnectionInfo info,
             ListenerStats stats,
             WorkerConnections worker,
-            int bufferLimit,
-            String listener,
+            ListenerConfig config,
             ConnectionGate gate) {
         TerminalFilterFactory terminal = chain.terminal();
         if (terminal == null) {
             channel.close();
             return;
         }
-        ListenerConnection connection = new ListenerConnection(channel, chain, info, stats, worker);
+        ListenerConnection connection = new ListenerConnection(channel, chain, info, stats, worker, config.log());
         connection.opened();
         info.filterChainName = chain.name();
         info.filterChainMetadata = chain.metadata();
+        int bufferLimit = config.bufferLimit();
         if (gate.isIdle()) {
             connection.startFilters(terminal, bufferLimit);
         } else {
-            gate.admit(channel, info, listener, terminal, () -> connection.startFilters(terminal, bufferLimit));
+            gate.admit(channel, info, config.name(), terminal, () -> connection.startFilters(terminal, bufferLimit));
         }
     }
 
@@ -89,6 +92,9 @@ final class ListenerConnection implements ChannelFutureListener {
         stats.destroy.inc();
         stats.lengthMs.record((System.nanoTime() - info.acceptedNanos) / 1_000_000);
         worker.remove(this);
+        if (log != AccessLog.NONE) {
+            ListenerLog.ended(log, info);
+        }
     }
 
     private void limitConnect(Future<?> ready) {

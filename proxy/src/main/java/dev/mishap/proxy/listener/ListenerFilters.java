@@ -34,6 +34,17 @@ final class ListenerFilters {
         return null;
     }
 
+    /** Whether {@code listener} names the filter that {@code use_original_dst} would add. */
+    static boolean asksOriginalDst(ConfigNode listener) {
+        for (ConfigNode f : listener.messages("listener_filters")) {
+            ConfigNode config = f.message("typed_config");
+            if (config != null && config.messageName().equals(OriginalDstExtension.TYPE)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static List<ListenerFilterFactory> of(ConfigNode listener, SocketContext context) {
         List<ListenerFilterFactory> filters = new ArrayList<>();
         for (ConfigNode f : listener.messages("listener_filters")) {

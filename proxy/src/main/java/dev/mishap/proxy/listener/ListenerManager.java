@@ -197,7 +197,7 @@ public final class ListenerManager {
                 node,
                 version,
                 dynamic,
-                new Listener(config, transport, workers, gate),
+                new Listener(config, transport, workers, gate, this::active),
                 life,
                 own);
     }
@@ -282,27 +282,24 @@ public final class ListenerManager {
     private void checkAddress(Entry entry) {
         for (Entry other : active.values()) {
             if (!other.name.equals(entry.name)
-                    && other.listener.config().address().getPort() != 0
-                    && other.listener
-                            .config()
-                            .address()
-                            .equals(entry.listener.config().address())) {
+                    && entry.listener.config().sockets().bind()
+                    && other.listener.config().sockets().bind()
+                    && ListenerAddress.clash(
+                            other.listener.config().address(),
+                            entry.listener.config().address())) {
                 throw new ConfigException("error adding listener: '" + entry.name + "' has duplicate address '"
-                        + addressText(entry) + "' as existing listener, to check if the listener has duplicated"
+                        + ListenerAddress.text(entry.listener.config().address())
+                        + "' as existing listener, to check if the listener has duplicated"
                         + " addresses with other listeners or 'enable_reuse_port' is set to 'false' for the listener");
             }
         }
     }
 
-    private static String addressText(Entry entry) {
-        var address = entry.listener.config().address();
-        return address.getAddress().getHostAddress() + ":" + address.getPort();
-    }
-
     private static boolean sharesSockets(Entry before, Entry after) {
-        ListenerConfig a = before.listener.config();
-        ListenerConfig b = after.listener.config();
-        return a.address().equals(b.address()) && a.reusePort() == b.reusePort();
+        return before.listener
+                .config()
+                .sockets()
+                .equals(after.listener.config().sockets());
     }
 
     private void warmed(Entry entry) {

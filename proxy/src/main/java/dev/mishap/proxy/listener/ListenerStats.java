@@ -12,6 +12,9 @@ final class ListenerStats {
     final Gauge active;
     final Counter destroy;
     final Histogram lengthMs;
+    final Histogram acceptedPerEvent;
+    final Counter overflow;
+    final Counter globalOverflow;
     final Counter noFilterChainMatch;
     final Gauge preActive;
     final Counter preTimeout;
@@ -26,7 +29,9 @@ final class ListenerStats {
         active = scope.gauge("downstream_cx_active");
         destroy = scope.counter("downstream_cx_destroy");
         lengthMs = scope.histogram("downstream_cx_length_ms", Histogram.Unit.MILLISECONDS);
-        scope.histogram("connections_accepted_per_socket_event", Histogram.Unit.UNSPECIFIED);
+        acceptedPerEvent = scope.histogram("connections_accepted_per_socket_event", Histogram.Unit.UNSPECIFIED);
+        overflow = scope.counter("downstream_cx_overflow");
+        globalOverflow = scope.counter("downstream_global_cx_overflow");
         noFilterChainMatch = scope.counter("no_filter_chain_match");
         preActive = scope.gauge("downstream_pre_cx_active");
         preTimeout = scope.counter("downstream_pre_cx_timeout");
@@ -41,9 +46,7 @@ final class ListenerStats {
         }
         // What can't happen here is shown at 0, as Envoy shows it.
         for (String name : List.of(
-                "downstream_cx_overflow",
                 "downstream_cx_overload_reject",
-                "downstream_global_cx_overflow",
                 "extension_config_missing",
                 "network_extension_config_missing")) {
             scope.counter(name);

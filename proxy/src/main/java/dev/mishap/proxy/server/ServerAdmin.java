@@ -154,7 +154,7 @@ final class ServerAdmin implements ServerControl {
         List<ListenerView> views = new ArrayList<>();
         for (Listener l : server.listeners()) {
             if (l.isListening()) {
-                views.add(new ListenerView(l.config().name(), l.address()));
+                views.add(new ListenerView(l.config().name(), l.address(), l.additionalAddresses()));
             }
         }
         return views;

@@ -74,6 +74,9 @@ public final class ConnectionInfo {
     /** Whether something in the pipeline sees, holds or changes each byte, so that none may pass it by. */
     public boolean bytesWatched;
 
+    /** What the filter that owns the connection has for the listener's log: its {@code StreamInfo}, or null. */
+    public @Nullable Object streamInfo;
+
     private @Nullable String streamId;
     private @Nullable Map<String, Object> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.transport;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -14,10 +15,15 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
 
 /** How the process talks to its sockets. Epoll keeps timers to the microsecond and lets each worker own a listening socket. */
 public enum Transport {
@@ -51,6 +57,28 @@ public enum Transport {
         public void reusePort(ServerBootstrap bootstrap) {
             bootstrap.option(EpollChannelOption.SO_REUSEPORT, true);
         }
+
+        @Override
+        public void options(ServerBootstrap bootstrap, List<RawOption> options) {
+            for (RawOption o : options) {
+                Integer number = o.number();
+                if (number == null) {
+                    bootstrap.option(o.raw(), ByteBuffer.wrap(o.bytes()));
+                } else {
+                    bootstrap.option(o.integer(), number);
+                }
+            }
+        }
+
+        @Override
+        public void option(Channel socket, RawOption o) {
+            Integer number = o.number();
+            if (number == null) {
+                socket.config().setOption(o.raw(), ByteBuffer.wrap(o.bytes()));
+            } else {
+                socket.config().setOption(o.integer(), number);
+            }
+        }
     },
     NIO {
         @Override
@@ -82,6 +110,13 @@ public enum Transport {
         public void reusePort(ServerBootstrap bootstrap) {
             throw new UnsupportedOperationException("SO_REUSEPORT");
         }
+
+        // The JDK's sockets have no options by number; what a listener can do without them, it does.
+        @Override
+        public void options(ServerBootstrap bootstrap, List<RawOption> options) {}
+
+        @Override
+        public void option(Channel socket, RawOption option) {}
     };
 
     /** Epoll where its native library loads, else NIO. */
@@ -110,6 +145,40 @@ public enum Transport {
 
     /** Has the sockets of {@code bootstrap} share their address. */
     public abstract void reusePort(ServerBootstrap bootstrap);
+
+    /** Has the sockets of {@code bootstrap} be set {@code options} before they are bound. */
+    public abstract void options(ServerBootstrap bootstrap, List<RawOption> options);
+
+    /** Sets an option of a socket that is there. */
+    public abstract void option(Channel socket, RawOption option);
+
+    /**
+     * A socket option as the system names it.
+     *
+     * @param number its value, or null when that is {@code bytes}
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    public record RawOption(int level, int name, @Nullable Integer number, byte[] bytes) {
+        public static final int IP = 0;
+        public static final int TCP = 6;
+        public static final int IPV6 = 41;
+        public static final int IP_FREEBIND = 15;
+        public static final int IP_TRANSPARENT = 19;
+        public static final int IPV6_V6ONLY = 26;
+        public static final int TCP_FASTOPEN = 23;
+
+        public static RawOption of(int level, int name, int value) {
+            return new RawOption(level, name, value, new byte[0]);
+        }
+
+        private IntegerUnixChannelOption integer() {
+            return new IntegerUnixChannelOption(level + "/" + name, level, name);
+        }
+
+        private RawUnixChannelOption raw() {
+            return new RawUnixChannelOption(level + "/" + name + "/" + bytes.length, level, name, bytes.length);
+        }
+    }
 
     /**
      * Makes {@code count} event loops.

@@ -82,6 +82,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         stats.cxTotal.inc();
         Instant now = Instant.now();
         info.on(connection);
+        connection.streamInfo = info;
         connection.allDynamicMetadata().forEach(info::putDynamicMetadata);
         info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
         info.startNanos = connection.acceptedNanos;

@@ -124,7 +124,7 @@ class FaultSocketTest {
     private String get(String path, String... headers) throws IOException {
         try (Socket socket = new Socket(
                 InetAddress.getLoopbackAddress(),
-                server.listeners().get(0).address().getPort())) {
+                server.listeners().get(0).port())) {
             StringBuilder head = new StringBuilder("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
             for (String header : headers) {
                 head.append(header).append("\r\n");

@@ -117,7 +117,7 @@ final class RouterFixture implements AutoCloseable {
     }
 
     Client client() {
-        return new Client(server.listeners().get(0).address().getPort());
+        return new Client(server.listeners().get(0).port());
     }
 
     String get(String path, String... headers) {
