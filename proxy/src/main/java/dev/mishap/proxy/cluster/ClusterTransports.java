@@ -8,6 +8,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.tls.Tls;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.transport.UpstreamTransport;
+import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,10 @@ public final class ClusterTransports {
         if (type.equals(RAW_BUFFER)
                 || config == null && socket.string("name").equals("envoy.transport_sockets.raw_buffer")) {
             return null;
+        }
+        if (config != null && type.equals(ProxyProtocolTransport.TYPE)) {
+            return ProxyProtocolTransport.from(
+                    config, transport(config.message("transport_socket"), scope, context));
         }
         if (config != null && type.equals(TLS) && context != null) {
             return Tls.of(context).upstream(config, scope, null);

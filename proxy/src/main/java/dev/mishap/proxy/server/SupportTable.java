@@ -45,6 +45,7 @@ import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.xds.ConfigSourceFields;
+import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -72,6 +73,7 @@ public final class SupportTable {
         lists.add(ListenerRateLimitExtension.FIELDS);
         lists.add(HttpConnectionManagerFields.FIELDS);
         lists.add(TcpProxyExtension.FIELDS);
+        lists.add(ProxyProtocolTransport.FIELDS);
         lists.add(DirectResponseExtension.FIELDS);
         lists.add(EchoExtension.FIELDS);
         lists.add(ConnectionLimitExtension.FIELDS);

@@ -47,8 +47,8 @@ public final class ConnectionInfo {
 
     public @Nullable String ja4;
 
-    /** TLVs of a PROXY header that are told on to upstreams. */
-    public List<ProxyTlv> proxyTlvs = List.of();
+    /** TLVs that are told on to upstreams in a PROXY header; null when no such header came. */
+    public @Nullable List<ProxyTlv> proxyTlvs;
 
     /** {@code FilterChain.name} of the chain that was chosen, {@code ""} when it has none; null before the choice. */
     public @Nullable String filterChainName;

@@ -18,8 +18,13 @@ public interface UpstreamTransport {
      * @param serverName the name to ask the server for, or null for the configured one
      * @param verifyName whether the server's certificate must be for {@code serverName}
      * @param applicationProtocols what to offer when the configuration names none, in order
+     * @param downstream the connection that it is for, when it is for one only; else null
      */
-    record Options(@Nullable String serverName, boolean verifyName, List<String> applicationProtocols) {
+    record Options(
+            @Nullable String serverName,
+            boolean verifyName,
+            List<String> applicationProtocols,
+            @Nullable ConnectionInfo downstream) {
         public static final Options HTTP1 = new Options(null, false, List.of("http/1.1"));
         public static final Options HTTP2 = new Options(null, false, List.of("h2"));
         public static final Options AUTO = new Options(null, false, List.of("h2", "http/1.1"));
@@ -27,6 +32,15 @@ public interface UpstreamTransport {
 
         public Options {
             applicationProtocols = List.copyOf(applicationProtocols);
+        }
+
+        public Options(@Nullable String serverName, boolean verifyName, List<String> applicationProtocols) {
+            this(serverName, verifyName, applicationProtocols, null);
+        }
+
+        /** The same for bytes of {@code connection}. */
+        public static Options of(@Nullable ConnectionInfo connection) {
+            return connection == null ? NONE : new Options(null, false, List.of(), connection);
         }
     }
 
@@ -44,4 +58,9 @@ public interface UpstreamTransport {
 
     /** Whether the peer is asked for an application protocol, so that what it chose is known. */
     boolean negotiates();
+
+    /** How many bytes it writes of its own before those of the protocol, for the cluster's count of bytes. */
+    default int bytesBefore(Channel channel, @Nullable ConnectionInfo downstream) {
+        return 0;
+    }
 }

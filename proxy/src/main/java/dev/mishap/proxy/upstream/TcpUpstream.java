@@ -79,7 +79,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         stats().cxActive.inc();
         endpoint.cxTotal.increment();
         endpoint.cxActive.increment();
-        ChannelFuture future = connector.connect(endpoint, this, UpstreamTransport.Options.NONE);
+        ChannelFuture future = connector.connect(endpoint, this, UpstreamTransport.Options.of(downstream));
         channel = future.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setAutoRead(false);
@@ -113,6 +113,10 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
             stats().rqActive.inc();
             endpoint.rqTotal.increment();
             endpoint.rqActive.incrementAndGet();
+            UpstreamTransport transport = cluster.transport(endpoint);
+            if (transport != null) {
+                stats().cxTxBytesTotal.add(transport.bytesBefore(channel(), downstream));
+            }
             listener.onConnected();
             return;
         }

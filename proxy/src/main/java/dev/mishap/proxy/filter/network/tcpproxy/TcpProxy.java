@@ -83,6 +83,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         Instant now = Instant.now();
         info.on(connection);
         connection.streamInfo = info;
+        if (connection.proxyTlvs == null && !config.tlvs().isEmpty()) {
+            connection.proxyTlvs = config.tlvs();
+        }
         connection.allDynamicMetadata().forEach(info::putDynamicMetadata);
         info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
         info.startNanos = connection.acceptedNanos;

@@ -9,6 +9,8 @@ import dev.mishap.proxy.filter.network.tcpproxy.ClusterChoice.Part;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.transport.ProxyTlv;
+import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.Upstreams;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.List;
  * @param maxDurationNanos of a downstream connection; 0 = none
  * @param maxConnectAttempts how often a connect is tried, with another pick each time; default 1
  * @param backOffNanos wait before the second try, doubled for each further one up to {@code maxBackOffNanos}; 0 = none
+ * @param tlvs what a PROXY header to an upstream tells, when the downstream connection had no such header
  * @param logIntervalNanos how often a line is written while the connection lives; 0 = never
  */
 record TcpProxyConfig(
@@ -34,7 +37,8 @@ record TcpProxyConfig(
         boolean logOnConnected,
         long logIntervalNanos,
         ClusterManager manager,
-        Upstreams upstreams) {
+        Upstreams upstreams,
+        List<ProxyTlv> tlvs) {
     static final String TYPE = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
     static final List<SupportedFields> FIELDS = List.of(
@@ -49,6 +53,7 @@ record TcpProxyConfig(
                             "backoff_options",
                             "access_log",
                             "access_log_options",
+                            "proxy_protocol_tlvs",
                             "access_log_flush_interval",
                             "flush_access_log_on_connected"),
             SupportedFields.of(TYPE + ".WeightedCluster").supported("clusters"),
@@ -87,7 +92,8 @@ record TcpProxyConfig(
                 log.bool("flush_access_log_on_connected", false),
                 log.durationNanos("access_log_flush_interval", 0),
                 context.service(ClusterManager.class),
-                context.service(Upstreams.class));
+                context.service(Upstreams.class),
+                ProxyProtocolTransport.tlvs(node, "proxy_protocol_tlvs"));
     }
 
     private static ClusterChoice clusters(ConfigNode node) {
