@@ -87,8 +87,7 @@ public final class ClusterTransports {
             return null;
         }
         if (config != null && type.equals(ProxyProtocolTransport.TYPE)) {
-            return ProxyProtocolTransport.from(
-                    config, transport(config.message("transport_socket"), scope, context));
+            return ProxyProtocolTransport.from(config, transport(config.message("transport_socket"), scope, context));
         }
         if (config != null && type.equals(TLS) && context != null) {
             return Tls.of(context).upstream(config, scope, null);

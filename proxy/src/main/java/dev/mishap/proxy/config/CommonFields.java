@@ -9,7 +9,8 @@ public final class CommonFields {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.core.v3.Address").supported("socket_address", "pipe"),
             SupportedFields.of("envoy.config.core.v3.Pipe").supported("path", "mode"),
-            SupportedFields.of("envoy.config.core.v3.SocketAddress").supported("protocol", "address", "port_value", "ipv4_compat"),
+            SupportedFields.of("envoy.config.core.v3.SocketAddress")
+                    .supported("protocol", "address", "port_value", "ipv4_compat"),
             SupportedFields.of("envoy.config.core.v3.Locality").supported("region", "zone", "sub_zone"),
             SupportedFields.of("envoy.config.core.v3.ProxyProtocolPassThroughTLVs")
                     .supported("match_type", "tlv_type"),

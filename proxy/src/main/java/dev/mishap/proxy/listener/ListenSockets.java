@@ -206,7 +206,8 @@ final class ListenSockets {
         }
         try (Socket socket = new Socket()) {
             socket.setReuseAddress(true);
-            if (config.sockets().perWorker() && socket.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)) {
+            if (config.sockets().perWorker()
+                    && socket.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)) {
                 socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
             }
             socket.bind(config.address());

@@ -84,8 +84,7 @@ public final class Listener {
      */
     public void bind() {
         ListenSockets made =
-                new ListenSockets(
-                        transport, workers.stream().map(w -> w.loop).toList(), this, stats.acceptedPerEvent);
+                new ListenSockets(transport, workers.stream().map(w -> w.loop).toList(), this, stats.acceptedPerEvent);
         made.bind(config);
         sockets = made;
     }
@@ -223,14 +222,7 @@ public final class Listener {
             ListenerLog.unmatched(config.log(), info);
             return false;
         }
-        ListenerConnection.open(
-                channel,
-                chain,
-                info,
-                stats,
-                worker(channel.eventLoop()),
-                config,
-                gate);
+        ListenerConnection.open(channel, chain, info, stats, worker(channel.eventLoop()), config, gate);
         return true;
     }
 

@@ -28,7 +28,12 @@ final class ListenerConnection implements ChannelFutureListener {
     ListenerConnection next;
 
     private ListenerConnection(
-            Channel channel, FilterChain chain, ConnectionInfo info, ListenerStats stats, WorkerConnections worker, AccessLog log) {
+            Channel channel,
+            FilterChain chain,
+            ConnectionInfo info,
+            ListenerStats stats,
+            WorkerConnections worker,
+            AccessLog log) {
         this.channel = channel;
         this.chain = chain;
         this.info = info;

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.http.AccessLogType;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
@@ -17,7 +18,7 @@ final class ListenerLog {
     static void ended(AccessLog log, ConnectionInfo connection) {
         StreamInfo info = connection.streamInfo instanceof StreamInfo s ? s : of(connection);
         info.endNanos = System.nanoTime();
-        info.accessLogType = "NotSet";
+        info.accessLogType = AccessLogType.NOT_SET;
         log.log(info, NO_HEADERS, null, null);
     }
 
@@ -28,7 +29,7 @@ final class ListenerLog {
             info.addFlag(ResponseFlag.NO_ROUTE_FOUND);
             info.responseCodeDetails = "filter_chain_not_found";
             info.endNanos = System.nanoTime();
-            info.accessLogType = "NotSet";
+            info.accessLogType = AccessLogType.NOT_SET;
             log.log(info, NO_HEADERS, null, null);
         }
     }

@@ -296,10 +296,7 @@ public final class ListenerManager {
     }
 
     private static boolean sharesSockets(Entry before, Entry after) {
-        return before.listener
-                .config()
-                .sockets()
-                .equals(after.listener.config().sockets());
+        return before.listener.config().sockets().equals(after.listener.config().sockets());
     }
 
     private void warmed(Entry entry) {

@@ -46,9 +46,7 @@ final class ListenerStats {
         }
         // What can't happen here is shown at 0, as Envoy shows it.
         for (String name : List.of(
-                "downstream_cx_overload_reject",
-                "extension_config_missing",
-                "network_extension_config_missing")) {
+                "downstream_cx_overload_reject", "extension_config_missing", "network_extension_config_missing")) {
             scope.counter(name);
         }
     }

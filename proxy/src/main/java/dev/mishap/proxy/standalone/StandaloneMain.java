@@ -195,8 +195,9 @@ public final class StandaloneMain {
     }
 
     private void announce(Server server) {
-        err.println(
-                "listening on " + text((InetSocketAddress) server.listeners().get(0).address()) + ", forwarding to " + options.upstream());
+        err.println("listening on "
+                + text((InetSocketAddress) server.listeners().get(0).address()) + ", forwarding to "
+                + options.upstream());
         SocketAddress admin = server.adminAddress();
         if (admin instanceof InetSocketAddress address) {
             err.println("stats and rules: http://" + text(address) + "/stats, http://" + text(address)

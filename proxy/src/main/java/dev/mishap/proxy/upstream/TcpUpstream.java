@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -37,6 +38,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
     public final long id = ConnectionInfo.nextId();
 
     private final long createdNanos = System.nanoTime();
+    private final ReadSize reads = new ReadSize();
     private @Nullable Channel channel;
     private boolean pending;
     private boolean connected;
@@ -82,6 +84,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         ChannelFuture future = connector.connect(endpoint, this, UpstreamTransport.Options.of(downstream));
         channel = future.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        channel.config().setRecvByteBufAllocator(reads);
         channel.config().setAutoRead(false);
         if (future.isDone()) {
             connected(future);
@@ -216,6 +219,11 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
     }
 
     // ---- what its user does ----
+
+    /** How much is read at once. */
+    public ReadSize reads() {
+        return reads;
+    }
 
     public Endpoint endpoint() {
         return endpoint;

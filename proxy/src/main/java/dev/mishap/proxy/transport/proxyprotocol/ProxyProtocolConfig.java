@@ -15,8 +15,7 @@ import java.util.List;
  * @param added TLVs that are told first, and in place of those with their types
  */
 record ProxyProtocolConfig(boolean version2, boolean passAll, List<Integer> passTypes, List<ProxyTlv> added) {
-    static final String TYPE =
-            "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport";
+    static final String TYPE = "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport";
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(TYPE).supported("config", "transport_socket"),
@@ -58,8 +57,7 @@ record ProxyProtocolConfig(boolean version2, boolean passAll, List<Integer> pass
     List<ProxyTlv> tlvs(List<ProxyTlv> downstream) {
         List<ProxyTlv> all = new ArrayList<>(added);
         for (ProxyTlv tlv : downstream) {
-            if ((passAll || passTypes.contains(tlv.type()))
-                    && added.stream().noneMatch(a -> a.type() == tlv.type())) {
+            if ((passAll || passTypes.contains(tlv.type())) && added.stream().noneMatch(a -> a.type() == tlv.type())) {
                 all.add(tlv);
             }
         }

@@ -86,8 +86,14 @@ public final class ProxyProtocolTransport implements UpstreamTransport {
         String text = "UNKNOWN";
         if (from != null && to != null) {
             InetAddress ip = from.getAddress();
-            text = (ip.getAddress().length == 4 ? "TCP4 " : "TCP6 ") + NetUtil.toAddressString(ip) + ' '
-                    + NetUtil.toAddressString(to.getAddress()) + ' ' + from.getPort() + ' ' + to.getPort();
+            text = (ip.getAddress().length == 4 ? "TCP4 " : "TCP6 ")
+                    + NetUtil.toAddressString(ip)
+                    + ' '
+                    + NetUtil.toAddressString(to.getAddress())
+                    + ' '
+                    + from.getPort()
+                    + ' '
+                    + to.getPort();
         }
         return Unpooled.copiedBuffer("PROXY " + text + "\r\n", StandardCharsets.US_ASCII);
     }

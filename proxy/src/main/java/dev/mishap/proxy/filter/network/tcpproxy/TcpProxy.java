@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpListener;
@@ -43,6 +44,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
     private static final HeaderMap NO_HEADERS = new HeaderMap();
 
+    /** Who sends this much before the loop has read all of it sends in bulk. */
+    private static final int BULK = 64 * 1024;
+
     private final TcpProxyConfig config;
     private final TcpProxyStats stats;
     private final Channel downstream;
@@ -70,6 +74,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     private boolean over;
     private int attempts;
+    private int readFromDownstream;
+    private int readFromUpstream;
+    private final ReadSize downstreamReads = new ReadSize();
+    private @Nullable Splice up;
+    private @Nullable Splice down;
+    private boolean spliced;
 
     TcpProxy(TcpProxyConfig config, Channel downstream, ConnectionInfo connection) {
         this.config = config;
@@ -90,6 +100,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
         info.startNanos = connection.acceptedNanos;
         info.accessLogType = AccessLogType.TCP_CONNECTION_END;
+        downstream.config().setRecvByteBufAllocator(downstreamReads);
         downstream.config().setAutoRead(false);
         downstream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         downstream.pipeline().addLast(this);
@@ -248,6 +259,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     private void toUpstream(ByteBuf data) {
         int n = data.readableBytes();
+        readFromDownstream += n;
         info.bytesReceived += n;
         stats.rxBytes.add(n);
         upstream().write(data);
@@ -258,6 +270,16 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (connected && !over) {
             upstream().flush();
             active();
+            int n = readFromDownstream;
+            readFromDownstream = 0;
+            if (n >= BULK) {
+                splice();
+            }
+            Splice s = up;
+            if (s != null && !over && !connection.bytesWatched) {
+                s.move();
+                readDownstream();
+            }
         }
     }
 
@@ -294,7 +316,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (full != upstreamPaused) {
             upstreamPaused = full;
             upstream().countPause(full);
-            upstream().read(!full);
+            readUpstream();
         }
         active();
     }
@@ -323,6 +345,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     @Override
     public void onData(ByteBuf data) {
         int n = data.readableBytes();
+        readFromUpstream += n;
         info.bytesSent += n;
         stats.txBytes.add(n);
         downstream.write(data, downstream.voidPromise());
@@ -332,6 +355,55 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     public void onReadComplete() {
         downstream.flush();
         active();
+        int n = readFromUpstream;
+        readFromUpstream = 0;
+        if (n >= BULK) {
+            splice();
+        }
+        Splice s = down;
+        if (s != null && !over && !connection.bytesWatched) {
+            s.move();
+            readUpstream();
+        }
+    }
+
+    /** From now on bytes are moved without being looked at, if that is possible here. */
+    private void splice() {
+        if (spliced || connection.bytesWatched) {
+            return;
+        }
+        spliced = true;
+        TcpUpstream u = upstream();
+        Splice toUpstream = Splice.between(
+                downstream,
+                u.channel(),
+                n -> {
+                    info.bytesReceived += n;
+                    stats.rxBytes.add(n);
+                    u.moved(0, n);
+                },
+                () -> {
+                    active();
+                    readDownstream();
+                });
+        if (toUpstream == null) {
+            return;
+        }
+        up = toUpstream;
+        down = Splice.between(
+                u.channel(),
+                downstream,
+                n -> {
+                    info.bytesSent += n;
+                    stats.txBytes.add(n);
+                    u.moved(n, 0);
+                },
+                () -> {
+                    active();
+                    readUpstream();
+                });
+        downstreamReads.small(true);
+        u.reads().small(down != null);
     }
 
     @Override
@@ -362,7 +434,16 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     }
 
     private void readDownstream() {
-        downstream.config().setAutoRead(!downstreamPaused);
+        Splice s = up;
+        downstream.config().setAutoRead(!downstreamPaused && (s == null || !s.waiting()));
+    }
+
+    private void readUpstream() {
+        TcpUpstream u = upstream;
+        if (u != null && !over) {
+            Splice s = down;
+            u.read(!upstreamPaused && (s == null || !s.waiting()));
+        }
     }
 
     @Override

@@ -123,8 +123,7 @@ class FaultSocketTest {
     /** Sends a GET and reads to the end of the connection. */
     private String get(String path, String... headers) throws IOException {
         try (Socket socket = new Socket(
-                InetAddress.getLoopbackAddress(),
-                server.listeners().get(0).port())) {
+                InetAddress.getLoopbackAddress(), server.listeners().get(0).port())) {
             StringBuilder head = new StringBuilder("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
             for (String header : headers) {
                 head.append(header).append("\r\n");

@@ -1,0 +1,213 @@
+package dev.mishap.proxy.filter.network.tcpproxy;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.FileRegion;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.epoll.Native;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.AbstractReferenceCounted;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves the bytes of one direction from socket to socket within the kernel, through a pipe. It only does so when nothing waits to be
+ * written, so that bytes which were read the usual way keep their place; what the receiver does not take at once waits in
+ * the pipe, and is written by the receiver's event loop like any other message. Every byte is counted as it enters the pipe.
+ *
+ * <p>Netty's own {@code spliceTo} is not used: it takes the end of the sender for the end of what there is to read, and does not
+ * tell how much it moved before that. Confined to the loop of both channels.
+ */
+final class Splice {
+    /** What a pipe holds. */
+    private static final int PIPE = 64 * 1024;
+
+    /** As much is moved in one go before other connections of the loop have their turn. */
+    private static final int ROUNDS = 16;
+
+    private final EpollSocketChannel from;
+    private final EpollSocketChannel to;
+    private final IntConsumer moved;
+    private final Runnable emptied;
+    private final FileDescriptor in;
+    private final FileDescriptor out;
+    private boolean waiting;
+    private boolean closed;
+
+    private Splice(
+            EpollSocketChannel from,
+            EpollSocketChannel to,
+            FileDescriptor[] pipe,
+            IntConsumer moved,
+            Runnable emptied) {
+        this.from = from;
+        this.to = to;
+        this.out = pipe[0];
+        this.in = pipe[1];
+        this.moved = moved;
+        this.emptied = emptied;
+        to.closeFuture().addListener(f -> close());
+    }
+
+    /**
+     * Prepares to move bytes, or null when that is not possible: one side is not a plain epoll socket, or somebody looks at the
+     * bytes.
+     *
+     * @param moved told of bytes that went into the pipe
+     * @param emptied runs when the receiver has taken what it first did not take
+     */
+    static @Nullable Splice between(Channel from, Channel to, IntConsumer moved, Runnable emptied) {
+        if (!(from instanceof EpollSocketChannel f)
+                || !(to instanceof EpollSocketChannel t)
+                || from.pipeline().first() != from.pipeline().last()
+                || to.pipeline().first() != to.pipeline().last()) {
+            return null;
+        }
+        try {
+            return new Splice(f, t, FileDescriptor.pipe(), moved, emptied);
+        } catch (IOException e) {
+            return null; // no file descriptors left: bytes are copied
+        }
+    }
+
+    /** Whether bytes wait in the pipe; then nothing is to be read from the sender. */
+    boolean waiting() {
+        return waiting;
+    }
+
+    /** Moves what can be read now. */
+    void move() {
+        for (int i = 0; i < ROUNDS && ready(); i++) {
+            int n;
+            try {
+                n = Native.splice(from.fd().intValue(), -1, in.intValue(), -1, PIPE);
+            } catch (IOException e) {
+                from.pipeline().fireExceptionCaught(e);
+                return;
+            }
+            if (n <= 0) {
+                return; // nothing there, or the end, which the next read finds
+            }
+            moved.accept(n);
+            if (!deliver(n)) {
+                return;
+            }
+        }
+    }
+
+    private boolean ready() {
+        ChannelOutboundBuffer buffer = to.unsafe().outboundBuffer();
+        return !closed
+                && !waiting
+                && from.isOpen()
+                && buffer != null
+                && buffer.isEmpty()
+                && buffer.totalPendingWriteBytes() == 0;
+    }
+
+    /** Whether all of the pipe's {@code n} bytes went out at once. */
+    private boolean deliver(int n) {
+        int left = n;
+        try {
+            while (left > 0) {
+                int w = Native.splice(out.intValue(), -1, to.fd().intValue(), -1, left);
+                if (w <= 0) {
+                    break;
+                }
+                left -= w;
+            }
+        } catch (IOException e) {
+            to.pipeline().fireExceptionCaught(e);
+            return false;
+        }
+        if (left == 0) {
+            return true;
+        }
+        waiting = true;
+        to.writeAndFlush(new Rest(left)).addListener((ChannelFutureListener) f -> {
+            waiting = false;
+            if (f.isSuccess()) {
+                emptied.run();
+            }
+        });
+        return false;
+    }
+
+    private void close() {
+        if (!closed) {
+            closed = true;
+            try {
+                in.close();
+                out.close();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** What is left in the pipe, as a message to be written when the receiver takes more. */
+    private final class Rest extends AbstractReferenceCounted implements FileRegion {
+        private final int count;
+        private int transferred;
+
+        Rest(int count) {
+            this.count = count;
+        }
+
+        @Override
+        public long position() {
+            return 0;
+        }
+
+        @Override
+        @Deprecated
+        public long transfered() {
+            return transferred;
+        }
+
+        @Override
+        public long transferred() {
+            return transferred;
+        }
+
+        @Override
+        public long count() {
+            return count;
+        }
+
+        @Override
+        public long transferTo(WritableByteChannel target, long position) throws IOException {
+            int n = Native.splice(out.intValue(), -1, to.fd().intValue(), -1, count - transferred);
+            transferred += Math.max(n, 0);
+            return n;
+        }
+
+        @Override
+        protected void deallocate() {}
+
+        @Override
+        public FileRegion retain() {
+            super.retain();
+            return this;
+        }
+
+        @Override
+        public FileRegion retain(int increment) {
+            super.retain(increment);
+            return this;
+        }
+
+        @Override
+        public FileRegion touch() {
+            return this;
+        }
+
+        @Override
+        public FileRegion touch(Object hint) {
+            return this;
+        }
+    }
+}
