@@ -17,6 +17,7 @@ import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
+import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
@@ -95,6 +96,7 @@ public final class SupportTable {
         lists.add(BufferExtension.FIELDS);
         lists.add(CorsExtension.FIELDS);
         lists.add(HealthCheckExtension.FIELDS);
+        lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);
         lists.add(CompressorExtension.FIELDS);
         lists.add(RbacExtension.FIELDS);

@@ -8,6 +8,7 @@ import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
+import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
@@ -25,6 +26,7 @@ public final class HttpFilters {
             new BufferExtension(),
             new CorsExtension(),
             new HealthCheckExtension(),
+            new JwtAuthnExtension(),
             new CompressorExtension(),
             new GrpcStatsExtension(),
             new RbacExtension(),

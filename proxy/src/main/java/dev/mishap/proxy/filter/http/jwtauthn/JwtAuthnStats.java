@@ -1,0 +1,23 @@
+package dev.mishap.proxy.filter.http.jwtauthn;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Scope;
+
+/** The stats {@code http.<stat_prefix>.jwt_authn.*}. */
+final class JwtAuthnStats {
+    final Counter allowed;
+    final Counter denied;
+    final Counter corsPreflightBypassed;
+    final Counter jwtCacheMiss;
+
+    JwtAuthnStats(Scope scope) {
+        allowed = scope.counter("allowed");
+        denied = scope.counter("denied");
+        corsPreflightBypassed = scope.counter("cors_preflight_bypassed");
+        jwtCacheMiss = scope.counter("jwt_cache_miss");
+        // There is no cache of tokens, and keys are not fetched.
+        scope.counter("jwt_cache_hit");
+        scope.counter("jwks_fetch_success");
+        scope.counter("jwks_fetch_failed");
+    }
+}
