@@ -409,6 +409,14 @@ public final class ActiveStream implements HttpStream {
     }
 
     @Override
+    public void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
+        if (active) {
+            responseTrailers = trailers;
+            chain.injectResponseTrailers(filter, trailers);
+        }
+    }
+
+    @Override
     public void sendLocalReply(LocalReply reply) {
         if (!active) {
             return;

@@ -93,6 +93,17 @@ final class FilterChain {
         inject(response, filter, transferred, endStream);
     }
 
+    void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
+        int i = indexOf(filter);
+        if (i >= 0 && !response.stopped) {
+            response.trailers = trailers;
+            response.trailersFrom = i + response.step;
+            if (response.pausedAt == NOT_PAUSED && !response.draining) {
+                runTrailers(response);
+            }
+        }
+    }
+
     /** Nothing more of the request enters a filter: it is being answered. */
     void stopRequest() {
         request.stopped = true;

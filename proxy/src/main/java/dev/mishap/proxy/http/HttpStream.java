@@ -88,6 +88,11 @@ public interface HttpStream {
     /** Sends {@code transferred} to the filters after {@code filter} on the response's way. */
     void injectResponseData(HttpFilter filter, ByteBuf transferred, boolean endStream);
 
+    /** Ends a response that had no trailers with {@code trailers}, for the filters after {@code filter} on the response's way. */
+    default void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
+        throw new UnsupportedOperationException();
+    }
+
     /** Answers the request here; the request goes no further. Without effect once a response has begun, which is cut instead. */
     void sendLocalReply(LocalReply reply);
 

@@ -9,6 +9,8 @@ import dev.mishap.proxy.filter.network.connectionlimit.ConnectionLimitExtension;
 import dev.mishap.proxy.filter.network.directresponse.DirectResponseExtension;
 import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
+import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
+import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import java.util.ArrayList;
@@ -20,6 +22,8 @@ final class NetworkFilters {
     private static final List<NetworkFilterExtension> ALL = List.of(
             new HttpConnectionManagerExtension(),
             new TcpProxyExtension(),
+            new NetworkRbacExtension(),
+            new NetworkLocalRateLimitExtension(),
             new DirectResponseExtension(),
             new EchoExtension(),
             new ConnectionLimitExtension(),

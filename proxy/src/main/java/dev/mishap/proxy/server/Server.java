@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.common.SharedTokenBuckets;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
@@ -158,6 +159,7 @@ public final class Server {
             services.add(LogFiles.class, logFiles);
             services.add(TransportContext.class, transports);
             services.add(DrainState.class, drain);
+            services.add(SharedTokenBuckets.class, new SharedTokenBuckets());
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
             services.add(AsyncHttpClient.class, new AsyncHttpClient(upstreams, clusters::get));

@@ -20,10 +20,7 @@ class JsonReaderTest {
     void valuesAreRead() throws Exception {
         assertThat(JsonReader.read(" {\"a\": [1, -2.5, 1e2, true, false, null, \"x\\u00e9\\n\\/\"], \"b\": {}} "))
                 .isEqualTo(Map.of(
-                        "a",
-                        java.util.Arrays.asList(1L, -2.5, 100.0, true, false, null, "x\u00e9\n/"),
-                        "b",
-                        Map.of()));
+                        "a", java.util.Arrays.asList(1L, -2.5, 100.0, true, false, null, "x\u00e9\n/"), "b", Map.of()));
         assertThat(JsonReader.read("9223372036854775807")).isEqualTo(Long.MAX_VALUE);
         assertThat(JsonReader.read("9223372036854775808")).isEqualTo(0x1p63);
     }
@@ -31,8 +28,26 @@ class JsonReaderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "-", "1.", "1e", "tru", "\"\n\"", "\"\\x\"", "\"\\u12g4\"",
-                "1 2", "nullx", "\"a", "[1 2]", "{\"a\" 1}", "+1", "'a'"
+                "",
+                "{",
+                "[1,]",
+                "{\"a\":1,}",
+                "{a:1}",
+                "01",
+                "-",
+                "1.",
+                "1e",
+                "tru",
+                "\"\n\"",
+                "\"\\x\"",
+                "\"\\u12g4\"",
+                "1 2",
+                "nullx",
+                "\"a",
+                "[1 2]",
+                "{\"a\" 1}",
+                "+1",
+                "'a'"
             })
     void whatIsNoJsonIsRefused(String text) {
         assertThatExceptionOfType(JsonReader.MalformedException.class).isThrownBy(() -> JsonReader.read(text));

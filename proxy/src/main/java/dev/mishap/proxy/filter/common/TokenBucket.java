@@ -16,6 +16,11 @@ public final class TokenBucket {
     /** Seconds since the start, as bits of a double. */
     private final AtomicLong emptyAt;
 
+    /** Leaves {@code tokens} in the bucket, whatever it held. */
+    public void reset(long tokens, long nowNanos) {
+        emptyAt.set(Double.doubleToRawLongBits(seconds(nowNanos) - tokens / tokensPerSecond));
+    }
+
     /**
      * A bucket that is full.
      *
@@ -43,6 +48,23 @@ public final class TokenBucket {
             double after = now - (held - tokens) / tokensPerSecond;
             if (emptyAt.compareAndSet(bits, Double.doubleToRawLongBits(after))) {
                 return true;
+            }
+        }
+    }
+
+    /** Takes as many tokens as there are, at most {@code most}; returns how many it took. */
+    public long takeUpTo(long most, long nowNanos) {
+        double now = seconds(nowNanos);
+        while (true) {
+            long bits = emptyAt.get();
+            double held = held(bits, now);
+            long taken = Math.min(most, (long) (held + ROUNDING));
+            if (taken <= 0) {
+                return 0;
+            }
+            double after = now - (held - taken) / tokensPerSecond;
+            if (emptyAt.compareAndSet(bits, Double.doubleToRawLongBits(after))) {
+                return taken;
             }
         }
     }

@@ -59,13 +59,12 @@ final class Jwk {
             return null;
         }
         try {
-            PublicKey key =
-                    switch (kty) {
-                        case "RSA" -> rsa(json);
-                        case "EC" -> ec(json);
-                        case "OKP" -> ed25519(json);
-                        default -> null;
-                    };
+            PublicKey key = switch (kty) {
+                case "RSA" -> rsa(json);
+                case "EC" -> ec(json);
+                case "OKP" -> ed25519(json);
+                default -> null;
+            };
             byte[] secret = kty.equals("oct") ? bytes(json, "k") : new byte[0];
             if (key == null && secret.length == 0) {
                 return null;
@@ -93,13 +92,12 @@ final class Jwk {
     }
 
     private static @Nullable PublicKey ec(Map<?, ?> json) throws GeneralSecurityException {
-        String curve =
-                switch (text(json, "crv")) {
-                    case "P-256", "" -> "secp256r1";
-                    case "P-384" -> "secp384r1";
-                    case "P-521" -> "secp521r1";
-                    default -> "";
-                };
+        String curve = switch (text(json, "crv")) {
+            case "P-256", "" -> "secp256r1";
+            case "P-384" -> "secp384r1";
+            case "P-521" -> "secp521r1";
+            default -> "";
+        };
         if (curve.isEmpty()) {
             return null;
         }
@@ -168,8 +166,7 @@ final class Jwk {
                 if (alg.startsWith("PS")) {
                     Signature pss = Signature.getInstance("RSASSA-PSS");
                     MGF1ParameterSpec mask = new MGF1ParameterSpec("SHA-" + bits);
-                    pss.setParameter(
-                            new PSSParameterSpec("SHA-" + bits, "MGF1", mask, Integer.parseInt(bits) / 8, 1));
+                    pss.setParameter(new PSSParameterSpec("SHA-" + bits, "MGF1", mask, Integer.parseInt(bits) / 8, 1));
                     return pss;
                 }
                 return null;

@@ -70,8 +70,7 @@ record Jwt(
         }
         String kid = text(header, "kid", JwtStatus.HEADER_KID);
         String payloadText = token.substring(first + 1, second);
-        Map<String, @Nullable Object> payload =
-                object(payloadText, JwtStatus.PAYLOAD_BASE64, JwtStatus.PAYLOAD_JSON);
+        Map<String, @Nullable Object> payload = object(payloadText, JwtStatus.PAYLOAD_BASE64, JwtStatus.PAYLOAD_JSON);
         String issuer = text(payload, "iss", JwtStatus.ISS);
         String subject = text(payload, "sub", JwtStatus.SUB);
         seconds(payload, "iat", JwtStatus.IAT, JwtStatus.IAT_RANGE);

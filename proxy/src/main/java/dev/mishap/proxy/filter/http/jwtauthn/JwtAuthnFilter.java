@@ -63,8 +63,7 @@ final class JwtAuthnFilter implements HttpFilter {
         for (JwtProvider provider : requirement.providers()) {
             VerifiedEffects.sanitize(headers, provider);
         }
-        Verification verification =
-                new Verification(headers, System.currentTimeMillis() / 1000, stats.jwtCacheMiss);
+        Verification verification = new Verification(headers, System.currentTimeMillis() / 1000, stats.jwtCacheMiss);
         JwtStatus status = requirement.verify(verification);
         if (status != JwtStatus.OK) {
             return deny(stream, status);
@@ -88,8 +87,8 @@ final class JwtAuthnFilter implements HttpFilter {
         HeaderMap request = stream.requestHeaders();
         String realm = request.get(HeaderName.SCHEME) + "://" + request.get(HeaderName.AUTHORITY)
                 + request.get(HeaderName.PATH);
-        String challenge = "Bearer realm=\"" + realm + "\""
-                + (status == JwtStatus.MISSED ? "" : ", error=\"invalid_token\"");
+        String challenge =
+                "Bearer realm=\"" + realm + "\"" + (status == JwtStatus.MISSED ? "" : ", error=\"invalid_token\"");
         stream.sendLocalReply(new LocalReply(
                 status.http(), status.text(), details, -1, response -> response.set(AUTHENTICATE, challenge)));
         return Flow.PAUSE;

@@ -80,9 +80,10 @@ abstract class Requirement {
         for (ConfigNode requirement : nodes) {
             String kind = requirement.oneof("requires_type");
             if ("provider_name".equals(kind)) {
-                named.add(provider(requirement.string(kind), known));
+                named.add(provider(requirement.string("provider_name"), known));
             } else if ("provider_and_audiences".equals(kind)) {
-                named.add(provider(requirement.required(kind).string("provider_name"), known));
+                named.add(
+                        provider(requirement.required("provider_and_audiences").string("provider_name"), known));
             }
         }
         List<Requirement> all = new ArrayList<>();

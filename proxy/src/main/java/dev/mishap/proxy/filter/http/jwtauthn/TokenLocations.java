@@ -24,7 +24,9 @@ record TokenLocations(List<InHeader> headers, List<String> params, List<String> 
      * @param param null when it was not in the query
      */
     record Found(
-            String token, @Nullable HeaderName header, @Nullable String param) {}
+            String token,
+            @Nullable HeaderName header,
+            @Nullable String param) {}
 
     private static final HeaderName AUTHORIZATION = HeaderName.of("authorization");
     private static final HeaderName COOKIE = HeaderName.of("cookie");

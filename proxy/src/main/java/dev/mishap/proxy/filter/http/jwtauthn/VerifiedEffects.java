@@ -94,7 +94,9 @@ final class VerifiedEffects {
     private static Map<String, Object> struct(Map<String, @Nullable Object> json, @Nullable JwtProvider provider) {
         Map<String, Object> struct = new LinkedHashMap<>();
         json.forEach((key, value) -> {
-            Object v = provider != null && value instanceof String words && provider.spaceDelimitedClaims().contains(key)
+            Object v = provider != null
+                            && value instanceof String words
+                            && provider.spaceDelimitedClaims().contains(key)
                     ? Arrays.asList(words.trim().split(" +"))
                     : value(value);
             if (v != null) {

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
@@ -26,6 +27,7 @@ public final class HttpFilters {
             new BufferExtension(),
             new CorsExtension(),
             new HealthCheckExtension(),
+            new BandwidthLimitExtension(),
             new JwtAuthnExtension(),
             new CompressorExtension(),
             new GrpcStatsExtension(),

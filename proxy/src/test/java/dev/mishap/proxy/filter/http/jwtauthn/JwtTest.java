@@ -41,23 +41,26 @@ class JwtTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "{} | {} | HEADER_ALG",
-        "{'alg':'none'} | {} | HEADER_ALG_UNKNOWN",
-        "{'alg':'HS256','kid':1} | {} | HEADER_KID",
-        "x | {} | HEADER_JSON",
-        "[] | {} | HEADER_JSON",
-        "{'alg':'HS256'} | [] | PAYLOAD_JSON",
-        "{'alg':'HS256'} | {'iss':1} | ISS",
-        "{'alg':'HS256'} | {'sub':[]} | SUB",
-        "{'alg':'HS256'} | {'iat':'1'} | IAT",
-        "{'alg':'HS256'} | {'nbf':true} | NBF",
-        "{'alg':'HS256'} | {'exp':null} | EXP",
-        "{'alg':'HS256'} | {'exp':-1} | EXP_RANGE",
-        "{'alg':'HS256'} | {'exp':1e30} | EXP_RANGE",
-        "{'alg':'HS256'} | {'jti':1} | JTI",
-        "{'alg':'HS256'} | {'aud':[1]} | AUD"
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "{} | {} | HEADER_ALG",
+                "{'alg':'none'} | {} | HEADER_ALG_UNKNOWN",
+                "{'alg':'HS256','kid':1} | {} | HEADER_KID",
+                "x | {} | HEADER_JSON",
+                "[] | {} | HEADER_JSON",
+                "{'alg':'HS256'} | [] | PAYLOAD_JSON",
+                "{'alg':'HS256'} | {'iss':1} | ISS",
+                "{'alg':'HS256'} | {'sub':[]} | SUB",
+                "{'alg':'HS256'} | {'iat':'1'} | IAT",
+                "{'alg':'HS256'} | {'nbf':true} | NBF",
+                "{'alg':'HS256'} | {'exp':null} | EXP",
+                "{'alg':'HS256'} | {'exp':-1} | EXP_RANGE",
+                "{'alg':'HS256'} | {'exp':1e30} | EXP_RANGE",
+                "{'alg':'HS256'} | {'jti':1} | JTI",
+                "{'alg':'HS256'} | {'aud':[1]} | AUD"
+            })
     void whatIsWrongIsTold(String header, String payload, JwtStatus status) throws Exception {
         String token = hmac(header.replace('\'', '"'), payload.replace('\'', '"'));
 
@@ -87,8 +90,9 @@ class JwtTest {
         generator.initialize(2048);
         KeyPair pair = generator.generateKeyPair();
         RSAPublicKey key = (RSAPublicKey) pair.getPublic();
-        Jwks keys = keys("{\"keys\":[{\"kty\":\"RSA\",\"n\":\"" + encode(key.getModulus().toByteArray()) + "\",\"e\":\""
-                + encode(key.getPublicExponent().toByteArray()) + "\"}]}");
+        Jwks keys = keys(
+                "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"" + encode(key.getModulus().toByteArray()) + "\",\"e\":\""
+                        + encode(key.getPublicExponent().toByteArray()) + "\"}]}");
         String signed = encode("{\"alg\":\"RS256\"}") + "." + encode("{}");
         Signature signer = Signature.getInstance("SHA256withRSA");
         signer.initSign(pair.getPrivate());
