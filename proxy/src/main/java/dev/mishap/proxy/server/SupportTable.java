@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
@@ -101,6 +102,7 @@ public final class SupportTable {
         lists.add(BufferExtension.FIELDS);
         lists.add(CorsExtension.FIELDS);
         lists.add(HealthCheckExtension.FIELDS);
+        lists.add(ExtAuthzExtension.FIELDS);
         lists.add(BandwidthLimitExtension.FIELDS);
         lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);

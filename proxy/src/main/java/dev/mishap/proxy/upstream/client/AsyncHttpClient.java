@@ -22,19 +22,37 @@ public final class AsyncHttpClient {
     }
 
     /**
+     * Sends a request that doesn't tell this machine's address ({@code x-forwarded-for}): one that is made in the name of
+     * somebody else. Else as {@link #send}.
+     */
+    public @Nullable AsyncHttpCall sendAnonymously(
+            String cluster, EventLoop loop, AsyncHttpRequest request, AsyncHttpCallbacks callbacks) {
+        return send(cluster, loop, request, callbacks, false);
+    }
+
+    /**
      * Sends a request on {@code loop}, from which this is called. The callbacks may be told before this returns.
      *
      * @return the request, to be cancelled; null when the cluster is not there, which the callbacks were told
      */
     public @Nullable AsyncHttpCall send(
             String cluster, EventLoop loop, AsyncHttpRequest request, AsyncHttpCallbacks callbacks) {
+        return send(cluster, loop, request, callbacks, true);
+    }
+
+    private @Nullable AsyncHttpCall send(
+            String cluster,
+            EventLoop loop,
+            AsyncHttpRequest request,
+            AsyncHttpCallbacks callbacks,
+            boolean forwardedFor) {
         Cluster c = clusters.apply(cluster);
         if (c == null) {
             callbacks.onFailure(AsyncFailure.NO_CLUSTER);
             return null;
         }
         HeaderMap headers = request.headers();
-        InternalHeaders.addTo(headers, request.timeoutNanos());
+        InternalHeaders.addTo(headers, request.timeoutNanos(), forwardedFor);
         AsyncHttpCall call = new AsyncHttpCall(upstreams, c, loop, request, callbacks);
         call.start();
         return call;

@@ -12,9 +12,9 @@ final class InternalHeaders {
 
     private InternalHeaders() {}
 
-    static void addTo(HeaderMap headers, long timeoutNanos) {
+    static void addTo(HeaderMap headers, long timeoutNanos, boolean forwardedFor) {
         headers.set(INTERNAL, "true");
-        String own = OwnAddress.ipv4();
+        String own = forwardedFor ? OwnAddress.ipv4() : null;
         if (own != null) {
             headers.set(HeaderName.X_FORWARDED_FOR, own);
         }

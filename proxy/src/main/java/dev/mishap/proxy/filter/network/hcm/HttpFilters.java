@@ -5,6 +5,7 @@ import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
@@ -27,6 +28,7 @@ public final class HttpFilters {
             new BufferExtension(),
             new CorsExtension(),
             new HealthCheckExtension(),
+            new ExtAuthzExtension(),
             new BandwidthLimitExtension(),
             new JwtAuthnExtension(),
             new CompressorExtension(),

@@ -1,0 +1,167 @@
+package dev.mishap.proxy.filter.http.extauthz;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.route.match.MetadataMatcher;
+import dev.mishap.proxy.route.match.RuntimeFlag;
+import dev.mishap.proxy.route.match.RuntimeFraction;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code ExtAuthz}, resolved.
+ *
+ * @param statusOnError of the answer when the service can't be asked
+ * @param enabled null = always
+ * @param enabledMetadata what else must be so, or null
+ * @param body what of a request's body the service gets, or null for nothing
+ * @param statPrefix of the stats of the request's cluster, {@code ""} for none
+ * @param toService which headers the service gets
+ */
+record ExtAuthzConfig(
+        Service service,
+        boolean failureModeAllow,
+        boolean failureModeHeader,
+        int statusOnError,
+        boolean clearRouteCache,
+        @Nullable RuntimeFraction enabled,
+        @Nullable MetadataMatcher enabledMetadata,
+        RuntimeFlag denyAtDisable,
+        @Nullable Body body,
+        String statPrefix,
+        boolean chargeCluster,
+        HeaderNames toService,
+        HeaderNames neverToService) {
+    static final String FILTER = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
+    static final String PER_ROUTE = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
+    private static final String PACKAGE = "envoy.extensions.filters.http.ext_authz.v3.";
+
+    static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(FILTER)
+                    .supported(
+                            "http_service",
+                            "failure_mode_allow",
+                            "failure_mode_allow_header_add",
+                            "with_request_body",
+                            "clear_route_cache",
+                            "status_on_error",
+                            "filter_enabled",
+                            "filter_enabled_metadata",
+                            "deny_at_disable",
+                            "stat_prefix",
+                            "allowed_headers",
+                            "disallowed_headers",
+                            "charge_cluster_response_stats")
+                    .accepted("transport_api_version", "it is about the gRPC service"),
+            SupportedFields.of(PACKAGE + "HttpService")
+                    .supported("server_uri", "path_prefix", "authorization_request", "authorization_response"),
+            SupportedFields.of(PACKAGE + "AuthorizationRequest").supported("allowed_headers", "headers_to_add"),
+            SupportedFields.of(PACKAGE + "AuthorizationResponse")
+                    .supported(
+                            "allowed_upstream_headers",
+                            "allowed_upstream_headers_to_append",
+                            "allowed_client_headers",
+                            "allowed_client_headers_on_success",
+                            "dynamic_metadata_from_headers"),
+            SupportedFields.of(PACKAGE + "BufferSettings").supported("max_request_bytes", "allow_partial_message"),
+            SupportedFields.of(PER_ROUTE).supported("disabled", "check_settings"),
+            SupportedFields.of(PACKAGE + "CheckSettings")
+                    .supported("disable_request_body_buffering", "with_request_body")
+                    .accepted("context_extensions", "an HTTP service is not told of them, in Envoy neither"),
+            SupportedFields.of("envoy.config.core.v3.HttpUri")
+                    .supported("cluster", "timeout")
+                    .accepted("uri", "the cluster is asked, under the host of the request that is checked"));
+
+    /** What the service is, and what is made of its answers. */
+    record Service(
+            String cluster,
+            long timeoutNanos,
+            String pathPrefix,
+            List<Header> added,
+            HeaderNames upstream,
+            HeaderNames upstreamAppended,
+            HeaderNames client,
+            HeaderNames clientOnSuccess,
+            HeaderNames metadata) {}
+
+    /** A header that every request to the service gets. */
+    record Header(HeaderName name, String value) {}
+
+    /** What of a request's body the service gets. */
+    record Body(int maxBytes, boolean partial) {
+        static @Nullable Body from(@Nullable ConfigNode node) {
+            return node == null
+                    ? null
+                    : new Body(
+                            (int) Math.min(node.integer("max_request_bytes", 0), Integer.MAX_VALUE),
+                            node.bool("allow_partial_message", false));
+        }
+    }
+
+    /** What a route says; {@code body} stands in for the filter's unless it is null. */
+    record PerRoute(
+            boolean disabled, boolean withoutBody, @Nullable Body body) {
+        static PerRoute from(ConfigNode node) {
+            ConfigNode settings = node.message("check_settings");
+            return new PerRoute(
+                    node.bool("disabled", false),
+                    settings != null && settings.bool("disable_request_body_buffering", false),
+                    settings == null ? null : Body.from(settings.message("with_request_body")));
+        }
+    }
+
+    static ExtAuthzConfig from(ConfigNode node) {
+        ConfigNode http = node.required("http_service");
+        ConfigNode request = http.message("authorization_request");
+        ConfigNode status = node.message("status_on_error");
+        ConfigNode enabled = node.message("filter_enabled");
+        ConfigNode metadata = node.message("filter_enabled_metadata");
+        RuntimeFlag deny = RuntimeFlag.from(node.message("deny_at_disable"));
+        ConfigNode allowed = node.message("allowed_headers");
+        if (allowed == null && request != null) {
+            allowed = request.message("allowed_headers");
+        }
+        return new ExtAuthzConfig(
+                service(http, request),
+                node.bool("failure_mode_allow", false),
+                node.bool("failure_mode_allow_header_add", false),
+                status == null || status.integer("code", 0) == 0 ? 403 : (int) status.integer("code", 0),
+                node.bool("clear_route_cache", false),
+                enabled == null ? null : RuntimeFraction.from(enabled),
+                metadata == null ? null : MetadataMatcher.from(metadata),
+                deny == null ? new RuntimeFlag("", false) : deny,
+                Body.from(node.message("with_request_body")),
+                node.string("stat_prefix"),
+                node.bool("charge_cluster_response_stats", true),
+                HeaderNames.of(allowed),
+                HeaderNames.of(node.message("disallowed_headers")));
+    }
+
+    private static Service service(ConfigNode http, @Nullable ConfigNode request) {
+        ConfigNode uri = http.required("server_uri");
+        ConfigNode response = http.message("authorization_response");
+        List<Header> added = new ArrayList<>();
+        if (request != null) {
+            for (ConfigNode header : request.messages("headers_to_add")) {
+                added.add(new Header(HeaderName.of(header.string("key")), WireText.encode(header.string("value"))));
+            }
+        }
+        return new Service(
+                uri.string("cluster"),
+                uri.durationNanos("timeout", 0),
+                WireText.encode(http.string("path_prefix")),
+                List.copyOf(added),
+                names(response, "allowed_upstream_headers"),
+                names(response, "allowed_upstream_headers_to_append"),
+                names(response, "allowed_client_headers"),
+                names(response, "allowed_client_headers_on_success"),
+                names(response, "dynamic_metadata_from_headers"));
+    }
+
+    private static HeaderNames names(@Nullable ConfigNode response, String field) {
+        return HeaderNames.of(response == null ? null : response.message(field));
+    }
+}

@@ -1,0 +1,49 @@
+package dev.mishap.proxy.filter.http.extauthz;
+
+import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.http.HttpFilterFactory;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import java.util.List;
+
+/** {@code envoy.filters.http.ext_authz}. */
+public final class ExtAuthzExtension implements HttpFilterExtension {
+    /** The messages that the filter reads. */
+    public static final List<SupportedFields> FIELDS = ExtAuthzConfig.FIELDS;
+
+    @Override
+    public String name() {
+        return "envoy.filters.http.ext_authz";
+    }
+
+    @Override
+    public String typeUrl() {
+        return ExtAuthzConfig.FILTER;
+    }
+
+    @Override
+    public String perRouteTypeUrl() {
+        return ExtAuthzConfig.PER_ROUTE;
+    }
+
+    @Override
+    public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
+        ExtAuthzConfig parsed = ExtAuthzConfig.from(config);
+        ExtAuthzStats stats = new ExtAuthzStats(
+                context.scope(), context.service(StatsStore.class), context.service(ClusterManager.class), parsed);
+        AsyncHttpClient client = context.service(AsyncHttpClient.class);
+        RandomSource random =
+                RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
+        return () -> new ExtAuthzFilter(filterName, parsed, stats, client, random);
+    }
+
+    @Override
+    public Object parsePerRoute(ConfigNode config, FilterContext context) {
+        return ExtAuthzConfig.PerRoute.from(config);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.mishap.proxy.filter.http.extauthz;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.route.match.StringMatcher;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A choice of headers by their names: {@code envoy.type.matcher.v3.ListStringMatcher}. Immutable. */
+final class HeaderNames {
+    private final List<StringMatcher> patterns;
+    private final boolean given;
+
+    private HeaderNames(List<StringMatcher> patterns, boolean given) {
+        this.patterns = patterns;
+        this.given = given;
+    }
+
+    static HeaderNames of(@Nullable ConfigNode node) {
+        List<StringMatcher> patterns = new ArrayList<>();
+        if (node != null) {
+            for (ConfigNode pattern : node.messages("patterns")) {
+                patterns.add(StringMatcher.from(pattern));
+            }
+        }
+        return new HeaderNames(List.copyOf(patterns), node != null && !patterns.isEmpty());
+    }
+
+    /** Whether the configuration has the list. */
+    boolean given() {
+        return given;
+    }
+
+    boolean contain(String name) {
+        for (int i = 0; i < patterns.size(); i++) {
+            if (patterns.get(i).matches(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
