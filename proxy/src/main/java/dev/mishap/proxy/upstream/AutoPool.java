@@ -20,7 +20,12 @@ final class AutoPool extends ConnectionPool {
     private @Nullable ConnectionPool chosen;
     private boolean connecting;
 
-    AutoPool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+    /** A pool; by a method, so that whoever calls it loads this class when it needs it and not before. */
+    static ConnectionPool of(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+        return new AutoPool(cluster, endpoint, limits, connector);
+    }
+
+    private AutoPool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
         super(cluster, endpoint, limits, connector);
     }
 

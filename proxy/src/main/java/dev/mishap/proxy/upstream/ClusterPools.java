@@ -145,9 +145,9 @@ public final class ClusterPools {
         if (pool == null) {
             ResourceLimits limits = cluster.limits(priority);
             if (cluster.config().http().protocol() == Protocol.AUTO) {
-                pool = new AutoPool(cluster, endpoint, limits, connector);
+                pool = AutoPool.of(cluster, endpoint, limits, connector);
             } else if (http2) {
-                pool = new Http2Pool(cluster, endpoint, limits, connector);
+                pool = Http2Pool.of(cluster, endpoint, limits, connector);
             } else {
                 pool = new Http1Pool(cluster, endpoint, limits, connector);
             }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /** An HTTP/2 connection to an endpoint: many requests at a time. Confined to its loop; the pool owns it. */
 final class Http2Connection extends H2Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
-    private static final int MAX_SPARE = 32;
+    private static final int MAX_SPARE = 128;
     /** The last number a stream of ours has; far from the end of the numbers, where a peer may be mistaken. */
     private static final int LAST_STREAM = 1 << 30;
 

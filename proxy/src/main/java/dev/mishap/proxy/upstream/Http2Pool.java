@@ -23,6 +23,11 @@ final class Http2Pool extends ConnectionPool {
     private final List<Http2Connection> open = new ArrayList<>();
     private int connecting;
 
+    /** A pool; by a method, so that whoever calls it loads the classes of HTTP/2 when it needs them and not before. */
+    static ConnectionPool of(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
+        return new Http2Pool(cluster, endpoint, limits, connector);
+    }
+
     Http2Pool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
         super(cluster, endpoint, limits, connector);
         H2Options given = cluster.config().http().http2();

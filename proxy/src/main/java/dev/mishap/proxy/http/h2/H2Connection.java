@@ -322,6 +322,9 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     /** Reads nothing more. */
     protected final void stopReading() {
         reader.stop();
+        if (ping != null) {
+            ping.close();
+        }
     }
 
     // ---- errors ----

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 public final class H2ServerConnection extends H2Connection {
     private static final Logger LOG = LoggerFactory.getLogger(H2ServerConnection.class);
     /** Stream objects that are kept for requests to come. */
-    private static final int MAX_SPARE = 32;
+    private static final int MAX_SPARE = 64;
 
     private enum Drain {
         NONE,
@@ -343,6 +343,10 @@ public final class H2ServerConnection extends H2Connection {
 
     @Override
     protected void onConnectionError(H2Failure failure) {
+        if (failure == H2Failure.KEEPALIVE) {
+            closeNow(); // nobody is there to be told
+            return;
+        }
         if (!failure.flood()) {
             cm.cxProtocolError.inc();
         }

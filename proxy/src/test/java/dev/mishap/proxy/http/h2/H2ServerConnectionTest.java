@@ -495,6 +495,36 @@ class H2ServerConnectionTest {
     }
 
     @Test
+    void aClientThatAnswersNoPingIsGone() {
+        H2Options d = H2Options.DEFAULT;
+        options = new H2Options(
+                d.maxConcurrentStreams(),
+                d.streamWindow(),
+                d.connectionWindow(),
+                d.headerTableSize(),
+                d.allowConnect(),
+                d.maxOutboundFrames(),
+                d.maxOutboundControlFrames(),
+                d.maxEmptyFrames(),
+                d.maxPriorityFrames(),
+                d.maxWindowUpdates(),
+                false,
+                d.customSettings(),
+                new H2Options.Keepalive(1_000_000, 5_000_000, 0, 0));
+        open();
+        send(wire.get(1, "/slow"));
+        long until = System.nanoTime() + 10_000_000_000L;
+        while (channel.isOpen() && System.nanoTime() < until) {
+            channel.runScheduledPendingTasks();
+            channel.runPendingTasks();
+        }
+        assertThat(received()).allMatch("PING"::equals);
+        assertThat(log).hasSize(1);
+        assertThat(stats.value("http2.keepalive_timeout")).isOne();
+        assertThat(stats.value("http.t.downstream_cx_protocol_error")).isZero();
+    }
+
+    @Test
     void aDrainingProcessLetsRequestsEnd() {
         open();
         send(wire.get(1, "/slow"));
