@@ -3,7 +3,6 @@ package dev.mishap.proxy.http;
 /** What the connection manager writes into the headers of every response, once the filters have seen them. */
 final class ResponseHeaders {
     private static final HeaderName VIA = HeaderName.of("via");
-    private static final HeaderName IMMEDIATE_HEALTH_CHECK_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
 
     private ResponseHeaders() {}
 
@@ -20,9 +19,6 @@ final class ResponseHeaders {
             if (id != null) {
                 headers.set(HeaderName.X_REQUEST_ID, id);
             }
-        }
-        if (config.drain.failHealthChecks()) {
-            headers.set(IMMEDIATE_HEALTH_CHECK_FAIL, "true");
         }
     }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Tells probes from other requests, and answers those that it is to answer. */
 final class HealthCheckFilter implements HttpFilter {
+    private static final HeaderName IMMEDIATE_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
     private static final HeaderName CHECKED_CLUSTER = HeaderName.of("x-envoy-upstream-healthchecked-cluster");
     private static final HeaderName DEGRADED = HeaderName.of("x-envoy-degraded");
 
@@ -88,6 +89,9 @@ final class HealthCheckFilter implements HttpFilter {
                 cache.put(status, headers.contains(DEGRADED), stream.nanoTime());
             }
             headers.set(CHECKED_CLUSTER, config.nodeCluster());
+        }
+        if (drain.failHealthChecks()) {
+            headers.set(IMMEDIATE_FAIL, "true");
         }
         return Flow.CONTINUE;
     }
