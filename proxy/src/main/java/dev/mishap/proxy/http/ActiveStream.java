@@ -38,6 +38,9 @@ public final class ActiveStream implements HttpStream {
     private boolean responseHeadersWritten;
     private boolean headRequest;
     private boolean closeAfter;
+    /** The pass that ends is followed by another one. */
+    private boolean restarting;
+
     /** An upgrade was asked for and allowed. */
     private boolean upgrade;
 
@@ -70,6 +73,10 @@ public final class ActiveStream implements HttpStream {
     /** The first byte of a request was read. */
     public void begin(long now) {
         info.reset();
+        beginPass(now);
+    }
+
+    private void beginPass(long now) {
         info.startNanos = now;
         info.startTimeEpochNanos = clock.epochNanos(now);
         info.protocol = codec.protocol();
@@ -359,9 +366,7 @@ public final class ActiveStream implements HttpStream {
             info.upstreamCluster = cluster == null ? null : config.clusterStatName.apply(cluster);
             info.clusterMetadata = cluster == null ? null : config.clusterMetadata.apply(cluster);
             info.upstreamClusterRaw = info.upstreamCluster == null ? null : cluster;
-            if (route != null) {
-                info.routeName = route.name();
-            }
+            info.routeName = route == null ? null : route.name();
         }
         return route;
     }
@@ -454,6 +459,32 @@ public final class ActiveStream implements HttpStream {
     @Override
     public void closeAfterResponse() {
         closeAfter = true;
+    }
+
+    @Override
+    public void restart(HeaderMap response, @Nullable ByteBuf transferredBody) {
+        boolean head = headRequest;
+        info.responseCodeDetails = "internal_redirect";
+        info.responseCode = ResponseHeaders.status(response);
+        responseHeaders = response;
+        responseHeadersWritten = true;
+        restarting = true;
+        finish(false);
+        restarting = false;
+        info.restart();
+        long now = System.nanoTime();
+        beginPass(now);
+        headersSeen = true;
+        headRequest = head;
+        requestComplete(now);
+        SelectedRoute r = route();
+        if (r != null) {
+            timers.apply(r, requestHeaders, info.startNanos, now);
+        }
+        chain.requestHeaders(transferredBody == null);
+        if (transferredBody != null) {
+            onData(transferredBody, true);
+        }
     }
 
     @Override
@@ -697,7 +728,7 @@ public final class ActiveStream implements HttpStream {
         // A response counts from its headers on, whether its end comes or not.
         if (info.healthCheck) {
             stats.healthChecks.inc(); // and it is no traffic to be counted by its codes
-        } else if (complete || responseHeadersWritten) {
+        } else if (!restarting && (complete || responseHeadersWritten)) {
             stats.completed(info.responseCode);
         }
         if (complete && !codec.requestComplete()) {

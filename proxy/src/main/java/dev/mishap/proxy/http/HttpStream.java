@@ -107,6 +107,16 @@ public interface HttpStream {
     void encodeInformational(HeaderMap headers);
 
     /**
+     * Ends this pass of the request through the filters, with {@code response} for the log only, and starts another one with the
+     * request's headers as they are now. Nothing is told to the client in between.
+     *
+     * @param transferredBody the request's body, which the stream takes over; null = none
+     */
+    default void restart(HeaderMap response, @Nullable ByteBuf transferredBody) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
      * The response's headers; the map stays the caller's until {@link HttpFilter#onStreamEnd}. The stream applies the route's
      * edits ({@link SelectedRoute#finalizeResponseHeaders}) before the filters see them, as it does for local replies.
      */

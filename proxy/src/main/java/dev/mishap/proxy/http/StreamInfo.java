@@ -3,8 +3,10 @@ package dev.mishap.proxy.http;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,6 +71,11 @@ public final class StreamInfo {
     public @Nullable TlsSession upstreamTls;
 
     public int upstreamRequestAttemptCount;
+
+    /** How many redirects of upstreams were followed before this pass of the request. */
+    public int internalRedirects;
+
+    private @Nullable Set<String> redirects;
     /** The connection of the last try; 0 = it got none. */
     public long upstreamConnectionId;
     /** How long the last try waited for its connection; -1 = there was no try. */
@@ -127,7 +134,8 @@ public final class StreamInfo {
         upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
         upstreamHost = upstreamLocalAddress = null;
         upstreamTls = null;
-        upstreamRequestAttemptCount = routeResolutions = 0;
+        upstreamRequestAttemptCount = routeResolutions = internalRedirects = 0;
+        redirects = null;
         upstreamPoolReadyNanos = -1;
         upstreamConnectStartNanos = upstreamConnectEndNanos = upstreamFirstBodyNanos = 0;
         downstreamBytes.clear();
@@ -158,6 +166,37 @@ public final class StreamInfo {
         requestedServerName = c.requestedServerName;
         filterChainName = c.filterChainName;
         listenerMetadata = c.listenerMetadata;
+    }
+
+    /** Notes that a redirect led from one route to another; false when one did before. */
+    public boolean redirectedTo(String from, String to) {
+        Set<String> all = redirects;
+        if (all == null) {
+            all = new HashSet<>();
+            redirects = all;
+        }
+        return all.add(from + '\n' + to);
+    }
+
+    /** Begins another pass of the same request: what happened so far is forgotten, who asks is not. */
+    void restart() {
+        ConnectionInfo from = connection;
+        InetSocketAddress remote = downstreamRemoteAddress;
+        long stream = streamId;
+        long received = bytesReceived;
+        int followed = internalRedirects;
+        Set<String> taken = redirects;
+        boolean ownId = requestIdGenerated;
+        reset();
+        if (from != null) {
+            on(from);
+        }
+        downstreamRemoteAddress = remote;
+        streamId = stream;
+        bytesReceived = received;
+        internalRedirects = followed;
+        redirects = taken;
+        requestIdGenerated = ownId;
     }
 
     /** Adds a flag once; flags keep the order in which they were set, which is how Envoy prints them. */

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param includeAttemptCountInResponse whether it goes downstream
  * @param upgrades which upgrades are allowed
  * @param hashPolicy what of a request its hash is made of
+ * @param internalRedirects which redirects of upstreams are followed here, or null for none
  */
 public record ForwardAction(
         long timeoutNanos,
@@ -37,5 +38,6 @@ public record ForwardAction(
         boolean includeAttemptCount,
         boolean includeAttemptCountInResponse,
         UpgradePolicy upgrades,
-        HashPolicy hashPolicy)
+        HashPolicy hashPolicy,
+        @Nullable InternalRedirectPolicy internalRedirects)
         implements RouteAction {}

@@ -45,6 +45,7 @@ final class RouteActionConfig {
                             "priority",
                             "upgrade_configs",
                             "hash_policy",
+                            "internal_redirect_policy",
                             "metadata_match",
                             "max_stream_duration"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
@@ -99,7 +100,8 @@ final class RouteActionConfig {
                 inherited.includeAttemptCount(),
                 inherited.includeAttemptCountInResponse(),
                 UpgradePolicy.from(node),
-                HashPolicy.from(node.messages("hash_policy")));
+                HashPolicy.from(node.messages("hash_policy")),
+                InternalRedirectPolicy.from(node.message("internal_redirect_policy")));
     }
 
     /** The {@code metadata_match} of a route or weighted cluster, as far as load balancing looks at it; null = none. */

@@ -26,6 +26,7 @@ public final class RouteFields {
         all.addAll(RetryPolicyConfig.FIELDS);
         all.addAll(UpgradePolicy.FIELDS);
         all.addAll(HashPolicy.FIELDS);
+        all.addAll(InternalRedirectPolicy.FIELDS);
         all.addAll(HeaderMutationsConfig.FIELDS);
         all.add(HeaderMatcher.FIELDS);
         all.add(HeaderMatcher.RANGE_FIELDS);

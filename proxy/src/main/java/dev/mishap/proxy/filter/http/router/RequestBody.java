@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +80,20 @@ final class RequestBody {
 
     void clear() {
         kept.clear();
+    }
+
+    /** All of a request that has ended and was kept, in one buffer that is the caller's; null when it has no body. */
+    @Nullable
+    ByteBuf copy() {
+        int parts = kept.parts();
+        if (parts == 0) {
+            return null;
+        }
+        ByteBuf[] all = new ByteBuf[parts];
+        for (int i = 0; i < parts; i++) {
+            all[i] = kept.copy(i);
+        }
+        return Unpooled.wrappedBuffer(all);
     }
 
     /** Another piece, which is {@code borrowed}; {@code waiting} when there is no connection to send it on. */

@@ -79,9 +79,10 @@ final class ResponsePath {
         int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
         long grpcStatus = call.grpc() ? HeaderNumbers.of(headers, HeaderName.GRPC_STATUS) : -1;
         report(a, headers, grpcStatus < 0 ? status : GrpcCodes.toHttp(grpcStatus));
-        if (tries.retriesHeaders(a, status, headers)) {
+        if (tries.retriesHeaders(a, status, headers) || tries.follows(a, status, headers)) {
             return;
         }
+        body.forget();
         started = true;
         if (call.tunnel() && !endStream) {
             body.sendRest(a);

@@ -11,7 +11,10 @@ final class RouterStats {
     final Counter total;
     final Counter resetAfterResponseStarted;
 
+    private final Scope scope;
+
     RouterStats(Scope scope) {
+        this.scope = scope;
         noCluster = scope.counter("no_cluster");
         noRoute = scope.counter("no_route");
         directResponse = scope.counter("rq_direct_response");
@@ -19,11 +22,15 @@ final class RouterStats {
         resetAfterResponseStarted = scope.counter("rq_reset_after_downstream_response_started");
         // Envoy counts redirects as direct responses and leaves this one at 0.
         scope.counter("rq_redirect");
-        // Shown by Envoy; their causes (overload manager, internal redirects) do not exist here.
-        scope.counter("rq_overload_local_reply");
+        scope.counter("rq_overload_local_reply"); // there is no overload manager
         for (String cause :
                 new String[] {"bad_location", "no_route", "predicate", "too_many_redirects", "unsafe_scheme"}) {
             scope.counter("passthrough_internal_redirect_" + cause);
         }
+    }
+
+    /** A redirect was passed on instead of being followed. */
+    void redirectRefused(String cause) {
+        scope.counter("passthrough_internal_redirect_" + cause).inc();
     }
 }

@@ -5,11 +5,13 @@ import dev.mishap.proxy.cluster.EndpointMonitor;
 import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.route.HashPolicy;
+import dev.mishap.proxy.route.InternalRedirectPolicy;
 import dev.mishap.proxy.route.RetryPolicy;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.upstream.ResetReason;
@@ -93,7 +95,7 @@ final class Tries implements PickContext {
         if (endStream) {
             body.end();
             requestComplete();
-        } else if (retry != null && !call.tunnel()) {
+        } else if ((retry != null || call.action().internalRedirects() != null) && !call.tunnel()) {
             body.keep();
         }
     }
@@ -300,8 +302,30 @@ final class Tries implements PickContext {
         }
         flagOf(verdict);
         retry = null;
-        body.forget();
         return false;
+    }
+
+    /** The response to {@code a} may be a redirect that is followed here; if so, another request is on its way. */
+    boolean follows(Attempt a, int status, HeaderMap headers) {
+        InternalRedirectPolicy policy = call.action().internalRedirects();
+        if (policy == null || !policy.statuses().contains(status)) {
+            return false;
+        }
+        // Without the whole request nothing can be asked again.
+        boolean complete = body.ended() && (body.isKept() || call.info().bytesReceived == 0);
+        boolean followed = complete && InternalRedirect.prepare(call, policy, headers, status);
+        call.cluster()
+                .stats()
+                .scope
+                .counter("upstream_internal_redirect_" + (followed ? "succeeded_total" : "failed_total"))
+                .inc();
+        if (followed) {
+            boolean withBody = call.stream().requestHeaders().contains(HeaderName.CONTENT_LENGTH) || status != 303;
+            ByteBuf data = withBody ? body.copy() : null;
+            cleanUp();
+            call.stream().restart(headers, data);
+        }
+        return followed;
     }
 
     boolean retriesReset(Attempt a, ResetReason reason, boolean requestStarted) {
