@@ -83,6 +83,7 @@ final class AutoPool extends ConnectionPool {
             return;
         }
         Channel channel = future.channel();
+        stats().cxTotal.inc(); // Envoy counts it here, and once more as a connection of its protocol
         TlsSession session = channel.attr(UpstreamTransport.SESSION).get();
         channel.pipeline().remove(placeholder);
         if (session != null && "h2".equals(session.applicationProtocol())) {
