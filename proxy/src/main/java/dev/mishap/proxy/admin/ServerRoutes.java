@@ -31,6 +31,7 @@ public final class ServerRoutes {
      * The routes.
      *
      * @param info what /server_info shows but for state and uptime
+     * @param certificates what /certs shows
      * @param physicalMemory resident bytes of the process
      */
     public static List<AdminRoute> of(
@@ -39,6 +40,7 @@ public final class ServerRoutes {
             LogFiles logs,
             Runnable reopenServerLog,
             Supplier<Map<String, @Nullable Object>> info,
+            Supplier<List<Object>> certificates,
             LongSupplier physicalMemory) {
         List<AdminRoute> routes = new ArrayList<>();
         routes.add(AdminRoute.reads(
@@ -94,7 +96,9 @@ public final class ServerRoutes {
         }));
         routes.add(AdminRoute.reads("/memory", "print current allocation/heap usage", r -> memory(physicalMemory)));
         routes.add(AdminRoute.reads(
-                "/certs", "print certs on machine", r -> AdminResponse.json("{\n \"certificates\": []\n}\n")));
+                "/certs",
+                "print certs on machine",
+                r -> AdminResponse.json(JsonWriter.pretty(Map.of("certificates", certificates.get())) + "\n")));
         routes.add(AdminRoute.reads(
                 "/init_dump",
                 "dump current Envoy init manager information (experimental)",

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param enableTrailers whether trailers pass over HTTP/1.1
  * @param protocol what is spoken
  * @param http2 options of HTTP/2, null = the defaults
+ * @param autoSni how TLS follows the request\'s host, or null
  */
 public record UpstreamHttpConfig(
         long idleTimeoutNanos,
@@ -27,7 +28,16 @@ public record UpstreamHttpConfig(
         boolean properCaseHeaders,
         boolean enableTrailers,
         Protocol protocol,
-        @Nullable H2Options http2) {
+        @Nullable H2Options http2,
+        @Nullable AutoSni autoSni) {
+    /**
+     * {@code UpstreamHttpProtocolOptions}: TLS connections ask for the host of the request that they carry.
+     *
+     * @param verify whether the server's certificate must be for the host
+     * @param header the request's header that names the host, {@code ""} = its own host
+     */
+    public record AutoSni(boolean verify, String header) {}
+
     /** Which protocol a cluster's upstreams are spoken to in. */
     public enum Protocol {
         HTTP1,
@@ -58,10 +68,37 @@ public record UpstreamHttpConfig(
                 properCaseHeaders,
                 enableTrailers,
                 Protocol.HTTP1,
+                null,
+                null);
+    }
+
+    /** Options of a cluster whose TLS does not follow the request's host. */
+    public UpstreamHttpConfig(
+            long idleTimeoutNanos,
+            long maxConnectionDurationNanos,
+            long maxStreamDurationNanos,
+            long maxRequestsPerConnection,
+            int maxHeaders,
+            int maxHeaderBytes,
+            boolean properCaseHeaders,
+            boolean enableTrailers,
+            Protocol protocol,
+            @Nullable H2Options http2) {
+        this(
+                idleTimeoutNanos,
+                maxConnectionDurationNanos,
+                maxStreamDurationNanos,
+                maxRequestsPerConnection,
+                maxHeaders,
+                maxHeaderBytes,
+                properCaseHeaders,
+                enableTrailers,
+                protocol,
+                http2,
                 null);
     }
 
     public static final long DEFAULT_IDLE_NANOS = 3_600_000_000_000L;
-    public static final UpstreamHttpConfig DEFAULT =
-            new UpstreamHttpConfig(DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false, Protocol.HTTP1, null);
+    public static final UpstreamHttpConfig DEFAULT = new UpstreamHttpConfig(
+            DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false, Protocol.HTTP1, null, null);
 }

@@ -18,7 +18,9 @@ public final class UpstreamHttpTranslator {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(HTTP_OPTIONS)
                     .supported("common_http_protocol_options", "explicit_http_config")
-                    .supported("use_downstream_protocol_config", "auto_config"),
+                    .supported("use_downstream_protocol_config", "auto_config", "upstream_http_protocol_options"),
+            SupportedFields.of("envoy.config.core.v3.UpstreamHttpProtocolOptions")
+                    .supported("auto_sni", "auto_san_validation", "override_auto_sni_header"),
             SupportedFields.of(HTTP_OPTIONS + ".ExplicitHttpConfig")
                     .supported("http_protocol_options", "http2_protocol_options"),
             SupportedFields.of(HTTP_OPTIONS + ".UseDownstreamHttpConfig")
@@ -39,6 +41,7 @@ public final class UpstreamHttpTranslator {
         ConfigNode common = c.message("common_http_protocol_options");
         ConfigNode h1 = c.message("http_protocol_options");
         ConfigNode h2 = c.message("http2_protocol_options");
+        ConfigNode upstream = c.message("upstream_http_protocol_options");
         Protocol protocol = h2 == null ? Protocol.HTTP1 : Protocol.HTTP2;
         if (c.enumName("protocol_selection").equals("USE_DOWNSTREAM_PROTOCOL")) {
             protocol = Protocol.DOWNSTREAM;
@@ -51,6 +54,7 @@ public final class UpstreamHttpTranslator {
                         + " implementation for name: '" + entry.getKey() + "'");
             }
             common = options.message("common_http_protocol_options");
+            upstream = options.message("upstream_http_protocol_options");
             ConfigNode of = options.message("explicit_http_config");
             if (of != null) {
                 protocol = of.message("http2_protocol_options") == null ? Protocol.HTTP1 : Protocol.HTTP2;
@@ -87,7 +91,20 @@ public final class UpstreamHttpTranslator {
                 format != null && format.has("proper_case_words"),
                 h1 != null && h1.bool("enable_trailers", false),
                 protocol,
-                protocol == Protocol.HTTP1 ? null : http2(h2));
+                protocol == Protocol.HTTP1 ? null : http2(h2),
+                autoSni(upstream));
+    }
+
+    private static UpstreamHttpConfig.@Nullable AutoSni autoSni(@Nullable ConfigNode options) {
+        if (options == null) {
+            return null;
+        }
+        boolean sni = options.bool("auto_sni", false);
+        boolean verify = options.bool("auto_san_validation", false);
+        if (verify && !sni) {
+            throw options.error("auto_san_validation", "is not supported without auto_sni");
+        }
+        return sni ? new UpstreamHttpConfig.AutoSni(verify, options.string("override_auto_sni_header")) : null;
     }
 
     /** Apart, so that a cluster without HTTP/2 needs no class of it. */

@@ -219,7 +219,7 @@ final class RequestHeaders {
         }
         info.downstreamRemoteAddress = remote;
         int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
-        scheme(h, proto);
+        scheme(h, proto, secure);
         boolean internal =
                 single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
         edgeExempt = internal;
@@ -240,12 +240,12 @@ final class RequestHeaders {
     }
 
     /** A client of HTTP/2 has said a scheme; any other is what x-forwarded-proto tells. */
-    private static void scheme(HeaderMap h, int proto) {
+    private static void scheme(HeaderMap h, int proto, boolean secure) {
         int given = h.indexOf(HeaderName.SCHEME);
         if (given >= 0 && (h.valueEquals(given, HTTP) || h.valueEquals(given, HTTPS))) {
             return;
         }
-        boolean https = h.valueEquals(proto, HTTPS);
+        boolean https = h.valueEquals(proto, HTTPS) || secure && !h.valueEquals(proto, HTTP);
         if (given >= 0) {
             h.setValue(given, https ? "https" : "http");
         } else {

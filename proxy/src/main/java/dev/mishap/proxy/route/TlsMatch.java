@@ -25,14 +25,11 @@ record TlsMatch(@Nullable Boolean presented, @Nullable Boolean validated) {
         return node.has(field) ? Boolean.valueOf(node.bool(field, false)) : null;
     }
 
-    /** On a connection without TLS nothing is asked of it. */
     boolean matches(StreamInfo info) {
         ConnectionInfo connection = info.connection;
         TlsSession tls = connection == null ? null : connection.tls;
-        if (tls == null) {
-            return true;
-        }
-        return (presented == null || presented == !tls.peerCertificates().isEmpty())
-                && (validated == null || validated == tls.peerVerified());
+        boolean shown = tls != null && !tls.peerCertificates().isEmpty();
+        return (presented == null || presented == shown)
+                && (validated == null || validated == (tls != null && tls.peerVerified()));
     }
 }

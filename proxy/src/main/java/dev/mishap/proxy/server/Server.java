@@ -32,6 +32,8 @@ import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.tls.Tls;
+import dev.mishap.proxy.transport.CertificateInfo;
+import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.upstream.Upstreams;
@@ -136,6 +138,8 @@ public final class Server {
         try {
             EventLoop main = mainLoop();
             this.transports = new TransportContext(bootstrap.secrets(), this::watch);
+            transports.give(
+                    SecretDelivery.class, new SecretSubscriptions(this::configSources, stats, this::onMainLoop));
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
@@ -215,7 +219,8 @@ public final class Server {
                     clusters.all().size(),
                     startNanos,
                     () -> STATES.indexOf(state()),
-                    this::openConnections);
+                    this::openConnections,
+                    this::certificates);
             made = true;
         } finally {
             if (!made) {
@@ -242,6 +247,10 @@ public final class Server {
                         runtime,
                         clusters,
                         services.get(AsyncHttpClient.class)));
+    }
+
+    private ConfigSources configSources() {
+        return sources;
     }
 
     private void watch(Path directory, Runnable moved) {
@@ -489,6 +498,12 @@ public final class Server {
 
     public DrainState drain() {
         return drain;
+    }
+
+    /** The certificates of the process; null when it has none. */
+    @Nullable
+    CertificateInfo certificates() {
+        return transports.ifMade(CertificateInfo.class);
     }
 
     public ClusterManager clusters() {

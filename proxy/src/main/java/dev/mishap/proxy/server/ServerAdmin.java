@@ -16,6 +16,7 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.stats.StatsText;
 import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.rules.RulesRoute;
+import dev.mishap.proxy.transport.CertificateInfo;
 import dev.mishap.proxy.transport.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -132,6 +133,10 @@ final class ServerAdmin implements ServerControl {
                 server.logFiles(),
                 Logging::reopen,
                 () -> ServerInfo.of(server.options(), bootstrap.node(), server.startNanos()),
+                () -> {
+                    CertificateInfo known = server.certificates();
+                    return known == null ? List.of() : known.certificates();
+                },
                 ServerStats::physicalBytes));
         router.add(ClustersRoute.of(server.clusters()));
         router.add(ConfigDumpRoute.of(

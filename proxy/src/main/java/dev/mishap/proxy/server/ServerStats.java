@@ -6,6 +6,7 @@ import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsSnapshot;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.transport.CertificateInfo;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stats of the process, {@code server.*} and the like, and the flush of the store every {@code stats_flush_interval}:
@@ -29,6 +32,8 @@ final class ServerStats {
     private final long startNanos;
     private final IntSupplier state;
     private final LongSupplier connections;
+    private final Supplier<@Nullable CertificateInfo> certificates;
+    private final Gauge daysToExpiry;
     private final Gauge uptime;
     private final Gauge live;
     private final Gauge stateGauge;
@@ -44,7 +49,14 @@ final class ServerStats {
      * @param connections downstream connections that are open
      */
     ServerStats(
-            StatsStore store, int workers, int clusters, long startNanos, IntSupplier state, LongSupplier connections) {
+            StatsStore store,
+            int workers,
+            int clusters,
+            long startNanos,
+            IntSupplier state,
+            LongSupplier connections,
+            Supplier<@Nullable CertificateInfo> certificates) {
+        this.certificates = certificates;
         this.store = store;
         this.startNanos = startNanos;
         this.state = state;
@@ -79,7 +91,8 @@ final class ServerStats {
         }
         server.gauge("concurrency").set(workers);
         server.gauge("hot_restart_generation").set(1);
-        server.gauge("days_until_first_cert_expiring").set(NEVER);
+        daysToExpiry = server.gauge("days_until_first_cert_expiring");
+        daysToExpiry.set(NEVER);
         uptime = server.gauge("uptime");
         live = server.gauge("live");
         stateGauge = server.gauge("state");
@@ -159,6 +172,9 @@ final class ServerStats {
         allocated.set(jvm.totalMemory() - jvm.freeMemory());
         heap.set(jvm.totalMemory());
         physical.set(physicalBytes());
+        CertificateInfo info = certificates.get();
+        Long days = info == null ? null : info.daysUntilFirstExpires();
+        daysToExpiry.set(days == null ? NEVER : days);
         totalConnections.set(connections.getAsLong());
     }
 

@@ -2,13 +2,12 @@ package dev.mishap.proxy.tls;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a server chooses its certificate by.
  *
- * @param serverName in lower case, {@code ""} when there is none
+ * @param serverName as the client wrote it, {@code ""} when there is none
  * @param ecdsa whether the client can check an ECDSA signature with P-256
  */
 record ClientHello(String serverName, boolean ecdsa) {
@@ -136,7 +135,7 @@ record ClientHello(String serverName, boolean ecdsa) {
                     throw new IndexOutOfBoundsException();
                 }
                 if (type == 0) {
-                    return new String(b, at, length, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+                    return new String(b, at, length, StandardCharsets.ISO_8859_1);
                 }
                 at += length;
             }

@@ -134,9 +134,13 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     private void names(X509Certificate leaf, @Nullable SSLEngine engine) throws VerifyFailure {
         List<SanMatcher> wanted = trust.sans();
         if (checkHost && engine != null && engine.getPeerHost() != null) {
-            wanted = List.of(SanMatcher.host(engine.getPeerHost()));
-            if (!wanted.get(0).matchesAny(Certificates.sans(leaf))) {
-                throw new VerifyFailure(VerifyFailure.Kind.SAN, UNKNOWN, "verify SAN list");
+            List<Certificates.San> sans = Certificates.sans(leaf);
+            if (!SanMatcher.host(engine.getPeerHost()).matchesAny(sans)) {
+                throw new VerifyFailure(
+                        VerifyFailure.Kind.SAN,
+                        UNKNOWN,
+                        "verify SAN list, expected SANs: [" + engine.getPeerHost() + "], certificate SANs: "
+                                + values(sans));
             }
             return;
         }
@@ -149,9 +153,13 @@ final class PeerVerifier extends X509ExtendedTrustManager {
                 return;
             }
         }
+        throw new VerifyFailure(VerifyFailure.Kind.SAN, UNKNOWN, "SAN matcher, certificate SANs are " + values(sans));
+    }
+
+    private static String values(List<Certificates.San> sans) {
         StringJoiner names = new StringJoiner(", ", "[", "]");
         sans.forEach(s -> names.add(s.value()));
-        throw new VerifyFailure(VerifyFailure.Kind.SAN, UNKNOWN, "SAN matcher, certificate SANs are " + names);
+        return names.toString();
     }
 
     private void hashes(X509Certificate leaf) throws CertificateException {

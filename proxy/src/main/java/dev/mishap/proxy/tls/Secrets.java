@@ -88,7 +88,7 @@ final class Secrets {
             return secret;
         }
         SecretDelivery delivery = context.ifMade(SecretDelivery.class);
-        if (delivery == null || owner == null) {
+        if (delivery == null) {
             throw config.error("sds_config", "is not supported");
         }
         Secret<T> secret = new Secret<>(null);

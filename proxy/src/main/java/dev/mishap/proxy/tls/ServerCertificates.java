@@ -2,7 +2,6 @@ package dev.mishap.proxy.tls;
 
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +10,7 @@ final class ServerCertificates {
     private final List<TlsContext> contexts;
     private final List<TlsCertificate> certificates;
     private final boolean fullScan;
-    /** By name: the index of the first certificate with an RSA key, and of the first with an ECDSA one; -1 = none. */
+    /** By name, in whose case Envoy sees differences: the index of the first certificate with an RSA key, and of the first with an ECDSA one; -1 = none. */
     private final Map<String, int[]> byName = new HashMap<>();
 
     ServerCertificates(List<TlsCertificate> certificates, List<TlsContext> contexts, boolean fullScan) {
@@ -26,7 +25,7 @@ final class ServerCertificates {
                 names = common == null ? List.of() : List.of(common);
             }
             for (String name : names) {
-                int[] known = byName.computeIfAbsent(name.toLowerCase(Locale.ROOT), k -> new int[] {-1, -1});
+                int[] known = byName.computeIfAbsent(name, k -> new int[] {-1, -1});
                 int kind = c.isEcdsa() ? 1 : 0;
                 known[kind] = known[kind] < 0 ? i : known[kind];
             }

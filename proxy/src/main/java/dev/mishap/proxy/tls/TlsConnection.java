@@ -1,15 +1,18 @@
 package dev.mishap.proxy.tls;
 
+import dev.mishap.proxy.transport.HalfClose;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Stands behind a connection's {@link SslHandler}: counts how handshakes end, keeps what they led to, and lets nothing of TLS reach
  * the protocol's handlers but plain bytes. A peer's close_notify is the end of its stream.
  */
-final class TlsConnection extends ChannelInboundHandlerAdapter {
+final class TlsConnection extends ChannelInboundHandlerAdapter implements HalfClose.Transport {
     /** What a finished handshake is told to. */
     interface Owner {
         void established(Session session);
@@ -54,8 +57,28 @@ final class TlsConnection extends ChannelInboundHandlerAdapter {
         };
     }
 
-    Future<Channel> ready() {
-        return ready;
+    /** close_notify, behind what is written. */
+    @Override
+    public ChannelFuture endOutput() {
+        Channel channel = ready.isSuccess() ? ready.getNow() : null;
+        if (channel == null) {
+            return handler.closeOutbound();
+        }
+        ChannelPromise ended = channel.newPromise();
+        // Not from here: who is told of a handshake stands within the handler, which takes a close then for the end of
+        // reading.
+        channel.eventLoop()
+                .execute(() ->
+                        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> handler.closeOutbound(ended)));
+        return ended;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        ctx.fireChannelActive();
+        if (!ctx.channel().config().isAutoRead() && !ready.isDone()) {
+            ctx.read(); // whoever does not want data yet wants the handshake all the same
+        }
     }
 
     @Override

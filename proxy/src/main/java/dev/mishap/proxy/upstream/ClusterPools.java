@@ -7,10 +7,12 @@ import dev.mishap.proxy.cluster.LoadBalancer;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig.Protocol;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +22,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The load balancer and the connections of one cluster on one loop. Confined to it. */
 public final class ClusterPools {
+    /** Hosts that an endpoint's pools are kept for. */
+    private static final int MAX_NAMES = 256;
+
     private final Cluster cluster;
     private final LoadBalancer balancer;
     private final Connector connector;
     private final Map<Endpoint, @Nullable ConnectionPool[]> pools = new IdentityHashMap<>();
+    /** Those of clusters whose TLS follows the request's host, by that host. */
+    private final Map<Endpoint, Map<String, @Nullable ConnectionPool[]>> named = new IdentityHashMap<>();
     /** Those of endpoints that are gone, while somebody waits in them or uses a connection. */
     private final List<ConnectionPool> leaving = new ArrayList<>();
 
@@ -78,7 +85,7 @@ public final class ClusterPools {
     }
 
     private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        return pool(endpoint, priority, speaksHttp2(listener));
+        return pool(endpoint, priority, speaks(listener), serverName(listener));
     }
 
     private ClusterPools owner(Endpoint endpoint) {
@@ -110,8 +117,8 @@ public final class ClusterPools {
             owner.cancel(endpoint, priority, listener);
             return;
         }
-        @Nullable ConnectionPool[] all = pools.get(endpoint);
-        ConnectionPool pool = all == null ? null : all[index(priority, speaksHttp2(listener))];
+        @Nullable ConnectionPool @Nullable [] all = pools(endpoint, serverName(listener));
+        ConnectionPool pool = all == null ? null : all[index(priority, speaks(listener))];
         if (pool != null && pool.cancel(listener)) {
             return;
         }
@@ -122,45 +129,88 @@ public final class ClusterPools {
         }
     }
 
-    private boolean speaksHttp2(UpstreamListener listener) {
-        return switch (cluster.config().http().protocol()) {
-            case HTTP1, AUTO -> false;
-            case HTTP2 -> true;
-            case DOWNSTREAM -> listener.prefersHttp2();
-        };
+    private @Nullable String serverName(UpstreamListener listener) {
+        UpstreamHttpConfig.AutoSni auto = cluster.config().http().autoSni();
+        return auto == null ? null : listener.serverName(auto);
     }
 
-    private static int index(RequestPriority priority, boolean http2) {
-        return priority.ordinal() * 2 + (http2 ? 1 : 0);
+    private Protocol speaks(UpstreamListener listener) {
+        Protocol configured = cluster.config().http().protocol();
+        return configured == Protocol.DOWNSTREAM
+                ? listener.prefersHttp2() ? Protocol.HTTP2 : Protocol.HTTP1
+                : configured;
     }
 
-    private ConnectionPool pool(Endpoint endpoint, RequestPriority priority, boolean http2) {
-        @Nullable ConnectionPool[] all = pools.get(endpoint);
-        if (all == null) {
-            all = new ConnectionPool[RequestPriority.values().length * 2];
-            pools.put(endpoint, all);
+    private static int index(RequestPriority priority, Protocol protocol) {
+        return priority.ordinal() * Protocol.values().length + protocol.ordinal();
+    }
+
+    private @Nullable ConnectionPool @Nullable [] pools(Endpoint endpoint, @Nullable String serverName) {
+        if (serverName == null) {
+            return pools.get(endpoint);
         }
-        int index = index(priority, http2);
+        Map<String, @Nullable ConnectionPool[]> byName = named.get(endpoint);
+        return byName == null ? null : byName.get(serverName);
+    }
+
+    private ConnectionPool pool(
+            Endpoint endpoint, RequestPriority priority, Protocol protocol, @Nullable String serverName) {
+        @Nullable ConnectionPool[] all = pools(endpoint, serverName);
+        if (all == null) {
+            all = new ConnectionPool[RequestPriority.values().length * Protocol.values().length];
+            if (serverName == null) {
+                pools.put(endpoint, all);
+            } else {
+                byName(endpoint).put(serverName, all);
+            }
+        }
+        int index = index(priority, protocol);
         ConnectionPool pool = all[index];
         if (pool == null) {
-            ResourceLimits limits = cluster.limits(priority);
-            if (cluster.config().http().protocol() == Protocol.AUTO) {
-                pool = AutoPool.of(cluster, endpoint, limits, connector);
-            } else if (http2) {
-                pool = Http2Pool.of(cluster, endpoint, limits, connector);
-            } else {
-                pool = new Http1Pool(cluster, endpoint, limits, connector);
-            }
+            pool = make(endpoint, priority, protocol, serverName);
             all[index] = pool;
         }
         return pool;
+    }
+
+    /** Hosts come from clients: those that are not asked for any more make room for new ones. */
+    private Map<String, @Nullable ConnectionPool[]> byName(Endpoint endpoint) {
+        Map<String, @Nullable ConnectionPool[]> all = named.computeIfAbsent(endpoint, e -> new HashMap<>());
+        if (all.size() >= MAX_NAMES) {
+            all.values().removeIf(ClusterPools::unused);
+        }
+        return all;
+    }
+
+    private static boolean unused(@Nullable ConnectionPool[] all) {
+        for (ConnectionPool pool : all) {
+            if (pool != null && !pool.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private ConnectionPool make(
+            Endpoint endpoint, RequestPriority priority, Protocol protocol, @Nullable String serverName) {
+        ResourceLimits limits = cluster.limits(priority);
+        UpstreamHttpConfig.AutoSni auto = cluster.config().http().autoSni();
+        Connector to = serverName == null || auto == null ? connector : connector.named(serverName, auto.verify());
+        return switch (protocol) {
+            case HTTP2 -> Http2Pool.of(cluster, endpoint, limits, to);
+            case AUTO ->
+                cluster.transport(endpoint) == null
+                        ? new Http1Pool(cluster, endpoint, limits, to)
+                        : AutoPool.of(cluster, endpoint, limits, to);
+            case HTTP1, DOWNSTREAM -> new Http1Pool(cluster, endpoint, limits, to);
+        };
     }
 
     /** Drains the connections of endpoints that are gone. */
     void refresh() {
         EndpointSet now = cluster.endpoints();
         known = now;
-        for (Endpoint e : new ArrayList<>(pools.keySet())) {
+        for (Endpoint e : endpoints()) {
             if (!now.contains(e)) {
                 drain(e);
             }
@@ -169,9 +219,16 @@ public final class ClusterPools {
 
     private void drain(Endpoint e) {
         leaving.removeIf(ConnectionPool::isEmpty);
-        @Nullable ConnectionPool[] both = pools.remove(e);
-        if (both != null) {
-            for (ConnectionPool pool : both) {
+        drain(pools.remove(e));
+        Map<String, @Nullable ConnectionPool[]> byName = named.remove(e);
+        if (byName != null) {
+            byName.values().forEach(this::drain);
+        }
+    }
+
+    private void drain(@Nullable ConnectionPool @Nullable [] all) {
+        if (all != null) {
+            for (ConnectionPool pool : all) {
                 if (pool != null) {
                     pool.drain();
                     leaving.add(pool);
@@ -180,7 +237,13 @@ public final class ClusterPools {
         }
     }
 
+    private List<Endpoint> endpoints() {
+        List<Endpoint> all = new ArrayList<>(pools.keySet());
+        all.addAll(named.keySet());
+        return all;
+    }
+
     void drainAll() {
-        new ArrayList<>(pools.keySet()).forEach(this::drain);
+        endpoints().forEach(this::drain);
     }
 }

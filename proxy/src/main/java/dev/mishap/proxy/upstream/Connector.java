@@ -34,9 +34,13 @@ final class Connector {
 
     private final Cluster cluster;
     private final Bootstrap bootstrap;
+    private final @Nullable String serverName;
+    private final boolean verifyName;
 
     Connector(EventLoop loop, Cluster cluster) {
         this.cluster = cluster;
+        this.serverName = null;
+        this.verifyName = false;
         ClusterConfig config = cluster.config();
         boolean epoll = isEpoll(loop);
         bootstrap = new Bootstrap()
@@ -59,6 +63,18 @@ final class Connector {
                 set(EpollChannelOption.TCP_KEEPINTVL, keepalive.intervalSeconds());
             }
         }
+    }
+
+    private Connector(Connector other, String serverName, boolean verifyName) {
+        this.cluster = other.cluster;
+        this.bootstrap = other.bootstrap;
+        this.serverName = serverName;
+        this.verifyName = verifyName;
+    }
+
+    /** One whose connections are made for the host {@code serverName}. */
+    Connector named(String serverName, boolean verifyName) {
+        return new Connector(this, serverName, verifyName);
     }
 
     private static boolean isEpoll(EventLoop loop) {
@@ -84,7 +100,10 @@ final class Connector {
         if (transport == null) {
             return bootstrap.clone().handler(handler).connect(to.address());
         }
-        return new SecureConnect(transport, to, handler, options)
+        UpstreamTransport.Options named = serverName == null
+                ? options
+                : new UpstreamTransport.Options(serverName, verifyName, options.applicationProtocols());
+        return new SecureConnect(transport, to, handler, named)
                 .start(bootstrap.clone(), cluster.config().connect().timeoutNanos());
     }
 

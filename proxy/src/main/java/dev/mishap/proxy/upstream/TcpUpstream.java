@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
@@ -18,7 +19,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -258,11 +258,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
 
     /** Sends what is written and then that nothing follows; the peer may still send. */
     public void end() {
-        channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) f -> {
-            if (f.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
-                duplex.shutdownOutput();
-            }
-        });
+        HalfClose.end(channel());
     }
 
     /** Reads on, or not. */

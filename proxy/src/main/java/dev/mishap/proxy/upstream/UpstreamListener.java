@@ -1,5 +1,6 @@
 package dev.mishap.proxy.upstream;
 
+import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
@@ -23,6 +24,11 @@ public interface UpstreamListener {
     /** Whether the request goes out by HTTP/2 when the cluster speaks what the client spoke. */
     default boolean prefersHttp2() {
         return false;
+    }
+
+    /** The host that the connection is to be made for, where the cluster's TLS follows that of the request; else null. */
+    default @Nullable String serverName(UpstreamHttpConfig.AutoSni how) {
+        return null;
     }
 
     /** Where the response's headers shall be read to; asked once a request. Stays the listener's. */

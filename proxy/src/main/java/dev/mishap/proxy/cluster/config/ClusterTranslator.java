@@ -26,7 +26,7 @@ public final class ClusterTranslator {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(CLUSTER + "Cluster")
                     .supported("name", "alt_stat_name", "type", "connect_timeout", "per_connection_buffer_limit_bytes")
-                    .supported("transport_socket", "transport_socket_matches")
+                    .supported("transport_socket", "transport_socket_matches", "upstream_http_protocol_options")
                     .supported("lb_policy", "load_assignment", "max_requests_per_connection", "circuit_breakers")
                     .supported("common_http_protocol_options", "http_protocol_options", "http2_protocol_options")
                     .supported("protocol_selection")

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -271,6 +272,11 @@ final class Attempt implements UpstreamListener {
     @Override
     public boolean prefersHttp2() {
         return "HTTP/2".equals(downstream().info().protocol);
+    }
+
+    @Override
+    public @Nullable String serverName(UpstreamHttpConfig.AutoSni how) {
+        return ServerNames.of(how, downstream().requestHeaders());
     }
 
     @Override

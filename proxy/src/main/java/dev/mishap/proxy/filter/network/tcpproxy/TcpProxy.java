@@ -11,7 +11,9 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpListener;
@@ -25,7 +27,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -221,6 +222,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         TcpUpstream u = upstream();
         u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
         info.upstreamLocalAddress = u.localAddress();
+        info.upstreamTls = u.channel().attr(UpstreamTransport.SESSION).get();
         if (config.logOnConnected()) {
             log(AccessLogType.TCP_UPSTREAM_CONNECTED);
         }
@@ -415,11 +417,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (downstreamEnded) {
             finish(true);
         } else {
-            downstream.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) f -> {
-                if (f.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
-                    duplex.shutdownOutput();
-                }
-            });
+            HalfClose.end(downstream);
         }
     }
 
