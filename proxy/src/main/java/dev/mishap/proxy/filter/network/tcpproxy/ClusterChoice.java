@@ -1,18 +1,24 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
+import dev.mishap.proxy.cluster.MetadataMatch;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The cluster of a connection: one, or a draw by weight. */
 record ClusterChoice(List<Part> parts, long total) {
-    /** One of the clusters to draw from. */
-    record Part(String cluster, long weight) {}
+    /**
+     * One of the clusters to draw from.
+     *
+     * @param match what its endpoints' metadata must be, or null
+     */
+    record Part(String cluster, long weight, @Nullable MetadataMatch match) {}
 
     ClusterChoice {
         parts = List.copyOf(parts);
     }
 
-    static ClusterChoice of(String cluster) {
-        return new ClusterChoice(List.of(new Part(cluster, 1)), 1);
+    static ClusterChoice of(String cluster, @Nullable MetadataMatch match) {
+        return new ClusterChoice(List.of(new Part(cluster, 1, match)), 1);
     }
 
     static ClusterChoice weighted(List<Part> parts) {
@@ -20,17 +26,17 @@ record ClusterChoice(List<Part> parts, long total) {
     }
 
     /** @param draw any long */
-    String choose(long draw) {
+    Part choose(long draw) {
         int last = parts.size() - 1;
         if (last > 0) {
             long at = Long.remainderUnsigned(draw, total);
             for (int i = 0; i < last; i++) {
                 at -= parts.get(i).weight();
                 if (at < 0) {
-                    return parts.get(i).cluster();
+                    return parts.get(i);
                 }
             }
         }
-        return parts.get(last).cluster();
+        return parts.get(last);
     }
 }

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.network.tcpproxy;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointMonitor;
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.AccessLogType;
@@ -19,6 +20,7 @@ import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpListener;
 import dev.mishap.proxy.upstream.TcpUpstream;
 import dev.mishap.proxy.upstream.Upstreams;
+import dev.mishap.rules.XxHash64;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -71,7 +73,25 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         public @Nullable InetSocketAddress originalDestination() {
             return connection.localAddressRestored ? connection.localAddress : null;
         }
+
+        @Override
+        public boolean hasHash() {
+            return hashed != null;
+        }
+
+        @Override
+        public long hash() {
+            return XxHash64.ofText(String.valueOf(hashed));
+        }
+
+        @Override
+        public @Nullable MetadataMatch metadataMatch() {
+            return match;
+        }
     };
+
+    private @Nullable String hashed;
+    private @Nullable MetadataMatch match;
 
     private boolean over;
     private int attempts;
@@ -121,7 +141,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         }
         Upstreams.OnLoop loop = config.upstreams().on(downstream.eventLoop());
         Object named = connection.filterState("envoy.tcp_proxy.cluster");
-        String name = named == null ? config.clusters().choose(loop.random()) : named.toString();
+        ClusterChoice.Part part = config.clusters().choose(loop.random());
+        String name = named == null ? part.cluster() : named.toString();
+        match = part.match();
+        hashed = config.hash().text(connection);
         Cluster cluster = config.manager().get(name);
         if (cluster == null) {
             stats.noRoute.inc();

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
@@ -9,11 +10,17 @@ import dev.mishap.proxy.filter.network.tcpproxy.ClusterChoice.Part;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ProxyTlv;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy}. Immutable.
@@ -27,6 +34,7 @@ import java.util.List;
  */
 record TcpProxyConfig(
         ClusterChoice clusters,
+        Hash hash,
         TcpProxyStats stats,
         long idleTimeoutNanos,
         long maxDurationNanos,
@@ -47,6 +55,8 @@ record TcpProxyConfig(
                             "stat_prefix",
                             "cluster",
                             "weighted_clusters",
+                            "metadata_match",
+                            "hash_policy",
                             "idle_timeout",
                             "max_downstream_connection_duration",
                             "max_connect_attempts",
@@ -57,7 +67,10 @@ record TcpProxyConfig(
                             "access_log_flush_interval",
                             "flush_access_log_on_connected"),
             SupportedFields.of(TYPE + ".WeightedCluster").supported("clusters"),
-            SupportedFields.of(TYPE + ".WeightedCluster.ClusterWeight").supported("name", "weight"),
+            SupportedFields.of(TYPE + ".WeightedCluster.ClusterWeight").supported("name", "weight", "metadata_match"),
+            SupportedFields.of("envoy.type.v3.HashPolicy").supported("source_ip", "filter_state"),
+            SupportedFields.of("envoy.type.v3.HashPolicy.SourceIp"),
+            SupportedFields.of("envoy.type.v3.HashPolicy.FilterState").supported("key"),
             SupportedFields.of(TYPE + ".TcpAccessLogOptions")
                     .supported("access_log_flush_interval", "flush_access_log_on_connected"),
             SupportedFields.of("envoy.config.core.v3.BackoffStrategy").supported("base_interval", "max_interval"));
@@ -80,6 +93,7 @@ record TcpProxyConfig(
         List<ConfigNode> logs = node.messages("access_log");
         return new TcpProxyConfig(
                 clusters(node),
+                hash(node),
                 new TcpProxyStats(context.root().scope("tcp." + node.string("stat_prefix") + ".")),
                 node.durationNanos("idle_timeout", HOUR),
                 node.durationNanos("max_downstream_connection_duration", 0),
@@ -97,15 +111,62 @@ record TcpProxyConfig(
     }
 
     private static ClusterChoice clusters(ConfigNode node) {
+        MetadataMatch all = match(node);
         ConfigNode weighted = node.message("weighted_clusters");
         if (weighted == null) {
-            return ClusterChoice.of(node.string("cluster"));
+            return ClusterChoice.of(node.string("cluster"), all);
         }
         List<Part> parts = new ArrayList<>();
         for (ConfigNode part : weighted.messages("clusters")) {
-            parts.add(new Part(part.string("name"), part.integer("weight", 0)));
+            MetadataMatch own = match(part);
+            parts.add(new Part(
+                    part.string("name"),
+                    part.integer("weight", 0),
+                    own == null || all == null ? (own == null ? all : own) : all.with(own)));
         }
         return ClusterChoice.weighted(parts);
+    }
+
+    private static @Nullable MetadataMatch match(ConfigNode node) {
+        ConfigNode match = node.message("metadata_match");
+        if (match != null
+                && match.struct("filter_metadata") instanceof Map<?, ?> namespaces
+                && namespaces.get(MetadataMatch.NAMESPACE) instanceof Map<?, ?> fields
+                && !fields.isEmpty()) {
+            Map<String, Object> wanted = new HashMap<>();
+            fields.forEach((key, value) -> wanted.put(String.valueOf(key), value));
+            return MetadataMatch.of(wanted);
+        }
+        return null;
+    }
+
+    private static Hash hash(ConfigNode node) {
+        for (ConfigNode policy : node.messages("hash_policy")) {
+            ConfigNode state = policy.message("filter_state");
+            return state == null ? new Hash(true, "") : new Hash(false, state.string("key"));
+        }
+        return Hash.NONE;
+    }
+
+    /**
+     * {@code hash_policy}: what a hashing load balancer goes by.
+     *
+     * @param sourceIp the client's address, else the filter state of {@code key}
+     * @param key {@code ""} = none
+     */
+    record Hash(boolean sourceIp, String key) {
+        static final Hash NONE = new Hash(false, "");
+
+        /** What of {@code connection} is hashed, or null. */
+        @Nullable
+        String text(ConnectionInfo connection) {
+            if (sourceIp) {
+                InetSocketAddress remote = connection.remoteAddress;
+                return remote == null ? null : NetUtil.toAddressString(remote.getAddress());
+            }
+            Object value = key.isEmpty() ? null : connection.filterState(key);
+            return value == null ? null : value.toString();
+        }
     }
 
     /** Whether there is any log to write. */
