@@ -175,6 +175,9 @@ public final class Cluster {
 
     /** To be called after flags, weights or metadata of endpoints changed. Main loop only. */
     public void healthChanged() {
+        if (source.healthChanged()) {
+            return;
+        }
         members = members.refreshed();
         gauges();
         merger.changed(true);

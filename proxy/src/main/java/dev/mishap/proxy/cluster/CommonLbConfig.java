@@ -9,9 +9,8 @@ package dev.mishap.proxy.cluster;
  * @param failTrafficOnPanic {@code zone_aware_lb_config.fail_traffic_on_panic}
  * @param localityWeighted whether {@code locality_weighted_lb_config} is there
  * @param mergeWindowNanos {@code update_merge_window}, default 1 s; 0 = every change acts at once
- * @param ignoreNewUntilChecked {@code ignore_new_hosts_until_first_hc}
  * @param ignoreHealthOnRemoval {@code Cluster.ignore_health_on_host_removal}: an endpoint that is no longer assigned goes at once
- * @param closeOnChange {@code close_connections_on_host_set_change}
+ * @param closeOnHealthFailure {@code Cluster.close_connections_on_host_health_failure}: connections to an endpoint that became unhealthy are drained
  */
 public record CommonLbConfig(
         double panicPercent,
@@ -20,11 +19,10 @@ public record CommonLbConfig(
         boolean failTrafficOnPanic,
         boolean localityWeighted,
         long mergeWindowNanos,
-        boolean ignoreNewUntilChecked,
         boolean ignoreHealthOnRemoval,
-        boolean closeOnChange) {
+        boolean closeOnHealthFailure) {
     public static final CommonLbConfig DEFAULT =
-            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false, false);
+            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false);
 
     public CommonLbConfig withPanic(double percent) {
         return new CommonLbConfig(
@@ -34,12 +32,12 @@ public record CommonLbConfig(
                 failTrafficOnPanic,
                 localityWeighted,
                 mergeWindowNanos,
-                ignoreNewUntilChecked,
                 ignoreHealthOnRemoval,
-                closeOnChange);
+                closeOnHealthFailure);
     }
 
-    public CommonLbConfig withIgnoreHealth(boolean on) {
+    /** The same with what a cluster says outside of its {@code common_lb_config}. */
+    public CommonLbConfig with(boolean ignoreHealth, boolean closeOnFailure) {
         return new CommonLbConfig(
                 panicPercent,
                 zoneRoutingPercent,
@@ -47,8 +45,7 @@ public record CommonLbConfig(
                 failTrafficOnPanic,
                 localityWeighted,
                 mergeWindowNanos,
-                ignoreNewUntilChecked,
-                on,
-                closeOnChange);
+                ignoreHealth,
+                closeOnFailure);
     }
 }

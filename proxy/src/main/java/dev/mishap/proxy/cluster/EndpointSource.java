@@ -7,6 +7,14 @@ public interface EndpointSource {
 
     void stop();
 
+    /**
+     * Endpoints' health changed; whether the source has therefore replaced the endpoints ({@link Cluster#update}), for it may
+     * have kept some for being healthy.
+     */
+    default boolean healthChanged() {
+        return false;
+    }
+
     /** Of a cluster that has its endpoints, or none, from the first moment. */
     EndpointSource READY = new EndpointSource() {
         @Override

@@ -46,17 +46,13 @@ public record LoadAssignment(String clusterName, List<Group> groups, Policy poli
      * @param overprovisioningPercent {@code overprovisioning_factor}, &gt; 0; default 140
      * @param weightedPriorityHealth whether the health of a priority is judged by weights instead of numbers
      * @param staleAfterNanos {@code endpoint_stale_after}; 0 = never
-     * @param drops {@code drop_overloads}
+     * @param dropPartsPerMillion {@code drop_overloads}: this share of the requests is answered 503 instead of being forwarded
      */
     public record Policy(
-            int overprovisioningPercent, boolean weightedPriorityHealth, long staleAfterNanos, List<Drop> drops) {
-        public static final Policy DEFAULT = new Policy(140, false, 0, List.of());
-
-        public Policy {
-            drops = List.copyOf(drops);
-        }
+            int overprovisioningPercent,
+            boolean weightedPriorityHealth,
+            long staleAfterNanos,
+            long dropPartsPerMillion) {
+        public static final Policy DEFAULT = new Policy(140, false, 0, 0);
     }
-
-    /** {@code DropOverload}: this share of the requests is answered 503 instead of being forwarded, in parts per million. */
-    public record Drop(String category, long partsPerMillion) {}
 }

@@ -206,12 +206,12 @@ public final class ClusterPools {
         };
     }
 
-    /** Drains the connections of endpoints that are gone. */
+    /** Drains the connections of endpoints that are gone, and of unhealthy ones where that is wanted. */
     void refresh() {
         EndpointSet now = cluster.endpoints();
         known = now;
         for (Endpoint e : endpoints()) {
-            if (!now.contains(e)) {
+            if (!now.contains(e) || cluster.config().common().closeOnHealthFailure() && !e.healthy() && !e.degraded()) {
                 drain(e);
             }
         }

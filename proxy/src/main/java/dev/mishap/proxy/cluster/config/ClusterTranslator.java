@@ -40,10 +40,9 @@ public final class ClusterTranslator {
                             "metadata",
                             "upstream_connection_options")
                     .supported("ring_hash_lb_config", "maglev_lb_config", "lb_subset_config", "eds_cluster_config")
-                    .supported("ignore_health_on_host_removal")
+                    .supported("ignore_health_on_host_removal", "close_connections_on_host_health_failure")
                     .supported("cleanup_interval", "original_dst_lb_config", "cluster_type", "wait_for_warm_on_init")
-                    .supported("typed_dns_resolver_config", "dns_resolution_config")
-                    .accepted("close_connections_on_host_health_failure", "there is no active health checking"),
+                    .supported("typed_dns_resolver_config", "dns_resolution_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
                     .supported("locality_weighted_lb_config", "consistent_hashing_lb_config"),
@@ -100,7 +99,9 @@ public final class ClusterTranslator {
         ConfigNode common = c.message("common_lb_config");
         CommonLbConfig d = CommonLbConfig.DEFAULT;
         if (common == null) {
-            return d.withIgnoreHealth(c.bool("ignore_health_on_host_removal", false));
+            return d.with(
+                    c.bool("ignore_health_on_host_removal", false),
+                    c.bool("close_connections_on_host_health_failure", false));
         }
         ConfigNode panic = common.message("healthy_panic_threshold");
         ConfigNode zones = common.message("zone_aware_lb_config");
@@ -112,9 +113,8 @@ public final class ClusterTranslator {
                 zones != null && zones.bool("fail_traffic_on_panic", false),
                 common.message("locality_weighted_lb_config") != null,
                 common.durationNanos("update_merge_window", d.mergeWindowNanos()),
-                false,
                 c.bool("ignore_health_on_host_removal", false),
-                false);
+                c.bool("close_connections_on_host_health_failure", false));
     }
 
     private static CircuitBreakerConfig limits(ConfigNode c, String priority) {

@@ -51,6 +51,11 @@ final class EdsSource implements EndpointSource, ResourceWatcher {
         cancelStale();
     }
 
+    @Override
+    public boolean healthChanged() {
+        return members.prune();
+    }
+
     private void ready() {
         Runnable r = initialized;
         initialized = () -> {};

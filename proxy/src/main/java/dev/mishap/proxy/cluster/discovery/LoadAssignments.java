@@ -20,7 +20,11 @@ public final class LoadAssignments {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(ENDPOINT + "ClusterLoadAssignment").supported("cluster_name", "endpoints", "policy"),
             SupportedFields.of(ENDPOINT + "ClusterLoadAssignment.Policy")
-                    .supported("overprovisioning_factor", "weighted_priority_health", "endpoint_stale_after"),
+                    .supported("overprovisioning_factor", "weighted_priority_health", "endpoint_stale_after")
+                    .supported("drop_overloads"),
+            SupportedFields.of(ENDPOINT + "ClusterLoadAssignment.Policy.DropOverload")
+                    .supported("drop_percentage")
+                    .accepted("category", "it labels load reports"),
             SupportedFields.of(ENDPOINT + "LocalityLbEndpoints")
                     .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
@@ -51,7 +55,25 @@ public final class LoadAssignments {
                 (int) policy.integer("overprovisioning_factor", 140),
                 policy.bool("weighted_priority_health", false),
                 policy.durationNanos("endpoint_stale_after", 0),
-                List.of());
+                drops(policy.messages("drop_overloads")));
+    }
+
+    private static long drops(List<ConfigNode> drops) {
+        if (drops.size() > 1) {
+            throw new ConfigException(
+                    "Cluster drop_overloads config has " + drops.size() + " categories. Envoy only support one.");
+        }
+        ConfigNode share = drops.isEmpty() ? null : drops.get(0).message("drop_percentage");
+        if (share == null) {
+            return 0;
+        }
+        long scale = switch (share.enumName("denominator")) {
+            case "HUNDRED" -> 10_000;
+            case "TEN_THOUSAND" -> 100;
+            default -> 1;
+        };
+        long ppm = share.integer("numerator", 0) * scale;
+        return Math.min(1_000_000, ppm);
     }
 
     private static LoadAssignment.Group group(ConfigNode group, boolean namesAllowed) {

@@ -87,6 +87,28 @@ final class Members {
         return changed;
     }
 
+    /** Lets go of what was kept for being healthy and no longer is; whether there was any. */
+    boolean prune() {
+        if (!keepHealthy || !known.values().removeIf(Members::overdue)) {
+            return false;
+        }
+        List<EndpointGroup> left = new ArrayList<>();
+        for (EndpointGroup g : groups) {
+            left.add(new EndpointGroup(
+                    g.locality(),
+                    g.priority(),
+                    g.weight(),
+                    g.endpoints().stream().filter(e -> !overdue(e)).toList()));
+        }
+        groups = left;
+        cluster.update(groups, policy);
+        return true;
+    }
+
+    private static boolean overdue(Endpoint e) {
+        return e.has(HealthFlag.PENDING_DYNAMIC_REMOVAL) && e.has(HealthFlag.FAILED_ACTIVE_HC);
+    }
+
     private int weightOf(Endpoint e) {
         for (EndpointGroup g : groups) {
             if (g.priority() == e.priority() && g.locality().equals(e.locality())) {

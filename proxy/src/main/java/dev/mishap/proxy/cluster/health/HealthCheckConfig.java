@@ -32,6 +32,11 @@ public record HealthCheckConfig(
         @Nullable TcpCheck tcp,
         @Nullable GrpcCheck grpc)
         implements ClusterFeature {
+    @Override
+    public boolean checksHealth() {
+        return true;
+    }
+
     private static final String MESSAGE = "envoy.config.core.v3.HealthCheck";
     private static final String FILE_SINK =
             "envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink";

@@ -75,6 +75,10 @@ final class RequestSetup {
             cluster.stats().rqMaintenanceMode.inc();
             return answer(to, new LocalReply(503, "maintenance mode", "maintenance_mode", -1, config::addOverloaded));
         }
+        long drop = cluster.endpoints().policy().dropPartsPerMillion();
+        if (drop > 0 && (drop >= 1_000_000 || Long.remainderUnsigned(loop.random(), 1_000_000) < drop)) {
+            return drop(config, to, stats, drop >= 1_000_000);
+        }
         Timeouts timeouts = new Timeouts();
         timeouts.read(action, headers, config.respectExpectedTimeout);
         int timeoutStatus = headers.remove(RouterHeaders.TIMEOUT_ALT_RESPONSE) ? 204 : 504;
@@ -91,6 +95,25 @@ final class RequestSetup {
                 to.isGrpcRequest(),
                 headers.contains(HeaderName.UPGRADE) || Upgrades.isConnect(headers),
                 timeoutStatus);
+    }
+
+    /** {@code drop_overloads} of the cluster's assignment: a part of the requests goes nowhere, or all of them. */
+    private static @Nullable Call drop(RouterConfig config, HttpStream to, RequestStats stats, boolean all) {
+        to.info().addFlag(all ? ResponseFlag.UNCONDITIONAL_DROP_OVERLOAD : ResponseFlag.DROP_OVERLOAD);
+        stats.response(503, null, null);
+        HeaderName header = all ? RouterHeaders.UNCONDITIONAL_DROP_OVERLOAD : RouterHeaders.DROP_OVERLOAD;
+        return answer(
+                to,
+                new LocalReply(
+                        503,
+                        all ? "unconditional drop overload" : "drop overload",
+                        all ? "unconditional_drop_overload" : "drop_overload",
+                        -1,
+                        headers -> {
+                            if (!config.suppressEnvoyHeaders) {
+                                headers.set(header, "true");
+                            }
+                        }));
     }
 
     private static RequestStats stats(

@@ -11,6 +11,8 @@ final class RouterHeaders {
     static final HeaderName TIMEOUT_ALT_RESPONSE = HeaderName.of("x-envoy-upstream-rq-timeout-alt-response");
     static final HeaderName ALT_STAT_NAME = HeaderName.of("x-envoy-upstream-alt-stat-name");
     static final HeaderName SERVICE_TIME = HeaderName.of("x-envoy-upstream-service-time");
+    static final HeaderName DROP_OVERLOAD = HeaderName.of("x-envoy-drop-overload");
+    static final HeaderName UNCONDITIONAL_DROP_OVERLOAD = HeaderName.of("x-envoy-unconditional-drop-overload");
     static final HeaderName OVERLOADED = HeaderName.of("x-envoy-overloaded");
     static final HeaderName RATE_LIMITED = HeaderName.of("x-envoy-ratelimited");
     static final HeaderName RETRY_ON = HeaderName.of("x-envoy-retry-on");
