@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -251,7 +252,7 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         InetSocketAddress peer = info.downstreamRemoteAddress;
         if (peer != null) {
             String own = peer.getAddress().isLoopbackAddress() ? OwnAddress.ipv4() : null;
-            String address = own == null ? peer.getAddress().getHostAddress() : own;
+            String address = own == null ? NetUtil.toAddressString(peer.getAddress()) : own;
             String before = headers.get(HeaderName.X_FORWARDED_FOR);
             headers.set(HeaderName.X_FORWARDED_FOR, before == null ? address : before + "," + address);
         }

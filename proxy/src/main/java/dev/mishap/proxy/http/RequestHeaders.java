@@ -189,7 +189,8 @@ final class RequestHeaders {
     private boolean edgeExempt;
 
     private void client(HeaderMap h, StreamInfo info) {
-        InetSocketAddress peer = info.downstreamDirectRemoteAddress;
+        // Whom a PROXY header names stands in the place of the socket's peer.
+        InetSocketAddress peer = info.downstreamRemoteAddress;
         InetSocketAddress remote = peer;
         boolean secure = info.connection != null && info.connection.secure;
         boolean hadForwarded = h.contains(HeaderName.X_FORWARDED_FOR);
@@ -201,7 +202,7 @@ final class RequestHeaders {
             if (!config.skipXffAppend && peer != null) {
                 String address = peer.getAddress().isLoopbackAddress() && config.localAddress != null
                         ? config.localAddress
-                        : peer.getAddress().getHostAddress();
+                        : NetUtil.toAddressString(peer.getAddress());
                 append(h, HeaderName.X_FORWARDED_FOR, address, ",");
             }
             if (config.xffNumTrustedHops == 0 || !h.contains(HeaderName.X_FORWARDED_PROTO)) {
@@ -227,7 +228,7 @@ final class RequestHeaders {
         if (edge) {
             remove(h, EDGE_ONLY);
             if (remote != null) {
-                h.set(EXTERNAL_ADDRESS, remote.getAddress().getHostAddress());
+                h.set(EXTERNAL_ADDRESS, NetUtil.toAddressString(remote.getAddress()));
             }
         }
         if (!internal) {

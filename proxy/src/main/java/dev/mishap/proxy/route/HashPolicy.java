@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.RegexSubstitution;
 import dev.mishap.rules.XxHash64;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,7 +90,7 @@ public final class HashPolicy {
     }
 
     private static @Nullable String ip(@Nullable InetSocketAddress address) {
-        return address == null ? null : address.getAddress().getHostAddress();
+        return address == null ? null : NetUtil.toAddressString(address.getAddress());
     }
 
     private static @Nullable String query(HeaderMap request, String name) {
@@ -141,7 +142,7 @@ public final class HashPolicy {
     }
 
     private static String text(@Nullable InetSocketAddress a) {
-        return a == null ? "" : a.getAddress().getHostAddress() + ":" + a.getPort();
+        return a == null ? "" : NetUtil.toAddressString(a.getAddress()) + ":" + a.getPort();
     }
 
     private static @Nullable String cookieValue(HeaderMap request, String name) {

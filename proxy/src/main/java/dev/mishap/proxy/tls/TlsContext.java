@@ -14,6 +14,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.internal.tcnative.SSL;
+import io.netty.util.NetUtil;
 import java.lang.ref.Cleaner;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -226,7 +227,7 @@ final class TlsContext {
         InetSocketAddress ip = to instanceof InetSocketAddress i ? i : null;
         String host = !serverName.isEmpty()
                 ? serverName
-                : ip == null ? to.toString() : ip.getAddress().getHostAddress();
+                : ip == null ? to.toString() : NetUtil.toAddressString(ip.getAddress());
         SslHandler handler = prepared(context.newHandler(alloc, host, ip == null ? 1 : ip.getPort()));
         if (!serverName.isEmpty() && isHostName(serverName)) {
             SSLParameters parameters = handler.engine().getSSLParameters();

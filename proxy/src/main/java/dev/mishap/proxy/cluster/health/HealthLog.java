@@ -2,6 +2,7 @@ package dev.mishap.proxy.cluster.health;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.json.JsonWriter;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -83,7 +84,7 @@ final class HealthLog {
     private static Map<String, Object> address(@Nullable InetSocketAddress ip) {
         Map<String, Object> address = new LinkedHashMap<>();
         address.put("protocol", "TCP");
-        address.put("address", ip == null ? "" : ip.getAddress().getHostAddress());
+        address.put("address", ip == null ? "" : NetUtil.toAddressString(ip.getAddress()));
         address.put("port_value", ip == null ? 0L : (long) ip.getPort());
         address.put("resolver_name", "");
         address.put("ipv4_compat", false);

@@ -47,6 +47,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private final ConnectionManagerConfig config;
     private final ConnectionManagerStats stats;
     private final H1RequestParser parser;
+    private static final HeaderMap NO_TRAILERS = new HeaderMap();
+
+    /** {@code Http1ProtocolOptions.enable_trailers}; without it a response's trailers are dropped. */
+    private final boolean responseTrailers;
+
     private final ConnectionInfo connection;
     private final Runnable heldTask = this::takeHeld;
     private final @Nullable Http2Switch http2;
@@ -88,6 +93,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
      */
     public H1ServerConnection(
             ConnectionManagerConfig config, H1Limits limits, ConnectionInfo connection, @Nullable Http2Switch http2) {
+        this.responseTrailers = limits.trailers();
         this.config = config;
         this.connection = connection;
         this.http2 = http2;
@@ -486,7 +492,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void encodeTrailers(HeaderMap trailers) {
-        out().trailers(trailers);
+        out().trailers(responseTrailers ? trailers : NO_TRAILERS);
     }
 
     @Override

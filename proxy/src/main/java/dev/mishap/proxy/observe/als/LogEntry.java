@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -170,7 +171,7 @@ final class LogEntry {
         InetAddress ip = address.getAddress();
         int outer = out.begin(field);
         int socket = out.begin(1);
-        out.string(2, ip == null ? address.getHostString() : ip.getHostAddress());
+        out.string(2, ip == null ? address.getHostString() : NetUtil.toAddressString(ip));
         out.varintAlways(3, address.getPort());
         out.end(socket);
         out.end(outer);

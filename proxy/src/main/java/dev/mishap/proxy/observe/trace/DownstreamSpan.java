@@ -8,6 +8,7 @@ import dev.mishap.proxy.http.RouteTracing;
 import dev.mishap.proxy.http.SpanTag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.StreamSpan;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -123,7 +124,7 @@ final class DownstreamSpan implements StreamSpan {
         InetSocketAddress peer = info.downstreamDirectRemoteAddress;
         if (peer != null) {
             InetAddress ip = peer.getAddress();
-            span.tag("peer.address", ip == null ? peer.getHostString() : ip.getHostAddress());
+            span.tag("peer.address", ip == null ? peer.getHostString() : NetUtil.toAddressString(ip));
         }
         copy(request, CLIENT_TRACE_ID, "guid:x-client-trace-id");
         int type = request.indexOf(HeaderName.CONTENT_TYPE);

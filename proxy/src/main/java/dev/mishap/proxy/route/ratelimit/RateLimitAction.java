@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.QueryParameterMatcher;
 import dev.mishap.proxy.route.ratelimit.Descriptor.Entry;
+import io.netty.util.NetUtil;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -118,7 +119,7 @@ interface RateLimitAction {
     private static boolean remoteAddress(HttpStream stream, List<Entry> entries) {
         InetSocketAddress address = stream.info().downstreamRemoteAddress;
         return address != null
-                && entries.add(new Entry("remote_address", address.getAddress().getHostAddress()));
+                && entries.add(new Entry("remote_address", NetUtil.toAddressString(address.getAddress())));
     }
 
     private static RateLimitAction maskedRemoteAddress(ConfigNode node) {
@@ -141,7 +142,7 @@ interface RateLimitAction {
             bytes[i] &= (byte) (0xff << (8 - kept));
         }
         try {
-            return InetAddress.getByAddress(bytes).getHostAddress() + "/" + length;
+            return NetUtil.toAddressString(InetAddress.getByAddress(bytes)) + "/" + length;
         } catch (UnknownHostException e) {
             throw new IllegalStateException(e); // the length of an address is right
         }

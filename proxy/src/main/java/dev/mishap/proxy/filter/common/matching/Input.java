@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.transport.TlsSession;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,7 +142,7 @@ public interface Input {
     }
 
     private static @Nullable String ip(@Nullable InetSocketAddress address) {
-        return address == null ? null : address.getAddress().getHostAddress();
+        return address == null ? null : NetUtil.toAddressString(address.getAddress());
     }
 
     private static @Nullable String port(@Nullable InetSocketAddress address) {
