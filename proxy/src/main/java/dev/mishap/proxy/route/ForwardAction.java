@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param highPriority whether the HIGH circuit breakers count
  * @param includeAttemptCount whether {@code x-envoy-attempt-count} goes upstream
  * @param includeAttemptCountInResponse whether it goes downstream
+ * @param includeIsTimeoutRetry whether {@code x-envoy-is-timeout-retry} tells the upstream of another try why there is one
  * @param upgrades which upgrades are allowed
  * @param hashPolicy what of a request its hash is made of
  * @param internalRedirects which redirects of upstreams are followed here, or null for none
@@ -37,6 +38,7 @@ public record ForwardAction(
         boolean highPriority,
         boolean includeAttemptCount,
         boolean includeAttemptCountInResponse,
+        boolean includeIsTimeoutRetry,
         UpgradePolicy upgrades,
         HashPolicy hashPolicy,
         @Nullable InternalRedirectPolicy internalRedirects)

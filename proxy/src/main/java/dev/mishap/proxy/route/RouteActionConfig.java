@@ -78,7 +78,8 @@ final class RouteActionConfig {
             @Nullable RetryPolicy retry,
             List<MirrorPolicy> mirrors,
             boolean includeAttemptCount,
-            boolean includeAttemptCountInResponse) {}
+            boolean includeAttemptCountInResponse,
+            boolean includeIsTimeoutRetry) {}
 
     static ForwardAction forward(ConfigNode node, Inherited inherited, RouteContext context, boolean validate) {
         ConfigNode duration = node.message("max_stream_duration");
@@ -99,6 +100,7 @@ final class RouteActionConfig {
                 node.enumName("priority").equals("HIGH"),
                 inherited.includeAttemptCount(),
                 inherited.includeAttemptCountInResponse(),
+                inherited.includeIsTimeoutRetry(),
                 UpgradePolicy.from(node),
                 HashPolicy.from(node.messages("hash_policy")),
                 InternalRedirectPolicy.from(node.message("internal_redirect_policy")));

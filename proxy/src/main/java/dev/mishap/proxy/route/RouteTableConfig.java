@@ -44,6 +44,7 @@ public final class RouteTableConfig {
                             "typed_per_filter_config",
                             "include_request_attempt_count",
                             "include_attempt_count_in_response",
+                            "include_is_timeout_retry_header",
                             "retry_policy",
                             "request_mirror_policies",
                             "metadata",
@@ -113,7 +114,8 @@ public final class RouteTableConfig {
                 RetryPolicyConfig.from(node.message("retry_policy")),
                 own.isEmpty() ? mirrors : own,
                 node.bool("include_request_attempt_count", false),
-                node.bool("include_attempt_count_in_response", false));
+                node.bool("include_attempt_count_in_response", false),
+                node.bool("include_is_timeout_retry_header", false));
         List<RouteLevel> above = List.of(RouteLevel.from(node, context), level);
         RouteConfig routes = new RouteConfig(host, inherited, above, mostSpecificWins, context, validate, maxBody);
         for (ConfigNode route : node.messages("routes")) {

@@ -23,6 +23,7 @@ final class RouterHeaders {
     static final HeaderName HEDGE = HeaderName.of("x-envoy-hedge-on-per-try-timeout");
     static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
     static final HeaderName IMMEDIATE_FAIL = HeaderName.of("x-envoy-immediate-health-check-fail");
+    static final HeaderName IS_TIMEOUT_RETRY = HeaderName.of("x-envoy-is-timeout-retry");
     static final HeaderName CANARY = HeaderName.of("x-envoy-upstream-canary");
     static final HeaderName STREAM_DURATION = HeaderName.of("x-envoy-upstream-stream-duration-ms");
 

@@ -40,6 +40,9 @@ final class Tries implements PickContext {
     private @Nullable Future<?> retryTimer;
     private @Nullable Long hash;
     private boolean hashed;
+    /** The try before took too long, which is why there is another. */
+    private boolean retriesTimeout;
+
     private int count;
     private boolean over;
 
@@ -368,6 +371,10 @@ final class Tries implements PickContext {
         if (call.action().includeAttemptCount()) {
             headers.set(RouterHeaders.ATTEMPT_COUNT, Integer.toString(count));
         }
+        if (call.action().includeIsTimeoutRetry()) {
+            headers.set(RouterHeaders.IS_TIMEOUT_RETRY, retriesTimeout ? "true" : "false");
+        }
+        retriesTimeout = false;
         expectedTimeout(headers, body.ended() ? System.nanoTime() - body.endNanos() : 0);
         startTry();
     }
@@ -390,6 +397,7 @@ final class Tries implements PickContext {
         call.upstreamHost(a.endpoint);
         a.cancel();
         a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
+        retriesTimeout = true;
         if (!retriesReset(a, ResetReason.LOCAL_RESET, true)) {
             response.countAbort(a, call.timeoutStatus());
             response.timedOut(details);
