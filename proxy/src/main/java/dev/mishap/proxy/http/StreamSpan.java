@@ -48,6 +48,6 @@ public interface StreamSpan {
          * @param failure why there is no complete response, or null
          * @param flag what that will be in the request's flags, or null
          */
-        void finish(StreamInfo info, @Nullable String failure, @Nullable ResponseFlag flag);
+        void finish(HttpStream stream, @Nullable String failure, @Nullable ResponseFlag flag);
     }
 }

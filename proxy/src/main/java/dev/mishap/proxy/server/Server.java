@@ -246,7 +246,9 @@ public final class Server {
                         stats,
                         runtime,
                         clusters,
-                        services.get(AsyncHttpClient.class)));
+                        services.get(AsyncHttpClient.class),
+                        services.get(AsyncGrpcClient.class),
+                        Version.line()));
     }
 
     private ConfigSources configSources() {

@@ -99,13 +99,9 @@ final class DownstreamSpan implements StreamSpan {
             if (stream.isGrpcRequest()) {
                 grpc(stream.responseHeaders(), stream.responseTrailers());
             }
-            if (!config.nodeId().isEmpty()) {
-                span.tag("node_id", config.nodeId());
-            }
-            if (!config.zone().isEmpty()) {
-                span.tag("zone", config.zone());
-            }
-            custom(stream);
+            span.tag("node_id", config.nodeId());
+            span.tag("zone", config.zone());
+            custom(span, info, stream.requestHeaders());
             fault(info);
             if (config.verbose()) {
                 verbose(info);
@@ -206,21 +202,21 @@ final class DownstreamSpan implements StreamSpan {
         }
     }
 
-    private void custom(HttpStream stream) {
+    private void custom(Span to, StreamInfo info, HeaderMap request) {
         for (SpanTag tag : route.tags()) {
-            tag(tag, stream);
+            tag(to, tag, info, request);
         }
         for (SpanTag tag : config.tags()) {
             if (!names(route.tags(), tag.name())) {
-                tag(tag, stream);
+                tag(to, tag, info, request);
             }
         }
     }
 
-    private void tag(SpanTag tag, HttpStream stream) {
-        String value = tag.value(stream.info(), stream.requestHeaders());
+    private static void tag(Span to, SpanTag tag, StreamInfo info, HeaderMap request) {
+        String value = tag.value(info, request);
         if (value != null && !value.isEmpty()) {
-            span.tag(tag.name(), value);
+            to.tag(tag.name(), value);
         }
     }
 
@@ -260,21 +256,21 @@ final class DownstreamSpan implements StreamSpan {
     }
 
     /** One try. */
-    private static final class UpstreamSpan implements AttemptSpan {
-        private final Span span;
+    private final class UpstreamSpan implements AttemptSpan {
+        private final Span own;
         private final String endpoint;
         private String protocol = "-";
         private int status;
         private boolean over;
 
-        UpstreamSpan(Span span, String endpoint) {
-            this.span = span;
+        UpstreamSpan(Span own, String endpoint) {
+            this.own = own;
             this.endpoint = endpoint;
         }
 
         @Override
         public void inject(HeaderMap request) {
-            span.inject(request);
+            own.inject(request);
         }
 
         @Override
@@ -288,24 +284,26 @@ final class DownstreamSpan implements StreamSpan {
         }
 
         @Override
-        public void finish(StreamInfo info, @Nullable String failure, @Nullable ResponseFlag flag) {
+        public void finish(HttpStream stream, @Nullable String failure, @Nullable ResponseFlag flag) {
             if (over) {
                 return;
             }
             over = true;
-            if (span.sampled()) {
-                span.tag("upstream_address", endpoint);
-                span.tag("peer.address", endpoint);
-                span.tag("http.protocol", protocol);
-                common(span, info, status);
+            StreamInfo info = stream.info();
+            if (own.sampled()) {
+                own.tag("upstream_address", endpoint);
+                own.tag("peer.address", endpoint);
+                own.tag("http.protocol", protocol);
+                common(own, info, status);
                 if (flag != null && info.flagCount() == 0) {
-                    span.tag("response_flags", flag.shortName());
+                    own.tag("response_flags", flag.shortName());
                 }
                 if (failure != null) {
-                    span.tag("error.reason", failure);
+                    own.tag("error.reason", failure);
                 }
+                custom(own, info, stream.requestHeaders());
             }
-            span.finish(epochNanos(info, System.nanoTime()));
+            own.finish(epochNanos(info, System.nanoTime()));
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.SpanTag;
 import dev.mishap.proxy.http.StreamTracer;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,7 @@ public record TracingConfig(
         all.addAll(CustomTags.FIELDS);
         all.addAll(RouteTracingConfig.FIELDS);
         all.addAll(ZipkinConfig.FIELDS);
+        all.addAll(OtlpTracer.FIELDS);
         return List.copyOf(all);
     }
 
@@ -70,7 +72,9 @@ public record TracingConfig(
             Scope root,
             Supplier<RuntimeSnapshot> runtime,
             ClusterManager clusters,
-            AsyncHttpClient client) {}
+            AsyncHttpClient client,
+            AsyncGrpcClient grpc,
+            String version) {}
 
     /**
      * Reads {@code HttpConnectionManager.tracing}.
@@ -110,6 +114,9 @@ public record TracingConfig(
     private static Tracer tracer(ConfigNode provider, Environment environment) {
         ConfigNode config = provider.message("typed_config");
         String type = config == null ? "" : config.messageName();
+        if (config != null && type.equals(OtlpTracer.MESSAGE)) {
+            return OtlpTracer.from(config, environment);
+        }
         if (config == null || !type.equals(ZipkinConfig.MESSAGE)) {
             throw new ConfigException("Didn't find a registered implementation for '" + provider.string("name")
                     + "' with type URL: '" + type + "'");

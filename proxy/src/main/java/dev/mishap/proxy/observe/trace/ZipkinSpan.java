@@ -61,6 +61,9 @@ final class ZipkinSpan implements Span {
 
     @Override
     public void tag(String key, String value) {
+        if (value.isEmpty()) {
+            return;
+        }
         for (int i = 0; i < tags.size(); i += 2) {
             if (tags.get(i).equals(key)) {
                 tags.set(i + 1, value);

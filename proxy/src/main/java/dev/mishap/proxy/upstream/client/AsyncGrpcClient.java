@@ -89,7 +89,7 @@ public final class AsyncGrpcClient {
         for (int i = 0; i < metadata.size(); i += 2) {
             headers.add(HeaderName.of(metadata.get(i)), metadata.get(i + 1));
         }
-        InternalHeaders.addTo(headers, timeoutNanos, true);
+        InternalHeaders.addTo(headers, 0, true); // its time-out is told by grpc-timeout
         return headers;
     }
 

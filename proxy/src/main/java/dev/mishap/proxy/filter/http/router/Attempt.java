@@ -167,10 +167,7 @@ final class Attempt implements UpstreamListener {
         StreamSpan.AttemptSpan own = span;
         if (own != null) {
             span = null;
-            own.finish(
-                    tries.call().info(),
-                    failure == null ? null : failure.text(),
-                    failure == null ? null : failure.flag());
+            own.finish(downstream(), failure == null ? null : failure.text(), failure == null ? null : failure.flag());
         }
     }
 
