@@ -37,18 +37,20 @@ public final class ClustersRoute {
                 return AdminResponse.text(400, "Invalid re2 regex");
             }
         }
-        List<Cluster> shown = new ArrayList<>();
-        for (Cluster c : clusters.all()) {
-            if (filter == null || filter.matcher(c.name()).find()) {
-                shown.add(c);
+        List<ClusterManager.View> shown = new ArrayList<>();
+        for (ClusterManager.View v : clusters.views()) {
+            if (!v.warming()
+                    && (filter == null || filter.matcher(v.cluster().name()).find())) {
+                shown.add(v);
             }
         }
         return "json".equals(request.parameter("format")) ? json(shown) : AdminResponse.text(text(shown));
     }
 
-    private static String text(List<Cluster> clusters) {
+    private static String text(List<ClusterManager.View> clusters) {
         StringBuilder out = new StringBuilder();
-        for (Cluster c : clusters) {
+        for (ClusterManager.View v : clusters) {
+            Cluster c = v.cluster();
             String name = c.name() + "::";
             out.append(name)
                     .append("observability_name::")
@@ -60,7 +62,7 @@ public final class ClustersRoute {
             }
             limits(name + "default_priority::", c.config().defaultLimits(), out);
             limits(name + "high_priority::", c.config().highLimits(), out);
-            out.append(name).append("added_via_api::false\n");
+            out.append(name).append("added_via_api::").append(v.dynamic()).append('\n');
             for (Endpoint e : c.members().all()) {
                 endpoint(name + ServerRoutes.AddressText.of(e.address()) + "::", e, out);
             }
@@ -130,11 +132,15 @@ public final class ClustersRoute {
                 out.append(prefix).append(name).append("::").append(value).append('\n'));
     }
 
-    private static AdminResponse json(List<Cluster> clusters) {
+    private static AdminResponse json(List<ClusterManager.View> clusters) {
         List<Object> all = new ArrayList<>();
-        for (Cluster c : clusters) {
+        for (ClusterManager.View v : clusters) {
+            Cluster c = v.cluster();
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("name", c.name());
+            if (v.dynamic()) {
+                one.put("added_via_api", true);
+            }
             List<Object> hosts = new ArrayList<>();
             c.members().all().forEach(e -> hosts.add(host(e)));
             if (!hosts.isEmpty()) {

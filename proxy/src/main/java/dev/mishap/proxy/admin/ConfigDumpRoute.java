@@ -30,6 +30,7 @@ public final class ConfigDumpRoute {
                             "static_clusters", "StaticCluster",
                             "dynamic_active_clusters", "DynamicCluster",
                             "dynamic_warming_clusters", "DynamicCluster"),
+            "EcdsConfigDump", Map.of("ecds_filters", "EcdsFilterConfig"),
             "EndpointsConfigDump",
                     Map.of(
                             "static_endpoint_configs", "StaticEndpointConfig",
@@ -52,6 +53,7 @@ public final class ConfigDumpRoute {
     private final ConfigNode bootstrap;
     private final Map<String, Object> node;
     private final ClusterManager clusters;
+    private final DynamicConfigs dynamic;
     private final Supplier<List<Map<String, Object>>> own;
     private final String loaded = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
 
@@ -59,24 +61,28 @@ public final class ConfigDumpRoute {
             ConfigNode bootstrap,
             Map<String, Object> node,
             ClusterManager clusters,
+            DynamicConfigs dynamic,
             Supplier<List<Map<String, Object>>> own) {
         this.bootstrap = bootstrap;
         this.node = node;
         this.clusters = clusters;
+        this.dynamic = dynamic;
         this.own = own;
     }
 
     /**
      * @param bootstrap the whole bootstrap
      * @param node the node that the process has after its flags, in place of the bootstrap's
+     * @param dynamic what was discovered
      * @param own dumps of what Envoy does not have, each with its {@code @type}; they come last
      */
     public static AdminRoute of(
             ConfigNode bootstrap,
             Map<String, Object> node,
             ClusterManager clusters,
+            DynamicConfigs dynamic,
             Supplier<List<Map<String, Object>>> own) {
-        ConfigDumpRoute route = new ConfigDumpRoute(bootstrap, node, clusters, own);
+        ConfigDumpRoute route = new ConfigDumpRoute(bootstrap, node, clusters, dynamic, own);
         return AdminRoute.reads(
                 "/config_dump",
                 "dump current Envoy configs",
@@ -167,42 +173,182 @@ public final class ConfigDumpRoute {
         first.put("last_updated", loaded);
         out.add(first);
         Map<?, ?> resources = asMap(root.get("static_resources"));
-        out.add(list(
-                "ClustersConfigDump",
-                "static_clusters",
-                "cluster",
-                "envoy.config.cluster.v3.Cluster",
-                asList(resources.get("clusters")),
-                names));
+        out.add(clusters(asList(resources.get("clusters")), names));
+        List<DynamicConfigs.Dumped> filters = dynamic.filters();
+        if (filters != null) {
+            Map<String, Object> dump = new LinkedHashMap<>();
+            dump.put(TYPE, ADMIN + "EcdsConfigDump");
+            put(dump, "ecds_filters", dumped(filters, "ecds_filter", names));
+            out.add(dump);
+        }
         if (endpoints) {
-            out.add(list(
-                    "EndpointsConfigDump",
-                    "static_endpoint_configs",
-                    "endpoint_config",
-                    "envoy.config.endpoint.v3.ClusterLoadAssignment",
-                    assignments(),
-                    names));
+            out.add(endpoints(names));
         }
         List<?> listeners = asList(resources.get("listeners"));
-        out.add(list(
-                "ListenersConfigDump",
-                "static_listeners",
-                "listener",
-                "envoy.config.listener.v3.Listener",
-                listeners,
-                names));
+        List<DynamicConfigs.ListenerState> discovered = dynamic.listeners();
+        out.add(listeners(listeners, discovered, names));
         out.add(Map.of(TYPE, ADMIN + "ScopedRoutesConfigDump"));
         List<Object> routes = new ArrayList<>();
         findRoutes(listeners, routes);
-        out.add(list(
+        for (DynamicConfigs.ListenerState l : discovered) {
+            if (l.active() != null) {
+                findRoutes(l.active().config().toJson(), routes);
+            }
+        }
+        Map<String, Object> routesDump = list(
                 "RoutesConfigDump",
                 "static_route_configs",
                 "route_config",
                 "envoy.config.route.v3.RouteConfiguration",
                 routes,
-                names));
-        out.add(Map.of(TYPE, ADMIN + "SecretsConfigDump"));
+                names);
+        put(routesDump, "dynamic_route_configs", dumped(dynamic.routes(), "route_config", names));
+        out.add(routesDump);
+        Map<String, Object> secrets = new LinkedHashMap<>();
+        secrets.put(TYPE, ADMIN + "SecretsConfigDump");
+        put(secrets, "dynamic_active_secrets", secrets(names));
+        out.add(secrets);
         out.addAll(own.get());
+        return out;
+    }
+
+    private static void put(Map<String, Object> to, String field, List<?> values) {
+        if (!values.isEmpty()) {
+            to.put(field, values);
+        }
+    }
+
+    private Map<String, Object> clusters(List<?> statics, @Nullable Pattern names) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put(TYPE, ADMIN + "ClustersConfigDump");
+        if (!dynamic.clustersVersion().isEmpty()) {
+            out.put("version_info", dynamic.clustersVersion());
+        }
+        out.putAll(list(
+                "ClustersConfigDump", "static_clusters", "cluster", "envoy.config.cluster.v3.Cluster", statics, names));
+        for (boolean warming : new boolean[] {false, true}) {
+            List<DynamicConfigs.Dumped> some = new ArrayList<>();
+            for (ClusterManager.View view : clusters.views()) {
+                ConfigNode config = view.config();
+                if (view.dynamic() && view.warming() == warming && config != null) {
+                    some.add(new DynamicConfigs.Dumped(config, view.version(), view.updated()));
+                }
+            }
+            put(out, warming ? "dynamic_warming_clusters" : "dynamic_active_clusters", dumped(some, "cluster", names));
+        }
+        return out;
+    }
+
+    private Map<String, Object> listeners(
+            List<?> statics, List<DynamicConfigs.ListenerState> discovered, @Nullable Pattern names) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put(TYPE, ADMIN + "ListenersConfigDump");
+        if (!dynamic.listenersVersion().isEmpty()) {
+            out.put("version_info", dynamic.listenersVersion());
+        }
+        out.putAll(list(
+                "ListenersConfigDump",
+                "static_listeners",
+                "listener",
+                "envoy.config.listener.v3.Listener",
+                statics,
+                names));
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (DynamicConfigs.ListenerState l : discovered) {
+            if (names != null && !names.matches(l.name())) {
+                continue;
+            }
+            Map<String, Object> one = new LinkedHashMap<>();
+            if (!l.name().isEmpty()) {
+                one.put("name", l.name());
+            }
+            state(one, "active_state", l.active());
+            state(one, "warming_state", l.warming());
+            state(one, "draining_state", l.draining());
+            DynamicConfigs.Refused error = l.error();
+            if (error != null) {
+                Map<String, Object> shown = new LinkedHashMap<>();
+                shown.put("failed_configuration", typed(error.config()));
+                shown.put("last_update_attempt", time(error.attempted()));
+                shown.put("details", error.details());
+                one.put("error_state", shown);
+            }
+            all.add(one);
+        }
+        put(out, "dynamic_listeners", all);
+        return out;
+    }
+
+    private static void state(Map<String, Object> to, String field, DynamicConfigs.@Nullable Dumped state) {
+        if (state != null) {
+            to.put(field, dumped(state, "listener"));
+        }
+    }
+
+    private List<Map<String, Object>> secrets(@Nullable Pattern names) {
+        List<Map<String, Object>> out = new ArrayList<>();
+        for (DynamicConfigs.Dumped d : dynamic.secrets()) {
+            String name = d.config().string("name");
+            if (names == null || names.matches(name)) {
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("name", name);
+                one.putAll(dumped(d, "secret"));
+                out.add(one);
+            }
+        }
+        return out;
+    }
+
+    private static List<Map<String, Object>> dumped(
+            List<DynamicConfigs.Dumped> all, String member, @Nullable Pattern names) {
+        List<Map<String, Object>> out = new ArrayList<>();
+        for (DynamicConfigs.Dumped d : all) {
+            if (names == null || names.matches(d.config().string("name"))) {
+                out.add(dumped(d, member));
+            }
+        }
+        return out;
+    }
+
+    private static Map<String, Object> dumped(DynamicConfigs.Dumped d, String member) {
+        Map<String, Object> one = new LinkedHashMap<>();
+        if (!d.version().isEmpty()) {
+            one.put("version_info", d.version());
+        }
+        one.put(member, typed(d.config()));
+        one.put("last_updated", time(d.updated()));
+        return one;
+    }
+
+    private static Map<String, Object> typed(ConfigNode config) {
+        Map<String, Object> typed = new LinkedHashMap<>();
+        typed.put(TYPE, PREFIX + config.messageName());
+        asMap(config.toJson()).forEach((k, v) -> {
+            if (v != null) {
+                typed.put(String.valueOf(k), v);
+            }
+        });
+        return typed;
+    }
+
+    private static String time(Instant when) {
+        return when.truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+
+    private Map<String, Object> endpoints(@Nullable Pattern names) {
+        List<Object> statics = new ArrayList<>();
+        List<Object> discovered = new ArrayList<>();
+        for (ClusterManager.View view : clusters.views()) {
+            if (!view.warming()) {
+                (view.dynamic() ? discovered : statics).add(assignment(view.cluster()));
+            }
+        }
+        String message = "envoy.config.endpoint.v3.ClusterLoadAssignment";
+        Map<String, Object> out =
+                list("EndpointsConfigDump", "static_endpoint_configs", "endpoint_config", message, statics, names);
+        Map<String, Object> more =
+                list("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config", message, discovered, names);
+        out.putAll(more);
         return out;
     }
 
@@ -231,27 +377,23 @@ public final class ConfigDumpRoute {
         return out;
     }
 
-    private List<Object> assignments() {
-        List<Object> out = new ArrayList<>();
-        for (Cluster c : clusters.all()) {
-            List<Object> endpoints = new ArrayList<>();
-            for (Endpoint e : c.endpoints().all()) {
-                endpoints.add(Map.of(
-                        "endpoint",
-                        Map.of("address", ServerRoutes.AddressText.json(e.address())),
-                        "health_status",
-                        e.healthy() ? "HEALTHY" : "UNHEALTHY",
-                        "load_balancing_weight",
-                        (long) e.weight()));
-            }
-            Map<String, Object> assignment = new LinkedHashMap<>();
-            assignment.put("cluster_name", c.name());
-            assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
-            assignment.put("policy", Map.of("overprovisioning_factor", (long)
-                    c.members().policy().overprovisioningPercent()));
-            out.add(assignment);
+    private static Map<String, Object> assignment(Cluster c) {
+        List<Object> endpoints = new ArrayList<>();
+        for (Endpoint e : c.endpoints().all()) {
+            endpoints.add(Map.of(
+                    "endpoint",
+                    Map.of("address", ServerRoutes.AddressText.json(e.address())),
+                    "health_status",
+                    e.healthy() ? "HEALTHY" : "UNHEALTHY",
+                    "load_balancing_weight",
+                    (long) e.weight()));
         }
-        return out;
+        Map<String, Object> assignment = new LinkedHashMap<>();
+        assignment.put("cluster_name", c.name());
+        assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
+        assignment.put("policy", Map.of("overprovisioning_factor", (long)
+                c.members().policy().overprovisioningPercent()));
+        return assignment;
     }
 
     /** All inline {@code route_config}s below {@code value}. */

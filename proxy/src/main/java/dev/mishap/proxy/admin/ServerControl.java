@@ -20,6 +20,11 @@ public interface ServerControl {
 
     List<ListenerView> listeners();
 
+    /** What was discovered. */
+    default DynamicConfigs dynamicConfigs() {
+        return DynamicConfigs.NONE;
+    }
+
     /** Makes health checks fail, or pass again. */
     void failHealthChecks(boolean fail);
 

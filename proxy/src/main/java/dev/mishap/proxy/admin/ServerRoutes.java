@@ -102,7 +102,7 @@ public final class ServerRoutes {
         routes.add(AdminRoute.reads(
                 "/init_dump",
                 "dump current Envoy init manager information (experimental)",
-                r -> AdminResponse.json("{}\n"),
+                r -> AdminResponse.json(initDump(server)),
                 "mask: The desired component to dump unready targets. The mask is parsed as a Protobuf::FieldMask. For"
                         + " example, get the unready targets of all listeners with /init_dump?mask=listener`"));
         routes.add(AdminRoute.reads(
@@ -158,6 +158,17 @@ public final class ServerRoutes {
     private static @Nullable String enable(AdminRequest request) {
         String value = request.parameter("enable");
         return "y".equals(value) || "n".equals(value) ? value : null;
+    }
+
+    private static String initDump(ServerControl server) {
+        List<Object> all = new ArrayList<>();
+        for (DynamicConfigs.Unready u : server.dynamicConfigs().unready()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", u.name());
+            one.put("target_names", u.targets());
+            all.add(one);
+        }
+        return JsonWriter.pretty(all.isEmpty() ? Map.of() : Map.of("unready_targets_dumps", all)) + "\n";
     }
 
     private static AdminResponse unavailable(String path) {

@@ -51,7 +51,7 @@ public final class Cds implements ResourceWatcher {
         return target;
     }
 
-    /** Of the last response that was accepted. */
+    /** Of the last response that was applied, if only in part. */
     public String version() {
         return version;
     }
@@ -102,11 +102,11 @@ public final class Cds implements ResourceWatcher {
                 changed,
                 skipped,
                 gone);
+        version = newVersion;
         target.ready();
         if (!errors.isEmpty()) {
             throw new ConfigException("Error adding/updating cluster(s) " + String.join(", ", errors));
         }
-        version = newVersion;
         reload.inc();
         reloadTime.set(System.currentTimeMillis());
     }

@@ -228,12 +228,9 @@ public final class ClusterManager implements AutoCloseable {
         if (now != null && !now.dynamic || newest != null && same(newest, node)) {
             return false;
         }
+        // Envoy counts before it looks: a cluster that is refused is counted, too.
+        (newest == null ? added : modified).inc();
         Entry entry = new Entry(make(translator.apply(node), node), node, version, true);
-        if (newest == null) {
-            added.inc();
-        } else {
-            modified.inc();
-        }
         LOG.debug("add/update cluster {} starting warming", name);
         warming.put(name, entry);
         publish();

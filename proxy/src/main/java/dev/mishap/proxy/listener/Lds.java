@@ -42,7 +42,7 @@ public final class Lds implements ResourceWatcher {
         return target;
     }
 
-    /** Of the last response that was accepted. */
+    /** Of the last response that was applied, if only in part. */
     public String version() {
         return version;
     }
@@ -56,6 +56,8 @@ public final class Lds implements ResourceWatcher {
 
     @Override
     public void onDelta(List<Resource> added, List<String> removed, String newVersion) {
+        listeners.beginUpdate();
+        version = newVersion;
         for (String name : removed) {
             if (listeners.remove(name)) {
                 LOG.info("lds: remove listener '{}'", name);
@@ -84,7 +86,6 @@ public final class Lds implements ResourceWatcher {
             target.ready();
             throw new ConfigException("Error adding/updating listener(s) " + errors);
         }
-        version = newVersion;
         target.ready();
     }
 

@@ -110,7 +110,9 @@ public final class ListenerManager {
     private final Map<String, Entry> active = new LinkedHashMap<>();
     private final Map<String, Entry> warming = new LinkedHashMap<>();
     private final List<Entry> draining = new ArrayList<>();
+    /** Of the last update, by name. */
     private final Map<String, ErrorState> errors = new LinkedHashMap<>();
+
     private volatile List<Listener> listeners = List.of();
     private volatile List<Listener> all = List.of();
     private volatile List<View> views = List.of();
@@ -212,6 +214,11 @@ public final class ListenerManager {
         return InitTarget.of("Listener-init-target " + e.name, e.life.init());
     }
 
+    /** An update begins: what was wrong with the one before is forgotten. */
+    public void beginUpdate() {
+        errors.clear();
+    }
+
     /**
      * Adds a listener, or changes the one of that name.
      *
@@ -226,8 +233,6 @@ public final class ListenerManager {
         Entry newest = next == null ? now : next;
         if (now != null && !now.dynamic || newest != null && newest.node.sameAs(node)) {
             LOG.debug("duplicate/locked listener '{}'. no add/update", name);
-            errors.remove(name);
-            publish();
             return false;
         }
         Entry entry;
@@ -247,7 +252,6 @@ public final class ListenerManager {
             publish();
             throw e instanceof ConfigException c ? c : new ConfigException(String.valueOf(e.getMessage()));
         }
-        errors.remove(name);
         if (next != null) {
             next.life.end();
             warming.remove(name);
@@ -435,7 +439,14 @@ public final class ListenerManager {
                     last == null ? null : last.state(),
                     errors.get(name)));
         }
+        // Envoy shows each failure of the last update once more, without a name.
+        errors.values().forEach(e -> made.add(new View("", true, null, null, null, e)));
         return made;
+    }
+
+    /** What listeners that warm up wait for. Main loop only. */
+    public List<InitManager> warmingUp() {
+        return warming.values().stream().map(e -> e.life.init()).toList();
     }
 
     /** The listeners that are in use. */

@@ -33,7 +33,8 @@ public final class BootstrapFields {
             SupportedFields.of(BOOTSTRAP + "ClusterManager").supported("outlier_detection", "local_cluster_name"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
-            SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources").supported("lds_config", "cds_config"),
+            SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources")
+                    .supported("lds_config", "cds_config", "ads_config"),
             SupportedFields.of("envoy.config.core.v3.Node")
                     .supported("id", "cluster", "metadata", "locality")
                     .accepted("user_agent_name", "the process says itself what it is, as Envoy does")

@@ -2,6 +2,11 @@ package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
+import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.ResourceDecoder;
 import dev.mishap.proxy.xds.ResourceType;
@@ -10,15 +15,56 @@ import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
 import dev.mishap.proxy.xds.file.FileSubscription;
 import dev.mishap.proxy.xds.file.FileWatcher;
+import dev.mishap.proxy.xds.grpc.GrpcTransport;
+import dev.mishap.proxy.xds.grpc.LoopTimers;
+import dev.mishap.proxy.xds.grpc.XdsMux;
+import dev.mishap.proxy.xds.grpc.XdsTransport;
+import dev.mishap.proxy.xds.rest.RestSubscription;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The kinds of sources that a {@code ConfigSource} may name. */
+/** The kinds of sources that a {@code ConfigSource} may name, and the stream that all of kind {@code ads} share. */
 final class DynamicSources implements ConfigSources {
-    private final ResourceDecoder decoder;
-    private final FileWatcher files;
+    private static final String ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/";
+    private static final long SECOND = 1_000_000_000L;
+    private static final long DEFAULT_INITIAL_FETCH = 15 * SECOND;
 
-    DynamicSources(ResourceDecoder decoder, FileWatcher files) {
-        this.decoder = decoder;
-        this.files = files;
+    private final Carriers carriers;
+    private final Bootstrap.Node node;
+    private final @Nullable XdsMux ads;
+
+    /** What carries subscriptions. */
+    record Carriers(
+            ResourceDecoder decoder,
+            FileWatcher files,
+            AsyncGrpcClient grpc,
+            AsyncHttpClient http,
+            EventLoop mainLoop) {}
+
+    /**
+     * @param adsConfig {@code dynamic_resources.ads_config}, or null
+     * @param root scope without prefix
+     * @throws ConfigException when there can be no such stream
+     */
+    DynamicSources(Carriers carriers, Bootstrap.Node node, @Nullable ConfigNode adsConfig, Scope root) {
+        this.carriers = carriers;
+        this.node = node;
+        if (adsConfig == null) {
+            ads = null;
+        } else {
+            boolean delta = adsConfig.enumName("api_type").endsWith("DELTA_GRPC");
+            ads = mux(adsConfig, ADS + (delta ? "DeltaAggregatedResources" : "StreamAggregatedResources"), delta, root);
+        }
+    }
+
+    /** Opens the shared stream, if there is one. */
+    void start() {
+        XdsMux a = ads;
+        if (a != null) {
+            a.start();
+        }
     }
 
     @Override
@@ -28,6 +74,7 @@ final class DynamicSources implements ConfigSources {
         if (kind == null) {
             throw source.error("config_source_specifier", "value is required");
         }
+        long patience = source.durationNanos("initial_fetch_timeout", DEFAULT_INITIAL_FETCH);
         switch (kind) {
             case "path":
                 return file(source.string("path"), "", type, stats, watcher);
@@ -37,13 +84,89 @@ final class DynamicSources implements ConfigSources {
                 return file(
                         path.string("path"), directory == null ? "" : directory.string("path"), type, stats, watcher);
             }
+            case "api_config_source":
+                return api(source.required("api_config_source"), type, stats, watcher, patience);
+            case "ads":
+            case "self":
+                XdsMux a = ads;
+                if (a == null) {
+                    throw new ConfigException("ADS must be configured to support an ADS config source");
+                }
+                return a.subscribe(type, stats, watcher, patience, false);
             default:
-                throw new ConfigException(source.error(kind, "is not supported").getMessage());
+                throw source.error(kind, "is not supported");
         }
     }
 
     private Subscription file(
             String path, String directory, ResourceType type, SubscriptionStats stats, ResourceWatcher watcher) {
-        return new FileSubscription(path, directory, type, decoder, files, stats, watcher);
+        return new FileSubscription(path, directory, type, carriers.decoder(), carriers.files(), stats, watcher);
+    }
+
+    private Subscription api(
+            ConfigNode api, ResourceType type, SubscriptionStats stats, ResourceWatcher watcher, long patience) {
+        String kind = api.enumName("api_type");
+        switch (kind) {
+            case "REST": {
+                List<String> clusters = api.strings("cluster_names");
+                if (clusters.size() != 1) {
+                    throw new ConfigException(
+                            "envoy::config::core::v3::ConfigSource must have a singleton cluster name specified");
+                }
+                if (!api.has("refresh_delay")) {
+                    throw new ConfigException("refresh_delay is required for REST API configuration sources");
+                }
+                return new RestSubscription(
+                        new RestSubscription.Settings(
+                                clusters,
+                                api.durationNanos("refresh_delay", 0),
+                                api.durationNanos("request_timeout", SECOND),
+                                patience),
+                        type,
+                        carriers.decoder(),
+                        carriers.http(),
+                        carriers.mainLoop(),
+                        ServerInfo.node(node),
+                        stats,
+                        watcher);
+            }
+            case "GRPC":
+            case "DELTA_GRPC": {
+                boolean delta = kind.equals("DELTA_GRPC");
+                XdsMux own = mux(api, delta ? type.deltaPath() : type.streamPath(), delta, stats.scope());
+                return own.subscribe(type, stats, watcher, patience, true);
+            }
+            default:
+                throw api.error("api_type", kind + " is not supported");
+        }
+    }
+
+    private XdsMux mux(ConfigNode api, String method, boolean delta, Scope scope) {
+        List<XdsTransport> servers = new ArrayList<>();
+        for (ConfigNode service : api.messages("grpc_services")) {
+            servers.add(new GrpcTransport(carriers.grpc(), GrpcService.from(service), carriers.mainLoop()));
+        }
+        if (servers.isEmpty()) {
+            throw new ConfigException("API configs must have either a gRPC service or a cluster name defined");
+        }
+        ProtoWriter self = new ProtoWriter();
+        NodeIdentity.write(node, self);
+        ConfigNode limits = api.message("rate_limit_settings");
+        XdsMux.Settings settings = new XdsMux.Settings(
+                method,
+                delta,
+                api.bool("set_node_on_first_message_only", false),
+                limits == null ? 0 : (int) Math.min(Integer.MAX_VALUE, limits.integer("max_tokens", 100)),
+                limits == null ? 0 : Math.max(0.01, limits.number("fill_rate", 10)));
+        return new XdsMux(
+                settings, servers, new LoopTimers(carriers.mainLoop()), carriers.decoder(), self.toByteArray(), scope);
+    }
+
+    /** Ends the shared stream. */
+    void close() {
+        XdsMux a = ads;
+        if (a != null) {
+            a.close();
+        }
     }
 }

@@ -1,9 +1,13 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.proto.ProtoWriter;
+import java.util.List;
 
 /** This process as {@code envoy.config.core.v3.Node}, for services that it calls. */
 final class NodeIdentity {
+    private static final List<String> CLIENT_FEATURES =
+            List.of("envoy.lb.does_not_support_overprovisioning", "envoy.lrs.supports_send_all_clusters");
+
     private NodeIdentity() {}
 
     /** Writes the fields of the message into {@code out}. */
@@ -23,6 +27,10 @@ final class NodeIdentity {
         int version = out.begin(1);
         out.varint(1, Long.parseLong(parts[0])).varint(2, Long.parseLong(parts[1]));
         out.end(version);
+        out.struct(2, ServerInfo.BUILD);
         out.end(build);
+        for (String feature : CLIENT_FEATURES) {
+            out.stringAlways(10, feature);
+        }
     }
 }

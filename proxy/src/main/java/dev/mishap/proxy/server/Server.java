@@ -1,6 +1,7 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.admin.AdminServer;
+import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.cluster.Cds;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
@@ -143,19 +144,9 @@ public final class Server {
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
-            this.sources = new DynamicSources(
-                    new ResourceDecoder(
-                            new DynamicFields(
-                                    options.rejectUnknownDynamicFields(),
-                                    options.ignoreUnknownDynamicFields(),
-                                    stats.counter("server.dynamic_unknown_fields")),
-                            SupportTable.all()),
-                    files);
             this.clusterContext =
                     new ServerClusters(stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
-            clusterContext.connect(clusters, sources);
-            bootstrap.clusters().forEach(clusters::addStatic);
             this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
@@ -166,8 +157,18 @@ public final class Server {
             services.add(SharedTokenBuckets.class, new SharedTokenBuckets());
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
-            services.add(AsyncHttpClient.class, new AsyncHttpClient(upstreams, clusters::get));
-            services.add(AsyncGrpcClient.class, new AsyncGrpcClient(upstreams, clusters::get));
+            AsyncHttpClient http = new AsyncHttpClient(upstreams, clusters::get);
+            AsyncGrpcClient grpc = new AsyncGrpcClient(upstreams, clusters::get);
+            services.add(AsyncHttpClient.class, http);
+            services.add(AsyncGrpcClient.class, grpc);
+            ConfigNode dynamic = bootstrap.config().message("dynamic_resources");
+            this.sources = new DynamicSources(
+                    new DynamicSources.Carriers(decoder(), files, grpc, http, main),
+                    bootstrap.node(),
+                    dynamic == null ? null : dynamic.message("ads_config"),
+                    stats);
+            clusterContext.connect(clusters, sources);
+            bootstrap.clusters().forEach(clusters::addStatic);
             services.add(TracingDefaults.class, tracing());
             logFiles.remote(new GrpcAccessLogs(
                     services.get(AsyncGrpcClient.class),
@@ -196,7 +197,6 @@ public final class Server {
             bootstrap.listeners().forEach(listeners::addStatic);
             listeners.initializeWith(init);
             clusters.onGone(upstreams::forget);
-            ConfigNode dynamic = bootstrap.config().message("dynamic_resources");
             ConfigNode cdsSource = dynamic == null ? null : dynamic.message("cds_config");
             ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
             cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);
@@ -271,6 +271,14 @@ public final class Server {
         return workers;
     }
 
+    private ResourceDecoder decoder() {
+        DynamicFields unknown = new DynamicFields(
+                options.rejectUnknownDynamicFields(),
+                options.ignoreUnknownDynamicFields(),
+                stats.counter("server.dynamic_unknown_fields"));
+        return new ResourceDecoder(unknown, SupportTable.all());
+    }
+
     /** Runs {@code action} on the main loop, unless the process ends. */
     private void onMainLoop(Runnable action) {
         EventLoop main = mainLoop();
@@ -292,9 +300,7 @@ public final class Server {
     public void start() {
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
-        mainLoop()
-                .execute(guarded(() -> clusters.start(
-                        mainLoop(), () -> clusters.startSecondary(guarded(this::primaryClustersReady)))));
+        mainLoop().execute(guarded(() -> clusters.start(mainLoop(), guarded(this::primaryClustersReady))));
         Signals.on("TERM", () -> signalled("SIGTERM"));
         Signals.on("INT", () -> signalled("SIGINT"));
         Signals.on("USR1", () -> {
@@ -320,11 +326,16 @@ public final class Server {
     }
 
     private void primaryClustersReady() {
+        sources.start();
         runtime.startDiscovery(sources, stats, guarded(this::runtimeReady));
     }
 
     private void runtimeReady() {
         runtime.load();
+        clusters.startSecondary(guarded(this::staticClustersReady));
+    }
+
+    private void staticClustersReady() {
         InitManager discovery = new InitManager("CDS");
         Cds c = cds;
         if (c != null) {
@@ -457,6 +468,7 @@ public final class Server {
         }
         files.close();
         sinks.forEach(StatsSink::close);
+        onMainLoop(sources::close);
         clusters.close();
         clusterContext.close();
         runtime.close();
@@ -523,6 +535,11 @@ public final class Server {
 
     public ListenerManager listenerManager() {
         return listeners;
+    }
+
+    /** What was discovered. */
+    DynamicConfigs dynamicConfigs() {
+        return new DiscoveredConfigs(listeners, lds, cds, routeTables, extensionConfigs, init);
     }
 
     /** How far the server has come. */

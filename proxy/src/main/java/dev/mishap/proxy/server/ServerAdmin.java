@@ -4,6 +4,7 @@ import dev.mishap.proxy.admin.AdminRouter;
 import dev.mishap.proxy.admin.AdminServer;
 import dev.mishap.proxy.admin.ClustersRoute;
 import dev.mishap.proxy.admin.ConfigDumpRoute;
+import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.admin.LoggingRoute;
 import dev.mishap.proxy.admin.ServerControl;
 import dev.mishap.proxy.admin.ServerRoutes;
@@ -143,6 +144,7 @@ final class ServerAdmin implements ServerControl {
                 bootstrap.config(),
                 ServerInfo.node(bootstrap.node()),
                 server.clusters(),
+                server.dynamicConfigs(),
                 () -> RulesRoute.configDump(server.rules())));
         router.add(LoggingRoute.of());
         router.add(RulesRoute.of(new RulesApi(server.rules(), System.getenv("MISHAP_API_TOKEN"))));
@@ -163,6 +165,11 @@ final class ServerAdmin implements ServerControl {
             }
         }
         return views;
+    }
+
+    @Override
+    public DynamicConfigs dynamicConfigs() {
+        return server.dynamicConfigs();
     }
 
     @Override

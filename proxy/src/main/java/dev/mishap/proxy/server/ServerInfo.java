@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What /server_info and /config_dump tell of the process: version, flags, node. */
 final class ServerInfo {
+    /** {@code user_agent_build_version.metadata}. */
+    static final Map<String, Object> BUILD =
+            Map.of("revision.sha", "mishap-" + Version.mishap(), "build.type", "RELEASE");
+
     private ServerInfo() {}
 
     /** All of /server_info but the state. */
@@ -86,13 +90,7 @@ final class ServerInfo {
         String[] parts = Version.ENVOY.split("\\.");
         version.put("major_number", Long.valueOf(parts[0]));
         version.put("minor_number", Long.valueOf(parts[1]));
-        out.put(
-                "user_agent_build_version",
-                Map.of(
-                        "version",
-                        version,
-                        "metadata",
-                        Map.of("revision.sha", "mishap-" + Version.mishap(), "build.type", "RELEASE")));
+        out.put("user_agent_build_version", Map.of("version", version, "metadata", BUILD));
         return out;
     }
 

@@ -9,8 +9,16 @@ public final class ConfigSourceFields {
 
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(CORE + "ConfigSource")
-                    .supported("path", "path_config_source", "initial_fetch_timeout")
+                    .supported(
+                            "path", "path_config_source", "api_config_source", "ads", "self", "initial_fetch_timeout")
                     .accepted("resource_api_version", "there is only V3"),
+            SupportedFields.of(CORE + "AggregatedConfigSource"),
+            SupportedFields.of(CORE + "SelfConfigSource").accepted("transport_api_version", "there is only V3"),
+            SupportedFields.of(CORE + "ApiConfigSource")
+                    .supported("api_type", "cluster_names", "grpc_services", "refresh_delay", "request_timeout")
+                    .supported("rate_limit_settings", "set_node_on_first_message_only")
+                    .accepted("transport_api_version", "there is only V3"),
+            SupportedFields.of(CORE + "RateLimitSettings").supported("max_tokens", "fill_rate"),
             SupportedFields.of(CORE + "PathConfigSource").supported("path", "watched_directory"),
             SupportedFields.of(CORE + "WatchedDirectory").supported("path"));
 

@@ -8,6 +8,7 @@ import dev.mishap.rules.XxHash64;
 
 /** What is counted of one subscription: {@code update_*}, {@code version} and the like below the subscriber's prefix. */
 public final class SubscriptionStats {
+    private final Scope scope;
     private final Counter attempt;
     private final Counter success;
     private final Counter failure;
@@ -18,6 +19,7 @@ public final class SubscriptionStats {
     private final Histogram duration;
 
     public SubscriptionStats(Scope scope) {
+        this.scope = scope;
         attempt = scope.counter("update_attempt");
         success = scope.counter("update_success");
         failure = scope.counter("update_failure");
@@ -26,6 +28,11 @@ public final class SubscriptionStats {
         version = scope.gauge("version");
         updateTime = scope.gauge("update_time");
         duration = scope.histogram("update_duration", Histogram.Unit.MILLISECONDS);
+    }
+
+    /** The subscriber's prefix. */
+    public Scope scope() {
+        return scope;
     }
 
     public void attempt() {

@@ -3,12 +3,13 @@ package dev.mishap.proxy.config.schema;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** Reads protobuf's wire format from a part of a byte array. Anything cut short or malformed is a {@link ConfigException}. */
-final class WireReader {
-    static final int VARINT = 0;
+public final class WireReader {
+    public static final int VARINT = 0;
     static final int FIXED64 = 1;
-    static final int BYTES = 2;
+    public static final int BYTES = 2;
     static final int GROUP = 3;
     static final int END_GROUP = 4;
     static final int FIXED32 = 5;
@@ -17,17 +18,20 @@ final class WireReader {
     private final int end;
     private int at;
 
-    WireReader(byte[] data, int from, int end) {
+    /** A reader of {@code data} from {@code from} up to {@code end}. */
+    public WireReader(byte[] data, int from, int end) {
         this.data = data;
         this.at = from;
         this.end = end;
     }
 
-    boolean hasMore() {
+    /** Whether there is another field. */
+    public boolean hasMore() {
         return at < end;
     }
 
-    int tag() {
+    /** The next field's number, shifted left by three, and its wire type. */
+    public int tag() {
         long tag = varint();
         if (tag >>> 3 == 0 || tag >>> 32 != 0) {
             throw malformed("bad tag");
@@ -35,7 +39,8 @@ final class WireReader {
         return (int) tag;
     }
 
-    long varint() {
+    /** The next value of wire type {@link #VARINT}. */
+    public long varint() {
         long value = 0;
         for (int shift = 0; shift < 70; shift += 7) {
             if (at >= end) {
@@ -65,14 +70,15 @@ final class WireReader {
     }
 
     /** A reader over the next length-delimited value. */
-    WireReader sub() {
+    public WireReader sub() {
         int length = length();
         WireReader sub = new WireReader(data, at, at + length);
         at += length;
         return sub;
     }
 
-    String utf8() {
+    /** The next length-delimited value as text. */
+    public String utf8() {
         int length = length();
         try {
             String s = StandardCharsets.UTF_8
@@ -86,6 +92,14 @@ final class WireReader {
         }
     }
 
+    /** A copy of the next length-delimited value. */
+    public byte[] bytes() {
+        int length = length();
+        byte[] copy = Arrays.copyOfRange(data, at, at + length);
+        at += length;
+        return copy;
+    }
+
     String latin1() {
         int length = length();
         String s = new String(data, at, length, StandardCharsets.ISO_8859_1);
@@ -93,7 +107,8 @@ final class WireReader {
         return s;
     }
 
-    void skip(int tag) {
+    /** Passes over the value that {@code tag} announces. */
+    public void skip(int tag) {
         switch (tag & 7) {
             case VARINT:
                 varint();

@@ -104,13 +104,22 @@ public final class FileSubscription implements Subscription {
             List<Resource> resources = decoder.resources(response, type);
             subscriber.onUpdate(resources, version);
         } catch (ConfigException e) {
-            LOG.warn("Filesystem config update rejected: {}", e.getMessage());
-            stats.rejected();
-            subscriber.onFailure();
+            rejected(e.getMessage());
+            return;
+        } catch (RuntimeException e) {
+            // A defect of ours that a resource brings to light must cost that update only.
+            LOG.error("unexpected error in an update from {}", path, e);
+            rejected(e.toString());
             return;
         }
         stats.accepted(version, System.nanoTime() - began);
         LOG.debug("Filesystem config update accepted for {}: {}", path, version);
+    }
+
+    private void rejected(String why) {
+        LOG.warn("Filesystem config update rejected: {}", why);
+        stats.rejected();
+        subscriber.onFailure();
     }
 
     @Override

@@ -72,6 +72,11 @@ public final class ExtensionConfigs {
         return null;
     }
 
+    /** Whether there is any such filter. */
+    public boolean isUsed() {
+        return !all.isEmpty();
+    }
+
     /** Those that are loaded, for the admin server. */
     public List<View> views() {
         List<View> views = new ArrayList<>();

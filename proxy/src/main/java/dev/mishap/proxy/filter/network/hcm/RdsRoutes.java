@@ -109,8 +109,6 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
             reload.inc();
             reloadTime.set(System.currentTimeMillis());
             LOG.debug("rds: loading new configuration: config_name={}", name);
-        } else {
-            loaded = new Loaded(before.table(), before.config(), version, before.updated());
         }
         target.ready();
     }

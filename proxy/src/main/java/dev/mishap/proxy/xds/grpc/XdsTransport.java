@@ -1,0 +1,31 @@
+package dev.mishap.proxy.xds.grpc;
+
+import dev.mishap.proxy.proto.ProtoWriter;
+import org.jspecify.annotations.Nullable;
+
+/** Opens streams to a management server. On the main loop. */
+public interface XdsTransport {
+    /** What comes of a stream; told later than {@link XdsTransport#open} returns, or before when it fails at once. */
+    interface Listener {
+        /** A message, encoded. */
+        void onMessage(byte[] message);
+
+        /** The stream is over or never was. */
+        void onClose(int code, String message);
+    }
+
+    /** A stream that is open. */
+    interface Stream {
+        void send(ProtoWriter message);
+
+        /** Ends the stream; nothing more is told. */
+        void reset();
+    }
+
+    /** Opens a stream; null when it failed at once, which the listener was told. */
+    @Nullable
+    Stream open(String method, Listener listener);
+
+    /** The name of the server's cluster, for the log. */
+    String name();
+}

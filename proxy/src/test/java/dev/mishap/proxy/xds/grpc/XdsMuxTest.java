@@ -1,0 +1,398 @@
+package dev.mishap.proxy.xds.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.proxy.config.schema.ConfigException;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.config.schema.WireReader;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.xds.DynamicFields;
+import dev.mishap.proxy.xds.Resource;
+import dev.mishap.proxy.xds.ResourceDecoder;
+import dev.mishap.proxy.xds.ResourceType;
+import dev.mishap.proxy.xds.ResourceWatcher;
+import dev.mishap.proxy.xds.Subscription;
+import dev.mishap.proxy.xds.SubscriptionStats;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What a server sees and what subscribers are told, message by message. */
+class XdsMuxTest {
+    private static final String RUNTIME = "envoy.service.runtime.v3.Runtime";
+    private static final long SECOND = 1_000_000_000L;
+
+    private final StatsStore stats = new StatsStore();
+    private final FakeTimers timers = new FakeTimers();
+    private final FakeServer server = new FakeServer();
+    private XdsMux mux = mux(false, 0);
+
+    private XdsMux mux(boolean delta, int tokens) {
+        ResourceDecoder decoder = new ResourceDecoder(
+                new DynamicFields(false, false, stats.counter("unknown")),
+                Map.of(RUNTIME, SupportedFields.of(RUNTIME).supported("name", "layer")));
+        server.delta = delta;
+        return new XdsMux(
+                new XdsMux.Settings("/ads", delta, false, tokens, 1),
+                List.of(server),
+                timers,
+                decoder,
+                new byte[] {10, 1, 'n'},
+                stats);
+    }
+
+    private final class FakeTimers implements XdsTimers {
+        final PriorityQueue<Entry> queue = new PriorityQueue<>();
+        long now;
+        long order;
+
+        record Entry(long at, long order, Runnable action) implements Comparable<Entry> {
+            @Override
+            public int compareTo(Entry o) {
+                return at == o.at ? Long.compare(order, o.order) : Long.compare(at, o.at);
+            }
+        }
+
+        @Override
+        public Timer schedule(Runnable action, long delayNanos) {
+            Entry e = new Entry(now + delayNanos, order++, action);
+            queue.add(e);
+            return () -> queue.remove(e);
+        }
+
+        @Override
+        public long nanoTime() {
+            return now;
+        }
+
+        @Override
+        public long random(long bound) {
+            return bound - 1;
+        }
+
+        void pass(long nanos) {
+            long end = now + nanos;
+            while (!queue.isEmpty() && queue.peek().at() <= end) {
+                Entry e = queue.poll();
+                now = e.at();
+                e.action().run();
+            }
+            now = end;
+        }
+    }
+
+    /** Notes requests in one line each. */
+    private static final class FakeServer implements XdsTransport {
+        final List<String> seen = new ArrayList<>();
+        boolean delta;
+        boolean down;
+
+        @Nullable
+        Listener listener;
+
+        @Override
+        public @Nullable Stream open(String method, Listener l) {
+            if (down) {
+                l.onClose(14, "no connection");
+                return null;
+            }
+            listener = l;
+            return new Stream() {
+                @Override
+                public void send(ProtoWriter message) {
+                    seen.add(line(message.toByteArray(), delta));
+                }
+
+                @Override
+                public void reset() {
+                    seen.add("reset");
+                }
+            };
+        }
+
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        List<String> taken() {
+            List<String> all = List.copyOf(seen);
+            seen.clear();
+            return all;
+        }
+    }
+
+    private static String line(byte[] message, boolean delta) {
+        WireReader in = new WireReader(message, 0, message.length);
+        StringBuilder s = new StringBuilder();
+        Map<Integer, String> labels =
+                delta ? Map.of(3, "+", 4, "-", 6, "nonce=") : Map.of(1, "version=", 3, "", 5, "nonce=");
+        int error = delta ? 7 : 6;
+        while (in.hasMore()) {
+            int tag = in.tag();
+            int field = tag >>> 3;
+            String label = labels.get(field);
+            if (label != null) {
+                s.append(s.isEmpty() ? "" : " ").append(label).append(in.utf8());
+            } else if (field == error) {
+                s.append(" refused");
+                in.skip(tag);
+            } else if (delta && field == 5) {
+                WireReader entry = in.sub();
+                entry.tag();
+                String name = entry.utf8();
+                entry.tag();
+                s.append(s.isEmpty() ? "" : " ")
+                        .append("has ")
+                        .append(name)
+                        .append('@')
+                        .append(entry.utf8());
+            } else {
+                in.skip(tag);
+            }
+        }
+        return s.toString();
+    }
+
+    private static final class Told implements ResourceWatcher {
+        final List<String> log = new ArrayList<>();
+        boolean refuse;
+
+        @Override
+        public void onUpdate(List<Resource> resources, String version) {
+            if (refuse) {
+                throw new ConfigException("no");
+            }
+            log.add(version + resources.stream().map(Resource::name).toList());
+        }
+
+        @Override
+        public void onDelta(List<Resource> added, List<String> removed, String version) {
+            if (refuse) {
+                throw new ConfigException("no");
+            }
+            log.add("+" + added.stream().map(Resource::name).toList() + "-" + removed);
+        }
+
+        @Override
+        public void onFailure() {
+            log.add("failure");
+        }
+    }
+
+    private Subscription subscribe(Told told) {
+        return mux.subscribe(ResourceType.RUNTIME, new SubscriptionStats(stats.scope("s.")), told, 15 * SECOND, false);
+    }
+
+    private static byte[] runtime(String name) {
+        return new ProtoWriter().string(1, name).toByteArray();
+    }
+
+    private void respond(String version, String nonce, String... names) {
+        ProtoWriter out = new ProtoWriter().string(1, version);
+        for (String name : names) {
+            out.any(2, RUNTIME, new ProtoWriter().string(1, name));
+        }
+        out.string(4, ResourceType.RUNTIME.typeUrl()).string(5, nonce);
+        deliver(out);
+    }
+
+    private void deliver(ProtoWriter out) {
+        XdsTransport.Listener l = server.listener;
+        assertThat(l).isNotNull();
+        l.onMessage(out.toByteArray());
+    }
+
+    private void delta(String nonce, Map<String, String> added, String... removed) {
+        deltaWithTtl(nonce, added, 0, removed);
+    }
+
+    private void deltaWithTtl(String nonce, Map<String, String> added, long ttlNanos, String... removed) {
+        ProtoWriter out = new ProtoWriter();
+        added.forEach((name, version) -> {
+            int r = out.begin(2);
+            out.string(1, version)
+                    .any(2, RUNTIME, new ProtoWriter().string(1, name))
+                    .string(3, name);
+            if (ttlNanos > 0) {
+                out.time(6, ttlNanos);
+            }
+            out.end(r);
+        });
+        out.string(4, ResourceType.RUNTIME.typeUrl()).string(5, nonce);
+        for (String name : removed) {
+            out.stringAlways(6, name);
+        }
+        deliver(out);
+    }
+
+    @Test
+    void a_response_is_acknowledged_with_its_version_and_a_refused_one_with_that_of_before() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        assertThat(server.taken()).containsExactly("a");
+        respond("1", "n1", "a");
+        assertThat(server.taken()).containsExactly("version=1 a nonce=n1");
+        told.refuse = true;
+        respond("2", "n2", "a");
+        assertThat(server.taken()).containsExactly("version=1 a nonce=n2 refused");
+        told.refuse = false;
+        respond("3", "n3", "a");
+        assertThat(server.taken()).containsExactly("version=3 a nonce=n3");
+        assertThat(told.log).containsExactly("1[a]", "failure", "3[a]");
+        assertThat(stats.value("s.update_success")).isEqualTo(2);
+        assertThat(stats.value("s.update_rejected")).isEqualTo(1);
+    }
+
+    @Test
+    void a_new_stream_says_what_is_had_and_no_nonce() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        respond("1", "n1", "a");
+        server.taken();
+        assertThat(stats.value("control_plane.connected_state")).isEqualTo(1);
+        server.listener.onClose(14, "gone");
+        assertThat(stats.value("control_plane.connected_state")).isZero();
+        timers.pass(SECOND / 2);
+        assertThat(server.taken()).containsExactly("version=1 a");
+        assertThat(stats.value("s.update_failure")).isEqualTo(1);
+    }
+
+    @Test
+    void tries_come_less_often_the_longer_a_server_is_away() {
+        server.down = true;
+        subscribe(new Told()).start(Set.of("a"));
+        mux.start();
+        int[] tries = new int[4];
+        for (int i = 0; i < tries.length; i++) {
+            long before =
+                    timers.queue.stream().filter(e -> e.at() - timers.now > 0).count();
+            assertThat(before).isPositive();
+            tries[i] = (int) stats.value("s.update_failure");
+            timers.pass((SECOND / 2) << i);
+        }
+        assertThat(tries).containsExactly(1, 2, 3, 4);
+    }
+
+    @Test
+    void who_asks_for_what_is_known_has_it_without_asking_the_server() {
+        subscribe(new Told()).start(Set.of("a"));
+        mux.start();
+        respond("1", "n1", "a");
+        server.taken();
+        Told second = new Told();
+        subscribe(second).start(Set.of("a"));
+        timers.pass(1);
+        assertThat(second.log).containsExactly("1[a]");
+        assertThat(server.taken()).isEmpty();
+    }
+
+    @Test
+    void patience_ends_after_its_time_only() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        timers.pass(15 * SECOND - 1);
+        assertThat(told.log).isEmpty();
+        timers.pass(1);
+        assertThat(told.log).containsExactly("failure");
+        assertThat(stats.value("s.init_fetch_timeout")).isEqualTo(1);
+    }
+
+    @Test
+    void garbage_ends_the_stream_and_not_the_process() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        server.taken();
+        server.listener.onMessage(new byte[] {(byte) 0xff, 3, 7});
+        assertThat(server.taken()).containsExactly("reset");
+        timers.pass(SECOND);
+        respond("1", "n1", "a");
+        assertThat(told.log).containsExactly("1[a]");
+    }
+
+    @Test
+    void a_resource_of_another_type_refuses_the_response() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        server.taken();
+        deliver(new ProtoWriter()
+                .string(1, "9")
+                .any(2, "envoy.config.cluster.v3.Cluster", new ProtoWriter().string(1, "a"))
+                .string(4, ResourceType.RUNTIME.typeUrl())
+                .string(5, "n1"));
+        assertThat(server.taken()).containsExactly("a nonce=n1 refused");
+        assertThat(told.log).containsExactly("failure");
+    }
+
+    @Test
+    void incremental_requests_say_what_changed() {
+        mux = mux(true, 0);
+        Told told = new Told();
+        Subscription s = subscribe(told);
+        s.start(Set.of("a"));
+        mux.start();
+        assertThat(server.taken()).containsExactly("+a");
+        delta("n1", Map.of("a", "v1"));
+        assertThat(server.taken()).containsExactly("nonce=n1");
+        s.names(Set.of("b"));
+        assertThat(server.taken()).containsExactly("+b -a");
+        delta("n2", Map.of("b", "v7"));
+        told.refuse = true;
+        delta("n3", Map.of("b", "v8"));
+        assertThat(server.taken()).containsExactly("nonce=n2", "nonce=n3 refused");
+        server.listener.onClose(14, "gone");
+        timers.pass(SECOND);
+        assertThat(server.taken()).containsExactly("+b has b@v7");
+    }
+
+    @Test
+    void a_resource_whose_time_is_over_is_removed_and_a_heartbeat_renews_it() {
+        mux = mux(true, 0);
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        deltaWithTtl("n1", Map.of("a", "v1"), 2 * SECOND);
+        timers.pass(SECOND);
+        ProtoWriter heartbeat = new ProtoWriter();
+        int r = heartbeat.begin(2);
+        heartbeat.string(1, "v1").string(3, "a").time(6, 2 * SECOND).end(r);
+        heartbeat.string(4, ResourceType.RUNTIME.typeUrl()).string(5, "n2");
+        deliver(heartbeat);
+        timers.pass(2 * SECOND - 1);
+        assertThat(told.log).containsExactly("+[a]-[]");
+        timers.pass(1);
+        assertThat(told.log).containsExactly("+[a]-[]", "+[]-[a]");
+    }
+
+    @Test
+    void requests_over_the_limit_wait() {
+        mux = mux(false, 1);
+        subscribe(new Told()).start(Set.of("a"));
+        mux.start();
+        respond("1", "n1", "a");
+        assertThat(server.taken()).containsExactly("a");
+        assertThat(stats.value("control_plane.rate_limit_enforced")).isPositive();
+        timers.pass(SECOND);
+        assertThat(server.taken()).containsExactly("version=1 a nonce=n1");
+    }
+
+    @Test
+    void a_name_in_the_resource_counts_when_no_wrapper_has_one() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a", "b"));
+        mux.start();
+        respond("1", "n1", "b", "c");
+        assertThat(told.log).containsExactly("1[b]");
+        assertThat(runtime("b")).isNotEmpty();
+    }
+}
