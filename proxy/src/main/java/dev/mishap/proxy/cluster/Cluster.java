@@ -213,7 +213,7 @@ public final class Cluster {
     /** Begins to find endpoints and to look after them; {@code initialized} is run once, when requests may come. Main loop only. */
     void start(Runnable initialized) {
         stops.add(source::stop);
-        source.start(() -> startFeatures(initialized));
+        source.start(() -> transports.secrets().initialize(() -> startFeatures(initialized)));
     }
 
     private void startFeatures(Runnable initialized) {

@@ -6,9 +6,11 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.tls.Tls;
+import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
+import dev.mishap.proxy.xds.InitManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ public final class ClusterTransports {
 
     private final List<Match> matches;
     private final @Nullable UpstreamTransport byDefault;
+    private final InitManager secrets;
     private final Counter defaultCount;
 
     private record Match(Map<?, ?> criteria, @Nullable UpstreamTransport transport, Counter count) {
@@ -42,7 +45,9 @@ public final class ClusterTransports {
         }
     }
 
-    private ClusterTransports(List<Match> matches, @Nullable UpstreamTransport byDefault, Scope scope) {
+    private ClusterTransports(
+            List<Match> matches, @Nullable UpstreamTransport byDefault, Scope scope, InitManager secrets) {
+        this.secrets = secrets;
         this.matches = List.copyOf(matches);
         this.byDefault = byDefault;
         this.defaultCount = scope.counter("default.total_match_count");
@@ -50,7 +55,7 @@ public final class ClusterTransports {
 
     /** Plain bytes for all endpoints. */
     static ClusterTransports plain(Scope scope) {
-        return new ClusterTransports(List.of(), null, scope);
+        return new ClusterTransports(List.of(), null, scope, new InitManager("secrets"));
     }
 
     /**
@@ -59,7 +64,9 @@ public final class ClusterTransports {
      * @param scope {@code cluster.<name>.}
      */
     static ClusterTransports from(ConfigNode cluster, Scope scope, @Nullable TransportContext context) {
-        UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context);
+        InitManager secrets = new InitManager("secrets of " + cluster.string("name"));
+        SecretDelivery.Owner owner = new SecretDelivery.Owner(secrets);
+        UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context, owner);
         if (UpstreamHttpTranslator.asksByAlpn(cluster) && (byDefault == null || !byDefault.negotiates())) {
             throw new ConfigException(
                     "ALPN configured for cluster " + cluster.string("name") + " which has a non-ALPN transport socket");
@@ -69,14 +76,14 @@ public final class ClusterTransports {
             Object criteria = match.struct("match");
             matches.add(new Match(
                     criteria instanceof Map<?, ?> map ? map : Map.of(),
-                    transport(match.message("transport_socket"), scope, context),
+                    transport(match.message("transport_socket"), scope, context, owner),
                     scope.counter(match.string("name") + ".total_match_count")));
         }
-        return new ClusterTransports(matches, byDefault, scope);
+        return new ClusterTransports(matches, byDefault, scope, secrets);
     }
 
     private static @Nullable UpstreamTransport transport(
-            @Nullable ConfigNode socket, Scope scope, @Nullable TransportContext context) {
+            @Nullable ConfigNode socket, Scope scope, @Nullable TransportContext context, SecretDelivery.Owner owner) {
         if (socket == null) {
             return null;
         }
@@ -87,13 +94,19 @@ public final class ClusterTransports {
             return null;
         }
         if (config != null && type.equals(ProxyProtocolTransport.TYPE)) {
-            return ProxyProtocolTransport.from(config, transport(config.message("transport_socket"), scope, context));
+            return ProxyProtocolTransport.from(
+                    config, transport(config.message("transport_socket"), scope, context, owner));
         }
         if (config != null && type.equals(TLS) && context != null) {
-            return Tls.of(context).upstream(config, scope, null);
+            return Tls.of(context).upstream(config, scope, owner);
         }
         throw new ConfigException("Didn't find a registered implementation for '" + socket.string("name")
                 + "' with type URL: '" + type + "'");
+    }
+
+    /** What the cluster waits for before it may be used: secrets that are discovered. */
+    InitManager secrets() {
+        return secrets;
     }
 
     /** The transport of {@code endpoint}, null for plain bytes. */

@@ -18,6 +18,7 @@ public final class RouteTableConfig {
                     .supported(
                             "name",
                             "virtual_hosts",
+                            "vhds",
                             "response_headers_to_add",
                             "response_headers_to_remove",
                             "request_headers_to_add",
@@ -50,6 +51,7 @@ public final class RouteTableConfig {
                             "metadata",
                             "cors",
                             "rate_limits"),
+            SupportedFields.of("envoy.config.route.v3.Vhds").supported("config_source"),
             SupportedFields.of("envoy.config.route.v3.VirtualCluster").supported("name", "headers"),
             SupportedFields.of("envoy.config.route.v3.FilterConfig").supported("config", "is_optional", "disabled"),
             SupportedFields.of("envoy.config.core.v3.Metadata").supported("filter_metadata"),
@@ -83,13 +85,25 @@ public final class RouteTableConfig {
      * @throws ConfigException when it can't be accepted, in Envoy's words where it has some
      */
     public static RouteTable from(ConfigNode node, RouteContext context) {
-        return new RouteTableConfig(node, context).build();
+        return from(node, List.of(), context);
     }
 
-    private RouteTable build() {
+    /**
+     * Builds the table with virtual hosts that came apart from it.
+     *
+     * @param hosts {@code envoy.config.route.v3.VirtualHost}s
+     * @throws ConfigException when it can't be accepted, in Envoy's words where it has some
+     */
+    public static RouteTable from(ConfigNode node, List<ConfigNode> hosts, RouteContext context) {
+        List<ConfigNode> all = new ArrayList<>(node.messages("virtual_hosts"));
+        all.addAll(hosts);
+        return new RouteTableConfig(node, context).build(all);
+    }
+
+    private RouteTable build(List<ConfigNode> hosts) {
         String name = table.string("name");
         Domains domains = new Domains(name);
-        for (ConfigNode node : table.messages("virtual_hosts")) {
+        for (ConfigNode node : hosts) {
             VirtualHost host = virtualHost(node);
             for (String domain : node.strings("domains")) {
                 domains.add(WireText.encode(domain), host);

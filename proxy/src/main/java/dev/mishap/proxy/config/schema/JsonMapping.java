@@ -292,6 +292,12 @@ final class JsonMapping {
             WellKnown kind, SourceValue source, MessageNode node, FieldType field, @Nullable Object place) {
         switch (kind) {
             case DURATION: {
+                if (source.kind == SourceValue.Kind.MAP) {
+                    TimeValue parts = durationParts(source);
+                    if (parts != null) {
+                        return parts;
+                    }
+                }
                 TimeValue value = source.kind == SourceValue.Kind.STRING ? TimeValue.parseDuration(source.text) : null;
                 if (source.kind != SourceValue.Kind.STRING) {
                     unexpected(source, node, field, place, '"', "message google.protobuf.Duration");
@@ -499,5 +505,29 @@ final class JsonMapping {
             MessageNode.appendPlace(s, place);
         }
         return s.toString();
+    }
+
+    /** {@code {seconds: 1, nanos: 0}}, the members of the message, which Envoy takes for a duration, too. */
+    private static @Nullable TimeValue durationParts(SourceValue source) {
+        long seconds = 0;
+        long nanos = 0;
+        for (int i = 0; i < source.keys.size(); i++) {
+            SourceValue value = source.items.get(i);
+            long number;
+            try {
+                number = Long.parseLong(value.text);
+            } catch (NumberFormatException e) {
+                return null;
+            }
+            switch (source.keys.get(i)) {
+                case "seconds" -> seconds = number;
+                case "nanos" -> nanos = number;
+                default -> {
+                    return null;
+                }
+            }
+        }
+        boolean ok = Math.abs(seconds) <= 315_576_000_000L && Math.abs(nanos) < 1_000_000_000L;
+        return ok ? new TimeValue(seconds, (int) nanos) : null;
     }
 }

@@ -31,6 +31,9 @@ final class DeltaState extends TypeState {
 
     private Set<String> wanted() {
         Set<String> names = new TreeSet<>();
+        if (type == ResourceType.VIRTUAL_HOST) {
+            return names; // the server is asked for all, and a watch takes those of its table
+        }
         watches.forEach(w -> names.addAll(w.names()));
         return names;
     }
@@ -80,7 +83,7 @@ final class DeltaState extends TypeState {
             out.stringAlways(4, "*");
         }
         if (first) {
-            known(out, names, all);
+            known(out);
         }
         told = names;
         toldWildcard = all;
@@ -94,9 +97,9 @@ final class DeltaState extends TypeState {
     }
 
     /** What this side has from an earlier stream. */
-    private void known(ProtoWriter out, Set<String> names, boolean all) {
+    private void known(ProtoWriter out) {
         versions.forEach((name, version) -> {
-            if (all || names.contains(name)) {
+            if (isWanted(name)) {
                 int entry = out.begin(5);
                 out.string(1, name);
                 out.string(2, version);

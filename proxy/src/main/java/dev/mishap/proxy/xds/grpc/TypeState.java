@@ -64,31 +64,32 @@ abstract class TypeState {
     /** A subscriber is new or wants something else: it has at once what is known already. */
     void added(Watch watch) {
         List<Resource> have = new ArrayList<>();
-        for (String name : watch.names()) {
-            Resource r = known.get(name);
-            if (r != null) {
+        for (Resource r : known.values()) {
+            if (watch.wants(r.name())) {
                 have.add(r);
             }
         }
         if (!have.isEmpty()) {
             mux.soon(() -> {
                 if (watches.contains(watch)) {
-                    watch.deliver(have, null, have.get(0).version());
+                    watch.deliver(
+                            have, mux.isDelta() ? List.of() : null, have.get(0).version());
                 }
             });
         }
     }
 
     void forgetUnwanted() {
-        Set<String> wanted = names();
-        known.keySet().removeIf(name -> !wanted.contains(name));
-        if (!watches.stream().anyMatch(Watch::wildcard)) {
-            new ArrayList<>(ttls.keySet()).forEach(name -> {
-                if (!wanted.contains(name)) {
-                    ttl(name, 0);
-                }
-            });
-        }
+        known.keySet().removeIf(name -> !isWanted(name));
+        new ArrayList<>(ttls.keySet()).forEach(name -> {
+            if (!isWanted(name)) {
+                ttl(name, 0);
+            }
+        });
+    }
+
+    boolean isWanted(String name) {
+        return watches.stream().anyMatch(w -> w.wants(name));
     }
 
     /** Decodes; a heartbeat renews its resource's time and is not in the result. */

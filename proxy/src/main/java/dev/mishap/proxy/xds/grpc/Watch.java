@@ -60,6 +60,12 @@ final class Watch implements Subscription {
     }
 
     boolean wants(String name) {
+        if (type == ResourceType.VIRTUAL_HOST) {
+            // A virtual host's name is that of its route table, a slash and its own; the table's stands for all of its
+            // hosts.
+            int slash = name.indexOf('/');
+            return names.contains(slash < 0 ? name : name.substring(0, slash));
+        }
         return wildcard() || names.contains(name);
     }
 

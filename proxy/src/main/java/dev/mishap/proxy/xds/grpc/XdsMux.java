@@ -112,6 +112,10 @@ public final class XdsMux {
         }
     }
 
+    boolean isDelta() {
+        return settings.delta();
+    }
+
     XdsTimers timers() {
         return timers;
     }

@@ -27,6 +27,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.Lifecycle;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -130,9 +131,25 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
 
     private static RouteResolver routes(ConfigNode node, HttpFilterContext context) {
         ConfigNode rds = node.message("rds");
+        RouteTables tables = context.service(RouteTables.class);
+        Lifecycle life = context.service(Lifecycle.class);
         if (rds != null) {
-            return context.service(RouteTables.class)
-                    .get(rds, context.scope(), routeContext(context, false), context.service(Lifecycle.class));
+            return tables.get(
+                    rds.string("route_config_name"),
+                    rds.required("config_source"),
+                    context.scope(),
+                    routeContext(context, false),
+                    life);
+        }
+        ConfigNode scoped = node.message("scoped_routes");
+        if (scoped != null) {
+            return new ScopedRoutes(
+                    scoped,
+                    context.scope(),
+                    context.service(ConfigSources.class),
+                    new ScopedRoutes.Tables(
+                            tables, scoped.message("rds_config_source"), context.scope(), routeContext(context, false)),
+                    life);
         }
         ConfigNode table = node.message("route_config");
         if (table == null) {

@@ -7,6 +7,8 @@ import java.util.List;
 public final class HttpConnectionManagerFields {
     static final String HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
+    private static final String SCOPED = "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes";
+
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(HCM)
                     .supported(
@@ -14,6 +16,7 @@ public final class HttpConnectionManagerFields {
                             "stat_prefix",
                             "route_config",
                             "rds",
+                            "scoped_routes",
                             "http_filters",
                             "common_http_protocol_options",
                             "http_protocol_options",
@@ -66,6 +69,26 @@ public final class HttpConnectionManagerFields {
                     .supported("name", "typed_config", "config_discovery", "is_optional", "disabled"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.Rds")
                     .supported("config_source", "route_config_name"),
+            SupportedFields.of(SCOPED)
+                    .supported("name", "scope_key_builder", "rds_config_source")
+                    .supported("scoped_route_configurations_list", "scoped_rds"),
+            SupportedFields.of(SCOPED + ".ScopeKeyBuilder").supported("fragments"),
+            SupportedFields.of(SCOPED + ".ScopeKeyBuilder.FragmentBuilder").supported("header_value_extractor"),
+            SupportedFields.of(SCOPED + ".ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor")
+                    .supported("name", "element_separator", "index", "element"),
+            SupportedFields.of(SCOPED + ".ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.KvElement")
+                    .supported("separator", "key"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3."
+                            + "ScopedRouteConfigurationsList")
+                    .supported("scoped_route_configurations"),
+            SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds")
+                    .supported("scoped_rds_config_source"),
+            SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration")
+                    .supported("name", "route_configuration_name", "route_configuration", "key"),
+            SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration.Key")
+                    .supported("fragments"),
+            SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration.Key.Fragment")
+                    .supported("string_key"),
             SupportedFields.of("envoy.config.core.v3.ExtensionConfigSource")
                     .supported("config_source", "default_config", "apply_default_config_without_warming", "type_urls"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig")

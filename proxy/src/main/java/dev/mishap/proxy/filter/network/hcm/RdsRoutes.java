@@ -39,25 +39,29 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
     private final Counter updateEmpty;
     private final Counter reload;
     private final Gauge reloadTime;
+    private final ConfigSources sources;
+    private final Scope scope;
     private volatile @Nullable Loaded loaded;
+    private @Nullable Vhds vhds;
     int users;
 
     /** A table with what it was made from. */
     record Loaded(RouteTable table, ConfigNode config, String version, Instant updated) {}
 
     /**
-     * @param rds {@code Rds}
+     * @param source {@code envoy.config.core.v3.ConfigSource}
      * @param scope of the connection manager that asks first, {@code http.<stat_prefix>.}
      */
-    RdsRoutes(ConfigNode rds, Scope scope, ConfigSources sources, RouteContext context) {
-        this.name = rds.string("route_config_name");
+    RdsRoutes(String name, ConfigNode source, Scope scope, ConfigSources sources, RouteContext context) {
+        this.name = name;
         this.context = context;
+        this.sources = sources;
+        this.scope = scope;
         Scope own = scope.scope("rds." + name + ".");
         this.updateEmpty = own.counter("update_empty");
         this.reload = own.counter("config_reload");
         this.reloadTime = own.gauge("config_reload_time_ms");
-        this.subscription =
-                sources.subscribe(rds.required("config_source"), ResourceType.ROUTE, new SubscriptionStats(own), this);
+        this.subscription = sources.subscribe(source, ResourceType.ROUTE, new SubscriptionStats(own), this);
         this.target = new InitTarget(
                 "RdsRouteConfigSubscription RDS local-init-target " + name, () -> subscription.start(Set.of(name)));
     }
@@ -98,17 +102,45 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
         }
         Loaded before = loaded;
         ConfigNode config = resource.config();
+        ConfigNode hosts = config.message("vhds");
+        Vhds now = vhds;
+        if (now != null && (hosts == null || !now.source().sameAs(hosts.required("config_source")))) {
+            now.close();
+            now = null;
+        }
+        if (hosts != null && now == null) {
+            now = new Vhds(name, hosts.required("config_source"), scope, sources, this::hostsChanged);
+        }
+        vhds = now;
         if (before == null || !before.config().sameAs(config)) {
-            RouteTable table;
-            try {
-                table = RouteTableConfig.from(config, context);
-            } catch (ConfigException e) {
-                throw rejected(e.getMessage());
-            }
-            loaded = new Loaded(table, config, version, Instant.now());
-            reload.inc();
-            reloadTime.set(System.currentTimeMillis());
-            LOG.debug("rds: loading new configuration: config_name={}", name);
+            load(config, version);
+        }
+        if (now == null) {
+            target.ready();
+        } else {
+            now.start();
+        }
+    }
+
+    private void load(ConfigNode config, String version) {
+        Vhds apart = vhds;
+        RouteTable table;
+        try {
+            table = RouteTableConfig.from(config, apart == null ? List.of() : apart.hosts(), context);
+        } catch (ConfigException e) {
+            throw rejected(e.getMessage());
+        }
+        loaded = new Loaded(table, config, version, Instant.now());
+        reload.inc();
+        reloadTime.set(System.currentTimeMillis());
+        LOG.debug("rds: loading new configuration: config_name={}", name);
+    }
+
+    /** The virtual hosts that come apart are there, or others. */
+    private void hostsChanged() {
+        Loaded base = loaded;
+        if (base != null) {
+            load(base.config(), base.version());
         }
         target.ready();
     }
@@ -137,5 +169,9 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
 
     void close() {
         subscription.close();
+        Vhds apart = vhds;
+        if (apart != null) {
+            apart.close();
+        }
     }
 }

@@ -19,7 +19,7 @@ public final class RouteTables {
     private final ConfigSources sources;
     private final List<Shared> all = new CopyOnWriteArrayList<>();
 
-    private record Shared(ConfigNode rds, RdsRoutes routes) {}
+    private record Shared(String name, ConfigNode source, RdsRoutes routes) {}
 
     /** A table as the admin server shows it. */
     public record View(ConfigNode config, String version, Instant updated) {}
@@ -29,14 +29,14 @@ public final class RouteTables {
     }
 
     /**
-     * The table that {@code rds} names, for as long as the listener lives; the listener waits for it.
+     * The table of that name, for as long as its user lives; the user waits for it.
      *
-     * @param rds {@code Rds}
+     * @param source {@code envoy.config.core.v3.ConfigSource}
      */
-    RdsRoutes get(ConfigNode rds, Scope scope, RouteContext context, Lifecycle life) {
-        Shared shared = find(rds);
+    RdsRoutes get(String name, ConfigNode source, Scope scope, RouteContext context, Lifecycle life) {
+        Shared shared = find(name, source);
         if (shared == null) {
-            shared = new Shared(rds, new RdsRoutes(rds, scope, sources, context));
+            shared = new Shared(name, source, new RdsRoutes(name, source, scope, sources, context));
             all.add(shared);
         }
         Shared used = shared;
@@ -52,9 +52,9 @@ public final class RouteTables {
         return routes;
     }
 
-    private @Nullable Shared find(ConfigNode rds) {
+    private @Nullable Shared find(String name, ConfigNode source) {
         for (Shared s : all) {
-            if (s.rds().sameAs(rds)) {
+            if (s.name().equals(name) && s.source().sameAs(source)) {
                 return s;
             }
         }
