@@ -46,6 +46,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private @Nullable Runnable proceed;
     private @Nullable ConnectionSlots place;
     private @Nullable ConnectionSlots wanted;
+    private @Nullable HeldReads waiting;
     private boolean holds;
     private boolean counted;
     private boolean watched;
@@ -207,6 +208,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             case CLOSE -> end("mishap_connection_limit");
             case QUEUE -> {
                 wanted = slots;
+                waiting = HeldReads.on(channel);
                 channel.config().setAutoRead(false);
                 slots.await(this);
             }
@@ -267,6 +269,9 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             }
         }
         if (wait > 0) {
+            if (waiting == null) {
+                waiting = HeldReads.on(channel);
+            }
             channel.config().setAutoRead(false);
             in(wait, () -> {
                 channel.config().setAutoRead(true);
@@ -279,8 +284,12 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
 
     private void goOn() {
         Runnable go = proceed;
+        HeldReads held = waiting;
         proceed = null;
-        if (go != null) {
+        waiting = null;
+        if (go != null && held != null) {
+            held.release(go);
+        } else if (go != null) {
             go.run();
         }
     }
@@ -311,7 +320,14 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (handler == null && (!shaped.isEmpty() || counts || needsSilence())) {
             handler = new ByteFaults(channel, halfCloses);
             bytes = handler;
-            channel.pipeline().addFirst(handler);
+            if (live) {
+                channel.pipeline().addFirst(handler);
+            } else if (waiting != null) {
+                channel.pipeline().addBefore(channel.pipeline().context(waiting).name(), null, handler);
+            } else {
+                // Behind a listener filter that is about to give on what it has looked at; before everything else.
+                channel.pipeline().addLast(handler);
+            }
             facts.info().bytesWatched = true;
         }
         if (handler != null) {

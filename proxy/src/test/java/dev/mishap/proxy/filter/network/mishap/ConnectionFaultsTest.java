@@ -55,14 +55,48 @@ class ConnectionFaultsTest {
     private ServerSocket upstream;
     private Server server;
 
+    /** A filter that looks at the first bytes before the rules are asked. */
+    private static final String WITH_LISTENER_FILTER =
+            CONFIGURATION.replace("    filter_chains:", """
+                listener_filters:
+                - name: envoy.filters.listener.http_inspector
+                  typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector}
+                filter_chains:""".indent(4).stripTrailing());
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "latency 50ms when port = 1",
+                "connect-delay 50ms",
+                "latency 50ms",
+                "connect-delay 20ms|corrupt pattern 58 at 0 upstream"
+            })
+    void bytesThatAListenerFilterHasSeenTakeTheSameWay(String lines) throws IOException {
+        stop();
+        start(WITH_LISTENER_FILTER);
+        rules(lines.split("[|]"));
+        long start = System.nanoTime();
+        try (Socket socket = connect()) {
+            // The blank tells the filter at once that this is no HTTP.
+            send(socket, " hello\r\n");
+            assertThat(read(socket, 8)).isEqualTo(lines.contains("corrupt") ? "Xhello\r\n" : " hello\r\n");
+            assertThat(System.nanoTime() - start)
+                    .isGreaterThanOrEqualTo(lines.startsWith("latency 50ms when") ? 0 : 20_000_000L);
+        }
+    }
+
     @BeforeEach
     void start() throws IOException {
+        start(CONFIGURATION);
+    }
+
+    private void start(String configuration) throws IOException {
         upstream = new ServerSocket();
         upstream.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         Thread acceptor = new Thread(this::accept);
         acceptor.setDaemon(true);
         acceptor.start();
-        Options options = Options.of(CONFIGURATION.formatted(upstream.getLocalPort()), 2, "off");
+        Options options = Options.of(configuration.formatted(upstream.getLocalPort()), 2, "off");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }
