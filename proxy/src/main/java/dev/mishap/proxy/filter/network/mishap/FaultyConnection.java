@@ -322,10 +322,8 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             bytes = handler;
             if (live) {
                 channel.pipeline().addFirst(handler);
-            } else if (waiting != null) {
-                channel.pipeline().addBefore(channel.pipeline().context(waiting).name(), null, handler);
             } else {
-                // Behind a listener filter that is about to give on what it has looked at; before everything else.
+                // Behind who holds what was read so far, or is about to give it on; before the filters.
                 channel.pipeline().addLast(handler);
             }
             facts.info().bytesWatched = true;
