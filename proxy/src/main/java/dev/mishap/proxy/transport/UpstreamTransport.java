@@ -18,13 +18,13 @@ public interface UpstreamTransport {
      * @param serverName the name to ask the server for, or null for the configured one
      * @param verifyName whether the server's certificate must be for {@code serverName}
      * @param applicationProtocols what to offer when the configuration names none, in order
-     * @param downstream the connection that it is for, when it is for one only; else null
+     * @param downstream the client's connection that it is for, when it is for those of one only; else null
      */
     record Options(
             @Nullable String serverName,
             boolean verifyName,
             List<String> applicationProtocols,
-            @Nullable ConnectionInfo downstream) {
+            @Nullable ProxiedConnection downstream) {
         public static final Options HTTP1 = new Options(null, false, List.of("http/1.1"));
         public static final Options HTTP2 = new Options(null, false, List.of("h2"));
         public static final Options AUTO = new Options(null, false, List.of("h2", "http/1.1"));
@@ -40,7 +40,7 @@ public interface UpstreamTransport {
 
         /** The same for bytes of {@code connection}. */
         public static Options of(@Nullable ConnectionInfo connection) {
-            return connection == null ? NONE : new Options(null, false, List.of(), connection);
+            return connection == null ? NONE : new Options(null, false, List.of(), ProxiedConnection.of(connection));
         }
     }
 
@@ -60,7 +60,12 @@ public interface UpstreamTransport {
     boolean negotiates();
 
     /** How many bytes it writes of its own before those of the protocol, for the cluster's count of bytes. */
-    default int bytesBefore(Channel channel, @Nullable ConnectionInfo downstream) {
+    default int bytesBefore(Channel channel, @Nullable ProxiedConnection downstream) {
         return 0;
+    }
+
+    /** Whether it tells the peer of the client's connection, so that a connection is only good for requests that came by that one. */
+    default boolean tellsOfDownstream() {
+        return false;
     }
 }

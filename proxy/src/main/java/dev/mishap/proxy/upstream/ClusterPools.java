@@ -10,9 +10,10 @@ import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig.Protocol;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProxiedConnection;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The load balancer and the connections of one cluster on one loop. Confined to it. */
 public final class ClusterPools {
-    /** Hosts that an endpoint's pools are kept for. */
-    private static final int MAX_NAMES = 256;
-
     private final Cluster cluster;
     private final LoadBalancer balancer;
     private final Connector connector;
     private final Map<Endpoint, @Nullable ConnectionPool[]> pools = new IdentityHashMap<>();
-    /** Those of clusters whose TLS follows the request's host, by that host. */
-    private final Map<Endpoint, Map<String, @Nullable ConnectionPool[]>> named = new IdentityHashMap<>();
+    /** Those that are for requests of one host, or of one client's connection. */
+    private final Map<Endpoint, KeyedPools> keyed = new IdentityHashMap<>();
     /** Those of endpoints that are gone, while somebody waits in them or uses a connection. */
     private final List<ConnectionPool> leaving = new ArrayList<>();
 
@@ -85,7 +83,9 @@ public final class ClusterPools {
     }
 
     private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        return pool(endpoint, priority, speaks(listener), serverName(listener));
+        String serverName = serverName(listener);
+        ProxiedConnection proxied = proxied(endpoint, listener);
+        return pool(endpoint, priority, speaks(listener), serverName, proxied);
     }
 
     private ClusterPools owner(Endpoint endpoint) {
@@ -117,7 +117,8 @@ public final class ClusterPools {
             owner.cancel(endpoint, priority, listener);
             return;
         }
-        @Nullable ConnectionPool @Nullable [] all = pools(endpoint, serverName(listener));
+        @Nullable
+        ConnectionPool @Nullable [] all = pools(endpoint, key(serverName(listener), proxied(endpoint, listener)));
         ConnectionPool pool = all == null ? null : all[index(priority, speaks(listener))];
         if (pool != null && pool.cancel(listener)) {
             return;
@@ -134,6 +135,18 @@ public final class ClusterPools {
         return auto == null ? null : listener.serverName(auto);
     }
 
+    /** What the connection's PROXY header is to tell, where it has one and there is a client; else null. */
+    private @Nullable ProxiedConnection proxied(Endpoint endpoint, UpstreamListener listener) {
+        UpstreamTransport transport = cluster.transport(endpoint);
+        ConnectionInfo downstream =
+                transport != null && transport.tellsOfDownstream() ? listener.downstreamConnection() : null;
+        return downstream == null ? null : ProxiedConnection.of(downstream);
+    }
+
+    private static @Nullable PoolKey key(@Nullable String serverName, @Nullable ProxiedConnection proxied) {
+        return serverName == null && proxied == null ? null : PoolKey.of(serverName, proxied);
+    }
+
     private Protocol speaks(UpstreamListener listener) {
         Protocol configured = cluster.config().http().protocol();
         return configured == Protocol.DOWNSTREAM
@@ -145,57 +158,48 @@ public final class ClusterPools {
         return priority.ordinal() * Protocol.values().length + protocol.ordinal();
     }
 
-    private @Nullable ConnectionPool @Nullable [] pools(Endpoint endpoint, @Nullable String serverName) {
-        if (serverName == null) {
+    private @Nullable ConnectionPool @Nullable [] pools(Endpoint endpoint, @Nullable PoolKey key) {
+        if (key == null) {
             return pools.get(endpoint);
         }
-        Map<String, @Nullable ConnectionPool[]> byName = named.get(endpoint);
-        return byName == null ? null : byName.get(serverName);
+        KeyedPools byKey = keyed.get(endpoint);
+        return byKey == null ? null : byKey.get(key);
     }
 
     private ConnectionPool pool(
-            Endpoint endpoint, RequestPriority priority, Protocol protocol, @Nullable String serverName) {
-        @Nullable ConnectionPool[] all = pools(endpoint, serverName);
+            Endpoint endpoint,
+            RequestPriority priority,
+            Protocol protocol,
+            @Nullable String serverName,
+            @Nullable ProxiedConnection proxied) {
+        PoolKey key = key(serverName, proxied);
+        @Nullable ConnectionPool[] all = pools(endpoint, key);
         if (all == null) {
             all = new ConnectionPool[RequestPriority.values().length * Protocol.values().length];
-            if (serverName == null) {
+            if (key == null) {
                 pools.put(endpoint, all);
             } else {
-                byName(endpoint).put(serverName, all);
+                keyed.computeIfAbsent(endpoint, e -> new KeyedPools()).put(key, all);
             }
         }
         int index = index(priority, protocol);
         ConnectionPool pool = all[index];
         if (pool == null) {
-            pool = make(endpoint, priority, protocol, serverName);
+            pool = make(endpoint, priority, protocol, connector(serverName, proxied));
             all[index] = pool;
         }
         return pool;
     }
 
-    /** Hosts come from clients: those that are not asked for any more make room for new ones. */
-    private Map<String, @Nullable ConnectionPool[]> byName(Endpoint endpoint) {
-        Map<String, @Nullable ConnectionPool[]> all = named.computeIfAbsent(endpoint, e -> new HashMap<>());
-        if (all.size() >= MAX_NAMES) {
-            all.values().removeIf(ClusterPools::unused);
-        }
-        return all;
-    }
-
-    private static boolean unused(@Nullable ConnectionPool[] all) {
-        for (ConnectionPool pool : all) {
-            if (pool != null && !pool.isEmpty()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private ConnectionPool make(
-            Endpoint endpoint, RequestPriority priority, Protocol protocol, @Nullable String serverName) {
-        ResourceLimits limits = cluster.limits(priority);
+    private Connector connector(@Nullable String serverName, @Nullable ProxiedConnection proxied) {
         UpstreamHttpConfig.AutoSni auto = cluster.config().http().autoSni();
-        Connector to = serverName == null || auto == null ? connector : connector.named(serverName, auto.verify());
+        return serverName == null && proxied == null
+                ? connector
+                : connector.madeFor(serverName, auto != null && auto.verify(), proxied);
+    }
+
+    private ConnectionPool make(Endpoint endpoint, RequestPriority priority, Protocol protocol, Connector to) {
+        ResourceLimits limits = cluster.limits(priority);
         return switch (protocol) {
             case HTTP2 -> Http2Pool.of(cluster, endpoint, limits, to);
             case AUTO ->
@@ -220,9 +224,9 @@ public final class ClusterPools {
     private void drain(Endpoint e) {
         leaving.removeIf(ConnectionPool::isEmpty);
         drain(pools.remove(e));
-        Map<String, @Nullable ConnectionPool[]> byName = named.remove(e);
-        if (byName != null) {
-            byName.values().forEach(this::drain);
+        KeyedPools byKey = keyed.remove(e);
+        if (byKey != null) {
+            byKey.forEach(this::drain);
         }
     }
 
@@ -239,7 +243,7 @@ public final class ClusterPools {
 
     private List<Endpoint> endpoints() {
         List<Endpoint> all = new ArrayList<>(pools.keySet());
-        all.addAll(named.keySet());
+        all.addAll(keyed.keySet());
         return all;
     }
 

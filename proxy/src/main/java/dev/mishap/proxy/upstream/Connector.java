@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.bootstrap.Bootstrap;
@@ -36,11 +37,13 @@ final class Connector {
     private final Bootstrap bootstrap;
     private final @Nullable String serverName;
     private final boolean verifyName;
+    private final @Nullable ProxiedConnection proxied;
 
     Connector(EventLoop loop, Cluster cluster) {
         this.cluster = cluster;
         this.serverName = null;
         this.verifyName = false;
+        this.proxied = null;
         ClusterConfig config = cluster.config();
         boolean epoll = isEpoll(loop);
         bootstrap = new Bootstrap()
@@ -65,16 +68,23 @@ final class Connector {
         }
     }
 
-    private Connector(Connector other, String serverName, boolean verifyName) {
+    private Connector(
+            Connector other, @Nullable String serverName, boolean verifyName, @Nullable ProxiedConnection proxied) {
         this.cluster = other.cluster;
         this.bootstrap = other.bootstrap;
         this.serverName = serverName;
         this.verifyName = verifyName;
+        this.proxied = proxied;
     }
 
-    /** One whose connections are made for the host {@code serverName}. */
-    Connector named(String serverName, boolean verifyName) {
-        return new Connector(this, serverName, verifyName);
+    /**
+     * One whose connections are made for some requests only.
+     *
+     * @param serverName their host, or null when that does not matter
+     * @param proxied the client's connection that they came by, or null when that does not matter
+     */
+    Connector madeFor(@Nullable String serverName, boolean verifyName, @Nullable ProxiedConnection proxied) {
+        return new Connector(this, serverName, verifyName, proxied);
     }
 
     private static boolean isEpoll(EventLoop loop) {
@@ -100,11 +110,17 @@ final class Connector {
         if (transport == null) {
             return bootstrap.clone().handler(handler).connect(to.address());
         }
-        UpstreamTransport.Options named = serverName == null
+        UpstreamTransport.Options all = serverName == null && proxied == null
                 ? options
-                : new UpstreamTransport.Options(serverName, verifyName, options.applicationProtocols());
-        return new SecureConnect(transport, to, handler, named)
+                : new UpstreamTransport.Options(serverName, verifyName, options.applicationProtocols(), proxied);
+        return new SecureConnect(transport, to, handler, all)
                 .start(bootstrap.clone(), cluster.config().connect().timeoutNanos());
+    }
+
+    /** How many bytes the transport of a new connection to {@code to} wrote before those of the protocol. */
+    int bytesBefore(Endpoint to, Channel channel) {
+        UpstreamTransport transport = cluster.transport(to);
+        return transport == null ? 0 : transport.bytesBefore(channel, proxied);
     }
 
     /** What is said of a connection to {@code to} that failed, as Envoy tells it, or null when nothing known was said. */

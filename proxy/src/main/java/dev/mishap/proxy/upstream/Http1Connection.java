@@ -98,6 +98,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         channel = to;
         connected = true;
         openedNanos = System.nanoTime();
+        stats.cxTxBytesTotal.add(pool.connector.bytesBefore(pool.endpoint(), to));
         stats.cxConnectMs.record((openedNanos - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
             ageTimer = to.eventLoop().schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);

@@ -69,6 +69,8 @@ final class Http2Connection extends H2Connection {
     void connected() {
         wasConnected = true;
         opened(context()); // whoever waited for the connection is told before the channel says that it is active
+        cluster.cxTxBytesTotal.add(
+                pool.connector.bytesBefore(pool.endpoint(), context().channel()));
         cluster.cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
             DeadlineTimer t = new DeadlineTimer(context().channel().eventLoop(), this::tooOld);

@@ -25,7 +25,7 @@ public final class TcpTunnel implements UpstreamStream, TcpListener {
 
     TcpTunnel(ClusterPools pools, Endpoint endpoint, UpstreamListener listener) {
         this.listener = listener;
-        connection = pools.tcp(endpoint, null, this);
+        connection = pools.tcp(endpoint, listener.downstreamConnection(), this);
     }
 
     void start() {

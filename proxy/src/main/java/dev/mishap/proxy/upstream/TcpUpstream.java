@@ -32,7 +32,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
     private final Endpoint endpoint;
     private final ResourceLimits limits;
     private final Connector connector;
-    private final @Nullable ConnectionInfo downstream;
+    private final UpstreamTransport.Options options;
     private final TcpListener listener;
     /** In the same sequence as downstream connections. */
     public final long id = ConnectionInfo.nextId();
@@ -56,7 +56,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         this.cluster = cluster;
         this.endpoint = endpoint;
         this.connector = connector;
-        this.downstream = downstream;
+        this.options = UpstreamTransport.Options.of(downstream);
         this.limits = cluster.limits(RequestPriority.DEFAULT);
         this.listener = listener;
     }
@@ -81,7 +81,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         stats().cxActive.inc();
         endpoint.cxTotal.increment();
         endpoint.cxActive.increment();
-        ChannelFuture future = connector.connect(endpoint, this, UpstreamTransport.Options.of(downstream));
+        ChannelFuture future = connector.connect(endpoint, this, options);
         channel = future.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setRecvByteBufAllocator(reads);
@@ -118,7 +118,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
             endpoint.rqActive.incrementAndGet();
             UpstreamTransport transport = cluster.transport(endpoint);
             if (transport != null) {
-                stats().cxTxBytesTotal.add(transport.bytesBefore(channel(), downstream));
+                stats().cxTxBytesTotal.add(transport.bytesBefore(channel(), options.downstream()));
             }
             listener.onConnected();
             return;

@@ -3,6 +3,7 @@ package dev.mishap.proxy.upstream;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,11 @@ public interface UpstreamListener {
 
     /** The host that the connection is to be made for, where the cluster's TLS follows that of the request; else null. */
     default @Nullable String serverName(UpstreamHttpConfig.AutoSni how) {
+        return null;
+    }
+
+    /** The client's connection that the request came by, of which a PROXY header tells; null when there is none. */
+    default @Nullable ConnectionInfo downstreamConnection() {
         return null;
     }
 

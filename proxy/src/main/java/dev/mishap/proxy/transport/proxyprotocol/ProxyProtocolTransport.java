@@ -2,7 +2,7 @@ package dev.mishap.proxy.transport.proxyprotocol;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
-import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.transport.ProxyTlv;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
@@ -68,18 +68,30 @@ public final class ProxyProtocolTransport implements UpstreamTransport {
 
     /** How many bytes the header of a connection has. */
     @Override
-    public int bytesBefore(Channel channel, @Nullable ConnectionInfo downstream) {
+    public int bytesBefore(Channel channel, @Nullable ProxiedConnection downstream) {
         ByteBuf header = header(channel, downstream);
         return header.readableBytes() + (inside == null ? 0 : inside.bytesBefore(channel, downstream));
     }
 
-    private ByteBuf header(Channel channel, @Nullable ConnectionInfo downstream) {
-        SocketAddress source = downstream == null ? channel.localAddress() : downstream.remoteAddress;
-        SocketAddress destination = downstream == null ? channel.remoteAddress() : downstream.localAddress;
-        List<ProxyTlv> tlvs = downstream == null || downstream.proxyTlvs == null ? List.of() : downstream.proxyTlvs;
-        InetSocketAddress from = source instanceof InetSocketAddress a ? a : null;
-        InetSocketAddress to = destination instanceof InetSocketAddress a ? a : null;
-        return config.version2() ? binary(from, to, config.tlvs(tlvs)) : line(from, to);
+    @Override
+    public boolean tellsOfDownstream() {
+        return true;
+    }
+
+    /** The header; without a client, as of a health check, it is about this connection itself. */
+    private ByteBuf header(Channel channel, @Nullable ProxiedConnection downstream) {
+        if (downstream != null) {
+            return config.version2()
+                    ? binary(downstream.source(), downstream.destination(), config.tlvs(downstream.tlvs()))
+                    : line(downstream.source(), downstream.destination());
+        }
+        return config.version2()
+                ? binary(null, null, List.of())
+                : line(ip(channel.localAddress()), ip(channel.remoteAddress()));
+    }
+
+    private static @Nullable InetSocketAddress ip(SocketAddress address) {
+        return address instanceof InetSocketAddress a ? a : null;
     }
 
     private static ByteBuf line(@Nullable InetSocketAddress from, @Nullable InetSocketAddress to) {

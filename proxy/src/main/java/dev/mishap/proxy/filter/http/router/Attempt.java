@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.StreamSpan;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpTunnel;
@@ -274,6 +275,11 @@ final class Attempt implements UpstreamListener {
     @Override
     public @Nullable String serverName(UpstreamHttpConfig.AutoSni how) {
         return ServerNames.of(how, downstream().requestHeaders());
+    }
+
+    @Override
+    public @Nullable ConnectionInfo downstreamConnection() {
+        return downstream().info().connection;
     }
 
     @Override
