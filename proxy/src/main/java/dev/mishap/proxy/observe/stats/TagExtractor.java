@@ -32,7 +32,8 @@ public final class TagExtractor {
     };
 
     private final Map<String, String> fixed;
-    private final List<Expression> expressions;
+    private final List<Expression> anywhere = new ArrayList<>();
+    private final List<Expression> prefixed = new ArrayList<>();
     private final List<TokenPattern> patterns = new ArrayList<>();
     private final boolean defaults;
 
@@ -54,7 +55,9 @@ public final class TagExtractor {
      */
     public TagExtractor(Map<String, String> fixed, List<Expression> expressions, boolean defaults) {
         this.fixed = fixed;
-        this.expressions = List.copyOf(expressions);
+        for (Expression e : expressions) {
+            (prefixed(e.pattern().pattern()) ? prefixed : anywhere).add(e);
+        }
         this.defaults = defaults;
         if (defaults) {
             for (String[] d : DEFAULTS) {
@@ -71,12 +74,18 @@ public final class TagExtractor {
             workerId(name, tags, cuts);
         }
         fixed.forEach((tag, value) -> tags.add(new Tag(tag, value)));
+        apply(anywhere, name, tags, cuts);
         for (TokenPattern pattern : patterns) {
             pattern.apply(name, tags, cuts);
         }
         if (defaults) {
             listener(name, tags, cuts);
         }
+        apply(prefixed, name, tags, cuts);
+        return new Tagged(without(name, cuts), tags);
+    }
+
+    private static void apply(List<Expression> expressions, String name, List<Tag> tags, List<int[]> cuts) {
         for (Expression e : expressions) {
             Matcher m = e.pattern().matcher(name);
             if (m.find() && m.groupCount() >= 1 && m.start(1) >= 0) {
@@ -85,7 +94,15 @@ public final class TagExtractor {
                 cuts.add(new int[] {m.start(1), m.end(1)});
             }
         }
-        return new Tagged(without(name, cuts), tags);
+    }
+
+    /** {@code ^word\.…}: Envoy finds such expressions by a name's first token, after all others. */
+    private static boolean prefixed(String regex) {
+        int i = 1;
+        while (i < regex.length() && (Character.isLetterOrDigit(regex.charAt(i)) || regex.charAt(i) == '_')) {
+            i++;
+        }
+        return i > 1 && regex.charAt(0) == '^' && regex.startsWith("\\.", i);
     }
 
     /** {@code …_rq_503} loses {@code _503}; {@code …_rq_5xx} loses the digit. */

@@ -38,11 +38,14 @@ final class RequestTracing implements StreamTracer {
     }
 
     private final TracingConfig config;
+    private final RequestIdConfig ids;
     private final @Nullable Tracer tracer;
     private final ConnectionManagerStats.Tracing stats;
 
-    RequestTracing(TracingConfig config, @Nullable Tracer tracer, ConnectionManagerStats.Tracing stats) {
+    RequestTracing(
+            TracingConfig config, RequestIdConfig ids, @Nullable Tracer tracer, ConnectionManagerStats.Tracing stats) {
         this.config = config;
+        this.ids = ids;
         this.tracer = tracer;
         this.stats = stats;
     }
@@ -107,13 +110,16 @@ final class RequestTracing implements StreamTracer {
     }
 
     private Reason decide(HttpStream stream, HeaderMap request, RouteTracing route) {
+        if (!ids.sampleById()) {
+            return Reason.SAMPLING;
+        }
         int index = request.indexOf(HeaderName.X_REQUEST_ID);
         long id = index < 0 ? -1 : number(request, index);
         if (id < 0) {
             return Reason.NOT_TRACEABLE;
         }
         RuntimeSnapshot runtime = stream.runtime();
-        Reason before = written(request, index);
+        Reason before = ids.packTraceReason() ? written(request, index) : Reason.NOT_TRACEABLE;
         Reason reason = before;
         if (reason == Reason.NOT_TRACEABLE) {
             if (request.contains(CLIENT_TRACE_ID)
@@ -133,7 +139,7 @@ final class RequestTracing implements StreamTracer {
                 && !includes(runtime, "tracing.global_enabled", or(route.overall(), config.overall()), id)) {
             reason = Reason.NOT_TRACEABLE;
         }
-        if (reason != before) {
+        if (reason != before && ids.packTraceReason()) {
             write(request, index, reason);
         }
         return reason;

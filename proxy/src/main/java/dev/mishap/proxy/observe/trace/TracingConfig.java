@@ -57,6 +57,7 @@ public record TracingConfig(
                         "spawn_upstream_span"));
         all.add(SupportedFields.of("envoy.config.trace.v3.Tracing").supported("http"));
         all.add(SupportedFields.of("envoy.config.trace.v3.Tracing.Http").supported("name", "typed_config"));
+        all.addAll(RequestIdConfig.FIELDS);
         all.addAll(CustomTags.FIELDS);
         all.addAll(RouteTracingConfig.FIELDS);
         all.addAll(ZipkinConfig.FIELDS);
@@ -79,11 +80,13 @@ public record TracingConfig(
     /**
      * Reads {@code HttpConnectionManager.tracing}.
      *
+     * @param ids how requests' ids and the decisions to trace hang together
      * @param byDefault {@code Bootstrap.tracing}'s provider, which is used when there is none here
      */
     public static StreamTracer from(
             ConfigNode node,
             boolean outbound,
+            RequestIdConfig ids,
             @Nullable ConfigNode byDefault,
             Environment environment,
             ConnectionManagerStats.Tracing stats) {
@@ -102,7 +105,7 @@ public record TracingConfig(
         if (provider == null) {
             provider = byDefault;
         }
-        return new RequestTracing(config, provider == null ? null : tracer(provider, environment), stats);
+        return new RequestTracing(config, ids, provider == null ? null : tracer(provider, environment), stats);
     }
 
     /** In Envoy, client and overall shares are whole percents, random ones hundredths of them. */

@@ -23,6 +23,7 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.observe.trace.RequestIdConfig;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.route.RouteTableConfig;
@@ -101,11 +102,13 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.logIntervalNanos = logging.durationNanos("access_log_flush_interval", 0);
         config.logTunnels =
                 logOptions != null && logOptions.bool("flush_log_on_tunnel_successfully_established", false);
+        RequestIdConfig ids = RequestIdConfig.from(node);
         ConfigNode tracing = node.message("tracing");
         if (tracing != null) {
             config.tracer = TracingConfig.from(
                     tracing,
                     context.outbound(),
+                    ids,
                     context.service(TracingDefaults.class).provider(),
                     context.service(TracingDefaults.class).environment(),
                     stats.tracing);

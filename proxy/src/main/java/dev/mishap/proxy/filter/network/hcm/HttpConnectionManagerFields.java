@@ -37,6 +37,7 @@ public final class HttpConnectionManagerFields {
                             "internal_address_config",
                             "skip_xff_append",
                             "via",
+                            "request_id_extension",
                             "generate_request_id",
                             "preserve_external_request_id",
                             "always_set_request_id_in_response",
