@@ -40,8 +40,12 @@ public interface ClusterContext {
         return null;
     }
 
-    /** A resolver on {@link #loop}; the same one for equal options. It belongs to the context. */
-    default Resolver resolver(DnsOptions options) {
+    /**
+     * A resolver on {@link #loop} for a cluster. It belongs to the context.
+     *
+     * @param cluster for whom it asks
+     */
+    default Resolver resolver(DnsOptions options, String cluster) {
         throw new IllegalStateException("no resolver");
     }
 

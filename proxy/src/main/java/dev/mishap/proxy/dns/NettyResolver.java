@@ -24,7 +24,6 @@ import io.netty.util.NetUtil;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -117,7 +116,7 @@ public final class NettyResolver implements Resolver {
             v4.add(NetUtil.LOCALHOST4);
             v6.add(NetUtil.LOCALHOST6);
         }
-        return choose(family, v4, v6);
+        return family.choose(v4, v6);
     }
 
     private static void addAll(@Nullable List<InetAddress> from, Set<InetAddress> v4, Set<InetAddress> v6) {
@@ -126,20 +125,6 @@ public final class NettyResolver implements Resolver {
                 (a instanceof Inet6Address ? v6 : v4).add(a);
             }
         }
-    }
-
-    private static List<InetAddress> choose(LookupFamily family, Set<InetAddress> v4, Set<InetAddress> v6) {
-        return switch (family) {
-            case V4_ONLY -> List.copyOf(v4);
-            case V6_ONLY -> List.copyOf(v6);
-            case AUTO -> List.copyOf(v6.isEmpty() ? v4 : v6);
-            case V4_PREFERRED -> List.copyOf(v4.isEmpty() ? v6 : v4);
-            case ALL -> {
-                List<InetAddress> both = new ArrayList<>(v6);
-                both.addAll(v4);
-                yield List.copyOf(both);
-            }
-        };
     }
 
     @Override
@@ -224,7 +209,7 @@ public final class NettyResolver implements Resolver {
             if (--left > 0) {
                 return;
             }
-            List<InetAddress> addresses = choose(family, v4, v6);
+            List<InetAddress> addresses = family.choose(v4, v6);
             Throwable why = addresses.isEmpty() ? failure : null;
             callback.onAnswer(why, addresses, ttl == Long.MAX_VALUE ? -1 : ttl);
         }

@@ -1,12 +1,12 @@
 package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.observe.stats.Gauge;
-import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.Scope;
 import dev.mishap.rules.fault.Close;
 import dev.mishap.rules.fault.ConnectionReset;
 import dev.mishap.rules.fault.Fault;
@@ -47,9 +47,6 @@ public final class RuleStore {
     /** What the end of a rule without one reads as: far away, and yet comparable. */
     private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
 
-    /** What this data plane has the means to fault. */
-    private static final Set<Fault.Plane> EXECUTED = Set.of(Fault.Plane.REQUEST, Fault.Plane.CONNECTION);
-
     static final int MAX_ENTRIES = 10_000;
     static final int MAX_OBSERVERS = 100;
 
@@ -57,7 +54,7 @@ public final class RuleStore {
 
     private final Ticker ticker;
     private final ScheduledExecutorService timers;
-    private final Scope stats;
+    private final dev.mishap.proxy.observe.stats.Scope stats;
     private final Gauge activeGauge;
     private final LongSupplier seeds;
 
@@ -76,7 +73,11 @@ public final class RuleStore {
      * @param stats the process's scope; the store's own begin with {@code mishap.}
      * @param seeds gives the seed of a rule that has none
      */
-    public RuleStore(Ticker ticker, ScheduledExecutorService timers, Scope stats, LongSupplier seeds) {
+    public RuleStore(
+            Ticker ticker,
+            ScheduledExecutorService timers,
+            dev.mishap.proxy.observe.stats.Scope stats,
+            LongSupplier seeds) {
         this.ticker = ticker;
         this.timers = timers;
         this.stats = stats.scope("mishap.");
@@ -135,10 +136,15 @@ public final class RuleStore {
 
     /** Why this data plane cannot execute a rule; null when it can. */
     public static @Nullable String beyond(FaultRule rule) {
-        Fault.Plane plane = rule.fault().kind().plane();
-        if (!EXECUTED.contains(plane)) {
-            return "this proxy executes no faults of " + plane.words()
-                    + "; it knows those of an HTTP request and of a connection";
+        if (rule.fault().kind().plane() == Fault.Plane.DNS) {
+            Scope scope = rule.scope();
+            boolean ofClients = !scope.listeners().isEmpty()
+                    || !scope.source().cidrs().isEmpty()
+                    || !scope.cohort().percent().isFull();
+            return ofClients
+                    ? "this proxy asks DNS for its clusters only, it answers no client: leave scope.listeners, scope.source"
+                            + " and scope.cohort out"
+                    : null;
         }
         Fault fault = rule.fault();
         boolean upstream = fault instanceof Refuse refuse && refuse.side() == Side.UPSTREAM

@@ -144,10 +144,10 @@ public final class Server {
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
-            this.clusterContext =
-                    new ServerClusters(stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports);
-            this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
+            this.clusterContext = new ServerClusters(
+                    stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports, rules);
+            this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
             services.add(RuntimeLoader.class, runtime);

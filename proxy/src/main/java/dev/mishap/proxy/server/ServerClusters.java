@@ -10,6 +10,8 @@ import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.RuledResolver;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
@@ -30,6 +32,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final @Nullable Locality here;
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
     private final LogFiles logs;
+    private final RuleStore rules;
     private final @Nullable Consumer<String> outlierLog;
     private final String localCluster;
     private volatile @Nullable ConfigSources sources;
@@ -42,8 +45,10 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
             RuntimeLoader runtime,
             Bootstrap bootstrap,
             LogFiles logs,
-            TransportContext transports) {
+            TransportContext transports,
+            RuleStore rules) {
         this.transports = transports;
+        this.rules = rules;
         this.workers = workers;
         this.logs = logs;
         String path = outlierLogPath(bootstrap.config());
@@ -105,8 +110,9 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     }
 
     @Override
-    public synchronized Resolver resolver(DnsOptions options) {
-        return resolvers.computeIfAbsent(options, o -> new NettyResolver(loop, o));
+    public synchronized Resolver resolver(DnsOptions options, String cluster) {
+        Resolver resolver = resolvers.computeIfAbsent(options, o -> new NettyResolver(loop, o));
+        return new RuledResolver(rules, resolver, loop, cluster, options.timeoutMillis(), root);
     }
 
     @Override

@@ -110,9 +110,9 @@ class RulesApiTest {
                 "PUT",
                 "rules/r?lease=l",
                 "{\"apiVersion\":\"mishap.dev/v1\",\"kind\":\"FaultRule\",\"metadata\":{\"name\":\"r\"},"
-                        + "\"spec\":{\"fault\":{\"dns\":{\"drop\":true}}}}");
+                        + "\"spec\":{\"scope\":{\"listeners\":[\"in\"]},\"fault\":{\"dns\":{\"drop\":true}}}}");
         assertThat(response.status()).isEqualTo(400);
-        assertThat(response.body()).contains("\"field\":\"spec.fault.dns\"", "executes no faults of a DNS question");
+        assertThat(response.body()).contains("\"field\":\"spec.fault.dns\"", "it answers no client");
     }
 
     @Test

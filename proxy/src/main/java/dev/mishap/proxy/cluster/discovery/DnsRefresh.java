@@ -88,7 +88,7 @@ final class DnsRefresh implements EndpointSource {
     }
 
     private Resolver resolver() {
-        return cluster.context().resolver(dns.resolver());
+        return cluster.context().resolver(dns.resolver(), cluster.name());
     }
 
     private EventLoop loop() {

@@ -65,7 +65,7 @@ class DnsRefreshTest {
         }
 
         @Override
-        public Resolver resolver(DnsOptions options) {
+        public Resolver resolver(DnsOptions options, String cluster) {
             return resolver;
         }
     };
