@@ -29,7 +29,7 @@ final class ProxyProcess implements AutoCloseable {
             }
         }
 
-        private List<String> command() {
+        List<String> command() {
             return this == ENVOY ? List.of("envoy") : List.of(Tools.launcher().toString(), "proxy");
         }
     }
