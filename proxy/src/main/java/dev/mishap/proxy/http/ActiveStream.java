@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One request on its way through the connection manager: the filter chain, the route, the timers, and what is written about it
- * at the end. An HTTP/1 connection uses one object for all its requests, one after the other. Confined to the event loop.
+ * at the end. An object serves many requests of many connections, one after the other, see {@link SpareStreams}. Confined to
+ * the event loop.
  */
 public final class ActiveStream implements HttpStream {
     private final ConnectionManagerConfig config;
-    private final DownstreamCodec codec;
     private final EventLoop loop;
     private final LoopClock clock = LoopClock.current();
     private final StreamInfo info = new StreamInfo();
@@ -25,6 +25,8 @@ public final class ActiveStream implements HttpStream {
     private final StreamTimers timers;
     private final @Nullable DeadlineTimer logTimer;
 
+    private DownstreamCodec codec = DownstreamCodec.NONE;
+    private ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
     private boolean active;
     private boolean codecFailed;
     private RuntimeSnapshot runtime = RuntimeSnapshot.EMPTY;
@@ -48,14 +50,27 @@ public final class ActiveStream implements HttpStream {
     private int responsePauses;
     private boolean downstreamFull;
 
-    public ActiveStream(ConnectionManagerConfig config, DownstreamCodec codec) {
+    ActiveStream(ConnectionManagerConfig config, EventLoop loop) {
         this.config = config;
-        this.codec = codec;
-        this.loop = codec.channel().eventLoop();
+        this.loop = loop;
         this.chain = new FilterChain(this, config);
         this.preparation = new RequestHeaders(config, clock);
         this.timers = new StreamTimers(config, loop, this);
         this.logTimer = config.logIntervalNanos > 0 ? new DeadlineTimer(loop, this::logAgain) : null;
+    }
+
+    /** The next request comes from here. */
+    void attach(DownstreamCodec to) {
+        assert codec == DownstreamCodec.NONE;
+        codec = to;
+        alloc = to.channel().alloc();
+    }
+
+    /** Lets go of the connection; filters of the request that has ended may be on the stack and look at the rest. */
+    void detach() {
+        codec = DownstreamCodec.NONE;
+        route = null;
+        responseListener = null;
     }
 
     // ---- the codec's side ----
@@ -310,7 +325,7 @@ public final class ActiveStream implements HttpStream {
 
     @Override
     public ByteBufAllocator alloc() {
-        return codec.channel().alloc();
+        return alloc;
     }
 
     @Override
@@ -745,8 +760,8 @@ public final class ActiveStream implements HttpStream {
         return closeAfter;
     }
 
-    /** Frees timers; the connection is gone. */
-    public void close() {
+    /** Frees timers; the object is not used again. */
+    void close() {
         timers.close();
         if (logTimer != null) {
             logTimer.close();

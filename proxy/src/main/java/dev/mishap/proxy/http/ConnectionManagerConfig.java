@@ -1,5 +1,7 @@
 package dev.mishap.proxy.http;
 
+import dev.mishap.proxy.transport.LoopLocal;
+import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -35,6 +37,7 @@ public final class ConnectionManagerConfig {
     public final RouteResolver routes;
     final ChainFilter[] filters;
     final AccessLog[] accessLogs;
+    private final LoopLocal<SpareStreams> streams = new LoopLocal<>(loop -> new SpareStreams(this, loop));
 
     /** Null = no tracing. */
     public @Nullable StreamTracer tracer;
@@ -113,5 +116,10 @@ public final class ConnectionManagerConfig {
         this.routes = routes;
         this.filters = filters.toArray(new ChainFilter[0]);
         this.accessLogs = accessLogs.toArray(new AccessLog[0]);
+    }
+
+    /** The streams of connections on {@code loop}; called on it. */
+    public SpareStreams streams(EventLoop loop) {
+        return streams.get(loop);
     }
 }

@@ -5,6 +5,9 @@ import io.netty.channel.Channel;
 
 /** A stream's way to its client; implemented by each codec. Calls come on the connection's event loop. */
 public interface DownstreamCodec {
+    /** The codec of a stream that has no request. */
+    DownstreamCodec NONE = new NoCodec();
+
     Channel channel();
 
     /** {@code HTTP/1.1} or {@code HTTP/2}: what a request is in logs before its head was read. */

@@ -66,7 +66,7 @@ final class StreamTimers {
         request.clear();
     }
 
-    /** The connection is gone. */
+    /** There will be no other stream. */
     void close() {
         idle.close();
         duration.close();

@@ -489,6 +489,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
             while (pauses > 0) {
                 resumeReads();
             }
+            parser.letGo();
             pool.release(this);
         }
     }

@@ -1,8 +1,8 @@
 package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.LoopLocal;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.transport.LoopLocal;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.Deque;

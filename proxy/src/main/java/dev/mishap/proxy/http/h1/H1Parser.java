@@ -3,6 +3,7 @@ package dev.mishap.proxy.http.h1;
 import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,10 @@ public abstract class H1Parser {
     private int chunkDigits;
     private int extensionBytes;
     private @Nullable HeaderMap trailers;
+
+    // Chunks mostly end without trailers, and then the map is another message's.
+    private static final FastThreadLocal<@Nullable HeaderMap> SPARE = new FastThreadLocal<>();
+
     private int underscoresDropped;
 
     H1Parser(H1Limits limits, Sink sink) {
@@ -85,6 +90,11 @@ public abstract class H1Parser {
         error = null;
         underscoresDropped = 0;
         state = HEAD;
+    }
+
+    /** The message is over: its headers are not looked at any more. */
+    public final void letGo() {
+        head.letGo();
     }
 
     /** Reads from {@code borrowed} until the message ends or bytes run out; never reads past the message's end. */
@@ -252,9 +262,12 @@ public abstract class H1Parser {
 
     private void trailersComplete() {
         state = DONE;
-        if (limits.trailers() && head.target().size() > 0) {
-            sink.onTrailers(head.target());
+        HeaderMap t = head.target();
+        if (limits.trailers() && t.size() > 0) {
+            sink.onTrailers(t);
         } else {
+            trailers = null;
+            SPARE.set(t);
             sink.onData(Unpooled.EMPTY_BUFFER, true);
         }
     }
@@ -350,7 +363,12 @@ public abstract class H1Parser {
     private void beginTrailers() {
         HeaderMap t = trailers;
         if (t == null) {
-            t = new HeaderMap();
+            t = SPARE.get();
+            if (t == null) {
+                t = new HeaderMap();
+            } else {
+                SPARE.set(null);
+            }
             trailers = t;
         }
         t.clear();

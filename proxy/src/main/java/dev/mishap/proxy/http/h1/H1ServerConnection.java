@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.Http2Switch;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.http.StreamIds;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionEvent;
@@ -60,7 +61,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable H1Output out;
+    private @Nullable SpareStreams streams;
+    /** The request under way. */
     private @Nullable ActiveStream stream;
+
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer headersTimer;
     private @Nullable DeadlineTimer closeTimer;
@@ -105,7 +109,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
         out = new H1Output(ctx, config.properCaseResponses);
-        stream = new ActiveStream(config, this);
+        streams = config.streams(ctx.channel().eventLoop());
         if (ctx.channel().isActive()) {
             opened(ctx);
         }
@@ -139,6 +143,17 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         ActiveStream s = stream;
         assert s != null;
         return s;
+    }
+
+    /** The request is over. */
+    private void release() {
+        ActiveStream s = stream;
+        SpareStreams spare = streams;
+        if (s != null && spare != null) {
+            stream = null;
+            parser.letGo();
+            spare.giveBack(s);
+        }
     }
 
     private H1Output out() {
@@ -212,12 +227,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private void read(ByteBuf in) {
         try {
             while (state == State.OPEN && in.isReadable()) {
-                ActiveStream s = stream();
-                if (!s.active()) {
+                if (stream == null) {
                     if (!skipEmptyLines(in)) {
                         return;
                     }
-                    begin(s);
+                    begin();
                 } else if (parser.complete()) {
                     hold(in);
                     return;
@@ -256,7 +270,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     private void takeHeld() {
         ByteBuf h = held;
-        if (h != null && state == State.OPEN && !stream().active()) {
+        if (h != null && state == State.OPEN && stream == null) {
             held = null;
             resumeReads();
             read(h);
@@ -266,8 +280,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     /** Adds what the parser has taken to the request's bytes, before anybody is told what it means. */
     private void countRead() {
         ByteBuf in = parsing;
-        ActiveStream s = stream();
-        if (in != null && s.active()) {
+        ActiveStream s = stream;
+        if (in != null && s != null) {
             s.info().downstreamBytes.wireReceived += in.readerIndex() - counted;
             counted = in.readerIndex();
         }
@@ -281,7 +295,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         bytes.plainHeaderSent = fields;
     }
 
-    private void begin(ActiveStream s) {
+    private void begin() {
+        SpareStreams spare = streams;
+        assert spare != null;
+        ActiveStream s = spare.take(this);
+        stream = s;
         long now = System.nanoTime();
         parser.begin(s.incoming());
         requests++;
@@ -316,8 +334,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             case 501 -> "Not Implemented";
             default -> "Bad Request";
         };
-        if (stream().active()) {
-            stream().onCodecError(error.status(), body, error.details());
+        ActiveStream s = stream;
+        if (s != null) {
+            s.onCodecError(error.status(), body, error.details());
         }
     }
 
@@ -361,18 +380,22 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        stream().onWritability(ctx.channel().isWritable());
+        ActiveStream s = stream;
+        if (s != null) {
+            s.onWritability(ctx.channel().isWritable());
+        }
     }
 
     // ---- the end of the connection ----
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        boolean activeRequest = stream().active();
+        ActiveStream s = stream;
         state = State.CLOSED;
         parser.stop();
-        if (activeRequest) {
-            stream().onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+        if (s != null) {
+            s.onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+            release();
         }
         closeTimers();
         ReferenceCountUtil.release(held);
@@ -382,11 +405,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         if (detected) {
             stats.cxHttp1Active.dec();
         }
-        stats.closed(closedLocally, activeRequest, System.nanoTime() - openedNanos);
+        stats.closed(closedLocally, s != null, System.nanoTime() - openedNanos);
     }
 
     private void closeTimers() {
-        stream().close();
         for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer}) {
             if (t != null) {
                 t.close();
@@ -407,7 +429,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ConnectionEvent.DRAIN && state == State.OPEN) {
             draining = true;
-            if (!stream().active()) {
+            if (stream == null) {
                 closeIdle();
             }
         } else {
@@ -416,7 +438,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     private void idle() {
-        if (state == State.OPEN && !stream().active()) {
+        if (state == State.OPEN && stream == null) {
             stats.cxIdleTimeout.inc();
             closeIdle();
         }
@@ -424,7 +446,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     private void tooOld() {
         stats.cxMaxDurationReached.inc();
-        if (stream().active()) {
+        if (stream != null) {
             draining = true;
         } else {
             closeIdle();
@@ -432,9 +454,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     private void headersTooSlow() {
-        if (stream().active()) {
+        ActiveStream s = stream;
+        if (s != null) {
             parser.stop();
-            stream().onHeadersTimeout();
+            s.onHeadersTimeout();
         }
     }
 
@@ -518,10 +541,12 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     @Override
     public void streamDone() {
         countWritten();
+        boolean close = stream().closesConnection() || draining;
+        release();
         if (state != State.OPEN) {
             return;
         }
-        if (stream().closesConnection() || draining) {
+        if (close) {
             state = State.CLOSING;
             boolean complete = parser.complete() && held == null;
             parser.stop();
@@ -593,6 +618,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void streamCut(boolean reset) {
+        release();
         if (state == State.CLOSED) {
             return;
         }

@@ -80,6 +80,11 @@ final class HeadReader {
         }
     }
 
+    /** The block is not looked at any more. */
+    void letGo() {
+        map = null;
+    }
+
     /** Whether a name may be there twice; false is certain. */
     boolean mayRepeat() {
         return mayRepeat;

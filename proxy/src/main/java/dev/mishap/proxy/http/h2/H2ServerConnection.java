@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.http.StreamIds;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.h1.H1Limits;
@@ -45,6 +46,7 @@ public final class H2ServerConnection extends H2Connection {
     private final long openedNanos;
     private final ConnectionInfo connection;
     private final boolean counted;
+    private @Nullable SpareStreams streams;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer durationTimer;
     private @Nullable DeadlineTimer drainTimer;
@@ -90,6 +92,7 @@ public final class H2ServerConnection extends H2Connection {
             cm.cxActive.inc();
         }
         Channel channel = ctx.channel();
+        streams = config.streams(channel.eventLoop());
         if (config.idleTimeoutNanos > 0) {
             DeadlineTimer t = new DeadlineTimer(channel.eventLoop(), this::idle);
             idleTimer = t;
@@ -145,20 +148,26 @@ public final class H2ServerConnection extends H2Connection {
         }
         H2ServerStream s = spare.pollFirst();
         if (s == null) {
-            s = new H2ServerStream(this, config);
+            s = new H2ServerStream(this);
         }
         if (idleTimer != null) {
             idleTimer.clear();
         }
         requests++;
         cm.rqHttp2Total.inc();
-        s.opened();
+        s.opened(streams());
         if (config.maxRequestsPerConnection > 0 && requests >= config.maxRequestsPerConnection) {
             if (drain == Drain.NONE) {
                 cm.cxMaxRequestsReached.inc();
             }
             startDrain();
         }
+        return s;
+    }
+
+    private SpareStreams streams() {
+        SpareStreams s = streams;
+        assert s != null;
         return s;
     }
 
@@ -235,11 +244,9 @@ public final class H2ServerConnection extends H2Connection {
         bytesCounted = w;
         for (int i = 0; i < retired.size(); i++) {
             H2ServerStream s = retired.get(i);
-            assert !s.stream().active() : "a stream without its request's end";
+            s.release(streams());
             if (!gone && spare.size() < MAX_SPARE) {
                 spare.addFirst(s);
-            } else {
-                s.stream().close();
             }
         }
         if (!retired.isEmpty()) {
@@ -417,9 +424,6 @@ public final class H2ServerConnection extends H2Connection {
         endStreams(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
         discard();
         afterTurn();
-        for (H2ServerStream s : spare) {
-            s.stream().close();
-        }
         spare.clear();
         for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, durationTimer, drainTimer, closeTimer}) {
             if (t != null) {

@@ -1,11 +1,11 @@
 package dev.mishap.proxy.http.h2;
 
 import dev.mishap.proxy.http.ActiveStream;
-import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.DownstreamCodec;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.SpareStreams;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
@@ -15,25 +15,35 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     private static final byte[] HEAD = {'H', 'E', 'A', 'D'};
 
     private final H2ServerConnection owner;
-    private final ActiveStream stream;
+    private @Nullable ActiveStream stream;
     private @Nullable HeaderMap requestTrailers;
     private @Nullable HeaderMap interim;
     private boolean head;
 
-    H2ServerStream(H2ServerConnection connection, ConnectionManagerConfig config) {
+    H2ServerStream(H2ServerConnection connection) {
         super(connection);
         this.owner = connection;
-        this.stream = new ActiveStream(config, this);
     }
 
     ActiveStream stream() {
-        return stream;
+        ActiveStream s = stream;
+        assert s != null;
+        return s;
     }
 
     /** The client has opened the stream. */
-    void opened() {
-        stream.incoming().clear();
-        owner.describe(stream);
+    void opened(SpareStreams streams) {
+        ActiveStream s = streams.take(this);
+        stream = s;
+        s.incoming().clear();
+        owner.describe(s);
+    }
+
+    /** The request is over, and nobody of it is on the stack. */
+    void release(SpareStreams streams) {
+        ActiveStream s = stream();
+        stream = null;
+        streams.giveBack(s);
     }
 
     // ---- what the client says ----
@@ -41,7 +51,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     @Override
     protected HeaderMap target(boolean trailers) {
         if (!trailers) {
-            return stream.incoming();
+            return stream().incoming();
         }
         HeaderMap t = requestTrailers;
         if (t == null) {
@@ -73,37 +83,39 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     protected void onHeaders(HeaderMap headers, boolean endStream) {
         int method = headers.indexOf(HeaderName.METHOD);
         head = headers.valueEquals(method, HEAD);
-        stream.onHeaders("HTTP/2", head, endStream);
+        stream().onHeaders("HTTP/2", head, endStream);
     }
 
     @Override
     protected void onData(ByteBuf transferred, boolean endStream) {
-        stream.onData(transferred, endStream);
+        stream().onData(transferred, endStream);
     }
 
     @Override
     protected void onTrailers(HeaderMap trailers) {
-        stream.onTrailers(trailers);
+        stream().onTrailers(trailers);
     }
 
     @Override
     protected void onReset(int code, @Nullable String details) {
-        owner.reset(stream);
+        owner.reset(stream());
         if (details != null) {
             boolean tooMuch = code == H2Error.INTERNAL_ERROR;
-            stream.onReset(
-                    tooMuch ? ResponseFlag.DOWNSTREAM_REMOTE_RESET : ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, details);
+            stream()
+                    .onReset(
+                            tooMuch ? ResponseFlag.DOWNSTREAM_REMOTE_RESET : ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR,
+                            details);
         } else if (code == H2Error.NO_ERROR) {
-            stream.onReset(null, null);
+            stream().onReset(null, null);
         } else {
-            stream.onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, H2Connection.REMOTE_RESET);
+            stream().onReset(ResponseFlag.DOWNSTREAM_REMOTE_RESET, H2Connection.REMOTE_RESET);
         }
-        owner.checkPrematureResets(stream);
+        owner.checkPrematureResets(stream());
     }
 
     @Override
     protected void onWritable(boolean writable) {
-        stream.onWritability(writable);
+        stream().onWritability(writable);
     }
 
     @Override

@@ -1,11 +1,11 @@
 package dev.mishap.proxy.observe.trace;
 
-import dev.mishap.proxy.cluster.LoopLocal;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.transport.LoopLocal;
 import dev.mishap.proxy.upstream.client.AsyncFailure;
 import dev.mishap.proxy.upstream.client.AsyncHttpCallbacks;
 import dev.mishap.proxy.upstream.client.AsyncHttpRequest;

@@ -1,7 +1,7 @@
 package dev.mishap.proxy.observe.trace;
 
-import dev.mishap.proxy.cluster.LoopLocal;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.transport.LoopLocal;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;

@@ -2,9 +2,11 @@ package dev.mishap.proxy.http.h1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.http.ActiveStream;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.ConnectionManagerStats;
+import dev.mishap.proxy.http.DownstreamCodec;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
@@ -13,6 +15,7 @@ import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
@@ -193,6 +196,55 @@ class H1ServerConnectionTest {
         assertThat(stats.value("http.t.downstream_rq_completed")).isEqualTo(3);
         assertThat(middle.ends).isEqualTo(3);
         assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void idleConnectionsHoldNoStream() {
+        open();
+        EmbeddedChannel first = channel;
+        send(GET);
+        HttpStream used = terminal.stream;
+        assertThat(received()).isEqualTo(ok(""));
+        open();
+        EmbeddedChannel second = channel;
+        terminal.onEnd = s -> {};
+        send("GET /second HTTP/1.1\r\nhost: b\r\n\r\n");
+        // Embedded channels have a loop each; on one loop the second connection would get the same object.
+        HttpStream ofSecond = terminal.stream;
+        channel = first;
+        terminal.onEnd = s -> s.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        send(GET);
+        assertThat(terminal.stream).isSameAs(used).isNotSameAs(ofSecond);
+        assertThat(received()).isEqualTo(ok(""));
+        first.close();
+        assertThat(stats.value("http.t.downstream_cx_destroy_active_rq")).isZero();
+        channel = second;
+        ofSecond.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).isEqualTo(ok(""));
+        assertThat(log).hasSize(3);
+    }
+
+    @Test
+    void aStreamThatServesTheNextConnectionKnowsNothingOfTheOneBefore() {
+        open();
+        SpareStreams streams = config.streams(channel.eventLoop());
+        DownstreamCodec codec = (H1ServerConnection) channel.pipeline().first();
+        ActiveStream one = streams.take(codec);
+        ActiveStream two = streams.take(codec);
+        assertThat(two).isNotSameAs(one);
+        one.begin(System.nanoTime());
+        one.info().addFlag(ResponseFlag.DELAY_INJECTED);
+        one.onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "gone");
+        streams.giveBack(one);
+        one.sendLocalReply(LocalReply.of(200, "late", "late"));
+        assertThat(received()).isEmpty();
+
+        assertThat(streams.take(codec)).isSameAs(one);
+        one.begin(System.nanoTime());
+        one.onDisconnect(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "gone too");
+        streams.giveBack(one);
+        streams.giveBack(two);
+        assertThat(log).containsExactly("0 DI DC gone", "0 DC gone too");
     }
 
     @Test

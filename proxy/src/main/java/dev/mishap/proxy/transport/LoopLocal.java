@@ -1,4 +1,4 @@
-package dev.mishap.proxy.cluster;
+package dev.mishap.proxy.transport;
 
 import io.netty.channel.EventLoop;
 import java.util.Arrays;
