@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** gRPC's own client and server through a proxy: every kind of call, deadlines, failures and faults. The real Envoy goes through the same. */
 @Timeout(120)
 class GrpcIT {
-    private static final String CONFIGURATION = """
+    /** Also {@link GrpcJavaIT}'s. */
+    static final String CONFIGURATION = """
             admin: {address: {socket_address: {address: 127.0.0.1, port_value: ${admin}}}}
             static_resources:
               listeners:

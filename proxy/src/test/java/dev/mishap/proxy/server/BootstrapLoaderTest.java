@@ -78,11 +78,14 @@ class BootstrapLoaderTest {
     @Test
     void whatIsNotSupportedIsRefusedAllAtOnceByPath() {
         assertThatThrownBy(() -> BootstrapLoader.load(options(
-                        "", "{hds_config: {}, tracing: {}, static_resources: {secrets: [{name: s}]}}", "", false)))
+                        "",
+                        "{hds_config: {}, fatal_actions: [{}], static_resources: {listeners: [{api_listener: {}}]}}",
+                        "",
+                        false)))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("hds_config: is not supported (envoy.config.bootstrap.v3.Bootstrap, line 1:14)")
-                .hasMessageContaining("\ntracing: is not supported")
-                .hasMessageContaining("\nstatic_resources.secrets: is not supported");
+                .hasMessageContaining("\nfatal_actions: is not supported")
+                .hasMessageContaining("\nstatic_resources.listeners[0].api_listener: is not supported");
         BootstrapLoader.load(options("", "{watchdogs: {main_thread_watchdog: {}}, flags_path: /x}", "", false));
     }
 
