@@ -76,6 +76,10 @@ final class ProxyProcess implements AutoCloseable {
         }
     }
 
+    int adminPort() {
+        return admin.getPort();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -7,22 +7,28 @@ import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.RuntimeFlag;
 import dev.mishap.proxy.route.match.RuntimeFraction;
+import dev.mishap.proxy.upstream.client.GrpcService;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code ExtAuthz}, resolved.
  *
+ * @param http the service that is asked, or null when it is the other one
  * @param statusOnError of the answer when the service can't be asked
  * @param enabled null = always
  * @param enabledMetadata what else must be so, or null
  * @param body what of a request's body the service gets, or null for nothing
  * @param statPrefix of the stats of the request's cluster, {@code ""} for none
  * @param toService which headers the service gets
+ * @param rawHeaders whether it gets headers one by one and as bytes
+ * @param takesMetadata whether metadata of an answer is kept
  */
 record ExtAuthzConfig(
-        Service service,
+        @Nullable Service http,
+        @Nullable GrpcService grpc,
         boolean failureModeAllow,
         boolean failureModeHeader,
         int statusOnError,
@@ -34,15 +40,23 @@ record ExtAuthzConfig(
         String statPrefix,
         boolean chargeCluster,
         HeaderNames toService,
-        HeaderNames neverToService) {
+        HeaderNames neverToService,
+        boolean rawHeaders,
+        boolean peerCertificate,
+        boolean tlsSession,
+        List<String> metadataNamespaces,
+        List<String> routeMetadataNamespaces,
+        boolean takesMetadata) {
     static final String FILTER = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
     static final String PER_ROUTE = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
+    private static final long DEFAULT_TIMEOUT_NANOS = 200_000_000;
     private static final String PACKAGE = "envoy.extensions.filters.http.ext_authz.v3.";
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(FILTER)
                     .supported(
                             "http_service",
+                            "grpc_service",
                             "failure_mode_allow",
                             "failure_mode_allow_header_add",
                             "with_request_body",
@@ -54,8 +68,14 @@ record ExtAuthzConfig(
                             "stat_prefix",
                             "allowed_headers",
                             "disallowed_headers",
-                            "charge_cluster_response_stats")
-                    .accepted("transport_api_version", "it is about the gRPC service"),
+                            "charge_cluster_response_stats",
+                            "encode_raw_headers",
+                            "include_peer_certificate",
+                            "include_tls_session",
+                            "metadata_context_namespaces",
+                            "route_metadata_context_namespaces",
+                            "enable_dynamic_metadata_ingestion")
+                    .accepted("transport_api_version", "only V3 is spoken, whatever it says, in Envoy, too"),
             SupportedFields.of(PACKAGE + "HttpService")
                     .supported("server_uri", "path_prefix", "authorization_request", "authorization_response"),
             SupportedFields.of(PACKAGE + "AuthorizationRequest").supported("allowed_headers", "headers_to_add"),
@@ -66,11 +86,11 @@ record ExtAuthzConfig(
                             "allowed_client_headers",
                             "allowed_client_headers_on_success",
                             "dynamic_metadata_from_headers"),
-            SupportedFields.of(PACKAGE + "BufferSettings").supported("max_request_bytes", "allow_partial_message"),
+            SupportedFields.of(PACKAGE + "BufferSettings")
+                    .supported("max_request_bytes", "allow_partial_message", "pack_as_bytes"),
             SupportedFields.of(PER_ROUTE).supported("disabled", "check_settings"),
             SupportedFields.of(PACKAGE + "CheckSettings")
-                    .supported("disable_request_body_buffering", "with_request_body")
-                    .accepted("context_extensions", "an HTTP service is not told of them, in Envoy neither"),
+                    .supported("disable_request_body_buffering", "with_request_body", "context_extensions"),
             SupportedFields.of("envoy.config.core.v3.HttpUri")
                     .supported("cluster", "timeout")
                     .accepted("uri", "the cluster is asked, under the host of the request that is checked"));
@@ -91,31 +111,34 @@ record ExtAuthzConfig(
     record Header(HeaderName name, String value) {}
 
     /** What of a request's body the service gets. */
-    record Body(int maxBytes, boolean partial) {
+    record Body(int maxBytes, boolean partial, boolean asBytes) {
         static @Nullable Body from(@Nullable ConfigNode node) {
             return node == null
                     ? null
                     : new Body(
                             (int) Math.min(node.integer("max_request_bytes", 0), Integer.MAX_VALUE),
-                            node.bool("allow_partial_message", false));
+                            node.bool("allow_partial_message", false),
+                            node.bool("pack_as_bytes", false));
         }
     }
 
     /** What a route says; {@code body} stands in for the filter's unless it is null. */
     record PerRoute(
-            boolean disabled, boolean withoutBody, @Nullable Body body) {
+            boolean disabled, boolean withoutBody, @Nullable Body body, Map<String, String> extensions) {
         static PerRoute from(ConfigNode node) {
             ConfigNode settings = node.message("check_settings");
             return new PerRoute(
                     node.bool("disabled", false),
                     settings != null && settings.bool("disable_request_body_buffering", false),
-                    settings == null ? null : Body.from(settings.message("with_request_body")));
+                    settings == null ? null : Body.from(settings.message("with_request_body")),
+                    settings == null ? Map.of() : settings.stringMap("context_extensions"));
         }
     }
 
     static ExtAuthzConfig from(ConfigNode node) {
-        ConfigNode http = node.required("http_service");
-        ConfigNode request = http.message("authorization_request");
+        ConfigNode grpc = node.message("grpc_service");
+        ConfigNode http = node.message("http_service");
+        ConfigNode request = http == null ? null : http.message("authorization_request");
         ConfigNode status = node.message("status_on_error");
         ConfigNode enabled = node.message("filter_enabled");
         ConfigNode metadata = node.message("filter_enabled_metadata");
@@ -125,7 +148,8 @@ record ExtAuthzConfig(
             allowed = request.message("allowed_headers");
         }
         return new ExtAuthzConfig(
-                service(http, request),
+                http == null ? null : service(http, request),
+                http == null ? grpc(grpc) : null,
                 node.bool("failure_mode_allow", false),
                 node.bool("failure_mode_allow_header_add", false),
                 status == null || status.integer("code", 0) == 0 ? 403 : (int) status.integer("code", 0),
@@ -137,7 +161,24 @@ record ExtAuthzConfig(
                 node.string("stat_prefix"),
                 node.bool("charge_cluster_response_stats", true),
                 HeaderNames.of(allowed),
-                HeaderNames.of(node.message("disallowed_headers")));
+                HeaderNames.of(node.message("disallowed_headers")),
+                node.bool("encode_raw_headers", false),
+                node.bool("include_peer_certificate", false),
+                node.bool("include_tls_session", false),
+                node.strings("metadata_context_namespaces"),
+                node.strings("route_metadata_context_namespaces"),
+                node.bool("enable_dynamic_metadata_ingestion", true));
+    }
+
+    private static GrpcService grpc(@Nullable ConfigNode node) {
+        if (node == null) {
+            // Envoy takes a configuration without a service, too, and then can't ask anybody.
+            return new GrpcService("", "", DEFAULT_TIMEOUT_NANOS, List.of());
+        }
+        GrpcService service = GrpcService.from(node);
+        return node.has("timeout")
+                ? service
+                : new GrpcService(service.cluster(), service.authority(), DEFAULT_TIMEOUT_NANOS, service.metadata());
     }
 
     private static Service service(ConfigNode http, @Nullable ConfigNode request) {

@@ -8,8 +8,12 @@ import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import dev.mishap.proxy.upstream.client.GrpcService;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 
 /** {@code envoy.filters.http.ext_authz}. */
 public final class ExtAuthzExtension implements HttpFilterExtension {
@@ -35,11 +39,22 @@ public final class ExtAuthzExtension implements HttpFilterExtension {
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         ExtAuthzConfig parsed = ExtAuthzConfig.from(config);
         ExtAuthzStats stats = new ExtAuthzStats(
-                context.scope(), context.service(StatsStore.class), context.service(ClusterManager.class), parsed);
-        AsyncHttpClient client = context.service(AsyncHttpClient.class);
+                context.scope(), context.service(StatsStore.class), context.service(ClusterManager.class)::get, parsed);
         RandomSource random =
                 RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
-        return () -> new ExtAuthzFilter(filterName, parsed, stats, client, random);
+        Supplier<Check> checks = checks(parsed, context);
+        return () -> new ExtAuthzFilter(filterName, parsed, stats, checks, random);
+    }
+
+    private static Supplier<Check> checks(ExtAuthzConfig config, FilterContext context) {
+        ExtAuthzConfig.Service http = config.http();
+        if (http != null) {
+            AsyncHttpClient client = context.service(AsyncHttpClient.class);
+            return () -> new HttpCheck(config, http, client);
+        }
+        AsyncGrpcClient client = context.service(AsyncGrpcClient.class);
+        GrpcService service = Objects.requireNonNull(config.grpc());
+        return () -> new GrpcCheck(config, service, client);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.extauthz;
 
 import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.filter.http.extauthz.Answer.Change;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -8,23 +9,18 @@ import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
-import dev.mishap.proxy.upstream.client.AsyncFailure;
-import dev.mishap.proxy.upstream.client.AsyncHttpCall;
-import dev.mishap.proxy.upstream.client.AsyncHttpCallbacks;
-import dev.mishap.proxy.upstream.client.AsyncHttpClient;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Holds a request until the service has said what is to become of it. */
-final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
+final class ExtAuthzFilter implements HttpFilter, Check.Asker {
     private static final String NAMESPACE = "envoy.filters.http.ext_authz";
-    private static final HeaderName LOCATION = HeaderName.LOCATION;
-    private static final HeaderName AUTHENTICATE = HeaderName.of("www-authenticate");
     private static final HeaderName FAILURE_MODE_ALLOWED = HeaderName.of("x-envoy-auth-failure-mode-allowed");
     private static final byte[] NO_BODY = {};
 
@@ -39,24 +35,24 @@ final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
     private final String name;
     private final ExtAuthzConfig config;
     private final ExtAuthzStats stats;
-    private final AsyncHttpClient client;
+    private final Supplier<Check> checks;
     private final RandomSource random;
     private State state = State.IDLE;
     private @Nullable HttpStream asked;
     private ExtAuthzConfig.@Nullable Body body;
     private @Nullable ByteArrayOutputStream collected;
-    private @Nullable AsyncHttpCall call;
-    private @Nullable HeaderMap onSuccess;
+    private @Nullable Check check;
+    private @Nullable List<Change> onSuccess;
     private boolean insideCall;
     private boolean refused;
     private long askedNanos;
 
     ExtAuthzFilter(
-            String name, ExtAuthzConfig config, ExtAuthzStats stats, AsyncHttpClient client, RandomSource random) {
+            String name, ExtAuthzConfig config, ExtAuthzStats stats, Supplier<Check> checks, RandomSource random) {
         this.name = name;
         this.config = config;
         this.stats = stats;
-        this.client = client;
+        this.checks = checks;
         this.random = random;
     }
 
@@ -64,6 +60,10 @@ final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
     public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         ExtAuthzConfig.PerRoute route =
                 stream.perFilterConfig(name) instanceof ExtAuthzConfig.PerRoute perRoute ? perRoute : null;
+        if (stream.route() == null) {
+            state = State.OVER;
+            return Flow.CONTINUE;
+        }
         boolean off = route != null && route.disabled();
         if (!off && !enabled(stream)) {
             stats.disabled.inc();
@@ -135,11 +135,9 @@ final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
         collected = null;
         askedNanos = stream.nanoTime();
         insideCall = true;
-        call = client.sendAnonymously(
-                config.service().cluster(),
-                stream.loop(),
-                CheckRequest.of(config, stream.requestHeaders(), content, withBody, partial),
-                this);
+        Check question = checks.get();
+        check = question;
+        question.ask(stream, new Check.Question(content, withBody, partial, extensions(stream)), this);
         insideCall = false;
         if (state == State.OVER) {
             return refused ? Flow.PAUSE : Flow.CONTINUE;
@@ -147,30 +145,82 @@ final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
         return withBody ? Flow.PAUSE : Flow.HOLD;
     }
 
+    /** What all levels of the route tell the service; the more specific one wins. */
+    private Map<String, String> extensions(HttpStream stream) {
+        Map<String, String> merged = Map.of();
+        if (config.grpc() != null) {
+            List<Object> levels = stream.perFilterConfigs(name);
+            for (int i = levels.size() - 1; i >= 0; i--) {
+                if (levels.get(i) instanceof ExtAuthzConfig.PerRoute level
+                        && !level.extensions().isEmpty()) {
+                    Map<String, String> all = new LinkedHashMap<>(merged);
+                    all.putAll(level.extensions());
+                    merged = all;
+                }
+            }
+        }
+        return merged;
+    }
+
     @Override
-    public void onResponse(int status, HeaderMap headers, ByteBuf borrowedBody) {
+    public void onAnswer(Answer answer) {
         HttpStream stream = asked;
         if (state != State.ASKING || stream == null) {
             return;
         }
-        if (status >= 500) {
-            failed(stream);
-        } else if (status == 200) {
-            allow(stream, headers);
+        keepMetadata(stream, answer);
+        if (answer.allowed()) {
+            allow(stream, answer);
         } else {
-            deny(stream, status, headers, borrowedBody.toString(StandardCharsets.UTF_8));
+            stats.denied(stream, answer.status());
+            reply(
+                    stream,
+                    ResponseFlag.UNAUTHORIZED_EXTERNAL_SERVICE,
+                    new LocalReply(
+                            answer.status(),
+                            answer.body(),
+                            "ext_authz_denied",
+                            -1,
+                            response -> AnswerEffects.applyToReply(answer.request(), response)));
         }
+    }
+
+    private void keepMetadata(HttpStream stream, Answer answer) {
+        if (answer.metadata().isEmpty()) {
+            return;
+        }
+        if (!config.takesMetadata()) {
+            stats.ignoredMetadata.inc();
+            return;
+        }
+        Map<String, Object> metadata = new LinkedHashMap<>(answer.metadata());
+        metadata.put("ext_authz_duration", (double) ((stream.nanoTime() - askedNanos) / 1_000_000));
+        stream.info().putDynamicMetadata(NAMESPACE, metadata);
+    }
+
+    private void allow(HttpStream stream, Answer answer) {
+        stats.ok(stream);
+        String wrong = AnswerEffects.applyToRequest(answer, stream.requestHeaders());
+        if (wrong != null) {
+            String details = "filter_removed_required_request_headers{" + wrong.replace(' ', '_') + "}";
+            reply(stream, ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, LocalReply.of(503, wrong, details));
+            return;
+        }
+        if (!answer.response().isEmpty()) {
+            onSuccess = answer.response();
+        }
+        if (config.clearRouteCache() && answer.changesRequest()) {
+            stream.clearRouteCache();
+        }
+        goOn(stream);
     }
 
     @Override
-    public void onFailure(AsyncFailure failure) {
+    public void onError() {
         HttpStream stream = asked;
-        if (state == State.ASKING && stream != null) {
-            failed(stream);
+        if (state != State.ASKING || stream == null) {
+            return;
         }
-    }
-
-    private void failed(HttpStream stream) {
         stats.error(stream, config.failureModeAllow());
         if (!config.failureModeAllow()) {
             unavailable(stream);
@@ -190,92 +240,30 @@ final class ExtAuthzFilter implements HttpFilter, AsyncHttpCallbacks {
     }
 
     private void unavailable(HttpStream stream) {
-        reply(stream, LocalReply.of(config.statusOnError(), "", "ext_authz_error"));
+        reply(
+                stream,
+                ResponseFlag.UNAUTHORIZED_EXTERNAL_SERVICE,
+                LocalReply.of(config.statusOnError(), "", "ext_authz_error"));
     }
 
-    private void reply(HttpStream stream, LocalReply reply) {
+    private void reply(HttpStream stream, ResponseFlag flag, LocalReply reply) {
         state = State.OVER;
         refused = true;
-        stream.info().addFlag(ResponseFlag.UNAUTHORIZED_EXTERNAL_SERVICE);
+        stream.info().addFlag(flag);
         stream.sendLocalReply(reply);
-    }
-
-    private void allow(HttpStream stream, HeaderMap answer) {
-        stats.ok(stream);
-        HeaderMap request = stream.requestHeaders();
-        ExtAuthzConfig.Service service = config.service();
-        Map<String, Object> metadata = new LinkedHashMap<>();
-        boolean changed = false;
-        for (int i = 0; i < answer.size(); i++) {
-            if (answer.isPseudo(i)) {
-                continue;
-            }
-            String header = answer.name(i);
-            HeaderName named = HeaderName.unshared(header);
-            if (service.upstream().contain(header)) {
-                request.set(named, answer.value(i));
-                changed = true;
-            }
-            if (service.upstreamAppended().contain(header)) {
-                request.add(named, answer.value(i));
-                changed = true;
-            }
-            if (service.clientOnSuccess().contain(header)) {
-                HeaderMap given = onSuccess;
-                if (given == null) {
-                    given = new HeaderMap();
-                    onSuccess = given;
-                }
-                given.add(named, answer.value(i));
-            }
-            if (service.metadata().contain(header)) {
-                metadata.put(header, answer.value(i));
-            }
-        }
-        if (!metadata.isEmpty()) {
-            metadata.put("ext_authz_duration", (double) ((stream.nanoTime() - askedNanos) / 1_000_000));
-            stream.info().putDynamicMetadata(NAMESPACE, metadata);
-        }
-        if (changed && config.clearRouteCache()) {
-            stream.clearRouteCache();
-        }
-        goOn(stream);
-    }
-
-    private void deny(HttpStream stream, int status, HeaderMap answer, String text) {
-        stats.denied(stream, status);
-        HeaderMap kept = new HeaderMap();
-        HeaderNames client = config.service().client();
-        for (int i = 0; i < answer.size(); i++) {
-            boolean always = answer.isNamed(i, LOCATION) || answer.isNamed(i, AUTHENTICATE);
-            boolean framing = answer.isPseudo(i)
-                    || answer.isNamed(i, HeaderName.CONTENT_LENGTH)
-                    || answer.isNamed(i, HeaderName.TRANSFER_ENCODING)
-                    || answer.isNamed(i, HeaderName.CONNECTION);
-            if (!framing && (always || !client.given() || client.contain(answer.name(i)))) {
-                kept.add(HeaderName.unshared(answer.name(i)), answer.value(i));
-            }
-        }
-        reply(stream, new LocalReply(status, text, "ext_authz_denied", -1, response -> append(response, kept)));
-    }
-
-    private static void append(HeaderMap target, HeaderMap headers) {
-        for (int i = 0; i < headers.size(); i++) {
-            target.add(HeaderName.unshared(headers.name(i)), headers.value(i));
-        }
     }
 
     @Override
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         if (onSuccess != null) {
-            append(headers, onSuccess);
+            AnswerEffects.applyToResponse(onSuccess, headers);
         }
         return Flow.CONTINUE;
     }
 
     @Override
     public void onStreamEnd(HttpStream stream) {
-        AsyncHttpCall pending = call;
+        Check pending = check;
         if (state == State.ASKING && pending != null) {
             pending.cancel();
         }

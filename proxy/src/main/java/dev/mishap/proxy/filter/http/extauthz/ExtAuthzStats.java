@@ -1,7 +1,6 @@
 package dev.mishap.proxy.filter.http.extauthz;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
@@ -9,26 +8,34 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The stats {@code http.<stat_prefix>.ext_authz.*}, and {@code cluster.<name>.ext_authz.*} of the clusters that requests are for. */
 final class ExtAuthzStats {
     final Counter disabled;
+    final Counter ignoredMetadata;
     private final Counter ok;
     private final Counter denied;
     private final Counter error;
     private final Counter failureModeAllowed;
     private final Counter tooLarge;
     private final StatsStore store;
-    private final ClusterManager clusters;
+    private final Function<String, @Nullable Cluster> clusters;
     private final String clusterPrefix;
     private final boolean chargeCluster;
     /** Those of clusters are made when they first count. */
     private final ConcurrentMap<String, Counter> ofClusters = new ConcurrentHashMap<>();
 
-    ExtAuthzStats(Scope connectionManager, StatsStore store, ClusterManager clusters, ExtAuthzConfig config) {
-        Scope scope = connectionManager.scope("ext_authz.");
+    ExtAuthzStats(
+            Scope connectionManager,
+            StatsStore store,
+            Function<String, @Nullable Cluster> clusters,
+            ExtAuthzConfig config) {
+        Scope scope = connectionManager.scope(
+                "ext_authz." + (config.statPrefix().isEmpty() ? "" : config.statPrefix() + "."));
         disabled = scope.counter("disabled");
+        ignoredMetadata = scope.counter("ignored_dynamic_metadata");
         ok = scope.counter("ok");
         denied = scope.counter("denied");
         error = scope.counter("error");
@@ -36,7 +43,6 @@ final class ExtAuthzStats {
         tooLarge = connectionManager.counter("downstream_rq_too_large");
         for (String name : new String[] {
             "filter_state_name_collision",
-            "ignored_dynamic_metadata",
             "invalid",
             "omitted_response_headers",
             "request_header_limits_reached",
@@ -63,7 +69,7 @@ final class ExtAuthzStats {
         Cluster cluster = chargeCluster ? cluster(stream) : null;
         if (cluster != null) {
             cluster.stats().all.count(status);
-            cluster.stats().external.count(status);
+            cluster.stats().internal.count(status);
         }
     }
 
@@ -83,7 +89,7 @@ final class ExtAuthzStats {
     private @Nullable Cluster cluster(HttpStream stream) {
         SelectedRoute route = stream.route();
         String name = route == null ? null : route.clusterName();
-        return name == null ? null : clusters.get(name);
+        return name == null ? null : clusters.apply(name);
     }
 
     private void countOfCluster(HttpStream stream, String name) {

@@ -1,4 +1,4 @@
-/** {@code envoy.filters.http.ext_authz}: another HTTP service says which requests may pass. There is no gRPC client of it. */
+/** {@code envoy.filters.http.ext_authz}: another service, of HTTP or gRPC, says which requests may pass. */
 @NullMarked
 package dev.mishap.proxy.filter.http.extauthz;
 
