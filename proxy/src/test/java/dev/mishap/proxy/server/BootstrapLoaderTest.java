@@ -78,13 +78,9 @@ class BootstrapLoaderTest {
     @Test
     void whatIsNotSupportedIsRefusedAllAtOnceByPath() {
         assertThatThrownBy(() -> BootstrapLoader.load(options(
-                        "",
-                        "{hds_config: {}, fatal_actions: [{}], static_resources: {listeners: [{api_listener: {}}]}}",
-                        "",
-                        false)))
+                        "", "{hds_config: {}, static_resources: {listeners: [{api_listener: {}}]}}", "", false)))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("hds_config: is not supported (envoy.config.bootstrap.v3.Bootstrap, line 1:14)")
-                .hasMessageContaining("\nfatal_actions: is not supported")
                 .hasMessageContaining("\nstatic_resources.listeners[0].api_listener: is not supported");
         BootstrapLoader.load(options("", "{watchdogs: {main_thread_watchdog: {}}, flags_path: /x}", "", false));
     }
