@@ -17,6 +17,15 @@ public final class BytesMeter {
         wireReceived = wireSent = headerReceived = headerSent = plainHeaderReceived = plainHeaderSent = 0;
     }
 
+    public void copyFrom(BytesMeter other) {
+        wireReceived = other.wireReceived;
+        wireSent = other.wireSent;
+        headerReceived = other.headerReceived;
+        headerSent = other.headerSent;
+        plainHeaderReceived = other.plainHeaderReceived;
+        plainHeaderSent = other.plainHeaderSent;
+    }
+
     /** Header lines of a protocol without compression. */
     public void received(long headerBytes) {
         headerReceived += headerBytes;

@@ -32,6 +32,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     void attach(UpstreamListener to) {
         assert listener == null;
         listener = to;
+        count(to.meter());
         response = null;
         started = false;
     }

@@ -58,6 +58,9 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     private boolean blockOpens;
     private byte[] block = NOTHING;
     private int blockLength;
+    /** Bytes of its frames, with their headers. */
+    private int blockFrames;
+
     private int continuations;
     private final HeaderMap dropped = new HeaderMap();
 
@@ -374,6 +377,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         if (stream.open) {
             stats.txReset.inc();
             output().reset(stream.id, code);
+            stream.sentFrame(H2Frame.HEADER_SIZE + 4);
             close(stream);
         }
     }
@@ -529,6 +533,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 resetInvalid(s, H2Error.FLOW_CONTROL_ERROR, REMOTE_RESET);
                 return true;
             }
+            s.received(H2Frame.HEADER_SIZE + length);
             dataStream = s;
             dataEnds = end;
             return true;
@@ -668,6 +673,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 return;
             }
             blockStream = streamId;
+            blockFrames = H2Frame.HEADER_SIZE + length;
             blockEnds = end;
             blockOpens = known == null && server && streamId > lastPeerStream;
             if (blockOpens) {
@@ -700,6 +706,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             }
             System.arraycopy(p, 0, block, blockLength, length);
             blockLength += length;
+            blockFrames += H2Frame.HEADER_SIZE + length;
             if ((flags & H2Frame.END_HEADERS) != 0) {
                 byte[] whole = block;
                 block = NOTHING;
@@ -865,6 +872,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
                 if (s == null) {
                     return;
                 }
+                s.received(H2Frame.HEADER_SIZE + length);
                 s.sendWindow += increment;
             }
             sendBlocked();
@@ -921,6 +929,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
         if (s == null) {
             return; // of a stream that is over
         }
+        s.receivedHeaders(blockFrames, target);
         if (outcome == HpackDecoder.OK) {
             message(s, target, trailers, end);
             return;

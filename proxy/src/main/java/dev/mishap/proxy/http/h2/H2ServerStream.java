@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http.h2;
 
 import dev.mishap.proxy.http.ActiveStream;
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.DownstreamCodec;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -15,6 +16,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     private static final byte[] HEAD = {'H', 'E', 'A', 'D'};
 
     private final H2ServerConnection owner;
+    private final BytesMeter bytes = new BytesMeter();
     private @Nullable ActiveStream stream;
     private @Nullable HeaderMap requestTrailers;
     private @Nullable HeaderMap interim;
@@ -36,6 +38,8 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
         ActiveStream s = streams.take(this);
         stream = s;
         s.incoming().clear();
+        bytes.clear();
+        count(bytes);
         owner.describe(s);
     }
 
@@ -133,6 +137,11 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     @Override
     public String protocol() {
         return "HTTP/2";
+    }
+
+    @Override
+    public void account(BytesMeter to) {
+        to.copyFrom(bytes);
     }
 
     @Override

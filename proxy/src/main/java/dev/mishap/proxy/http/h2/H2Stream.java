@@ -1,5 +1,6 @@
 package dev.mishap.proxy.http.h2;
 
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
@@ -41,6 +42,9 @@ public abstract class H2Stream {
     long receivedLength;
     boolean headersReceived;
 
+    /** Where the stream's frames are counted; null = nowhere. */
+    private @Nullable BytesMeter meter;
+
     protected H2Stream(H2Connection connection) {
         this.connection = connection;
     }
@@ -56,6 +60,49 @@ public abstract class H2Stream {
         expectedLength = -1;
         receivedLength = 0;
         queuedTrailers = null;
+    }
+
+    /** Has the stream's frames counted from now on; null = nowhere. */
+    protected final void count(@Nullable BytesMeter bytes) {
+        meter = bytes;
+    }
+
+    /** A frame of the stream has come, of {@code bytes} with its header. */
+    final void received(int bytes) {
+        BytesMeter m = meter;
+        if (m != null) {
+            m.wireReceived += bytes;
+        }
+    }
+
+    /** A header block has come, in frames of {@code bytes}. */
+    final void receivedHeaders(int bytes, HeaderMap headers) {
+        BytesMeter m = meter;
+        if (m != null) {
+            m.wireReceived += bytes;
+            m.headerReceived += bytes;
+            m.plainHeaderReceived += headers.byteSize();
+        }
+    }
+
+    final void sentFrame(int bytes) {
+        BytesMeter m = meter;
+        if (m != null) {
+            m.wireSent += bytes;
+        }
+    }
+
+    private void sendHeaders(HeaderMap headers, boolean endStream) {
+        H2Output out = connection.output();
+        long before = out.written();
+        out.headers(id, headers, endStream);
+        BytesMeter m = meter;
+        if (m != null) {
+            long bytes = out.written() - before;
+            m.wireSent += bytes;
+            m.headerSent += bytes;
+            m.plainHeaderSent += headers.byteSize();
+        }
     }
 
     /** The stream's number on its connection. */
@@ -128,14 +175,14 @@ public abstract class H2Stream {
         }
         localEnd = endStream;
         localEndWritten = endStream;
-        connection.output().headers(id, headers, endStream);
+        sendHeaders(headers, endStream);
         connection.ended(this);
     }
 
     /** Sends a 1xx response. */
     protected final void writeInformational(HeaderMap headers) {
         if (open && !localEnd) {
-            connection.output().headers(id, headers, false);
+            sendHeaders(headers, false);
         }
     }
 
@@ -169,7 +216,7 @@ public abstract class H2Stream {
         localEnd = true;
         if (queue.isEmpty()) {
             localEndWritten = true;
-            connection.output().headers(id, trailers, true);
+            sendHeaders(trailers, true);
         } else {
             HeaderMap copy = new HeaderMap();
             copy.copyFrom(trailers);
@@ -206,6 +253,7 @@ public abstract class H2Stream {
             queued -= n;
             sent += n;
             out.data(id, next, n, last);
+            sentFrame(H2Frame.HEADER_SIZE + n);
             if (n == have) {
                 queue.removeFirst();
                 next.release();
@@ -216,7 +264,7 @@ public abstract class H2Stream {
         if (trailers != null) {
             queuedTrailers = null;
             localEndWritten = true;
-            out.headers(id, trailers, true);
+            sendHeaders(trailers, true);
         }
         return sent;
     }
@@ -291,6 +339,7 @@ public abstract class H2Stream {
         if (consumed >= connection.options().streamWindow() / 2) {
             receiveWindow += consumed;
             connection.output().windowUpdate(id, consumed);
+            sentFrame(H2Frame.HEADER_SIZE + 4);
             consumed = 0;
         }
     }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.http.h2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.ConnectionManagerStats;
@@ -43,6 +44,7 @@ class H2ServerConnectionTest {
     private final StatsStore stats = new StatsStore();
     private final DrainState drain = new DrainState();
     private final List<String> log = new ArrayList<>();
+    private final BytesMeter bytes = new BytesMeter();
     private final Map<String, HttpStream> streams = new HashMap<>();
     private final StringBuilder requests = new StringBuilder();
     private final Wire wire = new Wire();
@@ -97,11 +99,14 @@ class H2ServerConnectionTest {
                 drain,
                 s -> null,
                 List.of(new ChainFilter("end", Terminal::new, false)),
-                List.of(s -> log.add(s.info().responseCode
-                        + (s.info().flagCount() == 0
-                                ? ""
-                                : " " + s.info().flag(0).shortName())
-                        + " " + s.info().responseCodeDetails)));
+                List.of(s -> {
+                    log.add(s.info().responseCode
+                            + (s.info().flagCount() == 0
+                                    ? ""
+                                    : " " + s.info().flag(0).shortName())
+                            + " " + s.info().responseCodeDetails);
+                    bytes.copyFrom(s.info().downstreamBytes);
+                }));
         config.generateRequestId = false;
     }
 
@@ -167,6 +172,34 @@ class H2ServerConnectionTest {
         // In one read with its end, there is nothing to cut.
         send(wire.post(3, "/early"), Wire.data(3, "x", true));
         assertThat(received()).containsExactly(OK.replace(" 1 ", " 3 "), "DATA 3 ok end");
+    }
+
+    @Test
+    void aStreamsFramesAreCountedWithTheirHeaders() {
+        open();
+        send(wire.get(1, "/ok")); // of which nothing is counted
+        received();
+        ByteBuf head = wire.post(3, "/ok", "x-a=1");
+        ByteBuf body = Wire.data(3, "abc", false);
+        ByteBuf trailers = wire.headers(3, true, "x-end=22");
+        int headers = head.readableBytes() + trailers.readableBytes();
+        int all = headers + body.readableBytes();
+        send(head, body, Wire.windowUpdate(3, 5), trailers);
+        assertThat(bytes.headerReceived).isEqualTo(headers);
+        assertThat(bytes.wireReceived).isEqualTo(all + 9 + 4);
+        assertThat(bytes.plainHeaderReceived)
+                .isEqualTo(":method:scheme:path:authorityx-ax-end".length() + "POSThttp/oka122".length());
+        int sent = 0;
+        ByteBuf b;
+        while ((b = channel.readOutbound()) != null) {
+            sent += b.readableBytes();
+            wire.read(b);
+        }
+        assertThat(bytes.wireSent).isEqualTo(sent);
+        assertThat(bytes.headerSent).isEqualTo(sent - 9 - "ok".length());
+        assertThat(bytes.plainHeaderSent)
+                .isEqualTo(":statuscontent-lengthcontent-typedateserver".length()
+                        + "2002text/plainWed, 25 Nov 2026 23:59:59 GMTenvoy".length());
     }
 
     @Test
