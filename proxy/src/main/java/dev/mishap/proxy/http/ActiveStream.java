@@ -158,6 +158,7 @@ public final class ActiveStream implements HttpStream {
             config.stats.cxUpgradesActive.inc();
         } else if (r != null) { // without a route, that is what the answer tells
             config.stats.rqWsOnNonWsRoute.inc();
+            codec.endConnection();
             refuse(RequestHeaders.NO_UPGRADE);
             return false;
         }

@@ -21,6 +21,9 @@ public interface DownstreamCodec {
     /** Announces the end of a multiplexed connection: the requests on it go on, new ones go elsewhere. */
     default void drain() {}
 
+    /** Announces the end of a multiplexed connection whose client asked for what it must not have. */
+    default void endConnection() {}
+
     void encodeInformational(HeaderMap headers);
 
     /** Answers {@code expect: 100-continue}. */

@@ -18,6 +18,11 @@ public final class Upgrades {
         return method >= 0 && request.valueEquals(method, METHOD);
     }
 
+    public static boolean isWebSocket(HeaderMap request) {
+        int upgrade = request.indexOf(HeaderName.UPGRADE);
+        return upgrade >= 0 && request.value(upgrade).equalsIgnoreCase("websocket");
+    }
+
     /** What the request asks for, in lower case; null when it is an ordinary one. */
     static @Nullable String requested(HeaderMap request, DownstreamCodec codec) {
         if (codec.upgradeRequested()) {

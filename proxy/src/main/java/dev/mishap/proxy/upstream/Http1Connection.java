@@ -325,6 +325,23 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
             write(transferred);
         }
         end(endStream);
+        if (endStream && parser.isConnect()) {
+            // A CONNECT ends for both sides at once. Not from here: who sends has not finished with it.
+            channel().eventLoop().execute(this::endOfTunnel);
+        }
+    }
+
+    private void endOfTunnel() {
+        if (!closed && listener != null) {
+            closedLocally = true;
+            ResourceLimits limits = pool.limits();
+            parser.stop();
+            shut();
+            UpstreamListener l = detach(limits);
+            if (l != null) {
+                l.onReset(ResetReason.CONNECTION_TERMINATION);
+            }
+        }
     }
 
     @Override
@@ -501,6 +518,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         }
         UpstreamListener l = listener;
         boolean tunnel = parser.isUpgraded();
+        closedLocally |= tunnel && parser.isConnect(); // as in Envoy, which reads the end there and closes itself
         boolean wellEnded = l == null || !tunnel && parser.endOfInput();
         closed = true;
         closedWithRequest = l != null;

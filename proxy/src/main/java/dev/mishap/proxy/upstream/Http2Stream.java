@@ -3,6 +3,7 @@ package dev.mishap.proxy.upstream;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.h2.ExtendedConnect;
 import dev.mishap.proxy.http.h2.H2Error;
 import dev.mishap.proxy.http.h2.H2HeaderRules;
 import dev.mishap.proxy.http.h2.H2Stream;
@@ -23,6 +24,8 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     private @Nullable HeaderMap trailers;
     private boolean started;
     private boolean head;
+    /** The protocol that the request asks for, if it does. */
+    private @Nullable String upgrade;
 
     Http2Stream(Http2Connection owner) {
         super(owner);
@@ -77,7 +80,8 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         head = RequestHead.isHead(headers);
         started = true;
         owner.start(this);
-        writeHeaders(headers, endStream);
+        upgrade = ExtendedConnect.type(headers);
+        writeHeaders(ExtendedConnect.requestToUpstream(headers), endStream);
     }
 
     @Override
@@ -178,6 +182,10 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
 
     @Override
     protected void onHeaders(HeaderMap headers, boolean endStream) {
+        String type = upgrade;
+        if (type != null) {
+            ExtendedConnect.responseFromUpstream(headers, type);
+        }
         UpstreamListener l = endStream ? answered() : listener;
         if (l != null) {
             l.onHeaders(headers, endStream);

@@ -52,6 +52,11 @@ public final class H1ResponseParser extends H1Parser {
         return status;
     }
 
+    /** Whether the request is a CONNECT. */
+    public boolean isConnect() {
+        return connect;
+    }
+
     /** Whether the response opened a tunnel: what follows on the connection, both ways, is another protocol (told as data). */
     public boolean isUpgraded() {
         return upgraded;

@@ -302,7 +302,7 @@ public final class H2ServerConnection extends H2Connection {
     }
 
     /** Tells the client twice: at first that the end is near, so that what is on its way still arrives, then where it is. */
-    private void startDrain() {
+    void startDrain() {
         if (drain != Drain.NONE || closing) {
             return;
         }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.SpareStreams;
+import dev.mishap.proxy.http.Upgrades;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     private @Nullable HeaderMap requestTrailers;
     private @Nullable HeaderMap interim;
     private boolean head;
+    /** The client asked for another protocol, by extended CONNECT. */
+    private boolean upgrade;
 
     H2ServerStream(H2ServerConnection connection) {
         super(connection);
@@ -85,6 +88,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
 
     @Override
     protected void onHeaders(HeaderMap headers, boolean endStream) {
+        upgrade = ExtendedConnect.requestFromClient(headers);
         int method = headers.indexOf(HeaderName.METHOD);
         head = headers.valueEquals(method, HEAD);
         stream().onHeaders("HTTP/2", head, endStream);
@@ -155,6 +159,11 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     }
 
     @Override
+    public void endConnection() {
+        owner.startDrain();
+    }
+
+    @Override
     public void encodeInformational(HeaderMap headers) {
         writeInformational(headers);
     }
@@ -172,7 +181,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
 
     @Override
     public void encodeHeaders(HeaderMap headers, boolean endStream, boolean close, boolean tunnel) {
-        writeHeaders(headers, endStream);
+        writeHeaders(ExtendedConnect.responseToClient(headers), endStream);
     }
 
     @Override
@@ -197,7 +206,7 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
 
     @Override
     public boolean upgradeRequested() {
-        return false;
+        return upgrade;
     }
 
     @Override
@@ -207,7 +216,15 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
 
     @Override
     public void streamCut(boolean reset) {
-        reset(H2Error.INTERNAL_ERROR);
+        reset(tunnelBroke() ? H2Error.CONNECT_ERROR : H2Error.INTERNAL_ERROR);
+    }
+
+    /** Whether what was to be a tunnel has ended since the upstream's connection has. */
+    private boolean tunnelBroke() {
+        ActiveStream s = stream();
+        return (upgrade || Upgrades.isConnect(s.requestHeaders()))
+                && (s.info().hasFlag(ResponseFlag.UPSTREAM_CONNECTION_TERMINATION)
+                        || s.info().hasFlag(ResponseFlag.UPSTREAM_CONNECTION_FAILURE));
     }
 
     @Override

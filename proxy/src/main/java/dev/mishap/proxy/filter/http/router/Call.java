@@ -14,7 +14,7 @@ import dev.mishap.proxy.upstream.Upstreams;
 /**
  * What is the same for all tries of one forwarded request.
  *
- * @param tunnel whether the request asks for a tunnel: what it carries waits for the answer
+ * @param tunnel whether the request is a CONNECT or asks for a WebSocket: what it carries waits for the answer
  * @param timeoutStatus what a request that took too long is answered: 504, or 204 when it asked for that
  */
 record Call(
@@ -38,6 +38,18 @@ record Call(
     /** Whether what a CONNECT carries goes upstream as bytes, without the CONNECT. */
     boolean terminatesConnect() {
         return tunnel && action.upgrades().terminatesConnect() && Upgrades.isConnect(stream.requestHeaders());
+    }
+
+    /**
+     * Whether a response denies the WebSocket that was asked for, and is to end with its headers. An error goes on as it is, and
+     * what HTTP/2 brings has been looked at already.
+     */
+    boolean handshakeFailed(int status) {
+        return tunnel
+                && status != 101
+                && status < 400
+                && "HTTP/1.1".equals(info().upstreamProtocol)
+                && !Upgrades.isConnect(stream.requestHeaders());
     }
 
     Cluster cluster() {

@@ -119,6 +119,14 @@ final class RequestBody {
         to.sendHeaders(stream.requestHeaders(), false);
     }
 
+    /** Sends what has come while the tunnel was not open yet, be it only the end. */
+    void sendToTunnel(Attempt a) {
+        if (ended && kept.parts() == 0 && trailers == null) {
+            a.send(Unpooled.EMPTY_BUFFER, true);
+        }
+        sendRest(a);
+    }
+
     /** Sends all that has come so far but the headers. */
     void sendRest(Attempt a) {
         int parts = kept.parts();

@@ -93,7 +93,7 @@ final class RequestSetup {
                 stats,
                 timeouts,
                 to.isGrpcRequest(),
-                headers.contains(HeaderName.UPGRADE) || Upgrades.isConnect(headers),
+                Upgrades.isConnect(headers) || Upgrades.isWebSocket(headers),
                 timeoutStatus);
     }
 

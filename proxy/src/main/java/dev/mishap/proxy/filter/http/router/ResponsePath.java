@@ -82,10 +82,17 @@ final class ResponsePath {
         if (tries.retriesHeaders(a, status, headers) || tries.follows(a, status, headers)) {
             return;
         }
+        if (call.handshakeFailed(status)) {
+            tries.cleanUp();
+            stream()
+                    .sendLocalReply(new LocalReply(
+                            status, "", "websocket_handshake_unsuccessful", -1, to -> copyFields(headers, to)));
+            return;
+        }
         body.forget();
         started = true;
         if (call.tunnel() && !endStream) {
-            body.sendRest(a);
+            body.sendToTunnel(a);
         }
         if (body.ended() && !call.config().suppressEnvoyHeaders) {
             headers.set(RouterHeaders.SERVICE_TIME, Long.toString((now - body.endNanos()) / 1_000_000));
@@ -103,6 +110,17 @@ final class ResponsePath {
             complete(a);
         }
         stream().encodeHeaders(headers, endStream);
+    }
+
+    /** All but what tells of a body, which is not passed on. */
+    private static void copyFields(HeaderMap from, HeaderMap to) {
+        for (int i = 0, n = from.size(); i < n; i++) {
+            if (!from.isPseudo(i)
+                    && !from.isNamed(i, HeaderName.CONTENT_LENGTH)
+                    && !from.isNamed(i, HeaderName.CONTENT_TYPE)) {
+                to.set(HeaderName.of(from.name(i)), from.value(i));
+            }
+        }
     }
 
     private static void report(Attempt a, HeaderMap headers, int status) {
