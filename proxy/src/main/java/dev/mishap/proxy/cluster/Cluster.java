@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cluster;
 
+import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ public final class Cluster {
     private final String maintenanceKey;
     private final ResourceLimits defaultLimits;
     private final ResourceLimits highLimits;
+    private final OwnedScope scope;
     private final ClusterTransports transports;
     private final UpdateMerger merger;
     private final EndpointSource source;
@@ -47,16 +49,24 @@ public final class Cluster {
 
     /** A cluster whose stats are {@code cluster.<stat name>.*}; one that need not ask anybody has its endpoints at once. */
     public Cluster(ClusterConfig config, ClusterContext context) {
-        this(config, context, ClusterTransports.plain(scope(config, context)));
+        this(config, context, scope(config, context));
     }
 
-    /** A cluster whose connections have {@code transports}. */
-    Cluster(ClusterConfig config, ClusterContext context, ClusterTransports transports) {
+    private Cluster(ClusterConfig config, ClusterContext context, OwnedScope scope) {
+        this(config, context, scope, ClusterTransports.plain(scope));
+    }
+
+    /**
+     * A cluster whose connections have {@code transports}.
+     *
+     * @param scope {@code cluster.<stat name>.}; goes with the cluster
+     */
+    Cluster(ClusterConfig config, ClusterContext context, OwnedScope scope, ClusterTransports transports) {
+        this.scope = scope;
         this.config = config;
         this.context = context;
         this.transports = transports;
         this.maintenanceKey = "upstream.maintenance_mode." + config.name();
-        Scope scope = scope(config, context);
         stats = new ClusterStats(scope);
         defaultLimits = limits(RequestPriority.DEFAULT, config.defaultLimits(), scope);
         highLimits = limits(RequestPriority.HIGH, config.highLimits(), scope);
@@ -71,8 +81,8 @@ public final class Cluster {
         this(config, ClusterContext.of(root));
     }
 
-    static Scope scope(ClusterConfig config, ClusterContext context) {
-        return context.root().scope("cluster." + config.statName() + ".");
+    static OwnedScope scope(ClusterConfig config, ClusterContext context) {
+        return context.root().owned("cluster." + config.statName() + ".");
     }
 
     /** What connections to {@code endpoint} have between their socket and their protocol; null for plain bytes. */
@@ -82,7 +92,7 @@ public final class Cluster {
 
     /** A cluster whose connections are made as this one's, which counts for itself. */
     public Cluster beside(ClusterConfig other, ClusterContext itsContext) {
-        Cluster made = new Cluster(other, itsContext, transports);
+        Cluster made = new Cluster(other, itsContext, scope(other, itsContext), transports);
         made.countsTransports = false;
         return made;
     }
@@ -236,6 +246,7 @@ public final class Cluster {
             closed = true;
             merger.stop();
             stops.forEach(Runnable::run);
+            scope.close();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import io.netty.channel.EventLoop;
 import java.time.Instant;
@@ -130,12 +131,16 @@ public final class ClusterManager implements AutoCloseable {
     }
 
     private Cluster make(ClusterConfig config, @Nullable ConfigNode node) {
-        return node == null
-                ? new Cluster(config, context)
-                : new Cluster(
-                        config,
-                        context,
-                        ClusterTransports.from(node, Cluster.scope(config, context), context.transports()));
+        if (node == null) {
+            return new Cluster(config, context);
+        }
+        OwnedScope scope = Cluster.scope(config, context);
+        try {
+            return new Cluster(config, context, scope, ClusterTransports.from(node, scope, context.transports()));
+        } catch (ConfigException e) {
+            scope.close();
+            throw e;
+        }
     }
 
     /** The cluster of that name, or null. */

@@ -25,6 +25,7 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.sink.StatsSink;
 import dev.mishap.proxy.observe.sink.StatsSinks;
+import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.observe.trace.TracingConfig;
@@ -288,7 +289,9 @@ public final class Server {
     }
 
     private ListenerConfig listenerConfig(ConfigNode node, Lifecycle life, DrainState own) {
-        return ListenerConfig.from(node, stats, (listening, n) -> new Context(listening, n, life, own));
+        OwnedScope root = stats.owned("");
+        life.onEnd(root::close);
+        return ListenerConfig.from(node, root, (listening, n) -> new Context(root, listening, n, life, own));
     }
 
     /**
@@ -559,13 +562,15 @@ public final class Server {
 
     /** A listener's context for its filters. */
     private final class Context implements NetworkFilterContext {
+        private final Scope root;
         private final ListenerConfig.Listening listening;
         private final Lifecycle life;
         private final DrainState own;
 
         private final boolean outbound;
 
-        Context(ListenerConfig.Listening listening, ConfigNode node, Lifecycle life, DrainState own) {
+        Context(Scope root, ListenerConfig.Listening listening, ConfigNode node, Lifecycle life, DrainState own) {
+            this.root = root;
             this.listening = listening;
             this.outbound = node.enumName("traffic_direction").equals("OUTBOUND");
             this.life = life;
@@ -579,7 +584,7 @@ public final class Server {
 
         @Override
         public Scope root() {
-            return stats;
+            return root;
         }
 
         @Override

@@ -10,4 +10,7 @@ public interface Scope {
 
     /** A scope below this one; {@code prefix} ends with a dot when the caller wants one. */
     Scope scope(String prefix);
+
+    /** A scope below this one for something that may go: its stats go when it is closed, whatever becomes of this scope. */
+    OwnedScope owned(String prefix);
 }

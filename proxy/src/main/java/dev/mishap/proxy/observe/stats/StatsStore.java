@@ -13,9 +13,15 @@ import java.util.function.Predicate;
  * {@code stats_matcher} rejects get an object that counts but is shown nowhere.
  */
 public final class StatsStore implements Scope {
+    /** Added to a name's holders when it is to stay. */
+    private static final int KEPT = 1 << 30;
+
     private final ConcurrentMap<String, Counter> counters = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Gauge> gauges = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, LogLinearHistogram> histograms = new ConcurrentHashMap<>();
+    /** How many owned scopes have the stats of a name; names that nobody owns are not here. */
+    private final ConcurrentMap<String, Integer> holders = new ConcurrentHashMap<>();
+
     private final Predicate<String> accepts;
     private final List<Runnable> sources = new CopyOnWriteArrayList<>();
 
@@ -31,6 +37,25 @@ public final class StatsStore implements Scope {
     @Override
     public Counter counter(String name) {
         String clean = sanitize(name);
+        keep(clean);
+        return counterOf(clean);
+    }
+
+    @Override
+    public Gauge gauge(String name) {
+        String clean = sanitize(name);
+        keep(clean);
+        return gaugeOf(clean);
+    }
+
+    @Override
+    public Histogram histogram(String name, Histogram.Unit unit) {
+        String clean = sanitize(name);
+        keep(clean);
+        return histogramOf(clean, unit);
+    }
+
+    Counter counterOf(String clean) {
         Counter known = counters.get(clean);
         if (known != null) {
             return known;
@@ -38,9 +63,7 @@ public final class StatsStore implements Scope {
         return accepts.test(clean) ? counters.computeIfAbsent(clean, Counter::new) : new Counter(clean);
     }
 
-    @Override
-    public Gauge gauge(String name) {
-        String clean = sanitize(name);
+    Gauge gaugeOf(String clean) {
         Gauge known = gauges.get(clean);
         if (known != null) {
             return known;
@@ -48,9 +71,7 @@ public final class StatsStore implements Scope {
         return accepts.test(clean) ? gauges.computeIfAbsent(clean, Gauge::new) : new Gauge(clean);
     }
 
-    @Override
-    public Histogram histogram(String name, Histogram.Unit unit) {
-        String clean = sanitize(name);
+    LogLinearHistogram histogramOf(String clean, Histogram.Unit unit) {
         LogLinearHistogram known = histograms.get(clean);
         if (known != null) {
             return known;
@@ -60,9 +81,45 @@ public final class StatsStore implements Scope {
                 : new LogLinearHistogram(clean, unit);
     }
 
+    // ---- stats that may go ----
+
+    /** One more owned scope has the stats of that name. Those that are there without an owner stay for ever. */
+    void hold(String clean) {
+        holders.compute(clean, (n, count) -> count == null ? (exists(n) ? KEPT + 1 : 1) : count + 1);
+    }
+
+    /** An owned scope has gone. */
+    void release(String clean) {
+        holders.computeIfPresent(clean, (n, count) -> {
+            if (count > 1) {
+                return count - 1;
+            }
+            counters.remove(n);
+            gauges.remove(n);
+            histograms.remove(n);
+            return null;
+        });
+    }
+
+    /** Somebody who will not go asks for the stats of that name. */
+    private void keep(String clean) {
+        if (holders.containsKey(clean)) {
+            holders.computeIfPresent(clean, (n, count) -> count < KEPT ? count + KEPT : count);
+        }
+    }
+
+    private boolean exists(String clean) {
+        return counters.containsKey(clean) || gauges.containsKey(clean) || histograms.containsKey(clean);
+    }
+
     @Override
     public Scope scope(String prefix) {
         return new PrefixScope(this, prefix);
+    }
+
+    @Override
+    public OwnedScope owned(String prefix) {
+        return new OwnedScope(this, prefix);
     }
 
     /** Has {@code source}, which counts elsewhere, bring its stats up to date before they are read. Called on the reader's thread. */
@@ -79,14 +136,6 @@ public final class StatsStore implements Scope {
         }
         Gauge gauge = gauges.get(name);
         return gauge == null ? 0 : gauge.value();
-    }
-
-    /** Forgets every stat whose name starts with {@code prefix}: a cluster or a listener is gone for good. */
-    public void removePrefix(String prefix) {
-        String clean = sanitize(prefix);
-        counters.keySet().removeIf(n -> n.startsWith(clean));
-        gauges.keySet().removeIf(n -> n.startsWith(clean));
-        histograms.keySet().removeIf(n -> n.startsWith(clean));
     }
 
     /** Ends a flush interval: histograms show what was recorded up to now. Called by one thread at a time. */
@@ -147,7 +196,7 @@ public final class StatsStore implements Scope {
     }
 
     /** Colons can't stand in a stat's name: {@code 127.0.0.1:80} is shown as {@code 127.0.0.1_80}. */
-    private static String sanitize(String name) {
+    static String sanitize(String name) {
         return name.indexOf(':') < 0
                 ? name
                 : name.replace("://", "_").replace(":/", "_").replace(':', '_');
@@ -172,6 +221,11 @@ public final class StatsStore implements Scope {
         @Override
         public Scope scope(String more) {
             return new PrefixScope(store, prefix + more);
+        }
+
+        @Override
+        public OwnedScope owned(String more) {
+            return new OwnedScope(store, prefix + more);
         }
     }
 }

@@ -7,7 +7,6 @@ import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.http.HttpFilterFactory;
-import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
 import dev.mishap.proxy.upstream.client.GrpcService;
@@ -38,8 +37,7 @@ public final class ExtAuthzExtension implements HttpFilterExtension {
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         ExtAuthzConfig parsed = ExtAuthzConfig.from(config);
-        ExtAuthzStats stats = new ExtAuthzStats(
-                context.scope(), context.service(StatsStore.class), context.service(ClusterManager.class)::get, parsed);
+        ExtAuthzStats stats = new ExtAuthzStats(context.scope(), context.service(ClusterManager.class)::get, parsed);
         RandomSource random =
                 RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
         Supplier<Check> checks = checks(parsed, context);

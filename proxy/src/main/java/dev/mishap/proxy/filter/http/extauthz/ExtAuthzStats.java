@@ -5,7 +5,6 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.proxy.observe.stats.StatsStore;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
@@ -20,18 +19,15 @@ final class ExtAuthzStats {
     private final Counter error;
     private final Counter failureModeAllowed;
     private final Counter tooLarge;
-    private final StatsStore store;
     private final Function<String, @Nullable Cluster> clusters;
     private final String clusterPrefix;
     private final boolean chargeCluster;
     /** Those of clusters are made when they first count. */
-    private final ConcurrentMap<String, Counter> ofClusters = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, OfCluster> ofClusters = new ConcurrentHashMap<>();
 
-    ExtAuthzStats(
-            Scope connectionManager,
-            StatsStore store,
-            Function<String, @Nullable Cluster> clusters,
-            ExtAuthzConfig config) {
+    private record OfCluster(Scope owner, Counter counter) {}
+
+    ExtAuthzStats(Scope connectionManager, Function<String, @Nullable Cluster> clusters, ExtAuthzConfig config) {
         Scope scope = connectionManager.scope(
                 "ext_authz." + (config.statPrefix().isEmpty() ? "" : config.statPrefix() + "."));
         disabled = scope.counter("disabled");
@@ -52,7 +48,6 @@ final class ExtAuthzStats {
         }) {
             scope.counter(name); // of what this filter does not do
         }
-        this.store = store;
         this.clusters = clusters;
         this.clusterPrefix = "ext_authz." + (config.statPrefix().isEmpty() ? "" : config.statPrefix() + ".");
         this.chargeCluster = config.chargeCluster();
@@ -95,8 +90,15 @@ final class ExtAuthzStats {
     private void countOfCluster(HttpStream stream, String name) {
         Cluster cluster = cluster(stream);
         if (cluster != null) {
-            String full = "cluster." + cluster.config().statName() + "." + clusterPrefix + name;
-            ofClusters.computeIfAbsent(full, store::counter).inc();
+            Scope owner = cluster.stats().scope;
+            String full = cluster.name() + "." + name;
+            OfCluster counted = ofClusters.get(full);
+            if (counted == null || counted.owner() != owner) {
+                // The stats go with their cluster: one that replaced it has others.
+                counted = new OfCluster(owner, owner.counter(clusterPrefix + name));
+                ofClusters.put(full, counted);
+            }
+            counted.counter().inc();
         }
     }
 }

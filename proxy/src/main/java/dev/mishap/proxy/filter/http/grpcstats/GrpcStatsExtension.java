@@ -6,7 +6,6 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.http.HttpFilterFactory;
-import dev.mishap.proxy.observe.stats.StatsStore;
 import java.util.List;
 
 /** {@code envoy.filters.http.grpc_stats}. It has no per-route configuration. */
@@ -27,7 +26,7 @@ public final class GrpcStatsExtension implements HttpFilterExtension {
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         GrpcStatsConfig parsed = GrpcStatsConfig.from(config);
-        MethodStats.Registry registry = new MethodStats.Registry(context.service(StatsStore.class));
+        MethodStats.Registry registry = new MethodStats.Registry();
         ClusterManager clusters = context.service(ClusterManager.class);
         return () -> new GrpcStatsFilter(parsed, registry, clusters);
     }

@@ -37,13 +37,13 @@ final class GrpcStatsFilter implements HttpFilter {
             Cluster cluster = name == null ? null : clusters.get(name);
             String target = headers.get(HeaderName.PATH);
             if (cluster != null && target != null) {
-                stats = stats(cluster.config().statName(), target);
+                stats = stats(cluster, target);
             }
         }
         return Flow.CONTINUE;
     }
 
-    private @Nullable MethodStats stats(String cluster, String target) {
+    private @Nullable MethodStats stats(Cluster cluster, String target) {
         int query = target.indexOf('?');
         int end = query < 0 ? target.length() : query;
         int slash = target.indexOf('/', 1);

@@ -1,9 +1,9 @@
 package dev.mishap.proxy.filter.http.grpcstats;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.proxy.observe.stats.StatsStore;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -13,13 +13,15 @@ final class MethodStats {
     /** Methods come from request paths, so those with stats of their own are bounded; the rest share those of their cluster. */
     static final int MAX_METHODS = 4096;
 
+    private final Scope owner;
     private final Scope scope;
     private volatile @Nullable Counter requestMessages;
     private volatile @Nullable Counter responseMessages;
     private volatile @Nullable Histogram upstreamTime;
     private final ConcurrentMap<String, Counter> others = new ConcurrentHashMap<>();
 
-    private MethodStats(Scope scope) {
+    private MethodStats(Scope owner, Scope scope) {
+        this.owner = owner;
         this.scope = scope;
     }
 
@@ -63,27 +65,29 @@ final class MethodStats {
 
     /** The stats of all clusters and methods. */
     static final class Registry {
-        private final StatsStore store;
         private final ConcurrentMap<String, MethodStats> known = new ConcurrentHashMap<>();
-
-        Registry(StatsStore store) {
-            this.store = store;
-        }
 
         /**
          * The stats of a method, or of its cluster when there are too many.
          *
          * @param method {@code <service>.<method>.}, or {@code ""}
          */
-        MethodStats of(String cluster, String method) {
-            String shared = "cluster." + cluster + ".grpc.";
+        MethodStats of(Cluster cluster, String method) {
+            String shared = cluster.config().statName() + ".";
             String name = shared + method;
+            Scope owner = cluster.stats().scope;
             MethodStats stats = known.get(name);
-            if (stats != null) {
+            if (stats != null && stats.owner == owner) {
                 return stats;
             }
-            String made = known.size() < MAX_METHODS ? name : shared;
-            return known.computeIfAbsent(made, k -> new MethodStats(store.scope(k)));
+            boolean own = stats != null || known.size() < MAX_METHODS;
+            String made = own ? method : "";
+            // The stats go with their cluster: one that replaced it has others.
+            return known.compute(
+                    own ? name : shared,
+                    (k, old) -> old != null && old.owner == owner
+                            ? old
+                            : new MethodStats(owner, owner.scope("grpc." + made)));
         }
     }
 }

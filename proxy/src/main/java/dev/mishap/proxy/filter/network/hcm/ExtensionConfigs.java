@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.InitTarget;
@@ -95,6 +96,7 @@ public final class ExtensionConfigs {
         final List<DiscoveredFilter> filters = new ArrayList<>();
         final InitTarget target;
         private final Subscription subscription;
+        private final OwnedScope scope;
         private final Counter reload;
         private final Counter fail;
         private boolean started;
@@ -104,7 +106,7 @@ public final class ExtensionConfigs {
         Shared(String name, ConfigNode source) {
             this.name = name;
             this.source = source;
-            Scope scope = root.scope("extension_config_discovery.http_filter." + name + ".");
+            scope = root.owned("extension_config_discovery.http_filter." + name + ".");
             reload = scope.counter("config_reload");
             fail = scope.counter("config_fail");
             scope.counter("config_conflict");
@@ -143,6 +145,7 @@ public final class ExtensionConfigs {
             filters.remove(filter);
             if (filters.isEmpty()) {
                 subscription.close();
+                scope.close();
                 return true;
             }
             return false;

@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.route.RouteContext;
 import dev.mishap.proxy.route.RouteTable;
@@ -40,7 +41,7 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
     private final Counter reload;
     private final Gauge reloadTime;
     private final ConfigSources sources;
-    private final Scope scope;
+    private final OwnedScope scope;
     private volatile @Nullable Loaded loaded;
     private @Nullable Vhds vhds;
     int users;
@@ -56,8 +57,9 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
         this.name = name;
         this.context = context;
         this.sources = sources;
-        this.scope = scope;
-        Scope own = scope.scope("rds." + name + ".");
+        // Those who ask later may stay longer than the first.
+        this.scope = scope.owned("");
+        Scope own = this.scope.scope("rds." + name + ".");
         this.updateEmpty = own.counter("update_empty");
         this.reload = own.counter("config_reload");
         this.reloadTime = own.gauge("config_reload_time_ms");
@@ -109,7 +111,7 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
             now = null;
         }
         if (hosts != null && now == null) {
-            now = new Vhds(name, hosts.required("config_source"), scope, sources, this::hostsChanged);
+            now = new Vhds(name, hosts.required("config_source"), this.scope, sources, this::hostsChanged);
         }
         vhds = now;
         if (before == null || !before.config().sameAs(config)) {
@@ -173,5 +175,6 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
         if (apart != null) {
             apart.close();
         }
+        scope.close();
     }
 }

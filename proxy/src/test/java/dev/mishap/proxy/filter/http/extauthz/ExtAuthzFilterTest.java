@@ -74,7 +74,7 @@ class ExtAuthzFilterTest {
         ExtAuthzConfig config = ExtAuthzConfig.from(ConfigReader.checkedYaml(
                 ExtAuthzConfig.FILTER,
                 "transport_api_version: V3\ngrpc_service: {envoy_grpc: {cluster_name: a}}\n" + yaml));
-        ExtAuthzStats stats = new ExtAuthzStats(store.scope("http.p."), store, name -> null, config);
+        ExtAuthzStats stats = new ExtAuthzStats(store.scope("http.p."), name -> null, config);
         return new ExtAuthzFilter("ea", config, stats, () -> service, RandomSource.seeded(1));
     }
 
