@@ -19,45 +19,9 @@ final class StandaloneBootstrap {
         }
         y.append("static_resources:\n  listeners:\n  - name: ").append(LISTENER);
         y.append("\n    address: ").append(socket(options.listen()));
-        y.append("""
-
-                    filter_chains:
-                    - filters:
-                      - name: envoy.filters.network.http_connection_manager
-                        typed_config:
-                          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                          stat_prefix: standalone
-                          server_header_transformation: PASS_THROUGH
-                          stream_idle_timeout: 0s
-                          route_config:
-                            name: standalone
-                            virtual_hosts:
-                            - name: upstream
-                              domains: ["*"]
-                              routes:
-                              - match: {prefix: "/"}
-                                route: {cluster: upstream, timeout: %ss}
-                          http_filters:
-                          - name: envoy.filters.http.router
-                            typed_config:
-                              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-                              suppress_envoy_headers: true
-                """.formatted(seconds(options.timeoutMillis())));
-        if (options.accessLog() != null) {
-            boolean stdout = options.accessLog().equals("-");
-            y.append("          access_log:\n          - name: log\n            typed_config:\n");
-            y.append("              \"@type\": type.googleapis.com/envoy.extensions.access_loggers.")
-                    .append(stdout ? "stream.v3.StdoutAccessLog" : "file.v3.FileAccessLog")
-                    .append('\n');
-            if (!stdout) {
-                y.append("              path: ")
-                        .append(quoted(options.accessLog()))
-                        .append('\n');
-            }
-            y.append("              log_format: {text_format_source: {inline_string: ")
-                    .append(quoted(LOG_FORMAT))
-                    .append("}}\n");
-        }
+        y.append("\n    filter_chains:\n    - filters:\n");
+        y.append(options.protocol() == StandaloneOptions.Protocol.TCP ? TCP : http(options));
+        log(options, y);
         y.append("  clusters:\n  - name: ").append(CLUSTER);
         y.append("\n    type: ").append(isAddress(upstream.host()) ? "STATIC" : "STRICT_DNS");
         y.append("""
@@ -68,8 +32,85 @@ final class StandaloneBootstrap {
                       cluster_name: upstream
                       endpoints: [{lb_endpoints: [{endpoint: {address: %s}}]}]
                 """.formatted(socket(upstream)));
+        if (options.protocol() == StandaloneOptions.Protocol.HTTPS) {
+            y.append(tls(options));
+        }
         return y.toString();
     }
+
+    private static final String TCP = """
+                  - name: envoy.filters.network.tcp_proxy
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                      stat_prefix: standalone
+                      cluster: upstream
+            """;
+
+    private static String http(StandaloneOptions options) {
+        boolean https = options.protocol() == StandaloneOptions.Protocol.HTTPS;
+        // A dependency that others reach by its name is asked by that name; elsewhere the client's own stays.
+        String host = https ? ", host_rewrite_literal: " + quoted(authority(options.upstream())) : "";
+        return """
+                  - name: envoy.filters.network.http_connection_manager
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                      stat_prefix: standalone
+                      server_header_transformation: PASS_THROUGH
+                      stream_idle_timeout: 0s
+                      upgrade_configs: [{upgrade_type: websocket}]
+                      route_config:
+                        name: standalone
+                        virtual_hosts:
+                        - name: upstream
+                          domains: ["*"]
+                          routes:
+                          - match: {prefix: "/"}
+                            route: {cluster: upstream, timeout: %ss%s}
+                      http_filters:
+                      - name: envoy.filters.http.router
+                        typed_config:
+                          "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+                          suppress_envoy_headers: true
+            """.formatted(seconds(options.timeoutMillis()), host);
+    }
+
+    private static String authority(HostPort upstream) {
+        return upstream.port() == 443 ? upstream.toString().replaceFirst(":443$", "") : upstream.toString();
+    }
+
+    private static String tls(StandaloneOptions options) {
+        String host = options.upstream().host();
+        String sni = isAddress(host) ? "" : "          sni: " + quoted(host) + "\n";
+        String san = isAddress(host) ? "IP_ADDRESS" : "DNS";
+        String checks = options.insecure()
+                ? ""
+                : "            validation_context: {system_root_certs: {}, match_typed_subject_alt_names: [{san_type: "
+                        + san + ", matcher: {exact: " + quoted(host) + "}}]}\n";
+        return "    transport_socket:\n      name: envoy.transport_sockets.tls\n      typed_config:\n"
+                + "          \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext\n"
+                + sni + "          common_tls_context:\n            alpn_protocols: [http/1.1]\n" + checks;
+    }
+
+    private static void log(StandaloneOptions options, StringBuilder y) {
+        if (options.accessLog() == null) {
+            return;
+        }
+        boolean stdout = options.accessLog().equals("-");
+        boolean tcp = options.protocol() == StandaloneOptions.Protocol.TCP;
+        y.append("          access_log:\n          - name: log\n            typed_config:\n");
+        y.append("              \"@type\": type.googleapis.com/envoy.extensions.access_loggers.")
+                .append(stdout ? "stream.v3.StdoutAccessLog" : "file.v3.FileAccessLog")
+                .append('\n');
+        if (!stdout) {
+            y.append("              path: ").append(quoted(options.accessLog())).append('\n');
+        }
+        y.append("              log_format: {text_format_source: {inline_string: ")
+                .append(quoted(tcp ? TCP_LOG_FORMAT : LOG_FORMAT))
+                .append("}}\n");
+    }
+
+    private static final String TCP_LOG_FORMAT = "[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS% %RESPONSE_FLAGS% "
+            + "%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %CONNECTION_TERMINATION_DETAILS% %DYNAMIC_METADATA(mishap:rule)%\n";
 
     private static final String LOG_FORMAT =
             "[%START_TIME%] \"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%\" %RESPONSE_CODE% "

@@ -12,6 +12,7 @@ import dev.mishap.proxy.server.Server;
 import dev.mishap.proxy.server.Version;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.text.RuleSyntaxException;
 import java.io.FileDescriptor;
@@ -47,7 +48,7 @@ public final class StandaloneMain {
     /** Rules that are or were in place, by name, for the summary. */
     private final Map<String, FaultRule> known = new LinkedHashMap<>();
 
-    private Traffic before = new Traffic(0, 0, List.of(0L, 0L, 0L, 0L, 0L), 0, 0, 0, List.of());
+    private Traffic before = new Traffic("", 0, 0, List.of(0L, 0L, 0L, 0L, 0L), 0, 0, 0, List.of());
 
     private StandaloneMain(StandaloneOptions options, PrintStream out, PrintStream err, boolean terminal) {
         this.options = options;
@@ -154,6 +155,13 @@ public final class StandaloneMain {
         }
         for (FaultRule rule : all.values()) {
             String beyond = RuleStore.beyond(rule);
+            if (beyond == null
+                    && options.protocol() == StandaloneOptions.Protocol.TCP
+                    && rule.fault().kind().plane() == Fault.Plane.REQUEST) {
+                beyond = "'" + rule.fault().kind().field()
+                        + "' acts on HTTP requests, and a tcp:// dependency has none; of connections there are latency, bandwidth,"
+                        + " refuse, reset-connection and more (mishap standalone --help)";
+            }
             if (beyond != null) {
                 say("rule '" + rule.name() + "': " + beyond);
                 return false;
@@ -261,6 +269,18 @@ public final class StandaloneMain {
 
     private Traffic traffic(Server server, List<Traffic.RuleLine> rules) {
         StatsStore stats = server.stats();
+        if (options.protocol() == StandaloneOptions.Protocol.TCP) {
+            return new Traffic(
+                    "connections",
+                    (System.nanoTime() - server.startNanos()) / 1e9,
+                    stats.counter("tcp." + StandaloneBootstrap.LISTENER + ".downstream_cx_total")
+                            .value(),
+                    List.of(0L, 0L, 0L, 0L, 0L),
+                    server.listeners().get(0).connections(),
+                    0,
+                    stats.counter("mishap.connections_touched").value(),
+                    rules);
+        }
         String prefix = "http." + StandaloneBootstrap.LISTENER + ".";
         List<Long> statuses = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
@@ -269,12 +289,14 @@ public final class StandaloneMain {
         long resets = stats.counter(prefix + "downstream_rq_rx_reset").value()
                 + stats.counter(prefix + "downstream_rq_tx_reset").value();
         return new Traffic(
+                "requests",
                 (System.nanoTime() - server.startNanos()) / 1e9,
                 stats.counter(prefix + "downstream_rq_total").value(),
                 statuses,
                 stats.gauge(prefix + "downstream_rq_active").value(),
                 resets,
-                stats.counter("mishap.requests_touched").value(),
+                stats.counter("mishap.requests_touched").value()
+                        + stats.counter("mishap.connections_touched").value(),
                 rules);
     }
 
@@ -320,7 +342,7 @@ public final class StandaloneMain {
     private Map<String, Object> json(Traffic traffic) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("seconds", traffic.seconds());
-        json.put("requests", traffic.requests());
+        json.put(traffic.unit(), traffic.requests());
         Map<String, Object> statuses = new LinkedHashMap<>();
         for (int i = 0; i < 5; i++) {
             statuses.put(i + 1 + "xx", traffic.statuses().get(i));

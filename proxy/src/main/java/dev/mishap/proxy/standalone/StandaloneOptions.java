@@ -5,11 +5,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The command line of {@code mishap standalone}.
  *
+ * @param insecure whether the certificate of an https dependency is taken as it is
  * @param faults one-line rules, in the order given
  * @param rules a file of rules, watched; null = none
  * @param admin where stats and the rules API are served; null = nowhere
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 record StandaloneOptions(
         HostPort listen,
         HostPort upstream,
+        Protocol protocol,
+        boolean insecure,
         List<String> faults,
         @Nullable Path rules,
         @Nullable HostPort admin,
@@ -35,12 +39,16 @@ record StandaloneOptions(
     static final String HELP = """
             Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
 
-            A fault proxy in front of one HTTP dependency. Point the client at the listening address instead of the
-            dependency; requests are forwarded as they are, but for the faults asked for.
+            A fault proxy in front of one dependency, of HTTP or of any TCP protocol. Point the client at the listening
+            address instead of the dependency; what it sends is forwarded as it is, but for the faults asked for.
 
             Where:
               --listen [ADDRESS:]PORT    accept connections here (address: 127.0.0.1)
-              --upstream HOST:PORT       the dependency; a host name is looked up again as DNS says (http only)
+              --upstream HOST:PORT       the dependency, of HTTP; a host name is looked up again as DNS says.
+                                         https://HOST[:PORT]: over TLS, checked against the system's authorities, with
+                                         its own name as the request's host. tcp://HOST:PORT: any bytes, such as a
+                                         database's; faults of connections act on it ('latency 100ms', 'refuse 10%')
+              --insecure                 take any certificate of an https dependency
 
             Faults:
               --fault RULE               a rule in one line, such as 'abort 503 40% when header x-user-tier = canary';
@@ -68,6 +76,7 @@ record StandaloneOptions(
     private static final List<String> FLAGS = List.of(
             "--listen",
             "--upstream",
+            "--insecure",
             "--fault",
             "--rules",
             "--admin",
@@ -80,6 +89,13 @@ record StandaloneOptions(
             "--quiet",
             "--help",
             "--version");
+
+    /** What is spoken with the dependency. */
+    enum Protocol {
+        HTTP,
+        HTTPS,
+        TCP
+    }
 
     /** An address and port of the command line. */
     record HostPort(String host, int port) {
@@ -127,6 +143,8 @@ record StandaloneOptions(
     static @Nullable StandaloneOptions parse(String... arguments) {
         HostPort listen = null;
         HostPort upstream = null;
+        Protocol protocol = Protocol.HTTP;
+        boolean insecure = false;
         List<String> faults = new ArrayList<>();
         Path rules = null;
         HostPort admin = new HostPort("127.0.0.1", 0);
@@ -154,12 +172,13 @@ record StandaloneOptions(
                     version = true;
                     continue;
                 }
-                case "--json", "--quiet" -> {
+                case "--json", "--quiet", "--insecure" -> {
                     if (value != null) {
                         throw new UsageException(flag + " takes no value");
                     }
                     json |= flag.equals("--json");
                     quiet |= flag.equals("--quiet");
+                    insecure |= flag.equals("--insecure");
                     continue;
                 }
                 case "--listen",
@@ -183,7 +202,10 @@ record StandaloneOptions(
             }
             switch (flag) {
                 case "--listen" -> listen = HostPort.parse(flag, value, "127.0.0.1", 0);
-                case "--upstream" -> upstream = upstream(flag, value);
+                case "--upstream" -> {
+                    protocol = protocol(value);
+                    upstream = upstream(flag, value, protocol);
+                }
                 case "--fault" -> faults.add(value);
                 case "--rules" -> rules = path(flag, value);
                 case "--admin" -> admin = value.equals("off") ? null : HostPort.parse(flag, value, "127.0.0.1", 0);
@@ -204,9 +226,17 @@ record StandaloneOptions(
         if (upstream == null) {
             throw new UsageException("--upstream is missing: the dependency, such as --upstream 127.0.0.1:8080");
         }
+        if (insecure && protocol != Protocol.HTTPS) {
+            throw new UsageException("--insecure is for a dependency over TLS: --upstream https://HOST:PORT");
+        }
+        if (protocol == Protocol.TCP && timeoutMillis > 0) {
+            throw new UsageException("--timeout is for answers of HTTP; a tcp:// dependency has none");
+        }
         return new StandaloneOptions(
                 listen,
                 upstream,
+                protocol,
+                insecure,
                 List.copyOf(faults),
                 rules,
                 admin,
@@ -228,15 +258,23 @@ record StandaloneOptions(
         }
     }
 
-    private static HostPort upstream(String flag, String value) {
-        if (value.startsWith("https://")) {
-            throw new UsageException(flag + " '" + value + "': TLS to the dependency is not supported by standalone");
+    private static Protocol protocol(String value) {
+        return value.startsWith("https://")
+                ? Protocol.HTTPS
+                : value.startsWith("tcp://") ? Protocol.TCP : Protocol.HTTP;
+    }
+
+    private static HostPort upstream(String flag, String value, Protocol protocol) {
+        int scheme = value.indexOf("://");
+        String text = scheme < 0 ? value : value.substring(scheme + 3);
+        if (scheme >= 0 && !value.substring(0, scheme).equals(protocol.name().toLowerCase(Locale.ROOT))) {
+            throw new UsageException(flag + " '" + value + "': expected HOST:PORT, http://, https:// or tcp://");
         }
-        String text = value.startsWith("http://") ? value.substring("http://".length()) : value;
         if (text.endsWith("/")) {
             text = text.substring(0, text.length() - 1);
         }
-        return HostPort.parse(flag, text, null, 1);
+        boolean noPort = text.lastIndexOf(':') <= text.lastIndexOf(']');
+        return HostPort.parse(flag, protocol == Protocol.HTTPS && noPort ? text + ":443" : text, null, 1);
     }
 
     private static long number(String flag, String text, long lowest, long highest) {

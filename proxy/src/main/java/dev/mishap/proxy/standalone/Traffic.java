@@ -6,6 +6,7 @@ import java.util.Locale;
 /**
  * What has passed since the start.
  *
+ * @param unit what is counted: requests or connections
  * @param seconds since the start
  * @param statuses answers by class: 1xx, 2xx, 3xx, 4xx, 5xx
  * @param active requests under way
@@ -14,6 +15,7 @@ import java.util.Locale;
  * @param rules what each rule did, those that have ended included
  */
 record Traffic(
+        String unit,
         double seconds,
         long requests,
         List<Long> statuses,
@@ -28,7 +30,7 @@ record Traffic(
     String status(Traffic before) {
         double period = seconds - before.seconds;
         StringBuilder s = new StringBuilder(160);
-        s.append(String.format(Locale.ROOT, "%5.0fs  %,d requests", seconds, requests));
+        s.append(String.format(Locale.ROOT, "%5.0fs  %,d %s", seconds, requests, unit));
         if (period > 0) {
             s.append(String.format(Locale.ROOT, " (%,.0f/s)", (requests - before.requests) / period));
         }
@@ -45,7 +47,7 @@ record Traffic(
     String summary() {
         StringBuilder s = new StringBuilder(400);
         s.append(String.format(
-                Locale.ROOT, "%,d requests in %.1f s, %,d touched by a fault%n", requests, seconds, touched));
+                Locale.ROOT, "%,d %s in %.1f s, %,d touched by a fault%n", requests, unit, seconds, touched));
         for (int i = 0; i < 5; i++) {
             if (statuses.get(i) > 0) {
                 s.append(String.format(Locale.ROOT, "  %dxx %,d%n", i + 1, statuses.get(i)));

@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
+import dev.mishap.proxy.server.BootstrapLoader;
+import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.Server;
 import dev.mishap.proxy.server.SupportTable;
+import dev.mishap.proxy.standalone.StandaloneOptions.HostPort;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StandaloneOptionsTest {
     private static StandaloneOptions parse(String... arguments) {
@@ -73,7 +78,10 @@ class StandaloneOptionsTest {
                     --listen 1 --upstream h                     | expected HOST:PORT
                     --listen 1 --upstream :1                    | expected HOST:PORT
                     --listen 1 --upstream h:0                   | 1 to 65535
-                    --listen 1 --upstream https://h:443         | TLS
+                    --listen 1 --upstream ftp://h:443           | expected HOST:PORT, http://, https:// or tcp://
+                    --listen 1 --upstream tcp://h               | expected HOST:PORT
+                    --listen 1 --upstream h:1 --insecure        | --insecure is for a dependency over TLS
+                    --listen 1 --upstream tcp://h:1 --timeout 1s | --timeout is for answers of HTTP
                     --listen 1 --upstream ::1:80                | brackets
                     --listen 1 --upstream h"x:80                | can't be part of a host name
                     --listen 1 --upstream h:1 --concurrency 0   | 1 to 128
@@ -105,6 +113,28 @@ class StandaloneOptionsTest {
                     .yaml("envoy.config.bootstrap.v3.Bootstrap", StandaloneBootstrap.yaml(parse(line)));
             ConfigCheck.constraints(config);
             ConfigCheck.support(config, SupportTable.all());
+        }
+    }
+
+    @Test
+    void theSchemeSaysWhatIsSpoken() {
+        StandaloneOptions https = StandaloneOptions.parse("--listen", "1", "--upstream", "https://pay.example");
+        assertThat(https.protocol()).isEqualTo(StandaloneOptions.Protocol.HTTPS);
+        assertThat(https.upstream()).isEqualTo(new HostPort("pay.example", 443));
+        StandaloneOptions tcp = StandaloneOptions.parse("--listen", "1", "--upstream", "tcp://[::1]:5432");
+        assertThat(tcp.protocol()).isEqualTo(StandaloneOptions.Protocol.TCP);
+        assertThat(tcp.upstream()).isEqualTo(new HostPort("::1", 5432));
+    }
+
+    /** What is written for each kind of dependency is a bootstrap that the server takes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"h:1", "https://h", "https://127.0.0.1:8443", "tcp://h:5432", "tcp://127.0.0.1:5432"})
+    void theBootstrapIsValid(String upstream) {
+        for (String log : List.of("-", "/tmp/x.log")) {
+            StandaloneOptions options =
+                    StandaloneOptions.parse("--listen", "0", "--upstream", upstream, "--access-log", log);
+            Options server = Options.of(StandaloneBootstrap.yaml(options), 1, "off");
+            new Server(server, BootstrapLoader.load(server)).close();
         }
     }
 }
