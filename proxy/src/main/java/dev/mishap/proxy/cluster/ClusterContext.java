@@ -59,6 +59,11 @@ public interface ClusterContext {
         return null;
     }
 
+    /** {@code cluster_manager.upstream_bind_config}: of clusters that have none of their own; null when there is none. */
+    default @Nullable BindConfig bind() {
+        return null;
+    }
+
     /** What transport sockets share, or null when there are none but plain bytes. */
     default @Nullable TransportContext transports() {
         return null;

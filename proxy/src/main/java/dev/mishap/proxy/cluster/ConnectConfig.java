@@ -8,8 +8,12 @@ import org.jspecify.annotations.Nullable;
  * @param timeoutNanos {@code connect_timeout}, default 5 s
  * @param bufferLimitBytes {@code per_connection_buffer_limit_bytes}, default 1 MiB; 0 = no limit
  * @param keepalive TCP keep-alive, or null for none
+ * @param bind {@code upstream_bind_config}; null = the one of the bootstrap, if any
  */
 public record ConnectConfig(
-        long timeoutNanos, int bufferLimitBytes, @Nullable KeepaliveConfig keepalive) {
-    public static final ConnectConfig DEFAULT = new ConnectConfig(5_000_000_000L, 1 << 20, null);
+        long timeoutNanos,
+        int bufferLimitBytes,
+        @Nullable KeepaliveConfig keepalive,
+        @Nullable BindConfig bind) {
+    public static final ConnectConfig DEFAULT = new ConnectConfig(5_000_000_000L, 1 << 20, null, null);
 }

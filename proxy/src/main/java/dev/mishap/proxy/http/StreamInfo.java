@@ -3,6 +3,7 @@ package dev.mishap.proxy.http;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -63,7 +64,9 @@ public final class StreamInfo {
     public @Nullable String upstreamCluster;
 
     public @Nullable String upstreamClusterRaw;
-    public @Nullable InetSocketAddress upstreamHost;
+    /** An IP address, or the path of a unix socket. */
+    public @Nullable SocketAddress upstreamHost;
+
     public @Nullable InetSocketAddress upstreamLocalAddress;
     public @Nullable String upstreamProtocol;
     public @Nullable String upstreamTransportFailureReason;
@@ -132,7 +135,8 @@ public final class StreamInfo {
         responseCode = 0;
         responseCodeDetails = connectionTerminationDetails = routeName = virtualClusterName = filterChainName = null;
         upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
-        upstreamHost = upstreamLocalAddress = null;
+        upstreamHost = null;
+        upstreamLocalAddress = null;
         upstreamTls = null;
         upstreamRequestAttemptCount = routeResolutions = internalRedirects = 0;
         redirects = null;

@@ -30,7 +30,8 @@ public final class BootstrapFields {
                     .accepted("deferred_stat_options", "it changes memory use only")
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
-            SupportedFields.of(BOOTSTRAP + "ClusterManager").supported("outlier_detection", "local_cluster_name"),
+            SupportedFields.of(BOOTSTRAP + "ClusterManager")
+                    .supported("outlier_detection", "local_cluster_name", "upstream_bind_config"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources")

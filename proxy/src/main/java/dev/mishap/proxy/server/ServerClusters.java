@@ -1,9 +1,11 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.cluster.BindConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterContext;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.cluster.config.BindTranslator;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.NettyResolver;
@@ -35,6 +37,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final RuleStore rules;
     private final @Nullable Consumer<String> outlierLog;
     private final String localCluster;
+    private final @Nullable BindConfig bind;
     private volatile @Nullable ConfigSources sources;
     private volatile @Nullable ClusterManager clusters;
 
@@ -58,6 +61,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         this.runtime = runtime;
         Bootstrap.Node node = bootstrap.node();
         ConfigNode manager = bootstrap.config().message("cluster_manager");
+        this.bind = BindTranslator.from(manager, "Bootstrap");
         this.localCluster = manager == null ? "" : manager.string("local_cluster_name");
         Locality place = new Locality(node.region(), node.zone(), node.subZone());
         this.here = place.equals(Locality.NONE) ? null : place;
@@ -72,6 +76,11 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     @Override
     public @Nullable Consumer<String> outlierLog() {
         return outlierLog;
+    }
+
+    @Override
+    public @Nullable BindConfig bind() {
+        return bind;
     }
 
     @Override

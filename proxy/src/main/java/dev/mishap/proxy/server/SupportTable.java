@@ -2,6 +2,7 @@ package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.cluster.ClusterTransports;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
+import dev.mishap.proxy.cluster.config.BindTranslator;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.cluster.discovery.ClusterTypes;
 import dev.mishap.proxy.cluster.health.HealthCheckConfig;
@@ -87,6 +88,7 @@ public final class SupportTable {
         lists.add(NetworkLocalRateLimitExtension.FIELDS);
         lists.add(CommonFields.FIELDS);
         lists.add(ClusterTranslator.FIELDS);
+        lists.add(BindTranslator.FIELDS);
         lists.add(UpstreamHttpTranslator.FIELDS);
         lists.add(ClusterTypes.fields());
         lists.add(LbFields.ALL);

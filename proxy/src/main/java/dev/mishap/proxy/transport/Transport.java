@@ -1,5 +1,6 @@
 package dev.mishap.proxy.transport;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -9,9 +10,11 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -44,6 +47,11 @@ public enum Transport {
         }
 
         @Override
+        public Class<? extends Channel> unixChannel() {
+            return EpollDomainSocketChannel.class;
+        }
+
+        @Override
         public SocketAddress unixAddress(String path) {
             return new DomainSocketAddress(path);
         }
@@ -67,6 +75,16 @@ public enum Transport {
                 } else {
                     bootstrap.option(o.integer(), number);
                 }
+            }
+        }
+
+        @Override
+        public void option(Bootstrap bootstrap, RawOption o) {
+            Integer number = o.number();
+            if (number == null) {
+                bootstrap.option(o.raw(), ByteBuffer.wrap(o.bytes()));
+            } else {
+                bootstrap.option(o.integer(), number);
             }
         }
 
@@ -97,6 +115,11 @@ public enum Transport {
         }
 
         @Override
+        public Class<? extends Channel> unixChannel() {
+            return NioDomainSocketChannel.class;
+        }
+
+        @Override
         public SocketAddress unixAddress(String path) {
             return UnixDomainSocketAddress.of(path);
         }
@@ -116,6 +139,9 @@ public enum Transport {
         public void options(ServerBootstrap bootstrap, List<RawOption> options) {}
 
         @Override
+        public void option(Bootstrap bootstrap, RawOption option) {}
+
+        @Override
         public void option(Channel socket, RawOption option) {}
     };
 
@@ -129,6 +155,11 @@ public enum Transport {
         return loop instanceof IoEventLoop io && Epoll.isAvailable() && io.isIoType(LastingEpollHandler.class);
     }
 
+    /** The one that {@code loop} is of. */
+    public static Transport of(EventLoop loop) {
+        return isEpoll(loop) ? EPOLL : NIO;
+    }
+
     abstract IoHandlerFactory handlers();
 
     /** The class of listening sockets. */
@@ -137,7 +168,10 @@ public enum Transport {
     /** The class of sockets that listen at a path of the file system. */
     public abstract Class<? extends ServerChannel> unixServerChannel();
 
-    /** The address of the unix socket at {@code path}, in the form that {@link #unixServerChannel} takes. */
+    /** The class of sockets that connect to a path of the file system. */
+    public abstract Class<? extends Channel> unixChannel();
+
+    /** The address of the unix socket at {@code path}, in the form that {@link #unixServerChannel} and {@link #unixChannel} take. */
     public abstract SocketAddress unixAddress(String path);
 
     /** Whether several sockets can listen at one address, so that the kernel spreads connections over the workers. */
@@ -148,6 +182,9 @@ public enum Transport {
 
     /** Has the sockets of {@code bootstrap} be set {@code options} before they are bound. */
     public abstract void options(ServerBootstrap bootstrap, List<RawOption> options);
+
+    /** Has the socket of {@code bootstrap} be set {@code option} before it is bound. */
+    public abstract void option(Bootstrap bootstrap, RawOption option);
 
     /** Sets an option of a socket that is there. */
     public abstract void option(Channel socket, RawOption option);

@@ -9,7 +9,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,12 +73,9 @@ final class AutoPool extends ConnectionPool {
     private void connected(ChannelHandler placeholder, ChannelFuture future) {
         connecting = false;
         if (!future.isSuccess()) {
-            Throwable cause = future.cause();
-            boolean timeout = cause instanceof ConnectTimeoutException;
-            countFailure(timeout);
-            failPending(
-                    timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
+            ConnectFailure failure = connector.failure(endpoint(), future);
+            countFailure(failure);
+            failPending(failure.reason(), failure.transportFailure());
             return;
         }
         Channel channel = future.channel();
@@ -106,12 +102,12 @@ final class AutoPool extends ConnectionPool {
     }
 
     /** A connection that never came to a protocol. */
-    private void countFailure(boolean timeout) {
+    private void countFailure(ConnectFailure failure) {
         stats().cxTotal.inc();
         stats().cxConnectFail.inc();
         stats().cxDestroy.inc();
-        (timeout ? stats().cxDestroyLocal : stats().cxDestroyRemote).inc();
-        if (timeout) {
+        (failure.local() ? stats().cxDestroyLocal : stats().cxDestroyRemote).inc();
+        if (failure.timeout()) {
             stats().cxConnectTimeout.inc();
         }
         endpoint().cxTotal.increment();

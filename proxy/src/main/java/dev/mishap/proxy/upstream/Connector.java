@@ -1,7 +1,10 @@
 package dev.mishap.proxy.upstream;
 
+import dev.mishap.proxy.cluster.AddressText;
+import dev.mishap.proxy.cluster.BindConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.transport.ProxiedConnection;
@@ -12,13 +15,17 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.io.FileNotFoundException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -30,22 +37,31 @@ final class Connector {
         "No route to host",
         "Network is unreachable",
         "Cannot assign requested address",
+        "Address already in use",
+        "Address family not supported by protocol",
+        "No such file or directory",
+        "Permission denied",
         "Connection timed out"
     };
 
     private final Cluster cluster;
+    private final EventLoop loop;
     private final Bootstrap bootstrap;
+    private final @Nullable BindConfig bind;
     private final @Nullable String serverName;
     private final boolean verifyName;
     private final @Nullable ProxiedConnection proxied;
 
     Connector(EventLoop loop, Cluster cluster) {
         this.cluster = cluster;
+        this.loop = loop;
         this.serverName = null;
         this.verifyName = false;
         this.proxied = null;
         ClusterConfig config = cluster.config();
-        boolean epoll = isEpoll(loop);
+        BindConfig own = config.connect().bind();
+        bind = own == null ? cluster.context().bind() : own;
+        boolean epoll = Transport.isEpoll(loop);
         bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
@@ -53,10 +69,7 @@ final class Connector {
                 .option(
                         ChannelOption.CONNECT_TIMEOUT_MILLIS,
                         millis(config.connect().timeoutNanos()));
-        int limit = config.connect().bufferLimitBytes();
-        if (limit > 0) {
-            bootstrap.option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(limit / 2, limit));
-        }
+        limit(bootstrap, config.connect());
         KeepaliveConfig keepalive = config.connect().keepalive();
         if (keepalive != null) {
             bootstrap.option(ChannelOption.SO_KEEPALIVE, true);
@@ -71,7 +84,9 @@ final class Connector {
     private Connector(
             Connector other, @Nullable String serverName, boolean verifyName, @Nullable ProxiedConnection proxied) {
         this.cluster = other.cluster;
+        this.loop = other.loop;
         this.bootstrap = other.bootstrap;
+        this.bind = other.bind;
         this.serverName = serverName;
         this.verifyName = verifyName;
         this.proxied = proxied;
@@ -87,8 +102,11 @@ final class Connector {
         return new Connector(this, serverName, verifyName, proxied);
     }
 
-    private static boolean isEpoll(EventLoop loop) {
-        return Transport.isEpoll(loop);
+    private static void limit(Bootstrap b, ConnectConfig config) {
+        int limit = config.bufferLimitBytes();
+        if (limit > 0) {
+            b.option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(limit / 2, limit));
+        }
     }
 
     private void set(ChannelOption<Integer> option, int value) {
@@ -108,13 +126,13 @@ final class Connector {
     ChannelFuture connect(Endpoint to, ChannelHandler handler, UpstreamTransport.Options options) {
         UpstreamTransport transport = cluster.transport(to);
         if (transport == null) {
-            return bootstrap.clone().handler(handler).connect(to.address());
+            return open(to, handler);
         }
         UpstreamTransport.Options all = serverName == null && proxied == null
                 ? options
                 : new UpstreamTransport.Options(serverName, verifyName, options.applicationProtocols(), proxied);
-        return new SecureConnect(transport, to, handler, all)
-                .start(bootstrap.clone(), cluster.config().connect().timeoutNanos());
+        return new SecureConnect(this, transport, to, handler, all)
+                .start(cluster.config().connect().timeoutNanos());
     }
 
     /** How many bytes the transport of a new connection to {@code to} wrote before those of the protocol. */
@@ -123,22 +141,103 @@ final class Connector {
         return transport == null ? 0 : transport.bytesBefore(channel, proxied);
     }
 
-    /** What is said of a connection to {@code to} that failed, as Envoy tells it, or null when nothing known was said. */
-    @Nullable
-    String failure(Endpoint to, Throwable cause) {
-        UpstreamTransport transport = cluster.transport(to);
-        String text = transport == null ? null : transport.failure(cause);
-        return text == null ? failure(cause) : text.replace(' ', '_');
-    }
-
-    private static @Nullable String failure(Throwable cause) {
-        String text = String.valueOf(cause.getMessage());
-        for (String known : ERRORS) {
-            if (text.toLowerCase(Locale.ROOT).contains(known.toLowerCase(Locale.ROOT))) {
-                return "delayed_connect_error:_" + known.replace(' ', '_');
+    /** Starts to connect a socket, and no more. */
+    ChannelFuture open(Endpoint to, ChannelHandler handler) {
+        InetSocketAddress ip = to.ip();
+        if (ip == null) {
+            return unix().handler(handler).connect(Transport.of(loop).unixAddress(to.toString()));
+        }
+        Bootstrap b = bootstrap.clone().handler(handler);
+        if (bind == null) {
+            return b.connect(ip);
+        }
+        BindConfig.Source source = bind.source(ip);
+        List<BindConfig.Option> options = source == null ? bind.options() : source.options();
+        Transport transport = Transport.of(loop);
+        for (BindConfig.Option o : options) {
+            if (o.beforeConnect()) {
+                transport.option(b, o.value());
             }
         }
-        return cause instanceof ConnectException ? "delayed_connect_error:_Connection_refused" : null;
+        ChannelFuture future;
+        if (source == null) {
+            future = b.connect(ip);
+        } else if (source.canReach(ip)) {
+            future = b.connect(ip, source.address());
+        } else {
+            Channel channel = b.register().channel();
+            channel.close();
+            return channel.newFailedFuture(new BindException("Address family not supported by protocol"));
+        }
+        for (BindConfig.Option o : options) {
+            if (!o.beforeConnect()) {
+                transport.option(future.channel(), o.value());
+            }
+        }
+        return future;
+    }
+
+    /** Without the options of TCP, which unix sockets have not. */
+    private Bootstrap unix() {
+        ConnectConfig config = cluster.config().connect();
+        Bootstrap b = new Bootstrap()
+                .group(loop)
+                .channel(Transport.of(loop).unixChannel())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(config.timeoutNanos()));
+        limit(b, config);
+        return b;
+    }
+
+    /** What became of a connection to {@code to} that failed, as Envoy tells it; called once for each. */
+    ConnectFailure failure(Endpoint to, ChannelFuture failed) {
+        Throwable cause = failed.cause();
+        if (cause instanceof ConnectTimeoutException) {
+            return ConnectFailure.TIMEOUT;
+        }
+        // Netty says this one without words.
+        String text = cause instanceof FileNotFoundException
+                ? "No such file or directory"
+                : String.valueOf(cause == null ? null : cause.getMessage());
+        InetSocketAddress ip = to.ip();
+        BindConfig.Source source = bind == null || ip == null ? null : bind.source(ip);
+        if (source != null && cause != null && isBind(cause)) {
+            cluster.stats().bindErrors.inc();
+            return new ConnectFailure(
+                    ResetReason.LOCAL_CONNECTION_FAILURE,
+                    "failed_to_bind_to_" + AddressText.of(source.address()) + ":_" + known(text));
+        }
+        UpstreamTransport transport = cluster.transport(to);
+        String told = transport == null || cause == null ? null : transport.failure(cause);
+        return new ConnectFailure(
+                ResetReason.REMOTE_CONNECTION_FAILURE,
+                told == null ? failure(to, cause, known(text)) : told.replace(' ', '_'));
+    }
+
+    private static @Nullable String failure(Endpoint to, @Nullable Throwable cause, @Nullable String known) {
+        if (known == null && !(cause instanceof ConnectException)) {
+            return null;
+        }
+        String what = known == null ? "Connection_refused" : known;
+        return to.ip() == null
+                ? "immediate_connect_error:_" + what + "|remote_address:" + to
+                : "delayed_connect_error:_" + what;
+    }
+
+    /** NIO tells by the type, with what happened as the cause; epoll by the name of the call. */
+    private static boolean isBind(Throwable cause) {
+        return cause instanceof BindException
+                || cause.getCause() instanceof BindException
+                || String.valueOf(cause.getMessage()).startsWith("bind(");
+    }
+
+    /** The system's words within {@code text}. */
+    private static @Nullable String known(String text) {
+        for (String known : ERRORS) {
+            if (text.toLowerCase(Locale.ROOT).contains(known.toLowerCase(Locale.ROOT))) {
+                return known.replace(' ', '_');
+            }
+        }
+        return null;
     }
 
     /** The local address of a connected channel. */

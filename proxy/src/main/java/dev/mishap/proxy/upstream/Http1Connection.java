@@ -106,11 +106,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     }
 
     /** The connection never came about. */
-    void failed(boolean timeout) {
-        closedLocally = timeout;
+    void failed(ConnectFailure failure) {
+        closedLocally = failure.local();
         stats.cxConnectFail.inc();
         pool.endpoint().cxConnectFail.increment();
-        if (timeout) {
+        if (failure.timeout()) {
             stats.cxConnectTimeout.inc();
         }
         accountClose();

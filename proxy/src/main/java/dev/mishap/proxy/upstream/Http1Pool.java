@@ -6,7 +6,6 @@ import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ConnectTimeoutException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -74,12 +73,9 @@ final class Http1Pool extends ConnectionPool {
     private void connected(Http1Connection c, ChannelFuture future) {
         connecting--;
         if (!future.isSuccess()) {
-            Throwable cause = future.cause();
-            boolean timeout = cause instanceof ConnectTimeoutException;
-            c.failed(timeout);
-            failPending(
-                    timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
+            ConnectFailure failure = connector.failure(endpoint(), future);
+            c.failed(failure);
+            failPending(failure.reason(), failure.transportFailure());
             return;
         }
         Channel channel = future.channel();

@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.h2.H2Connection;
 import dev.mishap.proxy.http.h2.H2Error;
 import dev.mishap.proxy.http.h2.H2Failure;
 import dev.mishap.proxy.http.h2.H2Stream;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
@@ -30,7 +31,11 @@ final class Http2Connection extends H2Connection {
     private final UpstreamHttpConfig config;
     private final ArrayDeque<Http2Stream> spare = new ArrayDeque<>();
     private final List<Http2Stream> retired = new ArrayList<>();
-    private final long createdNanos = System.nanoTime();
+    /** In the same sequence as downstream connections. */
+    final long id = ConnectionInfo.nextId();
+
+    final long createdNanos = System.nanoTime();
+    long openedNanos;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer ageTimer;
     /** Requests that were given a stream; the connection may not know of it yet. */
@@ -71,7 +76,8 @@ final class Http2Connection extends H2Connection {
         opened(context()); // whoever waited for the connection is told before the channel says that it is active
         cluster.cxTxBytesTotal.add(
                 pool.connector.bytesBefore(pool.endpoint(), context().channel()));
-        cluster.cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+        openedNanos = System.nanoTime();
+        cluster.cxConnectMs.record((openedNanos - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
             DeadlineTimer t = new DeadlineTimer(context().channel().eventLoop(), this::tooOld);
             ageTimer = t;
@@ -81,11 +87,11 @@ final class Http2Connection extends H2Connection {
     }
 
     /** The connection never came about. */
-    void failed(boolean timeout) {
-        closedLocally = timeout;
+    void failed(ConnectFailure failure) {
+        closedLocally = failure.local();
         cluster.cxConnectFail.inc();
         pool.endpoint().cxConnectFail.increment();
-        if (timeout) {
+        if (failure.timeout()) {
             cluster.cxConnectTimeout.inc();
         }
         closed = true;
@@ -119,7 +125,7 @@ final class Http2Connection extends H2Connection {
             cluster.cxMaxRequests.inc();
             draining = true;
         }
-        s.attach(listener);
+        s.attach(listener, requests == 1);
         return s;
     }
 

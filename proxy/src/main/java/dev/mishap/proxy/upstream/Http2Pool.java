@@ -8,7 +8,6 @@ import dev.mishap.proxy.http.h2.H2Stats;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ConnectTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -96,12 +95,9 @@ final class Http2Pool extends ConnectionPool {
     private void connected(Http2Connection c, ChannelFuture future) {
         connecting--;
         if (!future.isSuccess()) {
-            Throwable cause = future.cause();
-            boolean timeout = cause instanceof ConnectTimeoutException;
-            c.failed(timeout);
-            failPending(
-                    timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                    timeout || cause == null ? null : connector.failure(endpoint(), cause));
+            ConnectFailure failure = connector.failure(endpoint(), future);
+            c.failed(failure);
+            failPending(failure.reason(), failure.transportFailure());
             return;
         }
         Channel channel = future.channel();

@@ -27,13 +27,17 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     /** The protocol that the request asks for, if it does. */
     private @Nullable String upgrade;
 
+    /** Whether the connection was made for this request. */
+    private boolean first;
+
     Http2Stream(Http2Connection owner) {
         super(owner);
         this.owner = owner;
     }
 
-    void attach(UpstreamListener to) {
+    void attach(UpstreamListener to, boolean firstOfConnection) {
         assert listener == null;
+        first = firstOfConnection;
         listener = to;
         count(to.meter());
         response = null;
@@ -70,6 +74,21 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     @Override
     public String protocol() {
         return "HTTP/2";
+    }
+
+    @Override
+    public long connectionId() {
+        return owner.id;
+    }
+
+    @Override
+    public long connectStartNanos() {
+        return first ? owner.createdNanos : 0;
+    }
+
+    @Override
+    public long connectEndNanos() {
+        return first ? owner.openedNanos : 0;
     }
 
     @Override

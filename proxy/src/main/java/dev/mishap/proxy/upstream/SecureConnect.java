@@ -2,7 +2,6 @@ package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.transport.UpstreamTransport;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -17,11 +16,18 @@ import org.jspecify.annotations.Nullable;
 final class SecureConnect extends ChannelInitializer<Channel> {
     private final UpstreamTransport transport;
     private final Endpoint to;
+    private final Connector connector;
     private final ChannelHandler handler;
     private final UpstreamTransport.Options options;
     private @Nullable Future<Channel> ready;
 
-    SecureConnect(UpstreamTransport transport, Endpoint to, ChannelHandler handler, UpstreamTransport.Options options) {
+    SecureConnect(
+            Connector connector,
+            UpstreamTransport transport,
+            Endpoint to,
+            ChannelHandler handler,
+            UpstreamTransport.Options options) {
+        this.connector = connector;
         this.transport = transport;
         this.to = to;
         this.handler = handler;
@@ -35,8 +41,8 @@ final class SecureConnect extends ChannelInitializer<Channel> {
     }
 
     /** Called on the loop of the connection, hence the channel has its handlers when this returns. */
-    ChannelFuture start(Bootstrap bootstrap, long timeoutNanos) {
-        ChannelFuture tcp = bootstrap.handler(this).connect(to.address());
+    ChannelFuture start(long timeoutNanos) {
+        ChannelFuture tcp = connector.open(to, this);
         Channel channel = tcp.channel();
         ChannelPromise done = channel.newPromise();
         tcp.addListener(f -> {

@@ -56,6 +56,11 @@ public final class TcpTunnel implements UpstreamStream, TcpListener {
         return null;
     }
 
+    @Override
+    public long connectionId() {
+        return connection.id;
+    }
+
     // ---- the request ----
 
     @Override

@@ -17,7 +17,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -123,20 +122,17 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
             listener.onConnected();
             return;
         }
-        Throwable cause = future.cause();
-        boolean timeout = cause instanceof ConnectTimeoutException;
-        closedLocally = timeout;
+        ConnectFailure failure = connector.failure(endpoint, future);
+        closedLocally = failure.local();
         told = true;
         stats().cxConnectFail.inc();
         endpoint.cxConnectFail.increment();
-        if (timeout) {
+        if (failure.timeout()) {
             stats().cxConnectTimeout.inc();
         }
         stats().rqPendingFailureEject.inc();
         account();
-        listener.onConnectFailure(
-                timeout ? ResetReason.CONNECTION_TIMEOUT : ResetReason.REMOTE_CONNECTION_FAILURE,
-                timeout || cause == null ? null : connector.failure(endpoint, cause));
+        listener.onConnectFailure(failure.reason(), failure.transportFailure());
     }
 
     /** Counts the end, once. */

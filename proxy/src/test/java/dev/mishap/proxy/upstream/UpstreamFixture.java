@@ -44,7 +44,7 @@ final class UpstreamFixture implements AutoCloseable {
                                 "u1",
                                 StaticDiscovery.of(List.of(EndpointConfig.at("127.0.0.1", port))),
                                 LbPolicies.ROUND_ROBIN)
-                        .connect(new ConnectConfig(connectMillis * 1_000_000, 1 << 20, null))
+                        .connect(new ConnectConfig(connectMillis * 1_000_000, 1 << 20, null, null))
                         .limits(limits, CircuitBreakerConfig.DEFAULT)
                         .http(http)
                         .build(),

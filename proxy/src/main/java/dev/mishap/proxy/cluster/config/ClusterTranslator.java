@@ -41,7 +41,12 @@ public final class ClusterTranslator {
                             "upstream_connection_options")
                     .supported("ring_hash_lb_config", "maglev_lb_config", "lb_subset_config", "eds_cluster_config")
                     .supported("ignore_health_on_host_removal", "close_connections_on_host_health_failure")
-                    .supported("cleanup_interval", "original_dst_lb_config", "cluster_type", "wait_for_warm_on_init")
+                    .supported(
+                            "cleanup_interval",
+                            "original_dst_lb_config",
+                            "cluster_type",
+                            "wait_for_warm_on_init",
+                            "upstream_bind_config")
                     .supported("typed_dns_resolver_config", "dns_resolution_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
@@ -92,7 +97,8 @@ public final class ClusterTranslator {
         return new ConnectConfig(
                 c.durationNanos("connect_timeout", d.timeoutNanos()),
                 (int) Math.min(Integer.MAX_VALUE, c.integer("per_connection_buffer_limit_bytes", d.bufferLimitBytes())),
-                keepalive(c));
+                keepalive(c),
+                BindTranslator.from(c, "Cluster " + c.string("name")));
     }
 
     private static CommonLbConfig common(ConfigNode c) {

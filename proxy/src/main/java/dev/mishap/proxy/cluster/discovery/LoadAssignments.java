@@ -105,8 +105,13 @@ public final class LoadAssignments {
     }
 
     private static EndpointConfig.Address address(ConfigNode at, boolean namesAllowed) {
-        if (at.message("pipe") != null) {
-            throw at.error("pipe", "is not supported for an upstream endpoint");
+        ConfigNode pipe = at.message("pipe");
+        if (pipe != null) {
+            String path = pipe.string("path");
+            if (path.startsWith("@")) {
+                throw pipe.error("path", "abstract unix sockets are not supported");
+            }
+            return new EndpointConfig.Address(path, -1);
         }
         ConfigNode socket = at.required("socket_address");
         if (!socket.enumName("protocol").equals("TCP")) {

@@ -12,6 +12,7 @@ import dev.mishap.proxy.transport.TlsSession;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -164,8 +165,16 @@ final class LogEntry {
         return id != null || connection == null ? id : connection.streamId();
     }
 
-    private static void address(ProtoWriter out, int field, @Nullable InetSocketAddress address) {
-        if (address == null) {
+    private static void address(ProtoWriter out, int field, @Nullable SocketAddress at) {
+        if (at == null) {
+            return;
+        }
+        if (!(at instanceof InetSocketAddress address)) {
+            int outer = out.begin(field);
+            int pipe = out.begin(2);
+            out.string(1, at.toString());
+            out.end(pipe);
+            out.end(outer);
             return;
         }
         InetAddress ip = address.getAddress();

@@ -5,24 +5,25 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.observe.log.FormatParser.Command;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Operators that write a socket address. */
 final class AddressField extends Field {
-    private final Function<StreamInfo, @Nullable InetSocketAddress> address;
+    private final Function<StreamInfo, @Nullable SocketAddress> address;
     private final boolean port;
     /** Leading bits to keep, -1 = the whole address and no mask in the text. */
     private final int prefixBits;
 
-    private AddressField(Function<StreamInfo, @Nullable InetSocketAddress> address, boolean port, int prefixBits) {
+    private AddressField(Function<StreamInfo, @Nullable SocketAddress> address, boolean port, int prefixBits) {
         this.address = address;
         this.port = port;
         this.prefixBits = prefixBits;
     }
 
-    static Field withPort(Function<StreamInfo, @Nullable InetSocketAddress> address) {
+    static Field withPort(Function<StreamInfo, @Nullable SocketAddress> address) {
         return new AddressField(address, true, -1);
     }
 
@@ -31,7 +32,7 @@ final class AddressField extends Field {
     }
 
     /** The bare IP; with a parameter N the network of its first N bits, as {@code 10.1.0.0/16}. */
-    static Field withoutPort(Function<StreamInfo, @Nullable InetSocketAddress> address, Command command) {
+    static Field withoutPort(Function<StreamInfo, @Nullable SocketAddress> address, Command command) {
         if (command.maxLength() >= 0) {
             throw new ConfigException(command.name() + " does not allow length to be specified.");
         }
@@ -55,14 +56,14 @@ final class AddressField extends Field {
             @Override
             boolean append(LogContext context, LogBuffer out) {
                 StreamInfo info = context.info();
-                InetSocketAddress host = info.upstreamHost;
+                SocketAddress host = info.upstreamHost;
                 if (host == null) {
                     return false;
                 }
                 String name = info.upstreamHostName;
                 if (name == null || name.isEmpty()) {
-                    InetAddress ip = host.getAddress();
-                    if (port || ip == null) {
+                    InetAddress ip = port ? null : ip(host);
+                    if (ip == null) {
                         out.address(host);
                     } else {
                         out.ip(ip, true);
@@ -78,11 +79,11 @@ final class AddressField extends Field {
 
     @Override
     boolean append(LogContext context, LogBuffer out) {
-        InetSocketAddress a = address.apply(context.info());
+        SocketAddress a = address.apply(context.info());
         if (a == null) {
             return false;
         }
-        InetAddress ip = a.getAddress();
+        InetAddress ip = ip(a);
         if (port || ip == null) {
             out.address(a);
         } else if (prefixBits < 0) {
@@ -95,6 +96,10 @@ final class AddressField extends Field {
             out.number(bits);
         }
         return true;
+    }
+
+    private static @Nullable InetAddress ip(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet.getAddress() : null;
     }
 
     private static InetAddress masked(byte[] raw, int bits) {

@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.observe.log.FormatParser.Command;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,12 +59,9 @@ final class Commands {
             Map.entry("DOWNSTREAM_DIRECT_LOCAL_PORT", i -> port(i.downstreamLocalAddress)),
             Map.entry("DOWNSTREAM_REMOTE_PORT", i -> port(i.downstreamRemoteAddress)),
             Map.entry("DOWNSTREAM_DIRECT_REMOTE_PORT", i -> port(i.downstreamDirectRemoteAddress)),
-            Map.entry("UPSTREAM_LOCAL_PORT", i -> port(i.upstreamLocalAddress)),
-            Map.entry(
-                    "UPSTREAM_REMOTE_PORT",
-                    i -> i.upstreamConnectionId == 0 ? Field.NumberField.NONE : port(i.upstreamHost)));
+            Map.entry("UPSTREAM_LOCAL_PORT", i -> port(i.upstreamLocalAddress)));
 
-    private static final Map<String, Function<StreamInfo, @Nullable InetSocketAddress>> ADDRESSES = Map.of(
+    private static final Map<String, Function<StreamInfo, @Nullable SocketAddress>> ADDRESSES = Map.of(
             "UPSTREAM_HOST", i -> i.upstreamHost,
             "UPSTREAM_REMOTE_ADDRESS", i -> i.upstreamConnectionId == 0 ? null : i.upstreamHost,
             "UPSTREAM_LOCAL_ADDRESS", i -> i.upstreamLocalAddress,
@@ -96,7 +94,7 @@ final class Commands {
             return field;
         }
         if (name.endsWith("_ADDRESS_WITHOUT_PORT")) {
-            Function<StreamInfo, @Nullable InetSocketAddress> address =
+            Function<StreamInfo, @Nullable SocketAddress> address =
                     ADDRESSES.get(name.substring(0, name.length() - "_WITHOUT_PORT".length()));
             if (address != null) {
                 return AddressField.withoutPort(address, command);
@@ -161,7 +159,7 @@ final class Commands {
         if (number != null) {
             return number(number);
         }
-        Function<StreamInfo, @Nullable InetSocketAddress> address = ADDRESSES.get(name);
+        Function<StreamInfo, @Nullable SocketAddress> address = ADDRESSES.get(name);
         if (address != null) {
             return AddressField.withPort(address);
         }
@@ -170,6 +168,7 @@ final class Commands {
                 TimeFields.duration(name);
             case "RESPONSE_FLAGS" -> flags(ResponseFlag::shortName);
             case "RESPONSE_FLAGS_LONG" -> flags(ResponseFlag::longName);
+            case "UPSTREAM_REMOTE_PORT" -> new RemotePort();
             case "UPSTREAM_HOST_NAME" -> AddressField.hostName(true);
             case "UPSTREAM_HOST_NAME_WITHOUT_PORT" -> AddressField.hostName(false);
             case "TLS_JA3_FINGERPRINT" -> text(i -> i.connection == null ? null : i.connection.ja3);
@@ -252,6 +251,24 @@ final class Commands {
         String value = System.getenv(command.parameters());
         Field field = constant(value == null ? "-" : value);
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
+    }
+
+    /** The port of the endpoint; of a unix socket nothing, rather than a mark that there is none. */
+    private static final class RemotePort extends Field.NumberField {
+        @Override
+        long value(LogContext context) {
+            StreamInfo info = context.info();
+            return info.upstreamConnectionId != 0 && info.upstreamHost instanceof InetSocketAddress ip
+                    ? ip.getPort()
+                    : NONE;
+        }
+
+        @Override
+        boolean append(LogContext context, LogBuffer out) {
+            StreamInfo info = context.info();
+            boolean path = info.upstreamHost != null && !(info.upstreamHost instanceof InetSocketAddress);
+            return super.append(context, out) || info.upstreamConnectionId != 0 && path;
+        }
     }
 
     private static long port(@Nullable InetSocketAddress address) {

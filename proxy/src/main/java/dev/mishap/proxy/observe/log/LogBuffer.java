@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -143,7 +144,12 @@ public final class LogBuffer {
         }
     }
 
-    void address(InetSocketAddress address) {
+    /** Appends {@code 1.2.3.4:80}, {@code [::1]:80}, or the path of a unix socket. */
+    void address(SocketAddress at) {
+        if (!(at instanceof InetSocketAddress address)) {
+            utf8(at.toString());
+            return;
+        }
         InetAddress ip = address.getAddress();
         if (ip == null) {
             latin1(address.getHostString());

@@ -58,7 +58,7 @@ record Call(
 
     void upstreamHost(Endpoint endpoint) {
         StreamInfo info = info();
-        info.upstreamHost = endpoint.ip();
+        info.upstreamHost = endpoint.address();
         info.upstreamHostName = endpoint.hostname();
         info.upstreamHostMetadata = endpoint.metadata();
     }

@@ -195,7 +195,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             TcpUpstream made = p.tcp(endpoint, connection, this);
             upstream = made;
             if (made.start()) {
-                info.upstreamHost = endpoint.ip();
+                info.upstreamHost = endpoint.address();
                 info.upstreamHostName = endpoint.hostname();
                 info.upstreamHostMetadata = endpoint.metadata();
                 return;
@@ -245,6 +245,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         TcpUpstream u = upstream();
         u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
         info.upstreamLocalAddress = u.localAddress();
+        info.upstreamConnectionId = u.id;
         info.upstreamTls = u.channel().attr(UpstreamTransport.SESSION).get();
         if (config.logOnConnected()) {
             log(AccessLogType.TCP_UPSTREAM_CONNECTED);

@@ -1,0 +1,117 @@
+package dev.mishap.proxy.upstream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.proxy.cluster.BindConfig;
+import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ConnectConfig;
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.discovery.StaticDiscovery;
+import dev.mishap.proxy.cluster.lb.LbPolicies;
+import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.transport.UpstreamTransport;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConnectorTest {
+    private final StatsStore stats = new StatsStore();
+    private final List<MultiThreadIoEventLoopGroup> groups = new ArrayList<>();
+
+    static List<Transport> transports() {
+        return Transport.best() == Transport.EPOLL ? List.of(Transport.NIO, Transport.EPOLL) : List.of(Transport.NIO);
+    }
+
+    @AfterEach
+    void end() {
+        groups.forEach(g -> g.shutdownGracefully());
+    }
+
+    /** What comes of a connection: {@code null}, or how it failed. */
+    private @Nullable ConnectFailure connect(Transport transport, EndpointConfig to, @Nullable BindConfig bind)
+            throws Exception {
+        MultiThreadIoEventLoopGroup group = transport.loops(1, "test");
+        groups.add(group);
+        EventLoop loop = group.next();
+        ConnectConfig d = ConnectConfig.DEFAULT;
+        Cluster cluster = new Cluster(
+                ClusterConfig.builder("u", StaticDiscovery.of(List.of(to)), LbPolicies.ROUND_ROBIN)
+                        .connect(new ConnectConfig(d.timeoutNanos(), d.bufferLimitBytes(), null, bind))
+                        .build(),
+                stats);
+        Endpoint endpoint = cluster.endpoints().all().get(0);
+        Connector connector = new Connector(loop, cluster);
+        ChannelFuture future = loop.submit(() -> connector.connect(
+                        endpoint, new ChannelInboundHandlerAdapter(), UpstreamTransport.Options.HTTP1))
+                .get();
+        future.awaitUninterruptibly();
+        future.channel().close().sync();
+        return future.isSuccess() ? null : connector.failure(endpoint, future);
+    }
+
+    private static BindConfig from(String address) {
+        return new BindConfig(List.of(new BindConfig.Source(new InetSocketAddress(address, 0), List.of())), List.of());
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    void an_endpoint_may_be_a_path(Transport transport, @TempDir Path dir) throws Exception {
+        Path path = dir.resolve("s");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(path));
+            assertThat(connect(transport, EndpointConfig.at(path.toString(), -1), from("127.0.0.1")))
+                    .isNull();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    void a_path_where_nothing_is_fails(Transport transport, @TempDir Path dir) throws Exception {
+        String path = dir.resolve("none").toString();
+        ConnectFailure failure = connect(transport, EndpointConfig.at(path, -1), null);
+        assertThat(failure).isNotNull();
+        assertThat(failure.reason()).isEqualTo(ResetReason.REMOTE_CONNECTION_FAILURE);
+        assertThat(failure.local()).isFalse();
+        if (transport == Transport.EPOLL) { // the JDK has no words for it
+            assertThat(failure.transportFailure())
+                    .isEqualTo("immediate_connect_error:_No_such_file_or_directory|remote_address:" + path);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    void an_address_that_is_not_ours_cannot_be_a_source(Transport transport) throws Exception {
+        try (ServerSocket server = new ServerSocket(0)) {
+            EndpointConfig to = EndpointConfig.at("127.0.0.1", server.getLocalPort());
+            ConnectFailure foreign = connect(transport, to, from("192.0.2.1"));
+            assertThat(foreign)
+                    .isEqualTo(new ConnectFailure(
+                            ResetReason.LOCAL_CONNECTION_FAILURE,
+                            "failed_to_bind_to_192.0.2.1:0:_Cannot_assign_requested_address"));
+            ConnectFailure family = connect(transport, to, from("::1"));
+            assertThat(family)
+                    .isEqualTo(new ConnectFailure(
+                            ResetReason.LOCAL_CONNECTION_FAILURE,
+                            "failed_to_bind_to_[::1]:0:_Address_family_not_supported_by_protocol"));
+            assertThat(stats.counter("cluster.u.bind_errors").value()).isEqualTo(2);
+            assertThat(connect(transport, to, from("127.0.0.7"))).isNull();
+        }
+    }
+}
