@@ -24,6 +24,7 @@ public final class ActiveStream implements HttpStream {
     private final RequestHeaders preparation;
     private final StreamTimers timers;
     private final @Nullable DeadlineTimer logTimer;
+    private @Nullable Runnable deadlineAction;
 
     private DownstreamCodec codec = DownstreamCodec.NONE;
     private ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
@@ -322,6 +323,26 @@ public final class ActiveStream implements HttpStream {
     @Override
     public EventLoop loop() {
         return loop;
+    }
+
+    @Override
+    public void setDeadline(Runnable action, long nanos) {
+        deadlineAction = action;
+        timers.setDeadline(System.nanoTime(), nanos);
+    }
+
+    @Override
+    public void clearDeadline() {
+        deadlineAction = null;
+        timers.clearDeadline();
+    }
+
+    void onDeadline() {
+        Runnable action = deadlineAction;
+        if (action != null) {
+            deadlineAction = null;
+            action.run();
+        }
     }
 
     @Override
@@ -723,6 +744,7 @@ public final class ActiveStream implements HttpStream {
         active = false;
         forgetPartOfHead();
         timers.clear();
+        deadlineAction = null;
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }

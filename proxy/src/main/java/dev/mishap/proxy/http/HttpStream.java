@@ -28,6 +28,14 @@ public interface HttpStream {
                 : System.nanoTime();
     }
 
+    /**
+     * Runs {@code action} on the loop when {@code nanos} have passed, unless another is set, this one is cleared, or the stream ends
+     * before. There is one a stream, and it is the terminal filter's: a timer that nearly every request sets and none lets expire.
+     */
+    void setDeadline(Runnable action, long nanos);
+
+    void clearDeadline();
+
     ByteBufAllocator alloc();
 
     StreamInfo info();

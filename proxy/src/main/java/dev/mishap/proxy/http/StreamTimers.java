@@ -8,6 +8,7 @@ final class StreamTimers {
     private final DeadlineTimer idle;
     private final DeadlineTimer duration;
     private final DeadlineTimer request;
+    private final DeadlineTimer ofTerminalFilter;
     private long idleNanos;
 
     StreamTimers(ConnectionManagerConfig config, EventLoop loop, ActiveStream stream) {
@@ -15,6 +16,7 @@ final class StreamTimers {
         this.idle = new DeadlineTimer(loop, stream::onIdle);
         this.duration = new DeadlineTimer(loop, stream::onTooLong);
         this.request = new DeadlineTimer(loop, stream::onRequestTooSlow);
+        this.ofTerminalFilter = new DeadlineTimer(loop, stream::onDeadline);
     }
 
     /** A stream begins, with the connection manager's limits. */
@@ -59,8 +61,17 @@ final class StreamTimers {
         }
     }
 
+    void setDeadline(long now, long nanos) {
+        ofTerminalFilter.set(now, nanos);
+    }
+
+    void clearDeadline() {
+        ofTerminalFilter.clear();
+    }
+
     /** The stream is over. */
     void clear() {
+        ofTerminalFilter.clear();
         idle.clear();
         duration.clear();
         request.clear();
@@ -71,5 +82,6 @@ final class StreamTimers {
         idle.close();
         duration.close();
         request.close();
+        ofTerminalFilter.close();
     }
 }

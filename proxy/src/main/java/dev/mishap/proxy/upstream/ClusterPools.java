@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The load balancer and the connections of one cluster on one loop. Confined to it. */
 public final class ClusterPools {
+    private static final int PROTOCOLS = Protocol.values().length;
+
     private final Cluster cluster;
     private final LoadBalancer balancer;
     private final Connector connector;
@@ -155,7 +157,7 @@ public final class ClusterPools {
     }
 
     private static int index(RequestPriority priority, Protocol protocol) {
-        return priority.ordinal() * Protocol.values().length + protocol.ordinal();
+        return priority.ordinal() * PROTOCOLS + protocol.ordinal();
     }
 
     private @Nullable ConnectionPool @Nullable [] pools(Endpoint endpoint, @Nullable PoolKey key) {
@@ -175,7 +177,7 @@ public final class ClusterPools {
         PoolKey key = key(serverName, proxied);
         @Nullable ConnectionPool[] all = pools(endpoint, key);
         if (all == null) {
-            all = new ConnectionPool[RequestPriority.values().length * Protocol.values().length];
+            all = new ConnectionPool[RequestPriority.values().length * PROTOCOLS];
             if (key == null) {
                 pools.put(endpoint, all);
             } else {

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,7 @@ public final class FakeHttpStream implements HttpStream {
 
     private final EmbeddedChannel channel;
     private final StreamInfo info = new StreamInfo();
+    private @Nullable Future<?> deadline;
 
     /** A GET of {@code /} without a body. */
     public FakeHttpStream() {
@@ -76,6 +78,20 @@ public final class FakeHttpStream implements HttpStream {
     public FakeHttpStream runtime(String key, Object value) {
         runtimeValues.put(key, value);
         return this;
+    }
+
+    @Override
+    public void setDeadline(Runnable action, long nanos) {
+        clearDeadline();
+        deadline = channel.eventLoop().schedule(action, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void clearDeadline() {
+        if (deadline != null) {
+            deadline.cancel(false);
+            deadline = null;
+        }
     }
 
     /** Moves the clock and runs what is due by then. */

@@ -95,7 +95,7 @@ final class ResponsePath {
             body.sendToTunnel(a);
         }
         if (body.ended() && !call.config().suppressEnvoyHeaders) {
-            headers.set(RouterHeaders.SERVICE_TIME, Long.toString((now - body.endNanos()) / 1_000_000));
+            headers.set(RouterHeaders.SERVICE_TIME, Decimals.text((now - body.endNanos()) / 1_000_000));
         }
         addAttempts(headers);
         List<String> cookies = setCookies;

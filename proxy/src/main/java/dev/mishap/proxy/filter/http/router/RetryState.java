@@ -73,7 +73,7 @@ final class RetryState {
             RuntimeSnapshot runtime) {
         String asked = request.get(RouterHeaders.RETRY_ON);
         String askedGrpc = request.get(RouterHeaders.RETRY_GRPC_ON);
-        Set<RetryOn> on = policy == null ? EnumSet.noneOf(RetryOn.class) : policy.on();
+        Set<RetryOn> on = policy == null ? Set.of() : policy.on();
         Set<Integer> codes = policy == null ? Set.of() : policy.retriableStatusCodes();
         List<HeaderName> names = List.of();
         long left = policy == null ? 1 : policy.numRetries();

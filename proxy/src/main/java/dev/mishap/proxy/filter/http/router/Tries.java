@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The tries of one call, one after the other: when one starts, when it is given up, and when no more will come. */
-final class Tries implements PickContext {
+final class Tries implements PickContext, Runnable {
     private final Call call;
     private final RequestBody body;
     private final ResponsePath response;
@@ -36,7 +36,6 @@ final class Tries implements PickContext {
     private @Nullable Attempt last;
 
     private @Nullable List<Endpoint> tried;
-    private @Nullable Future<?> responseTimer;
     private @Nullable Future<?> retryTimer;
     private @Nullable Long hash;
     private boolean hashed;
@@ -115,9 +114,7 @@ final class Tries implements PickContext {
     /** The request has been received to its end. */
     private void requestComplete() {
         if (call.timeouts().globalNanos > 0) {
-            responseTimer = call.stream()
-                    .loop()
-                    .schedule(this::onResponseTimeout, call.timeouts().globalNanos, TimeUnit.NANOSECONDS);
+            call.stream().setDeadline(this, call.timeouts().globalNanos);
         }
         Attempt a = attempt;
         if (a != null) {
@@ -415,7 +412,9 @@ final class Tries implements PickContext {
         }
     }
 
-    private void onResponseTimeout() {
+    /** The request as a whole has taken too long. */
+    @Override
+    public void run() {
         if (over) {
             return;
         }
@@ -451,7 +450,7 @@ final class Tries implements PickContext {
     /** Nothing more is to come or to be sent; the response's headers stay until the stream ends. */
     void cleanUp() {
         over = true;
-        cancel(responseTimer);
+        call.stream().clearDeadline();
         cancel(retryTimer);
         noMoreRetries();
         Attempt a = attempt;
