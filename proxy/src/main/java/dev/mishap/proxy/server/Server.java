@@ -161,6 +161,7 @@ public final class Server {
             AsyncHttpClient http = new AsyncHttpClient(upstreams, clusters::get);
             AsyncGrpcClient grpc = new AsyncGrpcClient(upstreams, clusters::get);
             services.add(AsyncHttpClient.class, http);
+            services.add(EventLoop.class, main); // for what filters do apart from requests
             services.add(AsyncGrpcClient.class, grpc);
             ConfigNode dynamic = bootstrap.config().message("dynamic_resources");
             this.sources = new DynamicSources(

@@ -51,6 +51,7 @@ import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.client.GrpcService;
+import dev.mishap.proxy.upstream.client.HttpUri;
 import dev.mishap.proxy.xds.ConfigSourceFields;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -122,6 +123,7 @@ public final class SupportTable {
         lists.add(TracingConfig.FIELDS);
         lists.add(StatsSinks.FIELDS);
         lists.add(GrpcService.FIELDS);
+        lists.add(HttpUri.FIELDS);
         return lists;
     }
 

@@ -8,6 +8,7 @@ import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.RuntimeFlag;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.upstream.client.GrpcService;
+import dev.mishap.proxy.upstream.client.HttpUri;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,10 +91,7 @@ record ExtAuthzConfig(
                     .supported("max_request_bytes", "allow_partial_message", "pack_as_bytes"),
             SupportedFields.of(PER_ROUTE).supported("disabled", "check_settings"),
             SupportedFields.of(PACKAGE + "CheckSettings")
-                    .supported("disable_request_body_buffering", "with_request_body", "context_extensions"),
-            SupportedFields.of("envoy.config.core.v3.HttpUri")
-                    .supported("cluster", "timeout")
-                    .accepted("uri", "the cluster is asked, under the host of the request that is checked"));
+                    .supported("disable_request_body_buffering", "with_request_body", "context_extensions"));
 
     /** What the service is, and what is made of its answers. */
     record Service(
@@ -182,7 +180,8 @@ record ExtAuthzConfig(
     }
 
     private static Service service(ConfigNode http, @Nullable ConfigNode request) {
-        ConfigNode uri = http.required("server_uri");
+        // The cluster is asked under the host and path of the request that is checked.
+        HttpUri uri = HttpUri.from(http.required("server_uri"));
         ConfigNode response = http.message("authorization_response");
         List<Header> added = new ArrayList<>();
         if (request != null) {
@@ -191,8 +190,8 @@ record ExtAuthzConfig(
             }
         }
         return new Service(
-                uri.string("cluster"),
-                uri.durationNanos("timeout", 0),
+                uri.cluster(),
+                uri.timeoutNanos(),
                 WireText.encode(http.string("path_prefix")),
                 List.copyOf(added),
                 names(response, "allowed_upstream_headers"),

@@ -41,6 +41,7 @@ record JwtAuthnConfig(
         all.add(SupportedFields.of(PER_ROUTE).supported("disabled", "requirement_name"));
         all.add(SupportedFields.of("google.protobuf.Empty"));
         all.addAll(JwtProvider.FIELDS);
+        all.addAll(RemoteKeys.FIELDS);
         all.addAll(Requirement.FIELDS);
         return List.copyOf(all);
     }
@@ -48,9 +49,9 @@ record JwtAuthnConfig(
     /** What requests that match must have; null = nothing. */
     record Rule(RequestMatch match, @Nullable Requirement requirement) {}
 
-    static JwtAuthnConfig from(ConfigNode node) {
+    static JwtAuthnConfig from(ConfigNode node, JwtProvider.RemoteSource source) {
         Map<String, JwtProvider> providers = new TreeMap<>();
-        node.messageMap("providers").forEach((name, p) -> providers.put(name, JwtProvider.from(name, p)));
+        node.messageMap("providers").forEach((name, p) -> providers.put(name, JwtProvider.from(name, p, source)));
         Map<String, @Nullable Requirement> named = new TreeMap<>();
         node.messageMap("requirement_map").forEach((name, r) -> named.put(name, Requirement.from(r, providers)));
         List<Rule> rules = new ArrayList<>();

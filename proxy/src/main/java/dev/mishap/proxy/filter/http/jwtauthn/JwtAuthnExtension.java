@@ -7,6 +7,9 @@ import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.upstream.client.AsyncHttpClient;
+import dev.mishap.proxy.xds.Lifecycle;
+import io.netty.channel.EventLoop;
 import java.util.List;
 
 /** {@code envoy.filters.http.jwt_authn}. */
@@ -34,10 +37,14 @@ public final class JwtAuthnExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
-        JwtAuthnConfig parsed = JwtAuthnConfig.from(config);
         String prefix = config.string("stat_prefix");
         Scope scope = context.scope().scope("jwt_authn." + (prefix.isEmpty() ? "" : prefix + "."));
         JwtAuthnStats stats = new JwtAuthnStats(scope);
+        JwtAuthnConfig parsed = JwtAuthnConfig.from(config, (provider, remote) -> {
+            RemoteKeys keys = RemoteKeys.from(provider, remote, stats, context.service(AsyncHttpClient.class)::send);
+            keys.start(context.service(EventLoop.class), context.service(Lifecycle.class));
+            return keys;
+        });
         RandomSource random = RandomSource.seeded(context.randomSeed() ^ 0x6a7774L);
         return () -> new JwtAuthnFilter(filterName, parsed, stats, random);
     }

@@ -19,6 +19,8 @@ final class JwtAuthnFilter implements HttpFilter {
     private final JwtAuthnConfig config;
     private final JwtAuthnStats stats;
     private final RandomSource random;
+    private RemoteKeys.@Nullable Fetch fetching;
+    private boolean over;
 
     JwtAuthnFilter(String name, JwtAuthnConfig config, JwtAuthnStats stats, RandomSource random) {
         this.name = name;
@@ -63,8 +65,59 @@ final class JwtAuthnFilter implements HttpFilter {
         for (JwtProvider provider : requirement.providers()) {
             VerifiedEffects.sanitize(headers, provider);
         }
-        Verification verification = new Verification(headers, System.currentTimeMillis() / 1000, stats.jwtCacheMiss);
+        return verify(stream, requirement, new Verification(headers, System.currentTimeMillis() / 1000));
+    }
+
+    /** Verifies as far as there are keys, and fetches the others. */
+    private Flow verify(HttpStream stream, Requirement requirement, Verification verification) {
         JwtStatus status = requirement.verify(verification);
+        RemoteKeys missing = verification.missing();
+        while (status == JwtStatus.PENDING && missing != null) {
+            if (!fetch(stream, requirement, verification, missing)) {
+                return Flow.PAUSE;
+            }
+            verification.restart();
+            status = requirement.verify(verification);
+            missing = verification.missing();
+        }
+        return done(stream, verification, status);
+    }
+
+    /** Fetches keys; whether they came at once, else the request goes on when they are there. */
+    private boolean fetch(HttpStream stream, Requirement requirement, Verification verification, RemoteKeys missing) {
+        boolean[] state = new boolean[2]; // whether the keys came, whether that was too late to tell the caller
+        RemoteKeys.Fetch next = new RemoteKeys.Fetch(keys -> {
+            fetching = null;
+            state[0] = true;
+            verification.fetched(missing, keys);
+            if (state[1] && !over) {
+                verification.restart();
+                if (verify(stream, requirement, verification) == Flow.CONTINUE) {
+                    stream.resumeRequest(this);
+                }
+            }
+        });
+        fetching = next;
+        missing.fetch(stream.loop(), next);
+        state[1] = true;
+        return state[0];
+    }
+
+    @Override
+    public void onStreamEnd(HttpStream stream) {
+        over = true;
+        RemoteKeys.Fetch pending = fetching;
+        fetching = null;
+        if (pending != null) {
+            pending.cancel();
+        }
+    }
+
+    private Flow done(HttpStream stream, Verification verification, JwtStatus status) {
+        stats.jwtCacheMiss.add(verification.lookups());
+        if (!verification.failures.isEmpty()) {
+            stream.info().putDynamicMetadata(VerifiedEffects.NAMESPACE, verification.failures);
+        }
         if (status != JwtStatus.OK) {
             return deny(stream, status);
         }

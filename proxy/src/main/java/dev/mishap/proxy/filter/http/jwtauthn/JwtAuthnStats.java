@@ -9,15 +9,16 @@ final class JwtAuthnStats {
     final Counter denied;
     final Counter corsPreflightBypassed;
     final Counter jwtCacheMiss;
+    final Counter jwksFetchSuccess;
+    final Counter jwksFetchFailed;
 
     JwtAuthnStats(Scope scope) {
         allowed = scope.counter("allowed");
         denied = scope.counter("denied");
         corsPreflightBypassed = scope.counter("cors_preflight_bypassed");
         jwtCacheMiss = scope.counter("jwt_cache_miss");
-        // There is no cache of tokens, and keys are not fetched.
-        scope.counter("jwt_cache_hit");
-        scope.counter("jwks_fetch_success");
-        scope.counter("jwks_fetch_failed");
+        jwksFetchSuccess = scope.counter("jwks_fetch_success");
+        jwksFetchFailed = scope.counter("jwks_fetch_failed");
+        scope.counter("jwt_cache_hit"); // there is no cache of tokens
     }
 }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxLifetimeSeconds how much longer a token may be valid; -1 = no limit
  * @param forward whether the token stays in the request
  * @param payloadHeader gets the payload as it came, or null
+ * @param localKeys null when they are fetched
+ * @param failureMetadata under this key of the filter's namespace stands why a token was refused, {@code ""} = nowhere
  * @param payloadMetadata under this key of the filter's namespace, {@code ""} = nowhere
  */
 record JwtProvider(
@@ -33,13 +35,15 @@ record JwtProvider(
         long maxLifetimeSeconds,
         long clockSkewSeconds,
         TokenLocations locations,
-        Jwks keys,
+        @Nullable Jwks localKeys,
+        @Nullable RemoteKeys remoteKeys,
         boolean forward,
         @Nullable HeaderName payloadHeader,
         boolean padPayloadHeader,
         String payloadMetadata,
         Set<String> spaceDelimitedClaims,
         String headerMetadata,
+        String failureMetadata,
         List<ClaimHeader> claimHeaders,
         boolean clearRouteCache) {
     private static final String PACKAGE = "envoy.extensions.filters.http.jwt_authn.v3.";
@@ -53,6 +57,7 @@ record JwtProvider(
                             "require_expiration",
                             "max_lifetime",
                             "local_jwks",
+                            "remote_jwks",
                             "forward",
                             "from_headers",
                             "from_params",
@@ -62,6 +67,7 @@ record JwtProvider(
                             "payload_in_metadata",
                             "normalize_payload_in_metadata",
                             "header_in_metadata",
+                            "failed_status_in_metadata",
                             "clock_skew_seconds",
                             "claim_to_headers",
                             "clear_route_cache"),
@@ -71,14 +77,21 @@ record JwtProvider(
 
     private static final long DEFAULT_CLOCK_SKEW = 60;
 
+    /** Makes what fetches a provider's keys. */
+    @FunctionalInterface
+    interface RemoteSource {
+        RemoteKeys keys(String provider, ConfigNode remote);
+    }
+
     /** A claim that goes into a header; the path of its name, whose parts are joined by dots. */
     record ClaimHeader(HeaderName header, List<String> claim) {}
 
-    static JwtProvider from(String name, ConfigNode node) {
+    static JwtProvider from(String name, ConfigNode node, RemoteSource source) {
         Set<String> audiences = new TreeSet<>();
         for (String audience : node.strings("audiences")) {
             audiences.add(Audiences.normalize(audience));
         }
+        ConfigNode remote = node.message("remote_jwks");
         ConfigNode subjects = node.message("subjects");
         long lifetime = node.durationNanos("max_lifetime", -1);
         long skew = node.integer("clock_skew_seconds", 0);
@@ -99,13 +112,15 @@ record JwtProvider(
                 lifetime < 0 ? -1 : lifetime / 1_000_000_000,
                 skew == 0 ? DEFAULT_CLOCK_SKEW : skew,
                 TokenLocations.from(node),
-                keys(name, node),
+                remote == null ? keys(name, node) : null,
+                remote == null ? null : source.keys(name, remote),
                 node.bool("forward", false),
                 payloadHeader.isEmpty() ? null : HeaderName.of(payloadHeader),
                 node.bool("pad_forward_payload_header", false),
                 node.string("payload_in_metadata"),
                 normalize == null ? Set.of() : Set.copyOf(normalize.strings("space_delimited_claims")),
                 node.string("header_in_metadata"),
+                node.string("failed_status_in_metadata"),
                 List.copyOf(claims),
                 node.bool("clear_route_cache", false));
     }
@@ -128,7 +143,8 @@ record JwtProvider(
      *
      * @param wanted audiences that stand in for the provider's, or null
      */
-    JwtStatus verify(Jwt jwt, @Nullable Set<String> wanted, long nowSeconds) {
+    JwtStatus verify(Jwt jwt, @Nullable Set<String> wanted, Verification verification) {
+        long nowSeconds = verification.nowSeconds();
         if (!issues(jwt)) {
             return JwtStatus.UNKNOWN_ISSUER;
         }
@@ -144,7 +160,10 @@ record JwtProvider(
         if (subjects != null && !subjects.matchesText(jwt.subject()) || !lifetimeAllowed(jwt, nowSeconds)) {
             return JwtStatus.VERIFICATION_FAIL;
         }
-        return keys.verify(jwt);
+        if (localKeys != null) {
+            return localKeys.verify(jwt);
+        }
+        return remoteKeys == null ? JwtStatus.NO_KEY : verification.verify(jwt, remoteKeys);
     }
 
     private boolean lifetimeAllowed(Jwt jwt, long nowSeconds) {

@@ -145,17 +145,22 @@ abstract class Requirement {
         @Override
         JwtStatus verify(Verification verification) {
             JwtStatus result = JwtStatus.MISSED;
+            boolean pending = false;
             for (Requirement r : all) {
                 JwtStatus status = r.verify(verification);
                 if (status == JwtStatus.OK) {
                     return status;
+                }
+                if (status == JwtStatus.PENDING) {
+                    pending = true; // another one may do without keys that have to be fetched
+                    continue;
                 }
                 // What is wrong with a token says more than that another is missing.
                 if (result == JwtStatus.MISSED || status != JwtStatus.MISSED && status != JwtStatus.UNKNOWN_ISSUER) {
                     result = status;
                 }
             }
-            return result;
+            return pending ? JwtStatus.PENDING : result;
         }
 
         @Override
@@ -203,7 +208,7 @@ abstract class Requirement {
         JwtStatus verify(Verification verification) {
             for (TokenLocations.Found token : verification.tokens(around)) {
                 JwtStatus status = verification.verify(token, around, null);
-                if (status != JwtStatus.OK && !orFailed) {
+                if (status == JwtStatus.PENDING || status != JwtStatus.OK && !orFailed) {
                     return status;
                 }
             }
