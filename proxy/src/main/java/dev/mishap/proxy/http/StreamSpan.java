@@ -22,9 +22,10 @@ public interface StreamSpan {
      *
      * @param endpoint its address
      * @param count 1 for the first
+     * @param always whether it has a span even though the tracing's own configuration does not say so
      */
     @Nullable
-    AttemptSpan attempt(StreamInfo info, String endpoint, int count);
+    AttemptSpan attempt(StreamInfo info, String endpoint, int count, boolean always);
 
     /** The response's headers are about to go downstream: tells, or learns, the operation's name. */
     void onResponse(HeaderMap response);

@@ -58,8 +58,8 @@ final class DownstreamSpan implements StreamSpan {
     }
 
     @Override
-    public @Nullable AttemptSpan attempt(StreamInfo info, String endpoint, int count) {
-        if (!config.spawnUpstreamSpan()) {
+    public @Nullable AttemptSpan attempt(StreamInfo info, String endpoint, int count, boolean always) {
+        if (!always && !config.spawnUpstreamSpan()) {
             return null;
         }
         Span child = span.child("router " + info.upstreamCluster + " egress", epochNanos(info, System.nanoTime()));

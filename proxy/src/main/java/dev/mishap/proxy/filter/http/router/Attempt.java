@@ -57,7 +57,13 @@ final class Attempt implements UpstreamListener {
 
     void start() {
         StreamSpan request = tries.call().info().span;
-        span = request == null ? null : request.attempt(tries.call().info(), endpoint.toString(), tries.count());
+        span = request == null
+                ? null
+                : request.attempt(
+                        tries.call().info(),
+                        endpoint.toString(),
+                        tries.count(),
+                        tries.call().config().startChildSpan);
         if (tries.call().terminatesConnect()) {
             tunnel = pools().acquireTcp(endpoint, this);
         } else {

@@ -22,6 +22,8 @@ final class RouterConfig {
     final boolean suppressEnvoyHeaders;
     final boolean respectExpectedTimeout;
     final boolean suppressGrpcFailureStats;
+    /** {@code start_child_span}: tries have spans of their own, whatever the connection manager says. */
+    final boolean startChildSpan;
     /** {@code strict_check_headers}: a request with a malformed one is answered 400. */
     final List<HeaderName> strictHeaders;
 
@@ -37,6 +39,7 @@ final class RouterConfig {
             boolean suppressEnvoyHeaders,
             boolean respectExpectedTimeout,
             boolean suppressGrpcFailureStats,
+            boolean startChildSpan,
             List<HeaderName> strictHeaders) {
         this.clusters = clusters;
         this.upstreams = upstreams;
@@ -46,6 +49,7 @@ final class RouterConfig {
         this.suppressEnvoyHeaders = suppressEnvoyHeaders;
         this.respectExpectedTimeout = respectExpectedTimeout;
         this.suppressGrpcFailureStats = suppressGrpcFailureStats;
+        this.startChildSpan = startChildSpan;
         this.strictHeaders = List.copyOf(strictHeaders);
     }
 

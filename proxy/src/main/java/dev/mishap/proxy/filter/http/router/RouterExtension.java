@@ -19,7 +19,7 @@ public final class RouterExtension implements HttpFilterExtension {
     public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(TYPE)
             .supported("dynamic_stats", "suppress_envoy_headers", "strict_check_headers")
             .supported("respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats")
-            .accepted("start_child_span", "there is no tracing yet"));
+            .supported("start_child_span"));
 
     @Override
     public String name() {
@@ -47,6 +47,7 @@ public final class RouterExtension implements HttpFilterExtension {
                 config.bool("suppress_envoy_headers", false),
                 config.bool("respect_expected_rq_timeout", false),
                 config.bool("suppress_grpc_request_failure_code_stats", false),
+                config.bool("start_child_span", false),
                 config.strings("strict_check_headers").stream()
                         .map(HeaderName::of)
                         .toList());
