@@ -120,12 +120,14 @@ final class Flags {
             new Flag("admin-address-path", '\0', TEXT, HONOURED, "A file to write the admin server's address to."),
             new Flag("log-stacktrace-single-entry", '\0', NONE, ACCEPTED, "A stack trace is always one log entry."),
             new Flag("skip-deprecated-logs", '\0', NONE, HONOURED, "No warnings about deprecated fields."),
-            new Flag("ignore-unknown-dynamic-fields",
+            new Flag(
+                    "ignore-unknown-dynamic-fields",
                     '\0',
                     NONE,
                     HONOURED,
                     "Unknown fields of discovered resources are neither counted nor warned about."),
-            new Flag("reject-unknown-dynamic-fields",
+            new Flag(
+                    "reject-unknown-dynamic-fields",
                     '\0',
                     NONE,
                     HONOURED,

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxStreamDurationNanos of the whole stream; 0 = none, -1 = the connection manager's
  * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the stream's longest life, up to this; 0 = no limit; -1 = the header has no effect
  * @param grpcTimeoutHeaderOffsetNanos taken off a {@code grpc-timeout} when it stays positive
+ * @param hedgeOnPerTryTimeout whether a try that takes too long goes on beside the next one ({@code hedge_policy} of the route, else of its virtual host)
  * @param retry of the route, else of its virtual host, else null
  * @param mirrors of the route, else of the virtual host, else of the table
  * @param autoHostRewrite whether the host becomes the picked endpoint's host name ({@link RouteEntry#rewriteHost})
@@ -30,6 +31,7 @@ public record ForwardAction(
         long maxStreamDurationNanos,
         long grpcTimeoutHeaderMaxNanos,
         long grpcTimeoutHeaderOffsetNanos,
+        boolean hedgeOnPerTryTimeout,
         @Nullable RetryPolicy retry,
         List<MirrorPolicy> mirrors,
         boolean autoHostRewrite,

@@ -46,8 +46,13 @@ final class RouteActionConfig {
                             "upgrade_configs",
                             "hash_policy",
                             "internal_redirect_policy",
+                            "hedge_policy",
                             "metadata_match",
                             "max_stream_duration"),
+            SupportedFields.of("envoy.config.route.v3.HedgePolicy")
+                    .supported("hedge_on_per_try_timeout")
+                    .accepted("initial_requests", "Envoy reads it and sends one request, too")
+                    .accepted("additional_request_chance", "Envoy reads it and sends no other request, too"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
                     .supported("max_stream_duration", "grpc_timeout_header_max", "grpc_timeout_header_offset"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.RequestMirrorPolicy")
@@ -75,6 +80,7 @@ final class RouteActionConfig {
 
     /** What a virtual host hands down to its routes. */
     record Inherited(
+            @Nullable ConfigNode hedge,
             @Nullable RetryPolicy retry,
             List<MirrorPolicy> mirrors,
             boolean includeAttemptCount,
@@ -92,6 +98,7 @@ final class RouteActionConfig {
                 duration == null ? -1 : duration.durationNanos("max_stream_duration", -1),
                 duration == null ? -1 : duration.durationNanos("grpc_timeout_header_max", -1),
                 duration == null ? 0 : duration.durationNanos("grpc_timeout_header_offset", 0),
+                hedges(node.has("hedge_policy") ? node.message("hedge_policy") : inherited.hedge()),
                 RetryPolicy.mostSpecific(retry, inherited.retry()),
                 mirrors.isEmpty() ? inherited.mirrors() : mirrors,
                 node.bool("auto_host_rewrite", false),
@@ -104,6 +111,10 @@ final class RouteActionConfig {
                 UpgradePolicy.from(node),
                 HashPolicy.from(node.messages("hash_policy")),
                 InternalRedirectPolicy.from(node.message("internal_redirect_policy")));
+    }
+
+    private static boolean hedges(@Nullable ConfigNode policy) {
+        return policy != null && policy.bool("hedge_on_per_try_timeout", false);
     }
 
     /** The {@code metadata_match} of a route or weighted cluster, as far as load balancing looks at it; null = none. */

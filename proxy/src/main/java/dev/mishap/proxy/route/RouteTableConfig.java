@@ -47,6 +47,7 @@ public final class RouteTableConfig {
                             "include_attempt_count_in_response",
                             "include_is_timeout_retry_header",
                             "retry_policy",
+                            "hedge_policy",
                             "request_mirror_policies",
                             "metadata",
                             "cors",
@@ -125,6 +126,7 @@ public final class RouteTableConfig {
                 metadata(node));
         List<MirrorPolicy> own = RouteActionConfig.mirrors(node, context, validate);
         Inherited inherited = new Inherited(
+                node.message("hedge_policy"),
                 RetryPolicyConfig.from(node.message("retry_policy")),
                 own.isEmpty() ? mirrors : own,
                 node.bool("include_request_attempt_count", false),

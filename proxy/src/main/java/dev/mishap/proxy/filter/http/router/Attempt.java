@@ -45,6 +45,10 @@ final class Attempt implements UpstreamListener {
     private boolean perTryArmed;
     /** A gRPC response is a success or not when its trailers have come. */
     boolean successOpen;
+    /** It took too long, and there is another beside it. */
+    boolean hedged;
+    /** That it took too long was told. */
+    boolean timeoutTold;
 
     Attempt(Tries tries, Endpoint endpoint, @Nullable Attempt before) {
         this.tries = tries;
@@ -216,7 +220,12 @@ final class Attempt implements UpstreamListener {
 
     private void perTryTimeout() {
         // A response that has begun may take as long as the whole request may.
-        if (!over && !tries.response().started()) {
+        if (over || tries.response().started()) {
+            return;
+        }
+        if (tries.hedges()) {
+            tries.onSlow(this);
+        } else {
             endpoint.rqTimeout.increment();
             stats().rqPerTryTimeout.inc();
             tries.onPerTryTimeout(this, "upstream_per_try_timeout");

@@ -199,6 +199,9 @@ final class ResponsePath {
         }
         int status = reason == ResetReason.PROTOCOL_ERROR ? 502 : 503;
         countAbort(a, status);
+        if (tries.leavesToOthers(a)) {
+            return;
+        }
         StringBuilder details = new StringBuilder(96)
                 .append(
                         started || informed

@@ -141,7 +141,13 @@ final class RetryState {
         return decide(want, -1, random);
     }
 
-    private boolean wants(int status, HeaderMap response) {
+    /** After a try that takes too long and goes on beside the next one, whatever the conditions are. */
+    Verdict onSlow(long random) {
+        return decide(true, -1, random);
+    }
+
+    /** Whether the headers of a response are of those after which the request is tried again. */
+    boolean wants(int status, HeaderMap response) {
         if (response.contains(RouterHeaders.RATE_LIMITED)) {
             return on.contains(RetryOn.ENVOY_RATE_LIMITED);
         }

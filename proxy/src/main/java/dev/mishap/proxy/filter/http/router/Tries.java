@@ -35,6 +35,13 @@ final class Tries implements PickContext, Runnable {
     /** The newest, over or not; those before hang on it. */
     private @Nullable Attempt last;
 
+    /** Those that took too long and go on beside {@link #attempt}. The request was sent to them to its end. */
+    private final List<Attempt> slow = new ArrayList<>(0);
+    /** The next waits for its time. */
+    private boolean retryPending;
+
+    private boolean hedges;
+
     private @Nullable List<Endpoint> tried;
     private @Nullable Future<?> retryTimer;
     private @Nullable Long hash;
@@ -81,6 +88,8 @@ final class Tries implements PickContext, Runnable {
 
     /** Reads what the headers say of retries, tells them what the upstream is to know, and sends them on. */
     void start(HeaderMap headers, boolean endStream) {
+        String asked = headers.get(RouterHeaders.HEDGE);
+        hedges = "true".equals(asked) || call.action().hedgeOnPerTryTimeout() && !"false".equals(asked);
         retry = RetryState.of(
                 call.action().retry(),
                 headers,
@@ -290,19 +299,94 @@ final class Tries implements PickContext, Runnable {
     boolean retriesHeaders(Attempt a, int status, HeaderMap headers) {
         RetryState r = retry;
         if (r == null) {
+            settleOn(a);
             return false;
         }
-        RetryState.Verdict verdict = r.onHeaders(status, headers, call.loop().random(), System.currentTimeMillis());
-        if (verdict == RetryState.Verdict.YES) {
+        boolean failed;
+        if (a.hedged) {
+            failed = r.wants(status, headers);
+        } else {
+            RetryState.Verdict verdict =
+                    r.onHeaders(status, headers, call.loop().random(), System.currentTimeMillis());
+            if (verdict == RetryState.Verdict.YES) {
+                a.endpoint.rqError.increment();
+                call.stats().retried(status);
+                a.cancel();
+                scheduleRetry(r);
+                return true;
+            }
+            flagOf(verdict);
+            failed = verdict != RetryState.Verdict.NO;
+        }
+        if (failed && leavesToOthers(a)) {
             a.endpoint.rqError.increment();
-            call.stats().retried(status);
             a.cancel();
-            scheduleRetry(r);
             return true;
         }
-        flagOf(verdict);
-        retry = null;
+        noMoreRetries();
+        settleOn(a);
         return false;
+    }
+
+    // ---- hedging ----
+
+    /** Whether a try that takes too long goes on beside the next. */
+    boolean hedges() {
+        return hedges;
+    }
+
+    /** The time of a try has run out: another starts, and the first of them that answers well is the one. */
+    void onSlow(Attempt a) {
+        if (over) {
+            return;
+        }
+        a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
+        a.timeoutTold = true;
+        RetryState r = retry;
+        if (r == null) {
+            return;
+        }
+        RetryState.Verdict verdict = r.onSlow(call.loop().random());
+        if (verdict == RetryState.Verdict.YES) {
+            a.hedged = true;
+            slow.add(a);
+            retriesTimeout = true;
+            scheduleRetry(r);
+        } else {
+            flagOf(verdict);
+        }
+    }
+
+    /** Whether another try may still answer, or is to come. If so, {@code a} is forgotten. */
+    boolean leavesToOthers(Attempt a) {
+        boolean others = retryPending || attempt != null && attempt != a || slow.size() > (a.hedged ? 1 : 0);
+        if (others) {
+            slow.remove(a);
+            if (attempt == a) {
+                attempt = null;
+            }
+        }
+        return others;
+    }
+
+    /** The response of {@code a} is the one. */
+    private void settleOn(Attempt a) {
+        if (slow.isEmpty()) {
+            return;
+        }
+        for (int i = 0; i < slow.size(); i++) {
+            if (slow.get(i) != a) {
+                slow.get(i).cancel();
+            }
+        }
+        slow.clear();
+        cancel(retryTimer);
+        Attempt newest = attempt;
+        if (newest != null && newest != a) {
+            newest.cancel();
+        }
+        attempt = a;
+        call.upstreamHost(a.endpoint);
     }
 
     /** The response to {@code a} may be a redirect that is followed here; if so, another request is on its way. */
@@ -330,7 +414,7 @@ final class Tries implements PickContext, Runnable {
 
     boolean retriesReset(Attempt a, ResetReason reason, boolean requestStarted) {
         RetryState r = retry;
-        if (r == null || response.started()) {
+        if (r == null || a.hedged || response.started()) {
             return false;
         }
         RetryState.Verdict verdict =
@@ -355,10 +439,12 @@ final class Tries implements PickContext, Runnable {
 
     private void scheduleRetry(RetryState r) {
         attempt = null;
+        retryPending = true;
         retryTimer = call.stream().loop().schedule(this::tryAgain, r.delayNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void tryAgain() {
+        retryPending = false;
         if (over) {
             return;
         }
@@ -419,16 +505,25 @@ final class Tries implements PickContext, Runnable {
             return;
         }
         Attempt a = attempt;
+        for (int i = 0; i < slow.size(); i++) {
+            outOfTime(slow.get(i));
+        }
         if (a != null) {
-            call.stats().timeout();
-            a.endpoint.rqTimeout.increment();
-            if (a.awaitingHeaders()) {
-                a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
-                response.countAbort(a, call.timeoutStatus());
-            }
-            a.cancel();
+            outOfTime(a);
         }
         response.timedOut("response_timeout");
+    }
+
+    private void outOfTime(Attempt a) {
+        call.stats().timeout();
+        a.endpoint.rqTimeout.increment();
+        if (a.awaitingHeaders()) {
+            if (!a.timeoutTold) {
+                a.endpoint.monitor().result(EndpointMonitor.Result.TIMEOUT, call.timeoutStatus());
+            }
+            response.countAbort(a, call.timeoutStatus());
+        }
+        a.cancel();
     }
 
     // ---- the response's way down ----
@@ -453,6 +548,10 @@ final class Tries implements PickContext, Runnable {
         call.stream().clearDeadline();
         cancel(retryTimer);
         noMoreRetries();
+        for (int i = 0; i < slow.size(); i++) {
+            slow.get(i).cancel();
+        }
+        slow.clear();
         Attempt a = attempt;
         attempt = null;
         if (a != null) {
