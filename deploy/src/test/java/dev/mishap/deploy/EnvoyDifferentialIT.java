@@ -44,7 +44,7 @@ class EnvoyDifferentialIT {
         assertThat(names).isNotEmpty();
         Tools.Result result = Tools.run(
                 TESTS,
-                900,
+                1800,
                 List.of("python3", "python/diffrun.py", "--bin", program, "--cases", TESTS + "/envoy-cases"));
         Map<String, List<String>> verdicts = verdicts(result.out());
         return names.stream()
