@@ -1,7 +1,7 @@
 package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.http.HeaderMap;
-import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.log.SubstitutionFormatter;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ record HeaderFormat(@Nullable String constant, @Nullable SubstitutionFormatter f
     }
 
     /** The value for the stream, one char a byte; {@code response} is null while the request's headers are made. */
-    String value(HttpStream stream, @Nullable HeaderMap response) {
+    String value(StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
         if (constant != null) {
             return constant;
         }
@@ -38,7 +38,7 @@ record HeaderFormat(@Nullable String constant, @Nullable SubstitutionFormatter f
             return "";
         }
         StringBuilder value = new StringBuilder();
-        formatter.format(stream.info(), stream.requestHeaders(), response, null, value);
+        formatter.format(info, request, response, null, value);
         return value.toString();
     }
 }

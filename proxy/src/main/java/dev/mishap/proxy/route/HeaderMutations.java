@@ -3,6 +3,7 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.StreamInfo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,19 +47,24 @@ public final class HeaderMutations {
 
     /** Applies them to {@code headers}; {@code response} is null when those are the request's. */
     public void apply(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
+        apply(headers, stream.info(), stream.requestHeaders(), response);
+    }
+
+    /** The same where there is no stream of a client. */
+    public void apply(HeaderMap headers, StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
         for (HeaderName name : removals) {
             headers.remove(name);
         }
         if (additions.length > 0) {
-            add(headers, stream, response);
+            add(headers, info, request, response);
         }
     }
 
-    private void add(HeaderMap headers, HttpStream stream, @Nullable HeaderMap response) {
+    private void add(HeaderMap headers, StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
         @Nullable String[] values = new String[additions.length];
         for (int i = 0; i < values.length; i++) {
             Addition addition = additions[i];
-            String value = addition.format().value(stream, response);
+            String value = addition.format().value(info, request, response);
             if ((!value.isEmpty() || addition.keepEmpty()) && applies(addition, headers)) {
                 values[i] = value;
             }

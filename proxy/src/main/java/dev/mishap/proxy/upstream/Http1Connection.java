@@ -15,6 +15,7 @@ import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -43,6 +44,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
     private final long id = ConnectionInfo.nextId();
     private long openedNanos;
     private @Nullable BytesMeter meter;
+    private boolean resetByPeer;
     /** What is being parsed, and how much of it was counted. */
     private @Nullable ByteBuf parsing;
 
@@ -333,6 +335,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     private void endOfTunnel() {
         if (!closed && listener != null) {
+            channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> tunnelSent());
+        }
+    }
+
+    private void tunnelSent() {
+        if (!closed && listener != null) {
             closedLocally = true;
             ResourceLimits limits = pool.limits();
             parser.stop();
@@ -518,7 +526,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         }
         UpstreamListener l = listener;
         boolean tunnel = parser.isUpgraded();
-        closedLocally |= tunnel && parser.isConnect(); // as in Envoy, which reads the end there and closes itself
+        closedLocally |= tunnel
+                && parser.isConnect()
+                && !resetByPeer; // as in Envoy, which reads the end there and closes itself
         boolean wellEnded = l == null || !tunnel && parser.endOfInput();
         closed = true;
         closedWithRequest = l != null;
@@ -554,6 +564,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
                     pool.endpoint().address(),
                     cause);
         }
+        resetByPeer = cause instanceof IOException;
         // Of a reset by the peer, too, channelInactive tells the listener.
         ctx.close();
     }

@@ -30,6 +30,9 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     /** Whether the connection was made for this request. */
     private boolean first;
 
+    private boolean tcpTunnel;
+    private boolean responseEnded;
+
     Http2Stream(Http2Connection owner) {
         super(owner);
         this.owner = owner;
@@ -42,6 +45,8 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         count(to.meter());
         response = null;
         started = false;
+        tcpTunnel = false;
+        responseEnded = false;
     }
 
     /** Lets go of the listener before it is told the end, so that nothing it does then touches the next request. */
@@ -92,6 +97,11 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     }
 
     @Override
+    public void carriesTcp() {
+        tcpTunnel = true;
+    }
+
+    @Override
     public void sendHeaders(HeaderMap headers, boolean endStream) {
         if (listener == null || owner.isClosed()) {
             return;
@@ -106,6 +116,9 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     @Override
     public void sendData(ByteBuf transferred, boolean endStream) {
         writeData(transferred, endStream);
+        if (endStream && responseEnded) {
+            detach();
+        }
     }
 
     @Override
@@ -229,8 +242,12 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         }
     }
 
-    /** The response is complete; what is left of the request goes nowhere. */
+    /** The response is complete; what is left of the request goes nowhere, unless it is a direction of its own. */
     private @Nullable UpstreamListener answered() {
+        if (tcpTunnel && !localEnded()) {
+            responseEnded = true;
+            return listener;
+        }
         UpstreamListener l = detach();
         if (!localEnded()) {
             owner.pool().stats().rqTxReset.inc();

@@ -8,6 +8,7 @@ import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
+import dev.mishap.proxy.transport.TlsSession;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * One connection to an endpoint that carries bytes for one downstream connection, counted as Envoy's TCP pool counts. Confined to its
  * loop. Made by {@link ClusterPools#tcp}.
  */
-public final class TcpUpstream extends ChannelInboundHandlerAdapter {
+public final class TcpUpstream extends ChannelInboundHandlerAdapter implements ByteUpstream {
     private final Cluster cluster;
     private final Endpoint endpoint;
     private final ResourceLimits limits;
@@ -64,7 +65,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         return cluster.stats();
     }
 
-    /** Starts to connect; false, with nothing told to the listener, when a circuit breaker does not let it. */
+    @Override
     public boolean start() {
         if (!limits.pendingRequests.canCreate()) {
             stats().rqPendingOverflow.inc();
@@ -221,6 +222,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         return reads;
     }
 
+    @Override
     public Endpoint endpoint() {
         return endpoint;
     }
@@ -232,14 +234,25 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         return c;
     }
 
+    @Override
     public @Nullable InetSocketAddress localAddress() {
         return Connector.localAddress(channel());
     }
 
-    /** Takes {@code transferred}, which is sent at the next {@link #flush}. */
+    @Override
     public void write(ByteBuf transferred) {
         stats().cxTxBytesTotal.add(transferred.readableBytes());
         channel().write(transferred, channel().voidPromise());
+    }
+
+    @Override
+    public long connectionId() {
+        return id;
+    }
+
+    @Override
+    public @Nullable TlsSession tls() {
+        return channel().attr(UpstreamTransport.SESSION).get();
     }
 
     /** Counts bytes that were moved past the pipeline. */
@@ -248,26 +261,27 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         stats().cxTxBytesTotal.add(written);
     }
 
+    @Override
     public void flush() {
         channel().flush();
     }
 
-    /** Sends what is written and then that nothing follows; the peer may still send. */
+    @Override
     public void end() {
         HalfClose.end(channel());
     }
 
-    /** Reads on, or not. */
+    @Override
     public void read(boolean on) {
         channel().config().setAutoRead(on);
     }
 
-    /** Counts that this proxy stopped reading since the other side takes no more, or reads on. */
+    @Override
     public void countPause(boolean paused) {
         (paused ? stats().flowPausedReading : stats().flowResumedReading).inc();
     }
 
-    /** Closes at once; what is not sent yet is dropped. Also takes back a connect under way. */
+    @Override
     public void close() {
         if (told) {
             return;
@@ -282,7 +296,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         channel().close();
     }
 
-    /** Sends what is written, then closes. */
+    @Override
     public void closeWhenSent() {
         if (told) {
             return;
@@ -292,7 +306,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
-    /** The peer's end came last: the connection counts as closed by the peer. */
+    @Override
     public void closedByPeer() {
         if (!told) {
             told = true;
@@ -300,7 +314,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Resets the connection. */
+    @Override
     public void reset() {
         if (!told && connected) {
             channel().config().setOption(ChannelOption.SO_LINGER, 0);

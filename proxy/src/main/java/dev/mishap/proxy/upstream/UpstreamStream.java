@@ -40,6 +40,12 @@ public interface UpstreamStream {
         return 0;
     }
 
+    /**
+     * Says, before the headers are sent, that the request is the tunnel of a TCP connection. Then the request goes on after the end of the
+     * response where the protocol has that; HTTP/1 has not: there the end of either closes the connection.
+     */
+    default void carriesTcp() {}
+
     void sendHeaders(HeaderMap headers, boolean endStream);
 
     void sendData(ByteBuf transferred, boolean endStream);

@@ -67,6 +67,9 @@ final class MetadataFields extends Field {
             if (value == null) {
                 return null;
             }
+            if (value instanceof Map<?, ?> map) {
+                return quoted ? JsonWriter.compact(map) : null; // a message, which has no text
+            }
             return quoted ? JsonWriter.compact(value.toString()) : value.toString();
         });
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());

@@ -14,7 +14,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
-import dev.mishap.proxy.transport.UpstreamTransport;
+import dev.mishap.proxy.upstream.ByteUpstream;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpListener;
@@ -57,7 +57,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private final StreamInfo info = new StreamInfo();
 
     private @Nullable ClusterPools pools;
-    private @Nullable TcpUpstream upstream;
+    private @Nullable ByteUpstream upstream;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable ScheduledFuture<?> durationTimer;
     private @Nullable ScheduledFuture<?> logTimer;
@@ -149,7 +149,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (cluster == null) {
             stats.noRoute.inc();
             info.addFlag(ResponseFlag.NO_CLUSTER_FOUND);
-            close();
+            fail(Failure.NO_ROUTE);
             return;
         }
         info.upstreamCluster = cluster.config().statName();
@@ -171,7 +171,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             if (!cluster.limits(RequestPriority.DEFAULT).connections.canCreate()) {
                 cluster.stats().cxOverflow.inc();
                 info.addFlag(ResponseFlag.UPSTREAM_OVERFLOW);
-                close();
+                fail(Failure.RESOURCE_LIMIT_EXCEEDED);
                 return;
             }
             if (attempts >= config.maxConnectAttempts()) {
@@ -180,19 +180,19 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                         .scope
                         .counter("upstream_cx_connect_attempts_exceeded")
                         .inc();
-                close();
+                fail(Failure.CONNECT_FAILED);
                 return;
             }
             Endpoint endpoint = p.pick(pick);
             if (endpoint == null) {
                 cluster.stats().cxNoneHealthy.inc();
                 info.addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
-                close();
+                fail(Failure.NO_HEALTHY_UPSTREAM);
                 return;
             }
             attempts++;
             info.upstreamRequestAttemptCount = attempts;
-            TcpUpstream made = p.tcp(endpoint, connection, this);
+            ByteUpstream made = upstream(p, endpoint);
             upstream = made;
             if (made.start()) {
                 info.upstreamHost = endpoint.address();
@@ -233,8 +233,17 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         }
     }
 
-    private TcpUpstream upstream() {
-        TcpUpstream u = upstream;
+    private ByteUpstream upstream(ClusterPools p, Endpoint endpoint) {
+        Tunneling tunneling = config.tunneling();
+        boolean disabled =
+                tunneling != null && "true".equals(String.valueOf(connection.filterState(Tunneling.DISABLE)));
+        return tunneling == null || disabled
+                ? p.tcp(endpoint, connection, this)
+                : new HttpTunnel(tunneling, p, endpoint, connection, info, downstream.eventLoop(), this);
+    }
+
+    private ByteUpstream upstream() {
+        ByteUpstream u = upstream;
         assert u != null;
         return u;
     }
@@ -242,11 +251,11 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     @Override
     public void onConnected() {
         connected = true;
-        TcpUpstream u = upstream();
+        ByteUpstream u = upstream();
         u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
         info.upstreamLocalAddress = u.localAddress();
-        info.upstreamConnectionId = u.id;
-        info.upstreamTls = u.channel().attr(UpstreamTransport.SESSION).get();
+        info.upstreamConnectionId = u.connectionId();
+        info.upstreamTls = u.tls();
         if (config.logOnConnected()) {
             log(AccessLogType.TCP_UPSTREAM_CONNECTED);
         }
@@ -359,7 +368,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     }
 
     private void downstreamClosed() {
-        TcpUpstream u = upstream;
+        ByteUpstream u = upstream;
         if (!over && u != null) {
             u.close();
         }
@@ -399,7 +408,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             return;
         }
         spliced = true;
-        TcpUpstream u = upstream();
+        if (!(upstream() instanceof TcpUpstream u)) {
+            return;
+        }
         Splice toUpstream = Splice.between(
                 downstream,
                 u.channel(),
@@ -461,7 +472,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     }
 
     private void readUpstream() {
-        TcpUpstream u = upstream;
+        ByteUpstream u = upstream;
         if (u != null && !over) {
             Splice s = down;
             u.read(!upstreamPaused && (s == null || !s.waiting()));
@@ -486,7 +497,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     /** Both directions have ended: what is written is sent, then both connections close. */
     private void finish(boolean upstreamLast) {
-        TcpUpstream u = upstream();
+        ByteUpstream u = upstream();
         if (upstreamLast) {
             u.closedByPeer();
         } else {
@@ -501,6 +512,19 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         downstream.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
+    /** Why there is no upstream connection; Envoy logs the ordinal. */
+    private enum Failure {
+        CONNECT_FAILED,
+        NO_HEALTHY_UPSTREAM,
+        RESOURCE_LIMIT_EXCEEDED,
+        NO_ROUTE
+    }
+
+    private void fail(Failure failure) {
+        connection.localCloseReason = "tcp_initializion_failure:" + failure.ordinal(); // sic
+        close();
+    }
+
     /** Closes the downstream connection at once, and with it all. */
     private void close() {
         downstream.close();
@@ -508,12 +532,14 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     private void idle() {
         stats.idleTimeout.inc();
+        connection.localCloseReason = "tcp_session_idle_timeout";
         close();
     }
 
     private void tooOld() {
         stats.maxDuration.inc();
         info.addFlag(ResponseFlag.DURATION_TIMEOUT);
+        connection.localCloseReason = "max_connection_duration_reached";
         close();
     }
 

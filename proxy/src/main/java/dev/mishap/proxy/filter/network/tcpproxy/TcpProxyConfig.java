@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnectAttempts how often a connect is tried, with another pick each time; default 1
  * @param backOffNanos wait before the second try, doubled for each further one up to {@code maxBackOffNanos}; 0 = none
  * @param tlvs what a PROXY header to an upstream tells, when the downstream connection had no such header
+ * @param tunneling how the bytes go through a request to a proxy; null when they go as they are
  * @param logIntervalNanos how often a line is written while the connection lives; 0 = never
  */
 record TcpProxyConfig(
@@ -46,7 +47,8 @@ record TcpProxyConfig(
         long logIntervalNanos,
         ClusterManager manager,
         Upstreams upstreams,
-        List<ProxyTlv> tlvs) {
+        List<ProxyTlv> tlvs,
+        @Nullable Tunneling tunneling) {
     static final String TYPE = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
     static final List<SupportedFields> FIELDS = List.of(
@@ -64,8 +66,10 @@ record TcpProxyConfig(
                             "access_log",
                             "access_log_options",
                             "proxy_protocol_tlvs",
+                            "tunneling_config",
                             "access_log_flush_interval",
                             "flush_access_log_on_connected"),
+            Tunneling.FIELDS,
             SupportedFields.of(TYPE + ".WeightedCluster").supported("clusters"),
             SupportedFields.of(TYPE + ".WeightedCluster.ClusterWeight").supported("name", "weight", "metadata_match"),
             SupportedFields.of("envoy.type.v3.HashPolicy").supported("source_ip", "filter_state"),
@@ -90,6 +94,7 @@ record TcpProxyConfig(
         if (max < base) {
             throw new ConfigException("max_backoff must be greater or equal to base_backoff");
         }
+        ConfigNode tunneling = node.message("tunneling_config");
         List<ConfigNode> logs = node.messages("access_log");
         return new TcpProxyConfig(
                 clusters(node),
@@ -107,7 +112,8 @@ record TcpProxyConfig(
                 log.durationNanos("access_log_flush_interval", 0),
                 context.service(ClusterManager.class),
                 context.service(Upstreams.class),
-                ProxyProtocolTransport.tlvs(node, "proxy_protocol_tlvs"));
+                ProxyProtocolTransport.tlvs(node, "proxy_protocol_tlvs"),
+                tunneling == null ? null : Tunneling.from(tunneling));
     }
 
     private static ClusterChoice clusters(ConfigNode node) {
