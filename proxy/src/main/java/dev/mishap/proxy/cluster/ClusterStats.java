@@ -15,7 +15,6 @@ public final class ClusterStats {
         "upstream_cx_connect_attempts_exceeded",
         "upstream_cx_connect_with_0_rtt",
         "upstream_cx_http3_total",
-        "upstream_cx_pool_overflow",
         "upstream_cx_preconnect_skipped",
         "upstream_http3_broken",
         "upstream_internal_redirect_failed_total",
@@ -54,6 +53,7 @@ public final class ClusterStats {
     public final Counter cxMaxRequests;
     public final Counter cxNoneHealthy;
     public final Counter cxOverflow;
+    public final Counter cxPoolOverflow;
     public final Counter cxProtocolError;
     public final Gauge cxRxBytesBuffered;
     public final Counter cxRxBytesTotal;
@@ -152,6 +152,7 @@ public final class ClusterStats {
         cxMaxDurationReached = s.counter("upstream_cx_max_duration_reached");
         cxMaxRequests = s.counter("upstream_cx_max_requests");
         cxNoneHealthy = s.counter("upstream_cx_none_healthy");
+        cxPoolOverflow = s.counter("upstream_cx_pool_overflow");
         cxOverflow = s.counter("upstream_cx_overflow");
         cxProtocolError = s.counter("upstream_cx_protocol_error");
         cxRxBytesBuffered = s.gauge("upstream_cx_rx_bytes_buffered");

@@ -8,9 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The circuit breakers of one cluster and priority. */
 public final class ResourceLimits {
+    private static final double DEFAULT_BUDGET_PERCENT = 20;
+
     public final Resource connections;
     public final Resource pendingRequests;
     public final Resource requests;
+    /** Pools that hold a connection or somebody who waits for one. */
+    public final Resource pools;
+
     private final Resource retries;
     private final CircuitBreakerConfig config;
     private final Supplier<RuntimeSnapshot> runtime;
@@ -26,11 +31,8 @@ public final class ResourceLimits {
                 config.maxPendingRequests(), scope, "max_pending_requests", "rq_pending_open", "remaining_pending");
         requests = resource(config.maxRequests(), scope, "max_requests", "rq_open", "remaining_rq");
         retries = resource(config.maxRetries(), scope, "max_retries", "rq_retry_open", "remaining_retries");
-        // Pools are not limited: there is one an endpoint.
-        scope.gauge("cx_pool_open");
-        if (config.trackRemaining()) {
-            scope.gauge("remaining_cx_pools");
-        }
+        pools = resource(
+                config.maxConnectionPools(), scope, "max_connection_pools", "cx_pool_open", "remaining_cx_pools");
     }
 
     private Resource resource(long max, Scope scope, String name, String open, String remaining) {
@@ -40,11 +42,18 @@ public final class ResourceLimits {
 
     /** Whether one more retry may run: by the budget when there is one, else by {@code max_retries}. */
     public boolean canRetry() {
-        if (config.budgetPercent() < 0) {
+        RuntimeSnapshot now = runtime.get();
+        // Either of the runtime's values makes a budget where none is configured.
+        double percent = now.number(key + "retry_budget.budget_percent", Double.NaN);
+        long least = now.integer(key + "retry_budget.min_retry_concurrency", -1);
+        if (config.budgetPercent() < 0 && Double.isNaN(percent) && least < 0) {
             return retries.canCreate();
         }
-        long allowed = (long) (config.budgetPercent() / 100.0 * (requests.used() + pendingRequests.used()));
-        return retries.used() < Math.max(config.minRetryConcurrency(), allowed);
+        if (Double.isNaN(percent)) {
+            percent = config.budgetPercent() < 0 ? DEFAULT_BUDGET_PERCENT : config.budgetPercent();
+        }
+        long allowed = (long) (percent / 100.0 * (requests.used() + pendingRequests.used()));
+        return retries.used() < Math.max(least < 0 ? config.minRetryConcurrency() : least, allowed);
     }
 
     public void retryStarted() {

@@ -85,10 +85,12 @@ final class AutoPool extends ConnectionPool {
         if (session != null && "h2".equals(session.applicationProtocol())) {
             Http2Pool pool = new Http2Pool(cluster(), endpoint(), limits(), connector);
             chosen = pool;
+            uses(pool);
             pool.adopt(channel);
         } else {
             Http1Pool pool = new Http1Pool(cluster(), endpoint(), limits(), connector);
             chosen = pool;
+            uses(pool);
             pool.adopt(channel);
         }
         ConnectionPool pool = chosen;

@@ -81,7 +81,12 @@ public final class ClusterPools {
 
     /** Asks for a connection to {@code endpoint}; the listener may be told before this returns. */
     public void acquire(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
-        owner(endpoint).own(endpoint, priority, listener).acquire(listener);
+        ConnectionPool pool = owner(endpoint).own(endpoint, priority, listener);
+        if (pool.admit()) {
+            pool.acquire(listener);
+        } else {
+            listener.onPoolFailure(ResetReason.NO_CONNECTION_POOL, null);
+        }
     }
 
     private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {

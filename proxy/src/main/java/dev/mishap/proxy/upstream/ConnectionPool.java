@@ -21,6 +21,8 @@ abstract class ConnectionPool {
     final Connector connector;
     private final Deque<UpstreamListener> pending = new ArrayDeque<>();
     private boolean draining;
+    private boolean counted;
+    private @Nullable ConnectionPool outer;
 
     ConnectionPool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
         this.cluster = cluster;
@@ -62,6 +64,34 @@ abstract class ConnectionPool {
         draining = true;
     }
 
+    /** Whether the circuit breaker of pools lets this one be used, which it may not when it holds nothing yet. */
+    final boolean admit() {
+        if (!counted) {
+            if (!limits.pools.canCreate()) {
+                stats().cxPoolOverflow.inc();
+                return false;
+            }
+            counted = true;
+            limits.pools.inc();
+        }
+        return true;
+    }
+
+    /** Has {@code pool}, which this one uses, tell this one when it holds nothing any more. */
+    final void uses(ConnectionPool pool) {
+        pool.outer = this;
+    }
+
+    /** Something that the pool held is gone. */
+    final void settle() {
+        if (outer != null) {
+            outer.settle();
+        } else if (counted && isEmpty()) {
+            counted = false;
+            limits.pools.dec();
+        }
+    }
+
     /** Lets the listener wait, if the circuit breaker does; else it is told. */
     final boolean pend(UpstreamListener listener) {
         if (!limits.pendingRequests.canCreate()) {
@@ -97,6 +127,7 @@ abstract class ConnectionPool {
         }
         stats().rqCancelled.inc();
         unpend();
+        settle();
         return true;
     }
 
@@ -115,15 +146,16 @@ abstract class ConnectionPool {
             stats().rqPendingFailureEject.inc();
             l.onPoolFailure(reason, transportFailure);
         }
+        settle();
     }
 
     /** Whether one more connection may be opened; {@code none} = the pool has none, and what waits in it would wait forever. */
     final boolean mayConnect(boolean none) {
-        if (limits.connections.canCreate()) {
+        if (endpoint.cxActive.sum() < limits.config().maxConnectionsPerHost() && limits.connections.canCreate()) {
             return true;
         }
         stats().cxOverflow.inc();
-        return none; // Other endpoints hold all connections.
+        return none; // Others hold all connections.
     }
 
     /** Counts a request that begins, if the circuit breaker lets it; else the listener is told. */

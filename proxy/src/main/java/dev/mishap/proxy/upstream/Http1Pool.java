@@ -93,6 +93,7 @@ final class Http1Pool extends ConnectionPool {
         UpstreamListener next = next();
         if (next != null) {
             attach(c, next);
+            connectIfNeeded(); // for those that go on waiting
         } else {
             keep(c);
         }
@@ -129,6 +130,7 @@ final class Http1Pool extends ConnectionPool {
         if (c.wasConnected() && waiting() > 0) {
             connectIfNeeded();
         }
+        settle();
     }
 
     @Override

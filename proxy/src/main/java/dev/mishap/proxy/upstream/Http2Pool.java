@@ -139,6 +139,7 @@ final class Http2Pool extends ConnectionPool {
         if (c.wasConnected() && waiting() > 0) {
             connectIfNeeded();
         }
+        settle();
     }
 
     @Override

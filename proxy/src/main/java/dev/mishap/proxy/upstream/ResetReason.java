@@ -11,6 +11,8 @@ public enum ResetReason {
     CONNECTION_TERMINATION("connection termination", ResponseFlag.UPSTREAM_CONNECTION_TERMINATION),
     REMOTE_RESET("remote reset", ResponseFlag.UPSTREAM_REMOTE_RESET),
     REMOTE_REFUSED_STREAM_RESET("remote refused stream reset", ResponseFlag.UPSTREAM_REMOTE_RESET),
+    /** The circuit breaker of pools: as if there were no endpoint. */
+    NO_CONNECTION_POOL("no healthy upstream", ResponseFlag.NO_HEALTHY_UPSTREAM),
     OVERFLOW("overflow", ResponseFlag.UPSTREAM_OVERFLOW),
     PROTOCOL_ERROR("protocol error", ResponseFlag.UPSTREAM_PROTOCOL_ERROR);
 

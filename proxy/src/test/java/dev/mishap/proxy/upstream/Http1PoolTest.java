@@ -114,6 +114,41 @@ class Http1PoolTest {
     }
 
     @Test
+    void the_breaker_of_pools_counts_pools_that_hold_something() {
+        CircuitBreakerConfig none = new CircuitBreakerConfig(10, 10, 10, 3, -1, 3, false, 0, Long.MAX_VALUE);
+        CircuitBreakerConfig one = new CircuitBreakerConfig(10, 10, 10, 3, -1, 3, true, 1, Long.MAX_VALUE);
+        try (RawUpstream up = new RawUpstream(always(OK));
+                UpstreamFixture refused = new UpstreamFixture(up.port(), none, UpstreamHttpConfig.DEFAULT, 5_000);
+                UpstreamFixture f = new UpstreamFixture(up.port(), one, UpstreamHttpConfig.DEFAULT, 5_000)) {
+            assertThat(refused.get().next()).contains("NO_CONNECTION_POOL");
+            assertThat(refused.stat("upstream_cx_pool_overflow")).isEqualTo(1);
+            assertThat(f.get().untilEnd()).isEqualTo("ready, headers 200, body end");
+            assertThat(f.stat("circuit_breakers.default.cx_pool_open")).isEqualTo(1);
+            assertThat(f.get().untilEnd()).isEqualTo("ready, headers 200, body end");
+            f.run(() -> {
+                f.upstreams.forget(f.cluster); // closes what is idle
+                return true;
+            });
+            assertThat(f.run(() -> f.stat("circuit_breakers.default.remaining_cx_pools")))
+                    .isEqualTo(1);
+            assertThat(f.stat("circuit_breakers.default.cx_pool_open")).isZero();
+        }
+    }
+
+    @Test
+    void an_endpoint_may_have_a_limit_of_its_own() {
+        CircuitBreakerConfig limits = new CircuitBreakerConfig(10, 10, 10, 3, -1, 3, false, Long.MAX_VALUE, 1);
+        try (RawUpstream up = new RawUpstream(always(OK));
+                UpstreamFixture f = new UpstreamFixture(up.port(), limits, UpstreamHttpConfig.DEFAULT, 5_000)) {
+            UpstreamFixture.Request first = f.get();
+            UpstreamFixture.Request second = f.get();
+            assertThat(first.untilEnd()).isEqualTo("ready, headers 200, body end");
+            assertThat(second.untilEnd()).isEqualTo("ready, headers 200, body end");
+            assertThat(f.stat("upstream_cx_total")).isEqualTo(1);
+        }
+    }
+
+    @Test
     void a_refused_connection_fails_all_that_wait() throws Exception {
         int port;
         try (ServerSocket s = new ServerSocket(0)) {

@@ -57,11 +57,10 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions").supported("tcp_keepalive"),
             SupportedFields.of("envoy.config.core.v3.TcpKeepalive")
                     .supported("keepalive_probes", "keepalive_time", "keepalive_interval"),
-            SupportedFields.of(CLUSTER + "CircuitBreakers").supported("thresholds"),
+            SupportedFields.of(CLUSTER + "CircuitBreakers").supported("thresholds", "per_host_thresholds"),
             SupportedFields.of(CLUSTER + "CircuitBreakers.Thresholds")
                     .supported("priority", "max_connections", "max_pending_requests", "max_requests", "max_retries")
-                    .supported("retry_budget", "track_remaining")
-                    .accepted("max_connection_pools", "there is one pool an endpoint and worker"),
+                    .supported("retry_budget", "track_remaining", "max_connection_pools"),
             SupportedFields.of(CLUSTER + "CircuitBreakers.Thresholds.RetryBudget")
                     .supported("budget_percent", "min_retry_concurrency"));
 
@@ -128,6 +127,7 @@ public final class ClusterTranslator {
         if (breakers == null) {
             return CircuitBreakerConfig.DEFAULT;
         }
+        long perHost = perHost(breakers, priority);
         for (ConfigNode t : breakers.messages("thresholds")) {
             // The first threshold of a priority counts.
             if (t.enumName("priority").equals(priority)) {
@@ -140,10 +140,28 @@ public final class ClusterTranslator {
                         t.integer("max_retries", 3),
                         budget == null ? -1 : percent == null ? 20 : percent.number("value", 0),
                         budget == null ? 3 : budget.integer("min_retry_concurrency", 3),
-                        t.bool("track_remaining", false));
+                        t.bool("track_remaining", false),
+                        t.integer("max_connection_pools", Long.MAX_VALUE),
+                        perHost);
             }
         }
-        return CircuitBreakerConfig.DEFAULT;
+        return new CircuitBreakerConfig(1024, 1024, 1024, 3, -1, 3, false, Long.MAX_VALUE, perHost);
+    }
+
+    private static long perHost(ConfigNode breakers, String priority) {
+        for (ConfigNode t : breakers.messages("per_host_thresholds")) {
+            if (t.enumName("priority").equals(priority)) {
+                if (t.has("max_pending_requests")
+                        || t.has("max_requests")
+                        || t.has("max_retries")
+                        || t.has("max_connection_pools")
+                        || t.has("retry_budget")) {
+                    throw new ConfigException("Unsupported field in per_host_thresholds");
+                }
+                return t.integer("max_connections", Long.MAX_VALUE);
+            }
+        }
+        return Long.MAX_VALUE;
     }
 
     private static @Nullable KeepaliveConfig keepalive(ConfigNode c) {

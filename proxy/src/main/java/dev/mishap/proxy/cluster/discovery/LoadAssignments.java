@@ -29,7 +29,9 @@ public final class LoadAssignments {
                     .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
                     .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
-            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname"));
+            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname", "health_check_config"),
+            SupportedFields.of(ENDPOINT + "Endpoint.HealthCheckConfig")
+                    .supported("port_value", "hostname", "address", "disable_active_health_check"));
 
     private LoadAssignments() {}
 
@@ -100,8 +102,29 @@ public final class LoadAssignments {
                 locality,
                 priority,
                 metadata(lb),
-                EndpointConfig.HealthCheckAddress.SAME,
+                healthCheck(endpoint, at.port()),
                 List.of());
+    }
+
+    private static EndpointConfig.HealthCheckAddress healthCheck(ConfigNode endpoint, int port) {
+        ConfigNode config = endpoint.message("health_check_config");
+        if (config == null) {
+            return EndpointConfig.HealthCheckAddress.SAME;
+        }
+        int elsewhere = (int) config.integer("port_value", 0);
+        if (port < 0 && elsewhere != 0) {
+            throw config.error("port_value", "an endpoint that is a path has no port");
+        }
+        ConfigNode address = config.message("address");
+        if (address != null && address.message("pipe") != null) {
+            throw address.error("pipe", "is not supported for a health check");
+        }
+        EndpointConfig.Address at = address == null ? null : address(address, false);
+        return new EndpointConfig.HealthCheckAddress(
+                at == null ? "" : at.address(),
+                elsewhere != 0 || at == null ? elsewhere : at.port(),
+                config.string("hostname"),
+                config.bool("disable_active_health_check", false));
     }
 
     private static EndpointConfig.Address address(ConfigNode at, boolean namesAllowed) {

@@ -122,6 +122,33 @@ class ClusterTranslatorTest {
                 .isTrue();
     }
 
+    @Test
+    void what_health_checks_ask_instead_is_read() {
+        ClusterConfig c = cluster("""
+                name: c
+                circuit_breakers:
+                  thresholds: [{max_connection_pools: 4}]
+                  per_host_thresholds: [{max_connections: 2}]
+                load_assignment:
+                  cluster_name: c
+                  endpoints:
+                  - lb_endpoints:
+                    - endpoint:
+                        address: {pipe: {path: /a/b}}
+                        health_check_config: {hostname: h, disable_active_health_check: true}
+                    - endpoint:
+                        address: {socket_address: {address: 127.0.0.1, port_value: 80}}
+                        health_check_config: {address: {socket_address: {address: 127.0.0.2, port_value: 81}}}
+                """);
+        assertThat(c.defaultLimits().maxConnectionPools()).isEqualTo(4);
+        assertThat(c.defaultLimits().maxConnectionsPerHost()).isEqualTo(2);
+        assertThat(c.highLimits()).isEqualTo(CircuitBreakerConfig.DEFAULT);
+        var endpoints = ((StaticDiscovery) c.discovery()).assignment().endpoints();
+        assertThat(endpoints.get(0).healthCheck()).isEqualTo(new EndpointConfig.HealthCheckAddress("", 0, "h", true));
+        assertThat(endpoints.get(1).healthCheck())
+                .isEqualTo(new EndpointConfig.HealthCheckAddress("127.0.0.2", 81, "", false));
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "round_robin.v3.RoundRobin,RoundRobinPolicy",

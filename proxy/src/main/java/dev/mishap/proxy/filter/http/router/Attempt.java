@@ -276,9 +276,13 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
-        tries.call().info().upstreamPoolReadyNanos = System.nanoTime() - startNanos;
         endSpan(reason);
         end();
+        if (reason == ResetReason.NO_CONNECTION_POOL) {
+            tries.noHealthyUpstream();
+            return;
+        }
+        tries.call().info().upstreamPoolReadyNanos = System.nanoTime() - startNanos;
         tries.response().onReset(this, reason, transportFailure, false);
     }
 

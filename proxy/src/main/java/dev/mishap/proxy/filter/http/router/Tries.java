@@ -183,18 +183,23 @@ final class Tries implements PickContext, Runnable {
         Endpoint endpoint = pick();
         if (endpoint == null) {
             call.cluster().stats().cxNoneHealthy.inc();
-            call.info().addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
-            call.stats().response(503, null, null);
-            cleanUp();
-            call.stream()
-                    .sendLocalReply(new LocalReply(
-                            503, "no healthy upstream", "no_healthy_upstream", -1, response::addAttempts));
+            noHealthyUpstream();
             return;
         }
         Attempt a = new Attempt(this, endpoint, last);
         attempt = a;
         last = a;
         a.start();
+    }
+
+    /** There is nobody who could be asked. */
+    void noHealthyUpstream() {
+        call.info().addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
+        call.stats().response(503, null, null);
+        cleanUp();
+        call.stream()
+                .sendLocalReply(
+                        new LocalReply(503, "no healthy upstream", "no_healthy_upstream", -1, response::addAttempts));
     }
 
     private @Nullable Endpoint pick() {
