@@ -28,6 +28,6 @@ public final class GrpcStatsExtension implements HttpFilterExtension {
         GrpcStatsConfig parsed = GrpcStatsConfig.from(config);
         MethodStats.Registry registry = new MethodStats.Registry();
         ClusterManager clusters = context.service(ClusterManager.class);
-        return () -> new GrpcStatsFilter(parsed, registry, clusters);
+        return () -> new GrpcStatsFilter(parsed, registry, clusters::get);
     }
 }

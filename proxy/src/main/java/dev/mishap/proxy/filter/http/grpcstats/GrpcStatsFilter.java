@@ -1,7 +1,6 @@
 package dev.mishap.proxy.filter.http.grpcstats;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -10,20 +9,22 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.http.StreamInfo;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at gRPC calls as they pass; changes nothing. */
 final class GrpcStatsFilter implements HttpFilter {
     private final GrpcStatsConfig config;
     private final MethodStats.Registry registry;
-    private final ClusterManager clusters;
+    private final Function<String, @Nullable Cluster> clusters;
     /** Null when the request is no gRPC call to a cluster. */
     private @Nullable MethodStats stats;
 
     private final MessageCounter requestMessages = new MessageCounter();
     private final MessageCounter responseMessages = new MessageCounter();
 
-    GrpcStatsFilter(GrpcStatsConfig config, MethodStats.Registry registry, ClusterManager clusters) {
+    GrpcStatsFilter(
+            GrpcStatsConfig config, MethodStats.Registry registry, Function<String, @Nullable Cluster> clusters) {
         this.config = config;
         this.registry = registry;
         this.clusters = clusters;
@@ -34,7 +35,7 @@ final class GrpcStatsFilter implements HttpFilter {
         if (stream.isGrpcRequest()) {
             SelectedRoute route = stream.route();
             String name = route == null ? null : route.clusterName();
-            Cluster cluster = name == null ? null : clusters.get(name);
+            Cluster cluster = name == null ? null : clusters.apply(name);
             String target = headers.get(HeaderName.PATH);
             if (cluster != null && target != null) {
                 stats = stats(cluster, target);

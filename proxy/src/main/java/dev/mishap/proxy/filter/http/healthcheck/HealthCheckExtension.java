@@ -31,6 +31,6 @@ public final class HealthCheckExtension implements HttpFilterExtension {
         DrainState drain = context.service(DrainState.class);
         ClusterManager clusters = context.service(ClusterManager.class);
         HealthCheckCache cache = parsed.cacheNanos() > 0 ? new HealthCheckCache(parsed.cacheNanos()) : null;
-        return () -> new HealthCheckFilter(parsed, stats, drain, clusters, cache);
+        return () -> new HealthCheckFilter(parsed, stats, drain, clusters::get, cache);
     }
 }

@@ -1,7 +1,6 @@
 package dev.mishap.proxy.filter.http.healthcheck;
 
 import dev.mishap.proxy.cluster.Cluster;
-import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
@@ -13,6 +12,7 @@ import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import io.netty.buffer.ByteBuf;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Tells probes from other requests, and answers those that it is to answer. */
@@ -24,7 +24,7 @@ final class HealthCheckFilter implements HttpFilter {
     private final HealthCheckConfig config;
     private final HealthCheckStats stats;
     private final DrainState drain;
-    private final ClusterManager clusters;
+    private final Function<String, @Nullable Cluster> clusters;
     private final @Nullable HealthCheckCache cache;
     private boolean probe;
     private boolean handling;
@@ -34,7 +34,7 @@ final class HealthCheckFilter implements HttpFilter {
             HealthCheckConfig config,
             HealthCheckStats stats,
             DrainState drain,
-            ClusterManager clusters,
+            Function<String, @Nullable Cluster> clusters,
             @Nullable HealthCheckCache cache) {
         this.config = config;
         this.stats = stats;
@@ -125,7 +125,7 @@ final class HealthCheckFilter implements HttpFilter {
 
     private @Nullable String clusterProblem() {
         for (Map.Entry<String, Long> e : config.clusters().entrySet()) {
-            Cluster cluster = clusters.get(e.getKey());
+            Cluster cluster = clusters.apply(e.getKey());
             if (cluster == null) {
                 stats.failedClusterNotFound.inc();
                 return "health_check_failed_no_cluster_found";
