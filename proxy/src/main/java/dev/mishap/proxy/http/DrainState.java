@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DrainState {
     private final @Nullable DrainState process;
+    private final boolean modifyOnly;
     private volatile boolean draining;
     private volatile boolean failHealthChecks;
     private volatile @Nullable Gradual gradual;
@@ -28,7 +29,17 @@ public final class DrainState {
 
     /** That of a listener in a process that may drain, too. */
     public DrainState(@Nullable DrainState process) {
+        this(process, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param modifyOnly whether failing health checks are no reason to drain ({@code Listener.drain_type})
+     */
+    public DrainState(@Nullable DrainState process, boolean modifyOnly) {
         this.process = process;
+        this.modifyOnly = modifyOnly;
     }
 
     /** Whether listeners are being drained. */
@@ -56,10 +67,14 @@ public final class DrainState {
 
     /** Whether a connection is to be closed after the response it is sending. */
     public boolean closeAfterResponse() {
-        if (draining || failHealthChecks) {
+        return !modifyOnly && failHealthChecks() || drainCloses();
+    }
+
+    private boolean drainCloses() {
+        if (draining) {
             return true;
         }
         Gradual g = gradual;
-        return g != null && g.now() || process != null && process.closeAfterResponse();
+        return g != null && g.now() || process != null && process.drainCloses();
     }
 }

@@ -81,7 +81,7 @@ public record ListenerConfig(
                                 "ignore_global_conn_limit",
                                 "access_log",
                                 "metadata")
-                        .supported("traffic_direction"),
+                        .supported("traffic_direction", "drain_type"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter").supported("name", "typed_config"),
                 SupportedFields.of("envoy.config.listener.v3.FilterChain")
                         .supported(

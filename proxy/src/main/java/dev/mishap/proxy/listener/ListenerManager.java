@@ -185,7 +185,7 @@ public final class ListenerManager {
     }
 
     private Entry make(String name, ConfigNode node, String version, boolean dynamic) {
-        DrainState own = new DrainState(process);
+        DrainState own = new DrainState(process, node.enumName("drain_type").equals("MODIFY_ONLY"));
         Lifecycle life = new Lifecycle(new InitManager("Listener-local-init-manager " + name));
         ListenerConfig config;
         try {
