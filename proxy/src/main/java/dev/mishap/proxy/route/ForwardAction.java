@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxStreamDurationNanos of the whole stream; 0 = none, -1 = the connection manager's
  * @param grpcTimeoutHeaderMaxNanos when &ge; 0, {@code grpc-timeout} of a request replaces the stream's longest life, up to this; 0 = no limit; -1 = the header has no effect
  * @param grpcTimeoutHeaderOffsetNanos taken off a {@code grpc-timeout} when it stays positive
+ * @param bufferLimit bytes of a body that are kept for another try, if the listener keeps as many ({@code per_request_buffer_limit_bytes} of the route, else of its virtual host); default no limit of its own
  * @param hedgeOnPerTryTimeout whether a try that takes too long goes on beside the next one ({@code hedge_policy} of the route, else of its virtual host)
  * @param retry of the route, else of its virtual host, else null
  * @param mirrors of the route, else of the virtual host, else of the table
@@ -31,6 +32,7 @@ public record ForwardAction(
         long maxStreamDurationNanos,
         long grpcTimeoutHeaderMaxNanos,
         long grpcTimeoutHeaderOffsetNanos,
+        long bufferLimit,
         boolean hedgeOnPerTryTimeout,
         @Nullable RetryPolicy retry,
         List<MirrorPolicy> mirrors,

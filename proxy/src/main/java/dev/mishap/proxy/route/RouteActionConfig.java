@@ -74,12 +74,14 @@ final class RouteActionConfig {
             SupportedFields.of("envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig")
                     .supported("path_template_rewrite"));
 
+    static final String BUFFER_LIMIT = "per_request_buffer_limit_bytes";
     private static final long DEFAULT_TIMEOUT_NANOS = 15_000_000_000L;
 
     private RouteActionConfig() {}
 
     /** What a virtual host hands down to its routes. */
     record Inherited(
+            long bufferLimit,
             @Nullable ConfigNode hedge,
             @Nullable RetryPolicy retry,
             List<MirrorPolicy> mirrors,
@@ -87,7 +89,8 @@ final class RouteActionConfig {
             boolean includeAttemptCountInResponse,
             boolean includeIsTimeoutRetry) {}
 
-    static ForwardAction forward(ConfigNode node, Inherited inherited, RouteContext context, boolean validate) {
+    static ForwardAction forward(
+            ConfigNode route, ConfigNode node, Inherited inherited, RouteContext context, boolean validate) {
         ConfigNode duration = node.message("max_stream_duration");
         RetryPolicy retry = RetryPolicyConfig.from(node.message("retry_policy"));
         List<MirrorPolicy> mirrors = mirrors(node, context, validate);
@@ -98,6 +101,7 @@ final class RouteActionConfig {
                 duration == null ? -1 : duration.durationNanos("max_stream_duration", -1),
                 duration == null ? -1 : duration.durationNanos("grpc_timeout_header_max", -1),
                 duration == null ? 0 : duration.durationNanos("grpc_timeout_header_offset", 0),
+                route.integer(BUFFER_LIMIT, inherited.bufferLimit()),
                 hedges(node.has("hedge_policy") ? node.message("hedge_policy") : inherited.hedge()),
                 RetryPolicy.mostSpecific(retry, inherited.retry()),
                 mirrors.isEmpty() ? inherited.mirrors() : mirrors,

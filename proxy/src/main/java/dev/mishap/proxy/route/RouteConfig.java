@@ -26,6 +26,7 @@ final class RouteConfig {
                             "metadata",
                             "decorator",
                             "tracing",
+                            RouteActionConfig.BUFFER_LIMIT,
                             "typed_per_filter_config",
                             "request_headers_to_add",
                             "request_headers_to_remove",
@@ -96,7 +97,7 @@ final class RouteConfig {
 
     private RouteAction action(ConfigNode node, @Nullable ConfigNode forward) {
         if (forward != null) {
-            return RouteActionConfig.forward(forward, inherited, context, validate);
+            return RouteActionConfig.forward(node, forward, inherited, context, validate);
         }
         String kind = node.oneof("action");
         return switch (kind == null ? "" : kind) {

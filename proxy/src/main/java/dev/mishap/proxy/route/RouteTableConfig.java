@@ -48,6 +48,7 @@ public final class RouteTableConfig {
                             "include_is_timeout_retry_header",
                             "retry_policy",
                             "hedge_policy",
+                            RouteActionConfig.BUFFER_LIMIT,
                             "request_mirror_policies",
                             "metadata",
                             "cors",
@@ -126,6 +127,7 @@ public final class RouteTableConfig {
                 metadata(node));
         List<MirrorPolicy> own = RouteActionConfig.mirrors(node, context, validate);
         Inherited inherited = new Inherited(
+                node.integer(RouteActionConfig.BUFFER_LIMIT, Long.MAX_VALUE),
                 node.message("hedge_policy"),
                 RetryPolicyConfig.from(node.message("retry_policy")),
                 own.isEmpty() ? mirrors : own,

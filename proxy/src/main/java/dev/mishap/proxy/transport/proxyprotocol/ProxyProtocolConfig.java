@@ -6,6 +6,7 @@ import dev.mishap.proxy.transport.ProxyTlv;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code envoy.config.core.v3.ProxyProtocolConfig}.
@@ -28,8 +29,7 @@ record ProxyProtocolConfig(boolean version2, boolean passAll, List<Integer> pass
         added = List.copyOf(added);
     }
 
-    static ProxyProtocolConfig from(ConfigNode transport) {
-        ConfigNode config = transport.message("config");
+    static ProxyProtocolConfig from(@Nullable ConfigNode config) {
         if (config == null) {
             return new ProxyProtocolConfig(false, false, List.of(), List.of());
         }

@@ -3,13 +3,20 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.route.ForwardAction;
 import dev.mishap.proxy.route.RouteEntry;
+import dev.mishap.proxy.route.UpgradePolicy;
+import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.Upstreams;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is the same for all tries of one forwarded request.
@@ -30,14 +37,31 @@ record Call(
         boolean grpc,
         boolean tunnel,
         int timeoutStatus) {
+    private static final byte[] POST = {'P', 'O', 'S', 'T'};
 
     StreamInfo info() {
         return stream.info();
     }
 
-    /** Whether what a CONNECT carries goes upstream as bytes, without the CONNECT. */
+    /** Whether what the request carries goes upstream as bytes, without the request. */
     boolean terminatesConnect() {
-        return tunnel && action.upgrades().terminatesConnect() && Upgrades.isConnect(stream.requestHeaders());
+        UpgradePolicy.Connect connect = action.upgrades().connect();
+        if (connect == null) {
+            return false;
+        }
+        HeaderMap headers = stream.requestHeaders();
+        return Upgrades.isConnect(headers)
+                || connect.allowPost() && headers.valueEquals(headers.indexOf(HeaderName.METHOD), POST);
+    }
+
+    /** The PROXY header before what the request carries. */
+    @Nullable
+    ByteBuf connectHeader() {
+        UpgradePolicy.Connect connect = action.upgrades().connect();
+        ConnectionInfo client = info().connection;
+        return connect == null || connect.header() == null || client == null || !terminatesConnect()
+                ? null
+                : connect.header().write(ProxiedConnection.of(client));
     }
 
     /**

@@ -16,6 +16,7 @@ final class RequestBody {
     private static final long MAX_WAITING = 256 << 10;
 
     private final HttpStream stream;
+    private final long limit;
     private final BodyBuffer kept = new BodyBuffer();
     private @Nullable HeaderMap trailers;
     private boolean ended;
@@ -24,8 +25,9 @@ final class RequestBody {
     /** It may have to be sent again. */
     private boolean keep;
 
-    RequestBody(HttpStream stream) {
+    RequestBody(HttpStream stream, long limit) {
         this.stream = stream;
+        this.limit = limit;
     }
 
     /** Whether the request was received to its end. */
@@ -59,7 +61,7 @@ final class RequestBody {
 
     /** Whether {@code more} bytes are more than may be kept. */
     boolean overflows(int more) {
-        return keep && kept.bytes() + more > stream.bufferLimit();
+        return keep && kept.bytes() + more > Math.min(stream.bufferLimit(), limit);
     }
 
     /** No other try will need it; what still waits for a connection stays. */

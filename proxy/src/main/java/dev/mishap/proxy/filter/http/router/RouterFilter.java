@@ -34,7 +34,7 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         if (call == null) {
             return Flow.PAUSE;
         }
-        Tries t = new Tries(call, new RequestBody(to));
+        Tries t = new Tries(call, new RequestBody(to, call.action().bufferLimit()));
         tries = t;
         t.start(headers, endStream);
         to.responseWatermark(this);

@@ -293,6 +293,10 @@ final class Tries implements PickContext, Runnable {
                             call.stream().requestHeaders(), a.endpoint.hostname(), !call.config().suppressEnvoyHeaders);
         }
         info.upstreamFirstTxNanos = System.nanoTime();
+        ByteBuf before = call.connectHeader();
+        if (before != null) {
+            to.sendData(before, false);
+        }
         if (call.tunnel()) {
             body.sendHeaders(to);
         } else {
