@@ -32,8 +32,6 @@ public final class ClusterStats {
         "http1.response_flood"
     };
 
-    private static final String[] CONSTANT_GAUGES = {"version", "warming_state"};
-
     public final Scope scope;
     public final Counter cxTotal;
     public final Counter cxHttp1Total;
@@ -132,9 +130,8 @@ public final class ClusterStats {
         for (String name : CONSTANT_COUNTERS) {
             s.counter(name);
         }
-        for (String name : CONSTANT_GAUGES) {
-            s.gauge(name);
-        }
+        s.gauge("version");
+        s.gauge("warming_state").touch(); // in Envoy it was 1 before it is 0
         cxTotal = s.counter("upstream_cx_total");
         cxHttp1Total = s.counter("upstream_cx_http1_total");
         cxHttp2Total = s.counter("upstream_cx_http2_total");

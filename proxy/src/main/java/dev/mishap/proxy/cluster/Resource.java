@@ -57,6 +57,7 @@ public final class Resource {
 
     /** The gauge is told of crossings only, so that adds from several loops cannot leave it wrong. */
     private void show(long now) {
+        open.touch();
         boolean full = now >= max();
         if (full != isOpen.get() && isOpen.compareAndSet(!full, full)) {
             open.add(full ? 1 : -1);

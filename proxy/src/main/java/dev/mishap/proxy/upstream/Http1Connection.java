@@ -446,6 +446,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         ByteBuf in = (ByteBuf) msg;
         try {
             stats.cxRxBytesTotal.add(in.readableBytes());
+            stats.cxRxBytesBuffered.touch();
             if (closed) {
                 return;
             }

@@ -310,6 +310,7 @@ final class Http2Connection extends H2Connection {
     @Override
     protected void onBytes(int received) {
         cluster.cxRxBytesTotal.add(received);
+        cluster.cxRxBytesBuffered.touch();
     }
 
     @Override

@@ -163,6 +163,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf data = (ByteBuf) message;
         stats().cxRxBytesTotal.add(data.readableBytes());
+        stats().cxRxBytesBuffered.touch();
         if (told) {
             data.release();
         } else {

@@ -177,6 +177,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             return;
         }
         stats.cxRxBytesTotal.add(in.readableBytes());
+        stats.cxRxBytesBuffered.touch();
         if (state != State.OPEN) {
             in.release();
             return;

@@ -124,6 +124,7 @@ public final class H2ServerConnection extends H2Connection {
     @Override
     protected void onBytes(int received) {
         cm.cxRxBytesTotal.add(received);
+        cm.cxRxBytesBuffered.touch();
     }
 
     Channel channel() {

@@ -71,6 +71,7 @@ final class Attempt implements UpstreamListener {
         if (tries.call().terminatesConnect()) {
             tunnel = pools().acquireTcp(endpoint, this);
         } else {
+            injectTrace(request);
             pools().acquire(endpoint, priority(), this);
         }
     }
@@ -163,11 +164,9 @@ final class Attempt implements UpstreamListener {
     }
 
     /** Tells the upstream which trace the request belongs to. */
-    private void injectTrace(String protocol) {
+    private void injectTrace(@Nullable StreamSpan request) {
         StreamSpan.AttemptSpan own = span;
-        StreamSpan request = tries.call().info().span;
         if (own != null) {
-            own.connected(protocol);
             own.inject(downstream().requestHeaders());
         } else if (request != null) {
             request.inject(downstream().requestHeaders());
@@ -268,8 +267,9 @@ final class Attempt implements UpstreamListener {
         info.upstreamConnectEndNanos = to.connectEndNanos();
         info.upstreamConnectionId = to.connectionId();
         String protocol = to.protocol();
-        if (protocol != null) {
-            injectTrace(protocol);
+        StreamSpan.AttemptSpan own = span;
+        if (protocol != null && own != null) {
+            own.connected(protocol);
         }
         tries.onReady(this, to);
     }

@@ -297,6 +297,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         readFromDownstream += n;
         info.bytesReceived += n;
         stats.rxBytes.add(n);
+        stats.rxBuffered.touch();
         upstream().write(data);
     }
 
@@ -573,6 +574,8 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             info.accessLogType = type;
             info.connectionTerminationDetails = connection.terminationDetails;
             info.endNanos = System.nanoTime();
+            info.downstreamBytes.wireReceived = info.upstreamBytes.wireSent = info.bytesReceived;
+            info.downstreamBytes.wireSent = info.upstreamBytes.wireReceived = info.bytesSent;
             config.log().log(info, NO_HEADERS, null, null);
         }
     }

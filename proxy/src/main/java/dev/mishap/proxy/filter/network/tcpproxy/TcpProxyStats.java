@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
 import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import java.util.List;
 
@@ -10,6 +11,7 @@ final class TcpProxyStats {
     final Counter noRoute;
     final Counter rxBytes;
     final Counter txBytes;
+    final Gauge rxBuffered;
     final Counter pausedReading;
     final Counter resumedReading;
     final Counter idleTimeout;
@@ -20,6 +22,7 @@ final class TcpProxyStats {
         noRoute = scope.counter("downstream_cx_no_route");
         rxBytes = scope.counter("downstream_cx_rx_bytes_total");
         txBytes = scope.counter("downstream_cx_tx_bytes_total");
+        rxBuffered = scope.gauge("downstream_cx_rx_bytes_buffered");
         pausedReading = scope.counter("downstream_flow_control_paused_reading_total");
         resumedReading = scope.counter("downstream_flow_control_resumed_reading_total");
         idleTimeout = scope.counter("idle_timeout");
@@ -33,8 +36,7 @@ final class TcpProxyStats {
                 "upstream_flush_total")) {
             scope.counter(name);
         }
-        for (String name : List.of(
-                "downstream_cx_rx_bytes_buffered", "downstream_cx_tx_bytes_buffered", "upstream_flush_active")) {
+        for (String name : List.of("downstream_cx_tx_bytes_buffered", "upstream_flush_active")) {
             scope.gauge(name);
         }
     }
