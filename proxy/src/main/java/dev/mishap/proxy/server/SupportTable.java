@@ -25,6 +25,7 @@ import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
+import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
 import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
 import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
 import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
@@ -106,6 +107,7 @@ public final class SupportTable {
         lists.add(CorsExtension.FIELDS);
         lists.add(HealthCheckExtension.FIELDS);
         lists.add(ExtAuthzExtension.FIELDS);
+        lists.add(SetMetadataExtension.FIELDS);
         lists.add(BandwidthLimitExtension.FIELDS);
         lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);

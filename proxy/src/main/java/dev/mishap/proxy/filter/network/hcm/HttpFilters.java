@@ -15,6 +15,7 @@ import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
+import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class HttpFilters {
             new CompressorExtension(),
             new GrpcStatsExtension(),
             new RbacExtension(),
+            new SetMetadataExtension(),
             new LocalRateLimitExtension());
 
     private HttpFilters() {}
