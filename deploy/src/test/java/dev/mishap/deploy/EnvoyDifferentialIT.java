@@ -18,6 +18,9 @@ import org.junit.jupiter.api.TestFactory;
  * case with what Envoy did. Where Envoy is installed the records themselves are played against it, so that they can't go stale.
  */
 class EnvoyDifferentialIT {
+    /** More failures than this are no accident of timing. */
+    private static final int MOST_AGAIN = 12;
+
     private static final Path TESTS = Tools.root().resolve("deploy/src/test");
 
     @TestFactory
@@ -42,11 +45,18 @@ class EnvoyDifferentialIT {
                     .toList();
         }
         assertThat(names).isNotEmpty();
-        Tools.Result result = Tools.run(
-                TESTS,
-                1800,
-                List.of("python3", "python/diffrun.py", "--bin", program, "--cases", TESTS + "/envoy-cases"));
+        Tools.Result result = diffrun(program, List.of());
         Map<String, List<String>> verdicts = verdicts(result.out());
+        // Cases go by the clock of a machine that others use, too: what failed among all the others is played once
+        // more, alone.
+        List<String> again = verdicts.entrySet().stream()
+                .filter(verdict -> verdict.getValue().get(0).startsWith("FAIL "))
+                .map(Map.Entry::getKey)
+                .toList();
+        for (String name : again.size() > MOST_AGAIN ? List.<String>of() : again) {
+            System.err.println("played again against " + program + ": " + String.join("\n", verdicts.get(name)));
+            verdicts.putAll(verdicts(diffrun(program, List.of("--only", name)).out()));
+        }
         return names.stream()
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
                     List<String> lines = verdicts.get(name);
@@ -55,6 +65,13 @@ class EnvoyDifferentialIT {
                             .isNotNull();
                     assertThat(String.join("\n", lines)).startsWith("ok ");
                 }));
+    }
+
+    private static Tools.Result diffrun(String program, List<String> more) {
+        List<String> command = new ArrayList<>(
+                List.of("python3", "python/diffrun.py", "--bin", program, "--cases", TESTS + "/envoy-cases"));
+        command.addAll(more);
+        return Tools.run(TESTS, 1800, command);
     }
 
     /** Each case's line ("ok NAME (1.2s)" or "FAIL NAME …") with the indented lines under it. */
