@@ -4,6 +4,7 @@ import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -124,6 +125,7 @@ public final class StreamInfo {
 
     private final ResponseFlag[] flags = new ResponseFlag[MAX_FLAGS];
     private int flagCount;
+    private @Nullable Map<String, FilterStateObject> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
 
     /** Makes the object as new. */
@@ -158,6 +160,7 @@ public final class StreamInfo {
         upstreamHostName = null;
         flagCount = 0;
         dynamicMetadata = null;
+        filterState = null;
     }
 
     /** Takes over what the stream's connection tells. */
@@ -240,6 +243,20 @@ public final class StreamInfo {
             dynamicMetadata = all;
         }
         all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
+    }
+
+    /** Leaves {@code object} for access logs; it may change until the stream ends. */
+    public void putFilterState(String key, FilterStateObject object) {
+        Map<String, FilterStateObject> all = filterState;
+        if (all == null) {
+            all = new HashMap<>(4);
+            filterState = all;
+        }
+        all.put(key, object);
+    }
+
+    public @Nullable FilterStateObject filterState(String key) {
+        return filterState == null ? null : filterState.get(key);
     }
 
     public @Nullable Map<String, Object> dynamicMetadata(String namespace) {

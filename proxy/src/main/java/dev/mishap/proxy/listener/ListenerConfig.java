@@ -82,7 +82,8 @@ public record ListenerConfig(
                                 "access_log",
                                 "metadata")
                         .supported("traffic_direction", "drain_type"),
-                SupportedFields.of("envoy.config.listener.v3.ListenerFilter").supported("name", "typed_config"),
+                SupportedFields.of("envoy.config.listener.v3.ListenerFilter")
+                        .supported("name", "typed_config", "filter_disabled"),
                 SupportedFields.of("envoy.config.listener.v3.FilterChain")
                         .supported(
                                 "filters",
@@ -92,6 +93,7 @@ public record ListenerConfig(
                                 "transport_socket",
                                 "transport_socket_connect_timeout"),
                 SupportedFields.of("envoy.config.listener.v3.Filter").supported("name", "typed_config")));
+        fields.addAll(FilterDisabled.FIELDS);
         fields.addAll(SocketConfig.FIELDS);
         fields.addAll(FilterChainMatch.FIELDS);
         fields.addAll(TransportSockets.FIELDS);

@@ -55,7 +55,7 @@ final class ListenerFilters {
                 throw new ConfigException("Didn't find a registered implementation for '" + f.string("name")
                         + "' with type URL: '" + type + "'");
             }
-            filters.add(extension.parse(config, context));
+            filters.add(FilterDisabled.apply(f.message("filter_disabled"), extension.parse(config, context)));
         }
         return filters;
     }

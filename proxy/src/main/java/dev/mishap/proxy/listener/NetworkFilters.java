@@ -2,6 +2,7 @@ package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.istio.IstioNetworkFilter;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
@@ -27,7 +28,9 @@ final class NetworkFilters {
             new DirectResponseExtension(),
             new EchoExtension(),
             new ConnectionLimitExtension(),
-            new SniClusterExtension());
+            new SniClusterExtension(),
+            IstioNetworkFilter.ALL.get(0),
+            IstioNetworkFilter.ALL.get(1));
 
     private NetworkFilters() {}
 

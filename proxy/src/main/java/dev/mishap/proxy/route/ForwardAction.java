@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param grpcTimeoutHeaderOffsetNanos taken off a {@code grpc-timeout} when it stays positive
  * @param bufferLimit bytes of a body that are kept for another try, if the listener keeps as many ({@code per_request_buffer_limit_bytes} of the route, else of its virtual host); default no limit of its own
  * @param hedgeOnPerTryTimeout whether a try that takes too long goes on beside the next one ({@code hedge_policy} of the route, else of its virtual host)
+ * @param grpcTimeout the older form of the same, which is the time-out of gRPC calls; null = none
  * @param retry of the route, else of its virtual host, else null
  * @param mirrors of the route, else of the virtual host, else of the table
  * @param autoHostRewrite whether the host becomes the picked endpoint's host name ({@link RouteEntry#rewriteHost})
@@ -34,6 +35,7 @@ public record ForwardAction(
         long grpcTimeoutHeaderOffsetNanos,
         long bufferLimit,
         boolean hedgeOnPerTryTimeout,
+        @Nullable GrpcRouteTimeout grpcTimeout,
         @Nullable RetryPolicy retry,
         List<MirrorPolicy> mirrors,
         boolean autoHostRewrite,

@@ -48,7 +48,9 @@ final class RouteActionConfig {
                             "internal_redirect_policy",
                             "hedge_policy",
                             "metadata_match",
-                            "max_stream_duration"),
+                            "max_stream_duration",
+                            "max_grpc_timeout",
+                            "grpc_timeout_offset"),
             SupportedFields.of("envoy.config.route.v3.HedgePolicy")
                     .supported("hedge_on_per_try_timeout")
                     .accepted("initial_requests", "Envoy reads it and sends one request, too")
@@ -103,6 +105,7 @@ final class RouteActionConfig {
                 duration == null ? 0 : duration.durationNanos("grpc_timeout_header_offset", 0),
                 route.integer(BUFFER_LIMIT, inherited.bufferLimit()),
                 hedges(node.has("hedge_policy") ? node.message("hedge_policy") : inherited.hedge()),
+                GrpcRouteTimeout.from(node),
                 RetryPolicy.mostSpecific(retry, inherited.retry()),
                 mirrors.isEmpty() ? inherited.mirrors() : mirrors,
                 node.bool("auto_host_rewrite", false),

@@ -26,6 +26,7 @@ import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
+import dev.mishap.proxy.filter.istio.IstioFilters;
 import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
 import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
 import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
@@ -114,6 +115,7 @@ public final class SupportTable {
         lists.add(CompressorExtension.FIELDS);
         lists.add(RbacExtension.FIELDS);
         lists.add(LocalRateLimitExtension.FIELDS);
+        lists.add(IstioFilters.FIELDS);
         lists.add(AccessLogFilter.FIELDS);
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);

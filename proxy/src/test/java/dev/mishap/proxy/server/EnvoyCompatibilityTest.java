@@ -82,7 +82,11 @@ class EnvoyCompatibilityTest {
             }
         }
         s.append("\n### ").append(listed.message()).append('\n');
-        if (supported.isEmpty() && refused.isEmpty() && listed.accepted().isEmpty()) {
+        if (!listed.noEffect().isEmpty()) {
+            s.append("- accepted without effect, whatever it holds: ")
+                    .append(listed.noEffect())
+                    .append('\n');
+        } else if (supported.isEmpty() && refused.isEmpty() && listed.accepted().isEmpty()) {
             s.append("- supported; it has no fields\n");
         }
         line(s, "supported", supported);

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code envoy.config.cluster.v3.Cluster} to {@link ClusterConfig}. */
 public final class ClusterTranslator {
+    private static final String METADATA_EXCHANGE = "envoy.tcp.metadataexchange.config.MetadataExchange";
     private static final String CLUSTER = "envoy.config.cluster.v3.";
 
     /** What we make of the messages of a cluster, its type and load balancer aside. */
@@ -47,7 +48,8 @@ public final class ClusterTranslator {
                             "cluster_type",
                             "wait_for_warm_on_init",
                             "upstream_bind_config")
-                    .supported("typed_dns_resolver_config", "dns_resolution_config"),
+                    .supported("filters", "typed_dns_resolver_config", "dns_resolution_config"),
+            SupportedFields.of(CLUSTER + "Filter").supported("name", "typed_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
                     .supported("locality_weighted_lb_config", "consistent_hashing_lb_config"),
@@ -79,6 +81,7 @@ public final class ClusterTranslator {
                 .limits(limits(c, "DEFAULT"), limits(c, "HIGH"))
                 .http(UpstreamHttpTranslator.from(c))
                 .metadata(LoadAssignments.metadata(c));
+        checkFilters(c);
         List<ConfigNode> checks = c.messages("health_checks");
         if (checks.size() > 1) {
             throw new ConfigException("Multiple health checks not supported");
@@ -89,6 +92,18 @@ public final class ClusterTranslator {
             cluster.feature(OutlierConfig.from(outliers));
         }
         return cluster.build();
+    }
+
+    // The one upstream network filter that is known does nothing here.
+    private static void checkFilters(ConfigNode c) {
+        for (ConfigNode filter : c.messages("filters")) {
+            ConfigNode config = filter.message("typed_config");
+            String type = config == null ? "" : config.messageName();
+            if (!type.equals(METADATA_EXCHANGE)) {
+                throw new ConfigException("Didn't find a registered implementation for '" + filter.string("name")
+                        + "' with type URL: '" + type + "'");
+            }
+        }
     }
 
     private static ConnectConfig connect(ConfigNode c) {

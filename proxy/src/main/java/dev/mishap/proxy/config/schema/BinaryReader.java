@@ -21,7 +21,9 @@ final class BinaryReader {
         while (in.hasMore()) {
             int tag = in.tag();
             FieldType field = node.type().field(tag >>> 3);
-            if (field == null) {
+            if (OpaqueMessages.is(node.type())) {
+                in.skip(tag);
+            } else if (field == null) {
                 problems.unknown(node.path() + (node.path().isEmpty() ? "" : ": ") + "message "
                         + node.type().name() + " has no field number " + (tag >>> 3));
                 in.skip(tag);

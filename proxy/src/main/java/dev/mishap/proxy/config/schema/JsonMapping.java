@@ -26,6 +26,9 @@ final class JsonMapping {
     }
 
     private void fields(SourceValue source, MessageNode node, boolean inAny) {
+        if (OpaqueMessages.is(node.type())) {
+            return;
+        }
         List<FieldType> seen = new ArrayList<>(source.keys.size());
         for (int i = 0; i < source.keys.size(); i++) {
             String key = source.keys.get(i);

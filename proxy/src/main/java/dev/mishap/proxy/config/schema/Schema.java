@@ -92,7 +92,7 @@ final class Schema {
                 high = middle - 1;
             }
         }
-        return null;
+        return OpaqueMessages.of(fullName);
     }
 
     int messageCount() {

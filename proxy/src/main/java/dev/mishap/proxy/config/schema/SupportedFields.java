@@ -16,6 +16,8 @@ public final class SupportedFields {
     private final Set<String> supported = new LinkedHashSet<>();
     private final Map<String, String> accepted = new LinkedHashMap<>();
 
+    private String noEffect = "";
+
     private SupportedFields(String message) {
         this.message = message;
     }
@@ -35,6 +37,18 @@ public final class SupportedFields {
     public SupportedFields accepted(String field, String why) {
         accepted.put(field, why);
         return this;
+    }
+
+    /** A message that is accepted without effect, whatever it holds, and the reason, which the documentation prints. */
+    public static SupportedFields withoutEffect(String message, String why) {
+        SupportedFields fields = new SupportedFields(message);
+        fields.noEffect = why;
+        return fields;
+    }
+
+    /** Why the whole message has no effect; {@code ""} when it has one. */
+    public String noEffect() {
+        return noEffect;
     }
 
     public String message() {

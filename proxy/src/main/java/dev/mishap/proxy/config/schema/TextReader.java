@@ -30,7 +30,9 @@ final class TextReader {
             int position = in.position();
             String name = in.fieldName();
             FieldType field = node.type().field(name);
-            if (field == null || !field.name().equals(name)) {
+            if (OpaqueMessages.is(node.type())) {
+                skipValue(depth);
+            } else if (field == null || !field.name().equals(name)) {
                 problems.unknown("Message type \"" + node.type().name() + "\" has no field named \"" + name
                         + "\", near " + SourceValue.place(position));
                 skipValue(depth);

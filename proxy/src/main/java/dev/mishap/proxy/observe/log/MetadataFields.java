@@ -50,7 +50,7 @@ final class MetadataFields extends Field {
         return new MetadataFields(source, path, command.maxLength());
     }
 
-    /** {@code key[:PLAIN|TYPED|FIELD:name]}: what network filters left for later ones; values are text, which has no fields. */
+    /** {@code key[:PLAIN|TYPED|FIELD:name]}: what filters left. */
     static Field filterState(Command command) {
         String[] parts = command.parameters().split(":", -1);
         if (parts[0].isEmpty()) {
@@ -60,19 +60,7 @@ final class MetadataFields extends Field {
         if (!List.of("PLAIN", "TYPED", "FIELD").contains(form)) {
             throw new ConfigException("Invalid filter state serialize type, only support PLAIN/TYPED/FIELD.");
         }
-        String key = parts[0];
-        boolean quoted = form.equals("TYPED");
-        Field field = Commands.text(i -> {
-            Object value = i.connection == null || form.equals("FIELD") ? null : i.connection.filterState(key);
-            if (value == null) {
-                return null;
-            }
-            if (value instanceof Map<?, ?> map) {
-                return quoted ? JsonWriter.compact(map) : null; // a message, which has no text
-            }
-            return quoted ? JsonWriter.compact(value.toString()) : value.toString();
-        });
-        return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
+        return new FilterStateField(parts[0], form, command.maxLength());
     }
 
     /** The value under the keys, null when there is none. */

@@ -13,9 +13,11 @@ import java.util.Set;
  * @param allMethods whether every method has stats of its own
  * @param methods those that have, as {@code service/method}; the others share those of their cluster
  * @param upstreamTime whether the time that upstreams take is recorded
+ * @param emitFilterState whether the messages of a call are left for access logs
  * @param replaceDots whether dots in the names of services become underscores
  */
-record GrpcStatsConfig(boolean allMethods, Set<String> methods, boolean upstreamTime, boolean replaceDots) {
+record GrpcStatsConfig(
+        boolean allMethods, Set<String> methods, boolean upstreamTime, boolean replaceDots, boolean emitFilterState) {
     static final String FILTER = "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig";
 
     static final List<SupportedFields> FIELDS = List.of(
@@ -24,6 +26,7 @@ record GrpcStatsConfig(boolean allMethods, Set<String> methods, boolean upstream
                             "individual_method_stats_allowlist",
                             "stats_for_all_methods",
                             "enable_upstream_stats",
+                            "emit_filter_state",
                             "replace_dots_in_grpc_service_name"),
             SupportedFields.of("envoy.config.core.v3.GrpcMethodList").supported("services"),
             SupportedFields.of("envoy.config.core.v3.GrpcMethodList.Service").supported("name", "method_names"));
@@ -42,6 +45,7 @@ record GrpcStatsConfig(boolean allMethods, Set<String> methods, boolean upstream
                 node.bool("stats_for_all_methods", false),
                 Set.copyOf(methods),
                 node.bool("enable_upstream_stats", false),
-                node.bool("replace_dots_in_grpc_service_name", false));
+                node.bool("replace_dots_in_grpc_service_name", false),
+                node.bool("emit_filter_state", false));
     }
 }

@@ -14,12 +14,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at gRPC calls as they pass; changes nothing. */
 final class GrpcStatsFilter implements HttpFilter {
+    private static final String GRPC = "application/grpc";
+
     private final GrpcStatsConfig config;
     private final MethodStats.Registry registry;
     private final Function<String, @Nullable Cluster> clusters;
     /** Null when the request is no gRPC call to a cluster. */
     private @Nullable MethodStats stats;
 
+    private @Nullable MessageCounts counts;
+    /** Whether the request is a gRPC call to a cluster, whatever its path, and its messages are to be left for access logs. */
+    private boolean emits;
+
+    private boolean grpcResponse;
     private final MessageCounter requestMessages = new MessageCounter();
     private final MessageCounter responseMessages = new MessageCounter();
 
@@ -38,10 +45,19 @@ final class GrpcStatsFilter implements HttpFilter {
             Cluster cluster = name == null ? null : clusters.apply(name);
             String target = headers.get(HeaderName.PATH);
             if (cluster != null && target != null) {
+                emits = config.emitFilterState();
                 stats = stats(cluster, target);
             }
         }
         return Flow.CONTINUE;
+    }
+
+    private static boolean isGrpc(HeaderMap response) {
+        String type = response.get(HeaderName.CONTENT_TYPE);
+        return type != null
+                && "200".equals(response.get(HeaderName.STATUS))
+                && type.startsWith(GRPC)
+                && (type.length() == GRPC.length() || type.charAt(GRPC.length()) == '+');
     }
 
     private @Nullable MethodStats stats(Cluster cluster, String target) {
@@ -65,10 +81,13 @@ final class GrpcStatsFilter implements HttpFilter {
     @Override
     public Flow onRequestData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
         MethodStats s = stats;
-        if (s != null) {
+        if (s != null || emits) {
             int n = requestMessages.count(borrowed);
-            if (n > 0) {
+            if (n > 0 && s != null) {
                 s.countRequestMessages(n);
+            }
+            if (n > 0 && emits) {
+                counts(stream).requests += n;
             }
         }
         return Flow.CONTINUE;
@@ -76,6 +95,7 @@ final class GrpcStatsFilter implements HttpFilter {
 
     @Override
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        grpcResponse = isGrpc(headers);
         if (endStream) {
             ended(stream, headers);
         }
@@ -85,10 +105,13 @@ final class GrpcStatsFilter implements HttpFilter {
     @Override
     public Flow onResponseData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
         MethodStats s = stats;
-        if (s != null) {
+        if (grpcResponse && (s != null || emits)) {
             int n = responseMessages.count(borrowed);
-            if (n > 0) {
+            if (n > 0 && s != null) {
                 s.countResponseMessages(n);
+            }
+            if (n > 0 && emits) {
+                counts(stream).responses += n;
             }
         }
         return Flow.CONTINUE;
@@ -98,6 +121,17 @@ final class GrpcStatsFilter implements HttpFilter {
     public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
         ended(stream, trailers);
         return Flow.CONTINUE;
+    }
+
+    /** Those for access logs, which have them from the first message on. */
+    private MessageCounts counts(HttpStream stream) {
+        MessageCounts c = counts;
+        if (c == null) {
+            c = new MessageCounts();
+            counts = c;
+            stream.info().putFilterState(MessageCounts.KEY, c);
+        }
+        return c;
     }
 
     private void ended(HttpStream stream, HeaderMap trailers) {

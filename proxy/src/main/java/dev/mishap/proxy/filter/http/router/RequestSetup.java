@@ -80,7 +80,7 @@ final class RequestSetup {
             return drop(config, to, stats, drop >= 1_000_000);
         }
         Timeouts timeouts = new Timeouts();
-        timeouts.read(action, headers, config.respectExpectedTimeout);
+        timeouts.read(action, headers, config.respectExpectedTimeout, to.isGrpcRequest());
         int timeoutStatus = headers.remove(RouterHeaders.TIMEOUT_ALT_RESPONSE) ? 204 : 504;
         return new Call(
                 config,

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.ForwardAction;
+import dev.mishap.proxy.route.GrpcRouteTimeout;
 import dev.mishap.proxy.route.RetryPolicy;
 
 /** The time-outs of one request: the route's, as its headers change them. Nanoseconds, 0 = none. */
@@ -16,9 +17,10 @@ final class Timeouts {
     long tryDurationNanos;
 
     /** Reads the route and the request's headers, and takes those out that only we are to read. */
-    void read(ForwardAction route, HeaderMap headers, boolean respectExpected) {
+    void read(ForwardAction route, HeaderMap headers, boolean respectExpected, boolean grpc) {
         RetryPolicy retry = route.retry();
-        globalNanos = route.timeoutNanos();
+        GrpcRouteTimeout ofGrpc = grpc ? route.grpcTimeout() : null;
+        globalNanos = ofGrpc == null ? route.timeoutNanos() : ofGrpc.nanos(headers);
         perTryNanos = retry == null ? 0 : retry.perTryTimeoutNanos();
         perTryIdleNanos = retry == null ? 0 : retry.perTryIdleTimeoutNanos();
         long expected = respectExpected ? HeaderNumbers.of(headers, RouterHeaders.EXPECTED_TIMEOUT) : -1;

@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.route.GrpcRouteTimeout;
 import dev.mishap.proxy.route.HashPolicy;
 import dev.mishap.proxy.route.InternalRedirectPolicy;
 import dev.mishap.proxy.route.RetryPolicy;
@@ -112,10 +113,15 @@ final class Tries implements PickContext, Runnable {
     }
 
     private void expectedTimeout(HeaderMap headers, long elapsedNanos) {
-        if (!call.config().suppressEnvoyHeaders) {
-            long millis = call.timeouts().expectedMillis(elapsedNanos);
-            if (millis > 0) {
+        boolean ours = !call.config().suppressEnvoyHeaders;
+        boolean grpc = call.grpc() && call.action().grpcTimeout() != null;
+        long millis = ours || grpc ? call.timeouts().expectedMillis(elapsedNanos) : 0;
+        if (millis > 0) {
+            if (ours) {
                 headers.set(RouterHeaders.EXPECTED_TIMEOUT, millis == 15_000 ? "15000" : Long.toString(millis));
+            }
+            if (grpc) {
+                GrpcRouteTimeout.tell(headers, millis);
             }
         }
     }

@@ -16,12 +16,14 @@ import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
+import dev.mishap.proxy.filter.istio.IstioHttpFilter;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP filters that are built in. To add one, add a line to {@link #ALL}. */
+/** The HTTP filters that are built in. To add one, add a line to {@link #OWN}. */
 public final class HttpFilters {
-    private static final List<HttpFilterExtension> ALL = List.of(
+    private static final List<HttpFilterExtension> OWN = List.of(
             new FaultExtension(),
             new HttpFaultExtension(),
             new RouterExtension(),
@@ -37,6 +39,9 @@ public final class HttpFilters {
             new RbacExtension(),
             new SetMetadataExtension(),
             new LocalRateLimitExtension());
+
+    private static final List<HttpFilterExtension> ALL =
+            Stream.concat(OWN.stream(), IstioHttpFilter.ALL.stream()).toList();
 
     private HttpFilters() {}
 
