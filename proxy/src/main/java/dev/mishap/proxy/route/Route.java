@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param name {@code ""} when it has none
  * @param host the virtual host that it belongs to
  * @param pathRewrite of a route that forwards, or null
+ * @param statPrefix {@code vhost.<virtual host>.route.<stat_prefix>.}, or null for a route without stats of its own
  * @param metadata {@code filter_metadata}: namespace to fields
  */
 record Route(
@@ -24,7 +25,8 @@ record Route(
         RouteAction action,
         @Nullable PathRewrite pathRewrite,
         Map<String, Map<String, Object>> metadata,
-        RouteTracing tracing) {
+        RouteTracing tracing,
+        @Nullable String statPrefix) {
 
     /** How much of {@code target} the route's path matched, for a prefix rewrite. */
     int matchedLength(String target) {

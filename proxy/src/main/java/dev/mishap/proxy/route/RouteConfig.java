@@ -26,6 +26,7 @@ final class RouteConfig {
                             "metadata",
                             "decorator",
                             "tracing",
+                            "stat_prefix",
                             RouteActionConfig.BUFFER_LIMIT,
                             "typed_per_filter_config",
                             "request_headers_to_add",
@@ -86,13 +87,24 @@ final class RouteConfig {
                 action,
                 forward == null ? null : RouteActionConfig.pathRewrite(match, forward),
                 RouteTableConfig.metadata(node),
-                RouteTracingConfig.from(node));
+                RouteTracingConfig.from(node),
+                statPrefix(node));
         RouteLevel level = RouteLevel.from(node, context);
         host.add(
                 route,
                 forward == null
                         ? new ClusterChoice.Fixed(entry(route, null, null, level, List.of(), null))
                         : choice(route, forward, level));
+    }
+
+    private @Nullable String statPrefix(ConfigNode node) {
+        String own = node.string("stat_prefix");
+        if (own.isEmpty()) {
+            return null;
+        }
+        String prefix = "vhost." + host.name() + ".route." + own + ".";
+        context.virtualCluster(prefix);
+        return prefix;
     }
 
     private RouteAction action(ConfigNode node, @Nullable ConfigNode forward) {

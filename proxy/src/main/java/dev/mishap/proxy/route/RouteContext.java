@@ -24,7 +24,7 @@ public interface RouteContext {
     @Nullable
     Object perFilterConfig(String filterName, ConfigNode config, boolean optional);
 
-    /** Told of each virtual cluster, so that its stats are there before its first request; {@code statPrefix} ends with a dot. */
+    /** Told of each virtual cluster and each route with stats of its own, so that its stats are there before its first request; {@code statPrefix} ends with a dot. */
     default void virtualCluster(String statPrefix) {}
 
     /** {@code node.cluster}, {@code ""} when not given. */

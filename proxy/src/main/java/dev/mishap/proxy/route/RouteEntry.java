@@ -145,6 +145,11 @@ public final class RouteEntry implements SelectedRoute {
         return forward == null ? null : forward.upgrades().enabled().get(type);
     }
 
+    /** Where the route's own stats are, {@code vhost.<virtual host>.route.<stat_prefix>.}; null when it has none. */
+    public @Nullable String statPrefix() {
+        return route.statPrefix();
+    }
+
     /** What the route does. */
     public RouteAction action() {
         return route.action();

@@ -17,7 +17,8 @@ final class TlsRedirect {
                     new RedirectAction(301, "https", null, 0, null, null, false),
                     null,
                     Map.of(),
-                    RouteTracing.NONE),
+                    RouteTracing.NONE,
+                    null),
             null,
             new RouteEntry.Levels(
                     List.of(),

@@ -124,7 +124,7 @@ final class RequestSetup {
         if (virtual != null) {
             // The rest, "other", has stats and no name.
             info.virtualClusterName = virtual.headers().isEmpty() ? null : virtual.name();
-            ofVirtual = config.virtualCluster(virtual);
+            ofVirtual = config.named(virtual.statPrefix());
         }
         RequestStats.Alternative alternative = null;
         String alt = headers.get(RouterHeaders.ALT_STAT_NAME);
@@ -132,8 +132,14 @@ final class RequestSetup {
             headers.remove(RouterHeaders.ALT_STAT_NAME);
             alternative = new RequestStats.Alternative(cluster.stats().scope.scope(alt + "."), internal);
         }
+        String ofRoute = entry.statPrefix();
         return new RequestStats(
-                cluster.stats(), internal, ofVirtual, alternative, config.dynamicStats && !info.healthCheck);
+                cluster.stats(),
+                internal,
+                ofVirtual,
+                ofRoute == null ? null : config.named(ofRoute),
+                alternative,
+                config.dynamicStats && !info.healthCheck);
     }
 
     private static @Nullable String malformedHeader(RouterConfig config, HeaderMap headers) {

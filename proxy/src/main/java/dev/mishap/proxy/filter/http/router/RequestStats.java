@@ -10,9 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Where the responses of one request are counted: its cluster, its virtual cluster, and as internal, external or canary. */
 final class RequestStats {
+    private static final VirtualClusterStats[] NONE = {};
+
     private final ClusterStats cluster;
     private final boolean internal;
-    private final @Nullable VirtualClusterStats virtualCluster;
+    /** Those of the virtual cluster and of the route, if they have some. */
+    private final VirtualClusterStats[] named;
+
     private final @Nullable Alternative alternative;
     private final boolean enabled;
 
@@ -20,13 +24,21 @@ final class RequestStats {
             ClusterStats cluster,
             boolean internal,
             @Nullable VirtualClusterStats virtualCluster,
+            @Nullable VirtualClusterStats route,
             @Nullable Alternative alternative,
             boolean enabled) {
         this.cluster = cluster;
         this.internal = internal;
-        this.virtualCluster = virtualCluster;
+        this.named = named(virtualCluster, route);
         this.alternative = alternative;
         this.enabled = enabled;
+    }
+
+    private static VirtualClusterStats[] named(@Nullable VirtualClusterStats a, @Nullable VirtualClusterStats b) {
+        if (a == null) {
+            return b == null ? NONE : new VirtualClusterStats[] {b};
+        }
+        return b == null ? new VirtualClusterStats[] {a} : new VirtualClusterStats[] {a, b};
     }
 
     /** A response, or the lack of one; {@code response} is null for the latter. */
@@ -39,8 +51,8 @@ final class RequestStats {
         if (isCanary(response, endpoint)) {
             cluster.canary.count(status);
         }
-        if (virtualCluster != null) {
-            virtualCluster.responses.count(status);
+        for (VirtualClusterStats n : named) {
+            n.responses.count(status);
         }
         if (alternative != null) {
             alternative.count(status);
@@ -59,8 +71,8 @@ final class RequestStats {
         if (isCanary(response, endpoint)) {
             cluster.canary.time(millis);
         }
-        if (virtualCluster != null) {
-            virtualCluster.responses.time(millis);
+        for (VirtualClusterStats n : named) {
+            n.responses.time(millis);
         }
         if (alternative != null) {
             alternative.time(millis);
@@ -69,40 +81,40 @@ final class RequestStats {
 
     /** A try got a connection. */
     void upstreamRequest() {
-        if (virtualCluster != null) {
-            virtualCluster.rqTotal.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqTotal.inc();
         }
     }
 
     /** The request as a whole took too long. */
     void timeout() {
         cluster.rqTimeout.inc();
-        if (virtualCluster != null) {
-            virtualCluster.rqTimeout.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqTimeout.inc();
         }
     }
 
     /** A response that asks for another try was the last that may be. */
     void retryLimitExceeded() {
         cluster.rqRetryLimitExceeded.inc();
-        if (virtualCluster != null) {
-            virtualCluster.rqRetryLimitExceeded.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqRetryLimitExceeded.inc();
         }
     }
 
     /** A circuit breaker forbade another try. */
     void retryOverflow() {
         cluster.rqRetryOverflow.inc();
-        if (virtualCluster != null) {
-            virtualCluster.rqRetryOverflow.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqRetryOverflow.inc();
         }
     }
 
     /** Another try needed no further one. */
     void retrySuccess() {
         cluster.rqRetrySuccess.inc();
-        if (virtualCluster != null) {
-            virtualCluster.rqRetrySuccess.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqRetrySuccess.inc();
         }
     }
 
@@ -110,8 +122,8 @@ final class RequestStats {
     void retry(boolean waitTold) {
         cluster.rqRetry.inc();
         (waitTold ? cluster.rqRetryBackoffRatelimited : cluster.rqRetryBackoffExponential).inc();
-        if (virtualCluster != null) {
-            virtualCluster.rqRetry.inc();
+        for (VirtualClusterStats n : named) {
+            n.rqRetry.inc();
         }
     }
 

@@ -5,7 +5,6 @@ import dev.mishap.proxy.cluster.VirtualClusterStats;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.proxy.route.VirtualCluster;
 import dev.mishap.proxy.upstream.Upstreams;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,11 +52,12 @@ final class RouterConfig {
         this.strictHeaders = List.copyOf(strictHeaders);
     }
 
-    VirtualClusterStats virtualCluster(VirtualCluster of) {
-        VirtualClusterStats known = virtualClusters.get(of.statPrefix());
+    /** The stats of a virtual cluster, or of a route that has some. */
+    VirtualClusterStats named(String statPrefix) {
+        VirtualClusterStats known = virtualClusters.get(statPrefix);
         return known != null
                 ? known
-                : virtualClusters.computeIfAbsent(of.statPrefix(), p -> new VirtualClusterStats(root.scope(p)));
+                : virtualClusters.computeIfAbsent(statPrefix, p -> new VirtualClusterStats(root.scope(p)));
     }
 
     /** Tells downstream that the request was dropped, for want of room and not of an upstream. */
