@@ -68,6 +68,9 @@ public final class Cluster {
         this.transports = transports;
         this.maintenanceKey = "upstream.maintenance_mode." + config.name();
         stats = new ClusterStats(scope);
+        if (config.timeoutBudgets()) {
+            stats.trackTimeoutBudgets();
+        }
         defaultLimits = limits(RequestPriority.DEFAULT, config.defaultLimits(), scope);
         highLimits = limits(RequestPriority.HIGH, config.highLimits(), scope);
         merger = new UpdateMerger(this, context);

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param defaultLimits circuit breakers of requests of default priority
  * @param highLimits circuit breakers of requests of high priority
  * @param features what works on the cluster besides, such as health checks
+ * @param poolPerDownstream {@code connection_pool_per_downstream_connection}: connections carry requests of one client's connection
+ * @param timeoutBudgets {@code track_cluster_stats.timeout_budgets}: whether it is counted how much of their timeouts requests use
  * @param metadata {@code filter_metadata} by namespace
  */
 public record ClusterConfig(
@@ -30,6 +32,8 @@ public record ClusterConfig(
         CircuitBreakerConfig defaultLimits,
         CircuitBreakerConfig highLimits,
         List<ClusterFeature> features,
+        boolean poolPerDownstream,
+        boolean timeoutBudgets,
         Map<String, Map<String, Object>> metadata) {
     public ClusterConfig {
         features = List.copyOf(features);
@@ -58,6 +62,8 @@ public record ClusterConfig(
         private CircuitBreakerConfig defaultLimits = CircuitBreakerConfig.DEFAULT;
         private CircuitBreakerConfig highLimits = CircuitBreakerConfig.DEFAULT;
         private final List<ClusterFeature> features = new ArrayList<>();
+        private boolean poolPerDownstream;
+        private boolean timeoutBudgets;
         private Map<String, Map<String, Object>> metadata = Map.of();
 
         private Builder(String name, Discovery discovery, LbPolicy lb) {
@@ -98,6 +104,16 @@ public record ClusterConfig(
             return this;
         }
 
+        public Builder poolPerDownstream(boolean value) {
+            poolPerDownstream = value;
+            return this;
+        }
+
+        public Builder timeoutBudgets(boolean value) {
+            timeoutBudgets = value;
+            return this;
+        }
+
         public Builder metadata(Map<String, Map<String, Object>> value) {
             metadata = value;
             return this;
@@ -115,6 +131,8 @@ public record ClusterConfig(
                     defaultLimits,
                     highLimits,
                     features,
+                    poolPerDownstream,
+                    timeoutBudgets,
                     metadata);
         }
     }

@@ -4,6 +4,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import org.jspecify.annotations.Nullable;
 
 /** The stats of one cluster, {@code cluster.<name>.*}, under Envoy's names. */
 public final class ClusterStats {
@@ -124,6 +125,8 @@ public final class ClusterStats {
     public final ResponseCounters retry;
 
     private volatile boolean http1Shown;
+    private @Nullable Histogram timeoutUsed;
+    private @Nullable Histogram perTryTimeoutUsed;
 
     ClusterStats(Scope s) {
         scope = s;
@@ -219,6 +222,30 @@ public final class ClusterStats {
         retry = new ResponseCounters(s.scope("retry."));
         // Envoy shows this one before the first response.
         s.counter("upstream_rq_completed");
+    }
+
+    /** Has the stats of time-outs appear; before anything is counted. */
+    void trackTimeoutBudgets() {
+        timeoutUsed = scope.histogram("upstream_rq_timeout_budget_percent_used", Histogram.Unit.UNSPECIFIED);
+        perTryTimeoutUsed =
+                scope.histogram("upstream_rq_timeout_budget_per_try_percent_used", Histogram.Unit.UNSPECIFIED);
+    }
+
+    /** A response is complete, {@code nanos} after its request was; {@code timeout} is 0 when there is none. */
+    public void timeoutUsed(long nanos, long timeout) {
+        budget(timeoutUsed, nanos, timeout);
+    }
+
+    /** The same of one try, which need not have come to a response. */
+    public void perTryTimeoutUsed(long nanos, long timeout) {
+        budget(perTryTimeoutUsed, nanos, timeout);
+    }
+
+    private static void budget(@Nullable Histogram used, long nanos, long timeout) {
+        if (used != null) {
+            // Of what is without end, no part is any of it.
+            used.record(timeout == 0 ? 0 : (nanos / 1_000_000) * 100 / Math.max(1, timeout / 1_000_000));
+        }
     }
 
     /** Makes the stats of the HTTP/1 codec appear, as they do in Envoy when the first connection is made. */

@@ -92,7 +92,7 @@ public final class ClusterPools {
     private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
         String serverName = serverName(listener);
         ProxiedConnection proxied = proxied(endpoint, listener);
-        return pool(endpoint, priority, speaks(listener), serverName, proxied);
+        return pool(endpoint, priority, speaks(listener), serverName, proxied, client(listener));
     }
 
     private ClusterPools owner(Endpoint endpoint) {
@@ -124,8 +124,7 @@ public final class ClusterPools {
             owner.cancel(endpoint, priority, listener);
             return;
         }
-        @Nullable
-        ConnectionPool @Nullable [] all = pools(endpoint, key(serverName(listener), proxied(endpoint, listener)));
+        @Nullable ConnectionPool @Nullable [] all = pools(endpoint, key(endpoint, listener));
         ConnectionPool pool = all == null ? null : all[index(priority, speaks(listener))];
         if (pool != null && pool.cancel(listener)) {
             return;
@@ -150,8 +149,14 @@ public final class ClusterPools {
         return downstream == null ? null : ProxiedConnection.of(downstream);
     }
 
-    private static @Nullable PoolKey key(@Nullable String serverName, @Nullable ProxiedConnection proxied) {
-        return serverName == null && proxied == null ? null : PoolKey.of(serverName, proxied);
+    /** The id of the client's connection, where each has pools of its own; else 0. */
+    private long client(UpstreamListener listener) {
+        ConnectionInfo downstream = cluster.config().poolPerDownstream() ? listener.downstreamConnection() : null;
+        return downstream == null ? 0 : downstream.id;
+    }
+
+    private @Nullable PoolKey key(Endpoint endpoint, UpstreamListener listener) {
+        return PoolKey.of(serverName(listener), proxied(endpoint, listener), client(listener));
     }
 
     private Protocol speaks(UpstreamListener listener) {
@@ -178,8 +183,9 @@ public final class ClusterPools {
             RequestPriority priority,
             Protocol protocol,
             @Nullable String serverName,
-            @Nullable ProxiedConnection proxied) {
-        PoolKey key = key(serverName, proxied);
+            @Nullable ProxiedConnection proxied,
+            long client) {
+        PoolKey key = PoolKey.of(serverName, proxied, client);
         @Nullable ConnectionPool[] all = pools(endpoint, key);
         if (all == null) {
             all = new ConnectionPool[RequestPriority.values().length * PROTOCOLS];

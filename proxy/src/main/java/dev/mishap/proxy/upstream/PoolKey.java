@@ -10,14 +10,20 @@ import org.jspecify.annotations.Nullable;
  * @param serverName the host of the requests, where the cluster's TLS follows it; else null
  * @param source the client, where a PROXY header tells of it; else null
  * @param destination where that client connected to
+ * @param connectionId of the client's connection, where each has pools of its own; else 0
  */
 record PoolKey(
         @Nullable String serverName,
         @Nullable InetSocketAddress source,
-        @Nullable InetSocketAddress destination) {
-    static PoolKey of(@Nullable String serverName, @Nullable ProxiedConnection proxied) {
+        @Nullable InetSocketAddress destination,
+        long connectionId) {
+    /** Null when the connections are for every request. */
+    static @Nullable PoolKey of(@Nullable String serverName, @Nullable ProxiedConnection proxied, long connectionId) {
+        if (serverName == null && proxied == null && connectionId == 0) {
+            return null;
+        }
         return proxied == null
-                ? new PoolKey(serverName, null, null)
-                : new PoolKey(serverName, proxied.source(), proxied.destination());
+                ? new PoolKey(serverName, null, null, connectionId)
+                : new PoolKey(serverName, proxied.source(), proxied.destination(), connectionId);
     }
 }

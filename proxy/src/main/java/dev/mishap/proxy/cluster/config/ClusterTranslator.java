@@ -48,6 +48,8 @@ public final class ClusterTranslator {
                             "cluster_type",
                             "wait_for_warm_on_init",
                             "upstream_bind_config")
+                    .supported("connection_pool_per_downstream_connection")
+                    .supported("track_cluster_stats", "track_timeout_budgets")
                     .supported("filters", "typed_dns_resolver_config", "dns_resolution_config"),
             SupportedFields.of(CLUSTER + "Filter").supported("name", "typed_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
@@ -56,6 +58,7 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
+            SupportedFields.of(CLUSTER + "TrackClusterStats").supported("timeout_budgets"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions").supported("tcp_keepalive"),
             SupportedFields.of("envoy.config.core.v3.TcpKeepalive")
                     .supported("keepalive_probes", "keepalive_time", "keepalive_interval"),
@@ -80,6 +83,8 @@ public final class ClusterTranslator {
                 .connect(connect(c))
                 .limits(limits(c, "DEFAULT"), limits(c, "HIGH"))
                 .http(UpstreamHttpTranslator.from(c))
+                .poolPerDownstream(c.bool("connection_pool_per_downstream_connection", false))
+                .timeoutBudgets(timeoutBudgets(c))
                 .metadata(LoadAssignments.metadata(c));
         checkFilters(c);
         List<ConfigNode> checks = c.messages("health_checks");
@@ -104,6 +109,11 @@ public final class ClusterTranslator {
                         + "' with type URL: '" + type + "'");
             }
         }
+    }
+
+    private static boolean timeoutBudgets(ConfigNode c) {
+        ConfigNode track = c.message("track_cluster_stats");
+        return c.bool("track_timeout_budgets", false) || track != null && track.bool("timeout_budgets", false);
     }
 
     private static ConnectConfig connect(ConfigNode c) {

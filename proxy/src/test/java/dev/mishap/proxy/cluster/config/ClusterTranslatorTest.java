@@ -22,6 +22,7 @@ import dev.mishap.proxy.observe.stats.StatsStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ClusterTranslatorTest {
     private static final String HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -119,6 +120,15 @@ class ClusterTranslatorTest {
         assertThat(e.hostname()).isEqualTo("h");
         assertThat(e.locality()).isEqualTo(new Locality("r", "z", "s"));
         assertThat(new Endpoint(new java.net.InetSocketAddress("127.0.0.1", 1), "", e).canary())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"track_timeout_budgets: true", "track_cluster_stats: {timeout_budgets: true}"})
+    void timeout_budgets_are_asked_for_in_two_ways(String yaml) {
+        assertThat(cluster("name: c\n" + endpoint("127.0.0.1")).timeoutBudgets())
+                .isFalse();
+        assertThat(cluster("name: c\n" + yaml + "\n" + endpoint("127.0.0.1")).timeoutBudgets())
                 .isTrue();
     }
 

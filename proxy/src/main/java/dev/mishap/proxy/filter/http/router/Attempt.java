@@ -184,6 +184,9 @@ final class Attempt implements UpstreamListener {
     /** Lets go of everything but the headers. */
     private void end() {
         endSpan(null);
+        if (!over) {
+            tries.call().cluster().stats().perTryTimeoutUsed(System.nanoTime() - startNanos, timeouts().perTryNanos);
+        }
         over = true;
         stream = null;
         cancel(perTry);

@@ -177,7 +177,9 @@ final class ResponsePath {
 
     private void complete(Attempt a) {
         if (body.ended()) {
-            call.stats().time((System.nanoTime() - body.endNanos()) / 1_000_000, a.responseHeaders(), a.endpoint);
+            long nanos = System.nanoTime() - body.endNanos();
+            call.stats().time(nanos / 1_000_000, a.responseHeaders(), a.endpoint);
+            call.cluster().stats().timeoutUsed(nanos, call.timeouts().globalNanos);
         }
         tries.cleanUp();
     }

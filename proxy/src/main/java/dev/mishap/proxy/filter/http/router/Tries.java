@@ -526,6 +526,7 @@ final class Tries implements PickContext, Runnable {
         if (a != null) {
             outOfTime(a);
         }
+        call.cluster().stats().timeoutUsed(System.nanoTime() - body.endNanos(), call.timeouts().globalNanos);
         response.timedOut("response_timeout");
     }
 
