@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -161,7 +163,8 @@ class ObservabilityIT {
             List<String> spanRequests,
             Map<String, String> metrics,
             Map<String, String> udp,
-            Map<String, String> tcp) {}
+            Map<String, String> tcp,
+            Set<String> names) {}
 
     @Test
     void everyServiceIsTold() throws Exception {
@@ -192,7 +195,31 @@ class ObservabilityIT {
             all.assertThat(difference(ours.metrics(), envoy.metrics())).isEmpty();
             all.assertThat(difference(ours.udp(), envoy.udp())).isEmpty();
             all.assertThat(difference(ours.tcp(), envoy.tcp())).isEmpty();
+            all.assertThat(without(envoy.names(), ours.names()))
+                    .as("names only in Envoy")
+                    .isEmpty();
+            all.assertThat(without(ours.names(), envoy.names()))
+                    .as("names only here")
+                    .isEmpty();
         });
+    }
+
+    private static Set<String> without(Set<String> all, Set<String> some) {
+        Set<String> rest = new TreeSet<>(all);
+        rest.removeAll(some);
+        return rest;
+    }
+
+    /** The names of all stats, but for those of our own faults, which Envoy has not. */
+    private static Set<String> names(ProxyProcess proxy) {
+        Set<String> names = new TreeSet<>();
+        for (String line : proxy.get("/stats").split("\n")) {
+            String name = line.substring(0, line.indexOf(": "));
+            if (!name.startsWith("mishap.")) {
+                names.add(PORT.matcher(name).replaceAll("127.0.0.1_P"));
+            }
+        }
+        return names;
     }
 
     private static List<String> difference(Map<String, String> ours, Map<String, String> envoys) {
@@ -259,7 +286,8 @@ class ObservabilityIT {
                         List.copyOf(collectors.spanRequests),
                         metrics(collectors),
                         sum(collectors.udpLines),
-                        sum(collectors.tcpLines));
+                        sum(collectors.tcpLines),
+                        names(proxy));
             }
         } finally {
             up.stop(0);

@@ -27,7 +27,9 @@ public final class BootstrapFields {
                     .accepted("inline_headers", "headers are looked up equally fast whatever their names")
                     .accepted("fatal_actions", "a JVM has no fatal-signal actions")
                     .accepted("node_context_params", "only sent to xDS servers, in resource names")
-                    .accepted("deferred_stat_options", "it changes memory use only")
+                    .accepted(
+                            "deferred_stat_options",
+                            "stats always show before they are first used, which in Envoy this delays")
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager")

@@ -90,7 +90,6 @@ final class ServerStats {
             watchdog(server.scope("worker_" + i + "."));
         }
         server.gauge("concurrency").set(workers);
-        server.gauge("hot_restart_generation").set(1);
         daysToExpiry = server.gauge("days_until_first_cert_expiring");
         daysToExpiry.set(NEVER);
         uptime = server.gauge("uptime");
