@@ -19,6 +19,7 @@ import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
+import dev.mishap.proxy.filter.http.headertometadata.HeaderToMetadataExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
@@ -109,6 +110,7 @@ public final class SupportTable {
         lists.add(HealthCheckExtension.FIELDS);
         lists.add(ExtAuthzExtension.FIELDS);
         lists.add(SetMetadataExtension.FIELDS);
+        lists.add(HeaderToMetadataExtension.FIELDS);
         lists.add(BandwidthLimitExtension.FIELDS);
         lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);

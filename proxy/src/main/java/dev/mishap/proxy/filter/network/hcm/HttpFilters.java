@@ -9,6 +9,7 @@ import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
+import dev.mishap.proxy.filter.http.headertometadata.HeaderToMetadataExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
@@ -38,6 +39,7 @@ public final class HttpFilters {
             new GrpcStatsExtension(),
             new RbacExtension(),
             new SetMetadataExtension(),
+            new HeaderToMetadataExtension(),
             new LocalRateLimitExtension());
 
     private static final List<HttpFilterExtension> ALL =
