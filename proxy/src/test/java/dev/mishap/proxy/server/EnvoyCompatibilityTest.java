@@ -44,6 +44,9 @@ class EnvoyCompatibilityTest {
             64-bit numbers over 9223372036854775807 are refused; aliases may not expand to more than ten times the document,
             nesting ends at 100 levels, a file at 64 MiB.
 
+            A management server that answers the refusal of a response with the same content again is refused with pauses that
+            grow from 0.5 s to 30 s; Envoy refuses it at once, without end. Anything else is acknowledged or refused at once.
+
             """;
 
     @Test

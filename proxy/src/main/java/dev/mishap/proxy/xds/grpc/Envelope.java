@@ -3,6 +3,7 @@ package dev.mishap.proxy.xds.grpc;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.WireReader;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,16 @@ record Envelope(
      * @param ttlNanos 0 = none
      */
     record Item(String name, String version, String typeUrl, byte @Nullable [] content, long ttlNanos) {}
+
+    /** Of what the response holds, but for what is new every time. */
+    int contentHash() {
+        int hash = removed.hashCode();
+        for (Item item : items) {
+            hash = 31 * hash + item.name().hashCode();
+            hash = 31 * hash + Arrays.hashCode(item.content());
+        }
+        return hash;
+    }
 
     /**
      * Reads a {@code DiscoveryResponse}, or a {@code DeltaDiscoveryResponse} when {@code delta}.

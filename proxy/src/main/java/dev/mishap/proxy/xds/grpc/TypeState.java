@@ -19,6 +19,8 @@ abstract class TypeState {
     private static final int MAX_ERROR = 4096;
 
     private static final int INTERNAL = 13;
+    private static final long HOLD_BASE_NANOS = 500_000_000L;
+    private static final long HOLD_MAX_NANOS = 30_000_000_000L;
 
     final XdsMux mux;
     final ResourceType type;
@@ -31,6 +33,12 @@ abstract class TypeState {
 
     @Nullable
     String error;
+
+    /** Of the last response that was refused, and how often that came in a row. */
+    private int refusedContent;
+
+    private int refusals;
+    private XdsTimers.@Nullable Timer held;
 
     TypeState(XdsMux mux, ResourceType type) {
         this.mux = mux;
@@ -133,7 +141,43 @@ abstract class TypeState {
         mux.flush();
     }
 
+    // ---- refusals ----
+
+    /**
+     * How long the answer to {@code response}, which was just applied, is to wait. A refusal is told at once; when the server
+     * answers it with what was refused, there would be no end and no pause, so that the next ones wait, longer each time.
+     */
+    long holdNanos(Envelope response) {
+        if (error == null) {
+            refusals = 0;
+            return 0;
+        }
+        int content = response.contentHash();
+        if (content != refusedContent) {
+            refusals = 0;
+            refusedContent = content;
+        }
+        int before = refusals++;
+        return before == 0 ? 0 : Math.min(HOLD_MAX_NANOS, HOLD_BASE_NANOS << Math.min(before - 1, 10));
+    }
+
+    void hold(XdsTimers.Timer until) {
+        held = until;
+    }
+
+    /** Ends the wait of an answer, whether there was one. */
+    boolean unhold() {
+        XdsTimers.Timer h = held;
+        held = null;
+        if (h == null) {
+            return false;
+        }
+        h.cancel();
+        return true;
+    }
+
     void stop() {
+        unhold();
         ttls.values().forEach(XdsTimers.Timer::cancel);
         ttls.clear();
     }

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One stream to a management server and all subscriptions that it carries. While a response is applied, what its subscribers
- * ask for in turn is gathered; it goes out before the response is acknowledged, so that a server sees dependencies first.
+ * ask for in turn is gathered; it goes out before the response is acknowledged, so that a server sees dependencies first. The
+ * refusal of what was refused before waits: Envoy sends it at once, thousands of times a second to a server that does as much.
  * Confined to the main loop.
  */
 public final class XdsMux {
@@ -202,7 +203,10 @@ public final class XdsMux {
         stream = opened;
         connected.set(1);
         acknowledgements.clear();
-        types.values().forEach(TypeState::connected);
+        types.values().forEach(state -> {
+            state.unhold();
+            state.connected();
+        });
         flush();
     }
 
@@ -258,7 +262,20 @@ public final class XdsMux {
         state.apply(response);
         runLater();
         applying--;
-        acknowledgements.add(state);
+        state.unhold();
+        long wait = state.holdNanos(response);
+        if (wait == 0) {
+            acknowledgements.add(state);
+        } else {
+            state.hold(timers.schedule(
+                    () -> {
+                        if (state.unhold()) {
+                            acknowledgements.add(state);
+                            flush();
+                        }
+                    },
+                    wait));
+        }
         flush();
     }
 
@@ -274,7 +291,7 @@ public final class XdsMux {
                 if (!allowed()) {
                     return;
                 }
-                send(s, state, false);
+                send(s, state, state.unhold()); // a refusal that waits goes along
             }
         }
         while (!acknowledgements.isEmpty()) {

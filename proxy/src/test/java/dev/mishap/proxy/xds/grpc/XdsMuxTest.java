@@ -15,11 +15,15 @@ import dev.mishap.proxy.xds.ResourceWatcher;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 /** What a server sees and what subscribers are told, message by message. */
@@ -248,6 +252,102 @@ class XdsMuxTest {
         assertThat(told.log).containsExactly("1[a]", "failure", "3[a]");
         assertThat(stats.value("s.update_success")).isEqualTo(2);
         assertThat(stats.value("s.update_rejected")).isEqualTo(1);
+    }
+
+    /** A server that answers each refusal at once with what was refused: java-control-plane's does. */
+    @Test
+    void a_server_that_insists_is_refused_with_longer_and_longer_pauses() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        respond("1", "n1", "a");
+        server.taken();
+        told.refuse = true;
+        int refusals = 0;
+        respond("2", "m0", "b", "a");
+        for (int millis = 0; millis < 60_000; millis += 100) {
+            if (!server.taken().isEmpty()) {
+                refusals++;
+                respond("2", "m" + refusals, "b", "a");
+            }
+            timers.pass(SECOND / 10);
+        }
+        assertThat(refusals).isBetween(6, 9);
+        told.refuse = false;
+        respond("3", "n3", "a");
+        assertThat(server.taken()).as("what is accepted is told at once").containsExactly("version=3 a nonce=n3");
+        timers.pass(120 * SECOND);
+        assertThat(server.taken()).isEmpty();
+        told.refuse = true;
+        respond("4", "n4", "a");
+        assertThat(server.taken()).as("other content, too").containsExactly("version=3 a nonce=n4 refused");
+    }
+
+    @Test
+    void a_wish_takes_the_refusal_that_waits_along() {
+        Told told = new Told();
+        Subscription subscription = subscribe(told);
+        subscription.start(Set.of("a"));
+        mux.start();
+        told.refuse = true;
+        respond("1", "n1", "a");
+        respond("1", "n2", "a");
+        assertThat(server.taken()).containsExactly("a", "a nonce=n1 refused");
+        subscription.names(Set.of("a", "b"));
+        assertThat(server.taken()).containsExactly("a b nonce=n2 refused");
+        timers.pass(10 * SECOND);
+        assertThat(server.taken()).isEmpty();
+    }
+
+    @Test
+    void a_stream_that_ends_takes_the_refusal_that_waits_along() {
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        told.refuse = true;
+        respond("1", "n1", "a");
+        respond("1", "n2", "a");
+        server.taken();
+        XdsTransport.Listener l = server.listener;
+        assertThat(l).isNotNull();
+        l.onClose(14, "gone");
+        timers.pass(60 * SECOND);
+        assertThat(server.taken()).as("the first request of the next stream").containsExactly("a");
+    }
+
+    /** Nothing that a server sends does more than end its stream; what was accepted stays, and the next stream says so. */
+    @RepeatedTest(20)
+    void garbage_ends_the_stream_at_most(RepetitionInfo info) {
+        Random random = new Random(info.getCurrentRepetition());
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        respond("1", "n1", "a");
+        server.taken();
+        ProtoWriter good = new ProtoWriter()
+                .string(1, "2")
+                .any(2, RUNTIME, new ProtoWriter().string(1, "a"))
+                .string(4, ResourceType.RUNTIME.typeUrl())
+                .string(5, "n2");
+        for (int i = 0; i < 50; i++) {
+            byte[] bytes = good.toByteArray();
+            if (random.nextBoolean()) {
+                bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
+            }
+            for (int k = random.nextInt(4); k > 0 && bytes.length > 0; k--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            XdsTransport.Listener l = server.listener;
+            assertThat(l).isNotNull();
+            l.onMessage(bytes);
+            timers.pass(40 * SECOND);
+        }
+        assertThat(told.log).as("what was accepted is never taken away").noneMatch(line -> line.equals("+[]-[a]"));
+        server.taken();
+        respond("9", "n9", "a");
+        assertThat(server.taken()).containsExactly("version=9 a nonce=n9");
+        assertThat(told.log).endsWith("9[a]");
+        assertThat(timers.queue.size()).as("timers").isLessThan(5);
     }
 
     @Test
