@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param transportSocketConnectTimeoutNanos 0 = none
  * @param passing the filters before the last
  * @param terminal the last filter; null when the chain has no filters, which closes connections
+ * @param life what ends and drains with it; null when that is nothing
  * @param metadata {@code filter_metadata} by namespace; null when there is none
  */
 record FilterChain(
@@ -25,6 +26,7 @@ record FilterChain(
         long transportSocketConnectTimeoutNanos,
         List<PassingFilterFactory> passing,
         @Nullable TerminalFilterFactory terminal,
+        @Nullable ChainLife life,
         @Nullable Map<String, Map<String, Object>> metadata) {
     FilterChain {
         passing = List.copyOf(passing);

@@ -11,20 +11,28 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code Listener.filter_chains} and {@code default_filter_chain}. */
 final class FilterChainReader {
-    private final NetworkFilterContext context;
+    private final Supplier<ChainLife> lives;
+    private final Function<ChainLife, NetworkFilterContext> contexts;
     private final Map<String, FilterChain> known = new HashMap<>();
 
-    private FilterChainReader(NetworkFilterContext context) {
-        this.context = context;
+    private FilterChainReader(Supplier<ChainLife> lives, Function<ChainLife, NetworkFilterContext> contexts) {
+        this.lives = lives;
+        this.contexts = contexts;
     }
 
     /** The chains of {@code listener}; those that {@code before} has with the same configuration are taken from there. */
-    static FilterChains read(ConfigNode listener, NetworkFilterContext context, @Nullable FilterChains before) {
-        FilterChainReader reader = new FilterChainReader(context);
+    static FilterChains read(
+            ConfigNode listener,
+            Supplier<ChainLife> lives,
+            Function<ChainLife, NetworkFilterContext> contexts,
+            @Nullable FilterChains before) {
+        FilterChainReader reader = new FilterChainReader(lives, contexts);
         if (before != null) {
             for (FilterChain chain : before.all()) {
                 reader.known.put(chain.source(), chain);
@@ -62,6 +70,8 @@ final class FilterChainReader {
         if (same != null) {
             return same;
         }
+        ChainLife life = lives.get();
+        NetworkFilterContext context = contexts.apply(life);
         List<PassingFilterFactory> passing = new ArrayList<>();
         TerminalFilterFactory terminal = null;
         for (NetworkFilterFactory f : NetworkFilters.of(node, context)) {
@@ -79,6 +89,7 @@ final class FilterChainReader {
                 node.durationNanos("transport_socket_connect_timeout", 0),
                 passing,
                 terminal,
+                life,
                 metadata(node));
     }
 

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,13 +24,14 @@ public final class Listener {
     private final ListenerStats stats;
     private final Transport transport;
     private final ConnectionGate gate;
-    private final List<WorkerConnections> workers = new ArrayList<>();
+    private final List<WorkerConnections> workers;
     private final Supplier<List<Listener>> others;
     private volatile @Nullable ListenSockets sockets;
 
     /**
      * A listener that is not bound yet.
      *
+     * @param before the listener that it is an update in place of, whose connections become its own; else null
      * @param gate what each connection has to pass once it has its filter chain
      * @param others the listeners in use, to which a redirected connection may go
      */
@@ -38,15 +40,22 @@ public final class Listener {
             Transport transport,
             List<EventLoop> workers,
             ConnectionGate gate,
-            Supplier<List<Listener>> others) {
+            Supplier<List<Listener>> others,
+            @Nullable Listener before) {
         this.others = others;
         this.config = config;
         this.gate = gate;
         this.transport = transport;
-        for (EventLoop loop : workers) {
-            this.workers.add(new WorkerConnections(loop, this.workers.size()));
-        }
+        this.workers = before == null ? connections(workers) : before.workers;
         this.stats = new ListenerStats(config.scope(), workers.size());
+    }
+
+    private static List<WorkerConnections> connections(List<EventLoop> workers) {
+        List<WorkerConnections> all = new ArrayList<>();
+        for (EventLoop loop : workers) {
+            all.add(new WorkerConnections(loop, all.size()));
+        }
+        return List.copyOf(all);
     }
 
     public ListenerConfig config() {
@@ -137,6 +146,17 @@ public final class Listener {
     void closeConnections() {
         for (WorkerConnections w : workers) {
             w.forEach(c -> c.channel.close());
+        }
+    }
+
+    /** Breaks the connections of some filter chains. */
+    void closeConnections(Set<FilterChain> chains) {
+        for (WorkerConnections w : workers) {
+            w.forEach(c -> {
+                if (chains.contains(c.chain)) {
+                    c.channel.close();
+                }
+            });
         }
     }
 

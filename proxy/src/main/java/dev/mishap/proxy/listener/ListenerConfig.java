@@ -14,7 +14,6 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,32 +103,34 @@ public record ListenerConfig(
         filters = List.copyOf(filters);
     }
 
-    /** What a listener's filters are told of it. */
-    public record Listening(String name, Scope scope, int bufferLimit) {}
+    /**
+     * What a listener's filters are told of it.
+     *
+     * @param scopeName {@code listener.<address>.}
+     */
+    public record Listening(String name, String scopeName, int bufferLimit) {}
+
+    /** Makes the context of filters. */
+    public interface Contexts {
+        /** That of listener filters. */
+        NetworkFilterContext ofListener(Listening listening, ConfigNode listener);
+
+        /** What a new filter chain has of its own. */
+        ChainLife newChain();
+
+        /** That of the filters of a chain. */
+        NetworkFilterContext ofChain(Listening listening, ConfigNode listener, ChainLife chain);
+    }
 
     /**
      * Reads {@code envoy.config.listener.v3.Listener}.
      *
      * @param root scope without prefix
-     * @param contexts makes the filters' context of a listener
+     * @param before what it is an update of, or null: filter chains whose configuration did not change are taken from there, with
+     *     what they have counted and limited so far
      * @throws ConfigException when it can't be accepted
      */
-    public static ListenerConfig from(
-            ConfigNode node, Scope root, BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts) {
-        return from(node, root, contexts, null);
-    }
-
-    /**
-     * Reads {@code envoy.config.listener.v3.Listener} as an update of {@code before}: filter chains whose configuration did not
-     * change are taken from there, with what they have counted and limited so far.
-     *
-     * @throws ConfigException when it can't be accepted
-     */
-    public static ListenerConfig from(
-            ConfigNode node,
-            Scope root,
-            BiFunction<Listening, ConfigNode, NetworkFilterContext> contexts,
-            @Nullable ListenerConfig before) {
+    public static ListenerConfig from(ConfigNode node, Scope root, Contexts contexts, @Nullable ListenerConfig before) {
         String name = node.string("name");
         SocketConfig sockets;
         try {
@@ -142,14 +143,20 @@ public record ListenerConfig(
         }
         SocketAddress address = sockets.addresses().get(0).address();
         String prefix = node.string("stat_prefix");
-        Scope scope = root.scope("listener." + (prefix.isEmpty() ? ListenerAddress.statName(address) : prefix) + ".");
+        String scopeName = "listener." + (prefix.isEmpty() ? ListenerAddress.statName(address) : prefix) + ".";
+        Scope scope = root.scope(scopeName);
         int limit = (int) Math.min(
                 node.integer("per_connection_buffer_limit_bytes", DEFAULT_BUFFER_LIMIT), Integer.MAX_VALUE / 2);
         String shown = name.isEmpty() ? ListenerAddress.text(address) : name;
-        NetworkFilterContext context = contexts.apply(new Listening(shown, scope, limit), node);
+        Listening listening = new Listening(shown, scopeName, limit);
+        NetworkFilterContext context = contexts.ofListener(listening, node);
         FilterChains chains;
         try {
-            chains = FilterChainReader.read(node, context, before == null ? null : before.chains);
+            chains = FilterChainReader.read(
+                    node,
+                    contexts::newChain,
+                    life -> contexts.ofChain(listening, node, life),
+                    before == null ? null : before.chains);
         } catch (ListenerException e) {
             throw new ConfigException(
                     "error adding listener '" + ListenerAddress.text(address) + "': " + e.getMessage());

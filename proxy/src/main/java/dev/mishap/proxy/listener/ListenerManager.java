@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * All listeners. One that is added or changed warms up first, until what its filters wait for is there; then it takes the
- * sockets of the one before it, whose connections drain. Confined to the main loop once the workers are started; what others
+ * sockets of the one before it, whose connections drain. Where only filter chains differ, those that are the same stay, with
+ * their connections, and only the others drain. Confined to the main loop once the workers are started; what others
  * read is published.
  */
 public final class ListenerManager {
@@ -43,10 +44,12 @@ public final class ListenerManager {
     public interface Translator {
         /**
          * @param life where filters add what they wait for, and what ends with them
-         * @param drain the listener's own drain state
+         * @param chains makes what each new filter chain has of its own
+         * @param before the listener's configuration when only filter chains differ, of which those that are the same are taken; else null
          * @throws ConfigException when it can't be accepted
          */
-        ListenerConfig translate(ConfigNode node, Lifecycle life, DrainState drain);
+        ListenerConfig translate(
+                ConfigNode node, Lifecycle life, Supplier<ChainLife> chains, @Nullable ListenerConfig before);
     }
 
     /**
@@ -75,7 +78,12 @@ public final class ListenerManager {
         final boolean dynamic;
         final Listener listener;
         final Lifecycle life;
-        final DrainState drain;
+        /** Of the filter chains that are not those of the listener before. */
+        final List<ChainLife> newChains;
+
+        /** Whether it takes the place of the listener before, whose unchanged filter chains it has. */
+        final boolean inPlace;
+
         final Instant updated = Instant.now();
 
         Entry(
@@ -85,14 +93,26 @@ public final class ListenerManager {
                 boolean dynamic,
                 Listener listener,
                 Lifecycle life,
-                DrainState drain) {
+                List<ChainLife> newChains,
+                boolean inPlace) {
             this.name = name;
             this.node = node;
             this.version = version;
             this.dynamic = dynamic;
             this.listener = listener;
             this.life = life;
-            this.drain = drain;
+            this.newChains = newChains;
+            this.inPlace = inPlace;
+        }
+
+        /** It will not be used. */
+        void discard() {
+            life.end();
+            newChains.forEach(c -> c.life().end());
+        }
+
+        Set<FilterChain> chains() {
+            return new LinkedHashSet<>(listener.config().chains().all());
         }
 
         State state() {
@@ -130,6 +150,7 @@ public final class ListenerManager {
     private final Gauge warmingGauge;
     private final Gauge drainingGauge;
     private final Gauge startedGauge;
+    private final Gauge chainsDraining;
 
     /**
      * A manager without listeners.
@@ -165,7 +186,7 @@ public final class ListenerManager {
         warmingGauge = scope.gauge("total_listeners_warming");
         drainingGauge = scope.gauge("total_listeners_draining");
         startedGauge = scope.gauge("workers_started");
-        scope.gauge("total_filter_chains_draining");
+        chainsDraining = scope.gauge("total_filter_chains_draining");
         scope.gauge("workers_pinned");
     }
 
@@ -175,7 +196,7 @@ public final class ListenerManager {
      * @throws ConfigException when it can't be accepted
      */
     public void addStatic(ConfigNode node) {
-        Entry entry = make(node.string("name"), node, "", false);
+        Entry entry = make(node.string("name"), node, "", false, null);
         if (active.containsKey(entry.name)) {
             throw new ConfigException("error adding listener: duplicate listener name '" + entry.name + "'");
         }
@@ -184,14 +205,26 @@ public final class ListenerManager {
         publish();
     }
 
-    private Entry make(String name, ConfigNode node, String version, boolean dynamic) {
-        DrainState own = new DrainState(process, node.enumName("drain_type").equals("MODIFY_ONLY"));
+    /** @param before the listener that it is an update in place of, or null */
+    private Entry make(String name, ConfigNode node, String version, boolean dynamic, @Nullable Listener before) {
+        boolean modifyOnly = node.enumName("drain_type").equals("MODIFY_ONLY");
+        List<ChainLife> chains = new ArrayList<>();
         Lifecycle life = new Lifecycle(new InitManager("Listener-local-init-manager " + name));
         ListenerConfig config;
         try {
-            config = translator.translate(node, life, own);
+            config = translator.translate(
+                    node,
+                    life,
+                    () -> {
+                        ChainLife chain =
+                                new ChainLife(new Lifecycle(life.init()), new DrainState(process, modifyOnly));
+                        chains.add(chain);
+                        return chain;
+                    },
+                    before == null ? null : before.config());
         } catch (ConfigException e) {
             life.end();
+            chains.forEach(c -> c.life().end());
             throw e;
         }
         return new Entry(
@@ -199,9 +232,10 @@ public final class ListenerManager {
                 node,
                 version,
                 dynamic,
-                new Listener(config, transport, workers, gate, this::active),
+                new Listener(config, transport, workers, gate, this::active, before),
                 life,
-                own);
+                chains,
+                before != null);
     }
 
     /** Has the server wait for what the listeners of now, and those that come until the workers start, wait for. */
@@ -237,14 +271,18 @@ public final class ListenerManager {
         }
         Entry entry;
         try {
-            entry = make(name, resource.config(), version, true);
+            Entry inPlaceOf = now != null && workersStarted && onlyFilterChainsDiffer(now.node, node) ? now : null;
+            // The version shown stays that of the first, as Envoy has it.
+            entry = inPlaceOf == null
+                    ? make(name, resource.config(), version, true, null)
+                    : make(name, resource.config(), inPlaceOf.version, true, inPlaceOf.listener);
             try {
                 checkAddress(entry);
                 if (now == null || !sharesSockets(now, entry)) {
                     ListenSockets.probe(entry.listener.config());
                 }
             } catch (ConfigException | Listener.BindException e) {
-                entry.life.end();
+                entry.discard();
                 throw e;
             }
         } catch (ConfigException | Listener.BindException e) {
@@ -253,11 +291,11 @@ public final class ListenerManager {
             throw e instanceof ConfigException c ? c : new ConfigException(String.valueOf(e.getMessage()));
         }
         if (next != null) {
-            next.life.end();
+            next.discard();
             warming.remove(name);
         }
         (newest == null ? added : modified).inc();
-        if (now != null && onlyFilterChainsDiffer(now.node, node)) {
+        if (entry.inPlace) {
             inPlace.inc();
         }
         if (!workersStarted) {
@@ -319,15 +357,55 @@ public final class ListenerManager {
         } catch (Listener.BindException e) {
             createFailure.inc();
             LOG.error("{}", e.getMessage());
+            entry.discard();
             errors.put(entry.name, new ErrorState(entry.node, String.valueOf(e.getMessage()), Instant.now()));
             publish();
             return;
         }
         active.put(entry.name, entry);
-        if (before != null) {
+        if (before != null && entry.inPlace) {
+            drainGone(before, entry);
+        } else if (before != null) {
             drain(before);
         }
         publish();
+    }
+
+    /** Drains the filter chains that an update in place did not leave. */
+    private void drainGone(Entry before, Entry after) {
+        Set<FilterChain> gone = before.chains();
+        gone.removeAll(after.chains());
+        chainsDraining.add(gone.size());
+        gone.forEach(this::drain);
+        mainLoop.get()
+                .schedule(
+                        () -> {
+                            after.listener.closeConnections(gone);
+                            gone.forEach(ListenerManager::end);
+                            before.life.end();
+                            chainsDraining.add(-gone.size());
+                        },
+                        drain.nanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    private void drain(FilterChain chain) {
+        ChainLife life = chain.life();
+        if (life == null) {
+            return;
+        }
+        if (drain.immediate()) {
+            life.drain().draining(true);
+        } else {
+            life.drain().drainGradually(drain.nanos());
+        }
+    }
+
+    private static void end(FilterChain chain) {
+        ChainLife life = chain.life();
+        if (life != null) {
+            life.life().end();
+        }
     }
 
     /** Removes a listener that came by LDS: it takes no more connections, and those that it has drain. Whether there was one. */
@@ -339,7 +417,7 @@ public final class ListenerManager {
             return false;
         }
         if (next != null) {
-            next.life.end();
+            next.discard();
             warming.remove(name);
         }
         if (now != null) {
@@ -355,21 +433,18 @@ public final class ListenerManager {
         entry.life.init().cancel();
         entry.listener.close();
         if (!workersStarted) {
-            entry.life.end();
+            entry.discard();
             return;
         }
         draining.add(entry);
-        if (drain.immediate()) {
-            entry.drain.draining(true);
-        } else {
-            entry.drain.drainGradually(drain.nanos());
-        }
+        entry.chains().forEach(this::drain);
         mainLoop.get().schedule(() -> drained(entry), drain.nanos(), TimeUnit.NANOSECONDS);
     }
 
     private void drained(Entry entry) {
         entry.listener.closeConnections();
         entry.life.end();
+        entry.chains().forEach(ListenerManager::end);
         draining.remove(entry);
         publish();
     }

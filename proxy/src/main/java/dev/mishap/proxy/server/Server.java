@@ -15,6 +15,7 @@ import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.listener.ChainLife;
 import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerConfig;
@@ -289,10 +290,30 @@ public final class Server {
         }
     }
 
-    private ListenerConfig listenerConfig(ConfigNode node, Lifecycle life, DrainState own) {
+    private ListenerConfig listenerConfig(
+            ConfigNode node, Lifecycle life, Supplier<ChainLife> chains, @Nullable ListenerConfig before) {
         OwnedScope root = stats.owned("");
         life.onEnd(root::close);
-        return ListenerConfig.from(node, root, (listening, n) -> new Context(root, listening, n, life, own));
+        ListenerConfig.Contexts contexts = new ListenerConfig.Contexts() {
+            @Override
+            public NetworkFilterContext ofListener(ListenerConfig.Listening listening, ConfigNode listener) {
+                return new Context(root, listening, listener, life, drain);
+            }
+
+            @Override
+            public ChainLife newChain() {
+                return chains.get();
+            }
+
+            @Override
+            public NetworkFilterContext ofChain(
+                    ListenerConfig.Listening listening, ConfigNode listener, ChainLife chain) {
+                OwnedScope own = stats.owned("");
+                chain.life().onEnd(own::close);
+                return new Context(own, listening, listener, chain.life(), chain.drain());
+            }
+        };
+        return ListenerConfig.from(node, root, contexts, before);
     }
 
     /**
@@ -590,7 +611,7 @@ public final class Server {
 
         @Override
         public Scope listenerScope() {
-            return listening.scope();
+            return root.scope(listening.scopeName());
         }
 
         @Override

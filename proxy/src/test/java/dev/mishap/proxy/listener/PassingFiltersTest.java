@@ -93,6 +93,7 @@ class PassingFiltersTest {
                         seen.add("end end");
                     }
                 }),
+                null,
                 null);
         TerminalFilterFactory terminal = chain.terminal();
         assertThat(terminal).isNotNull();
