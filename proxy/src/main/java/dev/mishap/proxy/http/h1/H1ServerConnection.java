@@ -69,6 +69,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private @Nullable DeadlineTimer headersTimer;
     private @Nullable DeadlineTimer closeTimer;
     private @Nullable DeadlineTimer durationTimer;
+    private @Nullable DeadlineTimer drainTimer;
     private @Nullable ByteBuf held;
     private State state = State.OPEN;
     private int readPauses;
@@ -410,7 +411,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     private void closeTimers() {
-        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer}) {
+        for (DeadlineTimer t :
+                new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer, drainTimer}) {
             if (t != null) {
                 t.close();
             }
@@ -441,6 +443,27 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private void idle() {
         if (state == State.OPEN && stream == null) {
             stats.cxIdleTimeout.inc();
+            drainIdle();
+        }
+    }
+
+    /**
+     * Closes an idle connection whose time is over, as Envoy does: one that was never used at once, any other after the
+     * drain timeout, so that a request that is on its way is still answered (and told that it is the last one).
+     */
+    private void drainIdle() {
+        if (requests == 0 || config.drainTimeoutNanos == 0) {
+            closeIdle();
+        } else if (!draining) {
+            draining = true;
+            DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::drained);
+            drainTimer = t;
+            t.set(System.nanoTime(), config.drainTimeoutNanos);
+        }
+    }
+
+    private void drained() {
+        if (state == State.OPEN && stream == null) {
             closeIdle();
         }
     }
@@ -450,7 +473,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         if (stream != null) {
             draining = true;
         } else {
-            closeIdle();
+            drainIdle();
         }
     }
 

@@ -15,6 +15,8 @@ final class HeadReader {
     private static final int HASH_TE = HeaderName.TE.hashCode();
     private static final int HASH_UPGRADE = HeaderName.UPGRADE.hashCode();
     private static final int HASH_CONNECTION = HeaderName.CONNECTION.hashCode();
+    private static final int MAX_CONNECTION_TOKENS = 10;
+    private static final int MAX_NOMINATED_TE = 256;
     private static final int HASH_KEEP_ALIVE = HeaderName.KEEP_ALIVE.hashCode();
     private static final int HASH_CONTENT_LENGTH = HeaderName.CONTENT_LENGTH.hashCode();
     private static final int HASH_PROXY_CONNECTION = HeaderName.PROXY_CONNECTION.hashCode();
@@ -52,6 +54,12 @@ final class HeadReader {
     private byte @Nullable [][] nominated;
 
     private int nominatedCount;
+    /** Entries of the connection headers, whatever they are. */
+    private int connectionTokens;
+
+    private boolean teNominated;
+    /** The length of the longest te. */
+    private int teLength;
     /** A bit for the hash of each name; one that is set already tells of a name that may be repeated. */
     private long names;
 
@@ -74,7 +82,8 @@ final class HeadReader {
             transferEncoding = chunked = hostSeen = false;
             connectionClose = connectionKeepAlive = connectionUpgrade = false;
             upgradeLength = connectionLength = -1;
-            nominatedCount = 0;
+            nominatedCount = connectionTokens = teLength = 0;
+            teNominated = false;
             names = 0;
             mayRepeat = false;
         }
@@ -224,6 +233,7 @@ final class HeadReader {
         }
         if (length == 2 && hash == HASH_TE) {
             // Of te, only that the sender takes trailers concerns anyone but the next hop.
+            teLength = Math.max(teLength, valueEnd - value);
             int at = tokenAt(a, value, valueEnd, "trailers");
             if (at >= 0) {
                 m.addEntry(from, length, hash, at, "trailers".length());
@@ -356,13 +366,16 @@ final class HeadReader {
             if (from == to) {
                 continue;
             }
+            connectionTokens++;
             if (Bytes.equalsIgnoreCase(a, from, to, "close")) {
                 connectionClose = true;
             } else if (Bytes.equalsIgnoreCase(a, from, to, "keep-alive")) {
                 connectionKeepAlive = true;
             } else if (Bytes.equalsIgnoreCase(a, from, to, "upgrade")) {
                 connectionUpgrade = true;
-            } else if (!Bytes.equalsIgnoreCase(a, from, to, "te")) {
+            } else if (Bytes.equalsIgnoreCase(a, from, to, "te")) {
+                teNominated = true;
+            } else {
                 nominate(a, from, to);
             }
         }
@@ -382,11 +395,16 @@ final class HeadReader {
     }
 
     /**
-     * Removes the headers that the connection header nominates as hop-by-hop.
+     * Removes the headers that the connection header nominates as hop-by-hop; the host, too, whose lack is then the
+     * request's end.
      *
-     * @return false when it names one that others rely on, which is an attempt to make a hop forget who asked
+     * @return false when it names one that others rely on, which is an attempt to make a hop forget who asked, or when
+     *     there is more of it than anybody needs: Envoy's limits are ten entries, and 256 bytes of a nominated te
      */
     boolean removeNominated() {
+        if (connectionTokens >= MAX_CONNECTION_TOKENS || teNominated && teLength >= MAX_NOMINATED_TE) {
+            return false;
+        }
         byte[][] names = nominated;
         if (names == null || nominatedCount == 0) {
             return true;
@@ -396,6 +414,9 @@ final class HeadReader {
             byte[] name = names[k];
             if (name.length == 0 || name[0] == 0 || Bytes.startsWithIgnoreCase(name, 0, name.length, "x-forwarded-")) {
                 return false;
+            }
+            if (Arrays.equals(name, HOST)) {
+                name = AUTHORITY;
             }
             for (int i = m.size() - 1; i >= 0; i--) {
                 int at = m.nameOffset(i);
@@ -410,4 +431,6 @@ final class HeadReader {
     }
 
     private static final byte[] EMPTY = {};
+    private static final byte[] HOST = {'h', 'o', 's', 't'};
+    private static final byte[] AUTHORITY = {':', 'a', 'u', 't', 'h', 'o', 'r', 'i', 't', 'y'};
 }

@@ -123,6 +123,8 @@ class H1RequestParserTest {
         h2 preface             | PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n | CODEC_ERROR
         TLS hello              | \\16\\03\\01\\02\\00\\01\\00\\01\\fc\\03\\03 | INVALID_CHARACTERS
         nominates a forward    | Gconnection: x-forwarded-for\\r\\nx-forwarded-for: 1.2.3.4\\r\\n\\r\\n | CONNECTION_HEADER
+        nominates ten          | Gconnection: a,b,c,d,e,f,g,h\\r\\nconnection: close, keep-alive\\r\\n\\r\\n | CONNECTION_HEADER
+        nominates nine         | Gconnection: a,b,c,,d,e,f,g,h,keep-alive\\r\\n\\r\\n | ok
         CONNECT with a body    | CONNECT a:80 HTTP/1.1\\r\\nhost: a\\r\\ncontent-length: 3\\r\\n\\r\\n | BODY_DISALLOWED
         chunked in HTTP/1.0    | POST / HTTP/1.0\\r\\nhost: a\\r\\ntransfer-encoding: chunked\\r\\n\\r\\n | TRANSFER_ENCODING
         """)
@@ -150,6 +152,7 @@ class H1RequestParserTest {
         GET https://u:p@x.y HTTP/1.1\\r\\n\\r\\n               | {:method=GET, :path=/, :authority=x.y} end
         GET HTTP://x.y?a HTTP/1.1\\r\\n\\r\\n                  | {:method=GET, :path=?a, :authority=x.y} end
         OPTIONS * HTTP/1.1\\r\\nhost: a\\r\\n\\r\\n            | {:method=OPTIONS, :path=*, :authority=a} end
+        GET / HTTP/1.1\\r\\nhost: a\\r\\nconnection: Host\\r\\n\\r\\n | {:method=GET, :path=/} end
         CONNECT a:80 HTTP/1.1\\r\\nhost: b\\r\\n\\r\\n         | {:method=CONNECT, :authority=a:80}more
         """)
     void targetForms(String request, String expected) {

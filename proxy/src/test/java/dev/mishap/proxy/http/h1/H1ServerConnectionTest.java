@@ -483,6 +483,34 @@ class H1ServerConnectionTest {
     }
 
     @Test
+    void anIdleConnectionThatWasUsedIsDrainedBeforeItIsClosed() {
+        long hour = 3600L * 1_000_000_000;
+        config.idleTimeoutNanos = hour;
+        open();
+        config.idleTimeoutNanos = 1;
+        send(GET);
+        assertThat(received()).isEqualTo(ok(""));
+        while (stats.value("http.t.downstream_cx_idle_timeout") == 0) {
+            channel.runScheduledPendingTasks();
+        }
+        assertThat(channel.isOpen()).isTrue();
+        send(GET);
+        assertThat(received()).isEqualTo(ok("connection: close\r\n"));
+        assertThat(channel.isOpen()).isFalse();
+        channel.finishAndReleaseAll();
+        config.idleTimeoutNanos = hour;
+        config.drainTimeoutNanos = 1;
+        open();
+        config.idleTimeoutNanos = 1;
+        send(GET);
+        assertThat(received()).isEqualTo(ok(""));
+        while (channel.isOpen()) {
+            channel.runScheduledPendingTasks();
+        }
+        assertThat(stats.value("http.t.downstream_cx_idle_timeout")).isEqualTo(2);
+    }
+
+    @Test
     void aHeadThatTakesTooLongGets408() {
         config.requestHeadersTimeoutNanos = 1;
         open();
