@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigDumpRoute {
     private static final String TYPE = "@type";
     private static final String PREFIX = "type.googleapis.com/";
+    private static final String SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret";
     private static final String ADMIN = PREFIX + "envoy.admin.v3.";
 
     /** The repeated fields of each dump, and the message of their elements. */
@@ -206,7 +207,8 @@ public final class ConfigDumpRoute {
         out.add(routesDump);
         Map<String, Object> secrets = new LinkedHashMap<>();
         secrets.put(TYPE, ADMIN + "SecretsConfigDump");
-        put(secrets, "dynamic_active_secrets", secrets(names));
+        put(secrets, "dynamic_active_secrets", secrets(names, false));
+        put(secrets, "dynamic_warming_secrets", secrets(names, true));
         out.add(secrets);
         out.addAll(own.get());
         return out;
@@ -285,14 +287,18 @@ public final class ConfigDumpRoute {
         }
     }
 
-    private List<Map<String, Object>> secrets(@Nullable Pattern names) {
+    private List<Map<String, Object>> secrets(@Nullable Pattern names, boolean warming) {
         List<Map<String, Object>> out = new ArrayList<>();
-        for (DynamicConfigs.Dumped d : dynamic.secrets()) {
-            String name = d.config().string("name");
-            if (names == null || names.matches(name)) {
+        for (DynamicConfigs.DynamicSecret d : dynamic.secrets()) {
+            ConfigNode config = d.config();
+            if ((config == null) == warming && (names == null || names.matches(d.name()))) {
                 Map<String, Object> one = new LinkedHashMap<>();
-                one.put("name", name);
-                one.putAll(dumped(d, "secret"));
+                one.put("name", d.name());
+                if (!d.version().isEmpty()) {
+                    one.put("version_info", d.version());
+                }
+                one.put("last_updated", time(d.updated()));
+                one.put("secret", config == null ? Map.of(TYPE, PREFIX + SECRET, "name", d.name()) : typed(config));
                 out.add(one);
             }
         }

@@ -47,7 +47,15 @@ public interface DynamicConfigs {
         return null;
     }
 
-    default List<Dumped> secrets() {
+    /**
+     * A secret that is discovered.
+     *
+     * @param config null while it did not come yet
+     * @param updated when it came, or was asked for
+     */
+    record DynamicSecret(String name, @Nullable ConfigNode config, String version, Instant updated) {}
+
+    default List<DynamicSecret> secrets() {
         return List.of();
     }
 

@@ -18,6 +18,7 @@ record DiscoveredConfigs(
         @Nullable Cds cds,
         RouteTables tables,
         ExtensionConfigs extensions,
+        @Nullable SecretSubscriptions secretSubscriptions,
         InitManager init)
         implements DynamicConfigs {
     @Override
@@ -65,6 +66,11 @@ record DiscoveredConfigs(
                         .map(v -> new Dumped(v.config(), v.version(), v.updated()))
                         .toList()
                 : null;
+    }
+
+    @Override
+    public List<DynamicSecret> secrets() {
+        return secretSubscriptions == null ? List.of() : secretSubscriptions.views();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.json.JsonWriter;
@@ -12,11 +13,13 @@ import dev.mishap.proxy.xds.ResourceType;
 import dev.mishap.proxy.xds.ResourceWatcher;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -24,10 +27,13 @@ import org.jspecify.annotations.Nullable;
 
 /** SDS: one subscription for a secret, however many listeners and clusters want it. Confined to the main loop once that runs. */
 final class SecretSubscriptions implements SecretDelivery {
+    /** Envoy's version of a secret that did not come yet. */
+    private static final String UNINITIALIZED = "uninitialized";
+
     private final Supplier<ConfigSources> sources;
     private final Scope root;
     private final Executor mainLoop;
-    private final Map<String, Followed> all = new HashMap<>();
+    private final Map<String, Followed> all = new ConcurrentHashMap<>();
 
     SecretSubscriptions(Supplier<ConfigSources> sources, Scope root, Executor mainLoop) {
         this.sources = sources;
@@ -48,6 +54,14 @@ final class SecretSubscriptions implements SecretDelivery {
         }
     }
 
+    /** The secrets for the admin server, in the order of their names; on any thread. */
+    List<DynamicConfigs.DynamicSecret> views() {
+        return all.values().stream()
+                .map(f -> f.view)
+                .sorted(Comparator.comparing(DynamicConfigs.DynamicSecret::name))
+                .toList();
+    }
+
     private final class Followed implements ResourceWatcher {
         private final ConfigNode source;
         private final String name;
@@ -55,11 +69,13 @@ final class SecretSubscriptions implements SecretDelivery {
         private final List<InitTarget> waiting = new ArrayList<>();
         private @Nullable Subscription subscription;
         private @Nullable ConfigNode latest;
+        private volatile DynamicConfigs.DynamicSecret view;
         private boolean answered;
 
         Followed(ConfigNode source, String name) {
             this.source = source;
             this.name = name;
+            this.view = new DynamicConfigs.DynamicSecret(name, null, UNINITIALIZED, Instant.now());
         }
 
         void add(Consumer<ConfigNode> taker, InitTarget target) {
@@ -91,6 +107,7 @@ final class SecretSubscriptions implements SecretDelivery {
             for (Resource r : resources) {
                 if (r.name().equals(name)) {
                     take(r.config());
+                    view = new DynamicConfigs.DynamicSecret(name, r.config(), version, Instant.now());
                 }
             }
             answered();

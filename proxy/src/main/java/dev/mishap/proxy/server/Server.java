@@ -87,6 +87,7 @@ public final class Server {
     private final Options options;
     private final Bootstrap bootstrap;
     private final StatsConfig statsConfig;
+    private final SecretSubscriptions secrets;
     private final StatsStore stats;
     private final RuntimeLoader runtime;
     private final LogFiles logFiles;
@@ -141,8 +142,8 @@ public final class Server {
         try {
             EventLoop main = mainLoop();
             this.transports = new TransportContext(bootstrap.secrets(), this::watch);
-            transports.give(
-                    SecretDelivery.class, new SecretSubscriptions(this::configSources, stats, this::onMainLoop));
+            this.secrets = new SecretSubscriptions(this::configSources, stats, this::onMainLoop);
+            transports.give(SecretDelivery.class, secrets);
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
@@ -564,7 +565,7 @@ public final class Server {
 
     /** What was discovered. */
     DynamicConfigs dynamicConfigs() {
-        return new DiscoveredConfigs(listeners, lds, cds, routeTables, extensionConfigs, init);
+        return new DiscoveredConfigs(listeners, lds, cds, routeTables, extensionConfigs, secrets, init);
     }
 
     /** How far the server has come. */

@@ -3,6 +3,7 @@ package dev.mishap.proxy.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.listener.Listener;
 import java.io.IOException;
 import java.io.InputStream;
@@ -111,6 +112,10 @@ class IstioConfigurationTest {
                     .isZero();
             assertThat(server.listeners()).hasSize(4);
             assertThat(server.clusters().all()).hasSize(7);
+            assertThat(server.dynamicConfigs().secrets())
+                    .extracting(DynamicConfigs.DynamicSecret::name)
+                    .containsExactly("ROOTCA", "default");
+            assertThat(server.dynamicConfigs().secrets()).allMatch(s -> s.config() != null);
             int port = server.listeners().stream()
                     .filter(l -> l.config().name().equals("0.0.0.0_9080"))
                     .mapToInt(Listener::port)

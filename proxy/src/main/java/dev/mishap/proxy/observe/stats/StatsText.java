@@ -51,6 +51,7 @@ public final class StatsText {
         this.bounds = bounds;
     }
 
+    /** Unsigned, as the hash that a version is shown as. */
     private record Number(String name, long value) {}
 
     private List<Number> numbers(StatsQuery query) {
@@ -83,7 +84,10 @@ public final class StatsText {
     public String text(StatsQuery query) {
         StringBuilder out = new StringBuilder();
         for (Number n : numbers(query)) {
-            out.append(n.name()).append(": ").append(n.value()).append('\n');
+            out.append(n.name())
+                    .append(": ")
+                    .append(Long.toUnsignedString(n.value()))
+                    .append('\n');
         }
         for (LogLinearHistogram h : histograms(query)) {
             out.append(h.name()).append(':');
@@ -157,7 +161,7 @@ public final class StatsText {
         for (Number n : numbers(query)) {
             out.append(separator).append("{\"name\":");
             JsonWriter.quote(n.name(), out);
-            out.append(",\"value\":").append(n.value()).append('}');
+            out.append(",\"value\":").append(Long.toUnsignedString(n.value())).append('}');
             separator = ",";
         }
         List<LogLinearHistogram> histograms = histograms(query);
@@ -290,7 +294,8 @@ public final class StatsText {
     private void series(Map<String, List<String>> families, String statName, long value) {
         TagExtractor.Tagged tagged = tags.extract(statName);
         String name = metricName(tagged.name());
-        families.computeIfAbsent(name, n -> new ArrayList<>()).add(name + '{' + labels(tagged) + "} " + value + '\n');
+        families.computeIfAbsent(name, n -> new ArrayList<>())
+                .add(name + '{' + labels(tagged) + "} " + Long.toUnsignedString(value) + '\n');
     }
 
     private static void families(Map<String, List<String>> families, String type, StringBuilder out) {
