@@ -174,9 +174,14 @@ record ExtAuthzConfig(
             return new GrpcService("", "", DEFAULT_TIMEOUT_NANOS, List.of());
         }
         GrpcService service = GrpcService.from(node);
-        return node.has("timeout")
-                ? service
-                : new GrpcService(service.cluster(), service.authority(), DEFAULT_TIMEOUT_NANOS, service.metadata());
+        long timeout = node.has("timeout") ? service.timeoutNanos() : DEFAULT_TIMEOUT_NANOS;
+        List<String> metadata = new ArrayList<>(service.metadata());
+        if (timeout > 0) {
+            // Not every call of the proxy's own tells this; a check does.
+            metadata.add("x-envoy-expected-rq-timeout-ms");
+            metadata.add(Long.toString(Math.max(1, timeout / 1_000_000)));
+        }
+        return new GrpcService(service.cluster(), service.authority(), timeout, metadata);
     }
 
     private static Service service(ConfigNode http, @Nullable ConfigNode request) {
