@@ -9,9 +9,11 @@ import dev.mishap.proxy.observe.stats.StatsText;
 import dev.mishap.proxy.observe.stats.TagExtractor;
 import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -46,18 +48,24 @@ public record StatsConfig(Predicate<String> accepts, TagExtractor tags, Function
         }
         Map<String, String> fixed = new LinkedHashMap<>(flagTags);
         List<TagExtractor.Expression> expressions = new ArrayList<>();
+        Set<String> chosen = new HashSet<>();
         for (ConfigNode tag : node.messages("stats_tags")) {
             String name = tag.string("tag_name");
             if ("fixed_value".equals(tag.oneof("tag_value"))) {
                 fixed.put(name, tag.string("fixed_value"));
             } else if (!tag.string("regex").isEmpty()) {
                 expressions.add(new TagExtractor.Expression(name, regex(tag.string("regex"))));
+            } else if (TagExtractor.isDefault(name)) {
+                chosen.add(name);
+            } else {
+                throw new ConfigException(
+                        "No regex specified for tag specifier and no default regex for name: '" + name + "'");
             }
         }
         boolean defaults = node.bool("use_all_default_tags", true);
         return new StatsConfig(
                 matcher(node.message("stats_matcher")),
-                new TagExtractor(fixed, expressions, defaults),
+                new TagExtractor(fixed, expressions, defaults, chosen),
                 bounds(node.messages("histogram_bucket_settings")));
     }
 

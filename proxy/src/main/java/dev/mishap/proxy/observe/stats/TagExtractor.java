@@ -5,6 +5,7 @@ import com.google.re2j.Pattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  * tags and expressions of its own. Asked when stats are shown as labels, never when they are counted.
  */
 public final class TagExtractor {
+    private static final String RESPONSE_CODE = "envoy.response_code";
+    private static final String RESPONSE_CODE_CLASS = "envoy.response_code_class";
+    private static final String WORKER_ID = "envoy.worker_id";
+    private static final String LISTENER_ADDRESS = "envoy.listener_address";
+
     /** {@code envoy.cluster_name} and the like with the name's tokens: $ is the tag's value, * any token, ** the rest. */
     private static final String[][] DEFAULTS = {
         {"envoy.virtual_cluster", "vhost.*.vcluster.$.**"},
@@ -35,7 +41,10 @@ public final class TagExtractor {
     private final List<Expression> anywhere = new ArrayList<>();
     private final List<Expression> prefixed = new ArrayList<>();
     private final List<TokenPattern> patterns = new ArrayList<>();
-    private final boolean defaults;
+    private final boolean responseCodes;
+    private final boolean responseClasses;
+    private final boolean workerIds;
+    private final boolean listeners;
 
     /**
      * A tag found by an expression: its first group is taken out of the name, its second, or else its first, is the value.
@@ -54,23 +63,44 @@ public final class TagExtractor {
      * @param defaults whether Envoy's default tags are taken out, too
      */
     public TagExtractor(Map<String, String> fixed, List<Expression> expressions, boolean defaults) {
+        this(fixed, expressions, defaults, Set.of());
+    }
+
+    /**
+     * @param chosen names of default tags that are taken out even though {@code defaults} are not, see {@link #isDefault}
+     */
+    public TagExtractor(Map<String, String> fixed, List<Expression> expressions, boolean defaults, Set<String> chosen) {
         this.fixed = fixed;
         for (Expression e : expressions) {
             (prefixed(e.pattern().pattern()) ? prefixed : anywhere).add(e);
         }
-        this.defaults = defaults;
-        if (defaults) {
-            for (String[] d : DEFAULTS) {
+        responseCodes = defaults || chosen.contains(RESPONSE_CODE);
+        responseClasses = defaults || chosen.contains(RESPONSE_CODE_CLASS);
+        workerIds = defaults || chosen.contains(WORKER_ID);
+        listeners = defaults || chosen.contains(LISTENER_ADDRESS);
+        for (String[] d : DEFAULTS) {
+            if (defaults || chosen.contains(d[0])) {
                 patterns.add(new TokenPattern(d[0], d[1].split("\\.")));
             }
         }
     }
 
+    /** Whether there is a default tag of that name. */
+    public static boolean isDefault(String tag) {
+        for (String[] d : DEFAULTS) {
+            if (d[0].equals(tag)) {
+                return true;
+            }
+        }
+        return List.of(RESPONSE_CODE, RESPONSE_CODE_CLASS, WORKER_ID, LISTENER_ADDRESS)
+                .contains(tag);
+    }
+
     public Tagged extract(String name) {
         List<Tag> tags = new ArrayList<>();
         List<int[]> cuts = new ArrayList<>();
-        if (defaults) {
-            responseCode(name, tags, cuts);
+        responseCode(name, tags, cuts);
+        if (workerIds) {
             workerId(name, tags, cuts);
         }
         fixed.forEach((tag, value) -> tags.add(new Tag(tag, value)));
@@ -78,7 +108,7 @@ public final class TagExtractor {
         for (TokenPattern pattern : patterns) {
             pattern.apply(name, tags, cuts);
         }
-        if (defaults) {
+        if (listeners) {
             listener(name, tags, cuts);
         }
         apply(prefixed, name, tags, cuts);
@@ -106,16 +136,16 @@ public final class TagExtractor {
     }
 
     /** {@code …_rq_503} loses {@code _503}; {@code …_rq_5xx} loses the digit. */
-    private static void responseCode(String name, List<Tag> tags, List<int[]> cuts) {
+    private void responseCode(String name, List<Tag> tags, List<int[]> cuts) {
         int n = name.length();
         if (n < 7 || !name.startsWith("_rq_", n - 7) || !digit(name, n - 3)) {
             return;
         }
-        if (name.endsWith("xx")) {
-            tags.add(new Tag("envoy.response_code_class", name.substring(n - 3, n - 2)));
+        if (name.endsWith("xx") && responseClasses) {
+            tags.add(new Tag(RESPONSE_CODE_CLASS, name.substring(n - 3, n - 2)));
             cuts.add(new int[] {n - 3, n - 2});
-        } else if (digit(name, n - 2) && digit(name, n - 1)) {
-            tags.add(new Tag("envoy.response_code", name.substring(n - 3)));
+        } else if (responseCodes && digit(name, n - 2) && digit(name, n - 1)) {
+            tags.add(new Tag(RESPONSE_CODE, name.substring(n - 3)));
             cuts.add(new int[] {n - 4, n});
         }
     }
@@ -142,7 +172,7 @@ public final class TagExtractor {
                 || name.startsWith("thread_local_cluster_manager.")
                 || name.startsWith("listener.") && listenerEnd(name) == at;
         if (known) {
-            tags.add(new Tag("envoy.worker_id", name.substring(from, to)));
+            tags.add(new Tag(WORKER_ID, name.substring(from, to)));
             cuts.add(new int[] {from - 1, to});
         }
     }
@@ -164,7 +194,7 @@ public final class TagExtractor {
             }
         }
         if (end > from && !name.startsWith("admin.", from)) {
-            tags.add(new Tag("envoy.listener_address", name.substring(from, end - 1)));
+            tags.add(new Tag(LISTENER_ADDRESS, name.substring(from, end - 1)));
             cuts.add(new int[] {from, end});
         }
     }
