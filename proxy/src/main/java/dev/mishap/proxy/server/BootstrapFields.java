@@ -6,7 +6,6 @@ import java.util.List;
 /** What is supported of the messages that {@link BootstrapLoader} reads. */
 public final class BootstrapFields {
     private static final String BOOTSTRAP = "envoy.config.bootstrap.v3.";
-    private static final String XDS_ONLY = "only sent to xDS servers";
     private static final String NO_WATCHDOG = "there is no watchdog";
 
     public static final List<SupportedFields> FIELDS = List.of(
@@ -26,7 +25,6 @@ public final class BootstrapFields {
                     .accepted("flags_path", "there are no file-based feature flags")
                     .accepted("inline_headers", "headers are looked up equally fast whatever their names")
                     .accepted("fatal_actions", "a JVM has no fatal-signal actions")
-                    .accepted("node_context_params", "only sent to xDS servers, in resource names")
                     .accepted(
                             "deferred_stat_options",
                             "stats always show before they are first used, which in Envoy this delays")
@@ -43,10 +41,7 @@ public final class BootstrapFields {
                     .accepted("user_agent_name", "the process says itself what it is, as Envoy does")
                     .accepted("user_agent_version", "the process says itself what it is, as Envoy does")
                     .accepted("user_agent_build_version", "the process says itself what it is, as Envoy does")
-                    .accepted("dynamic_parameters", XDS_ONLY)
-                    .accepted("extensions", XDS_ONLY)
-                    .accepted("client_features", XDS_ONLY)
-                    .accepted("listening_addresses", XDS_ONLY),
+                    .accepted("extensions", "the process says itself what it has, as Envoy does"),
             SupportedFields.of(BOOTSTRAP + "Admin")
                     .supported("access_log", "access_log_path", "address")
                     .accepted("profile_path", "there is no built-in CPU profiler to write a profile")

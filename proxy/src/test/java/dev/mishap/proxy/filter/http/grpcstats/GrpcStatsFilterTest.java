@@ -44,7 +44,10 @@ class GrpcStatsFilterTest {
         filter.onRequestHeaders(stream, stream.requestHeaders, false);
         filter.onRequestData(stream, message, false);
         filter.onRequestData(stream, message, true);
-        filter.onResponseHeaders(stream, new HeaderMap(), false);
+        HeaderMap response = new HeaderMap();
+        response.add(HeaderName.STATUS, "200");
+        response.add(HeaderName.CONTENT_TYPE, "application/grpc");
+        filter.onResponseHeaders(stream, response, false);
         filter.onResponseData(stream, message, false);
         filter.onResponseTrailers(stream, trailers);
 
