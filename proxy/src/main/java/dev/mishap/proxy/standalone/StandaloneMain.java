@@ -273,7 +273,11 @@ public final class StandaloneMain {
             return new Traffic(
                     "connections",
                     (System.nanoTime() - server.startNanos()) / 1e9,
-                    stats.counter("tcp." + StandaloneBootstrap.LISTENER + ".downstream_cx_total")
+                    server.listeners()
+                            .get(0)
+                            .config()
+                            .scope()
+                            .counter("downstream_cx_total")
                             .value(),
                     List.of(0L, 0L, 0L, 0L, 0L),
                     server.listeners().get(0).connections(),

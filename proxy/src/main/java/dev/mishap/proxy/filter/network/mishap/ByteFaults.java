@@ -140,7 +140,7 @@ final class ByteFaults extends ChannelDuplexHandler {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event != ChannelInputShutdownEvent.INSTANCE) {
             ctx.fireUserEventTriggered(event);
-        } else if (silent) {
+        } else if (silent || ending) {
             ctx.close();
         } else if (up.isClear()) {
             endOfRequest();
@@ -212,10 +212,20 @@ final class ByteFaults extends ChannelDuplexHandler {
         }
     }
 
-    /** Closes whatever the filters want. */
+    /** Breaks the connection, whatever the filters want. */
     void closeNow() {
         ending = true;
         context().close();
+    }
+
+    /**
+     * Ends the connection by a FIN: what the client still sends is read and dropped until it ends, too, since the kernel answers
+     * with a reset when a socket is closed that has unread bytes.
+     */
+    void finish() {
+        ending = true;
+        up.close();
+        FinalClose.of(channel);
     }
 
     /** From now on nothing passes either way: the filters are told that the client is gone, the client is told nothing. */
@@ -309,7 +319,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         @Override
         public void limitReached() {
             close.run();
-            closeNow();
+            ByteFaults.this.finish();
         }
 
         @Override
@@ -348,7 +358,7 @@ final class ByteFaults extends ChannelDuplexHandler {
 
         @Override
         public void limitReached() {
-            closeNow();
+            ByteFaults.this.finish();
         }
 
         @Override

@@ -23,6 +23,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
@@ -251,6 +252,13 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             }
 
             @Override
+            public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                if (event == ChannelInputShutdownEvent.INSTANCE) {
+                    ctx.close();
+                }
+            }
+
+            @Override
             public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
                 ctx.close();
             }
@@ -384,7 +392,14 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private void end(String details) {
         proceed = null;
         facts.info().terminationDetails = details;
-        closeNow();
+        ByteFaults handler = bytes;
+        if (handler != null) {
+            handler.finish();
+        } else {
+            swallow();
+            facts.info().terminationDetails = details;
+            FinalClose.of(channel);
+        }
     }
 
     private void closeNow() {
