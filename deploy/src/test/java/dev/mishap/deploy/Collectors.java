@@ -22,7 +22,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** What a proxy sends its telemetry to: gRPC services, an HTTP collector, statsd by UDP and TCP. Keeps all of it. */
@@ -52,8 +54,8 @@ final class Collectors implements AutoCloseable {
     /** Path, content type, and headers of the configuration of each request with spans. */
     final List<String> spanRequests = new CopyOnWriteArrayList<>();
 
-    final List<String> udpLines = new CopyOnWriteArrayList<>();
-    final List<String> tcpLines = new CopyOnWriteArrayList<>();
+    final Collection<String> udpLines = new ConcurrentLinkedQueue<>();
+    final Collection<String> tcpLines = new ConcurrentLinkedQueue<>();
 
     private final Server grpc;
     private final HttpServer http;
@@ -91,6 +93,8 @@ final class Collectors implements AutoCloseable {
         http.createContext("/", this::spans);
         http.start();
         udp = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"));
+        udp.setReceiveBufferSize(
+                4 << 20); // a flush is hundreds of datagrams at once, and one that finds no room is lost
         tcp = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
         daemon(this::readDatagrams);
         daemon(this::readConnections);

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -424,7 +425,7 @@ class ObservabilityIT {
                 ByteBuffer.wrap(message, 1, 8).order(ByteOrder.LITTLE_ENDIAN).getDouble());
     }
 
-    private static Map<String, String> sum(List<String> lines) {
+    private static Map<String, String> sum(Collection<String> lines) {
         Map<String, Long> sums = new TreeMap<>();
         for (String each : lines) {
             String line = PORT.matcher(each).replaceAll("127.0.0.1_P");

@@ -110,11 +110,17 @@ final class ProxyProcess implements AutoCloseable {
         }
     }
 
-    /** The lines of the log that tell of a leaked buffer or of an exception nobody expected. */
+    /** The lines of the log that tell of a leaked buffer or of an exception nobody expected, each with those around it. */
     List<String> leaks() {
-        return log().lines()
-                .filter(line -> line.contains("LEAK:") || line.contains("Exception") || line.contains("AssertionError"))
-                .toList();
+        List<String> lines = log().lines().toList();
+        List<String> leaks = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i);
+            if (line.contains("LEAK:") || line.contains("Exception") || line.contains("AssertionError")) {
+                leaks.add(String.join("\n", lines.subList(Math.max(0, i - 1), Math.min(lines.size(), i + 20))));
+            }
+        }
+        return leaks;
     }
 
     /** The body of an admin page; empty when the server can't be reached. */

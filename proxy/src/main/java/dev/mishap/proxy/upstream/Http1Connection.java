@@ -12,6 +12,7 @@ import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1Parser;
 import dev.mishap.proxy.http.h1.H1ResponseParser;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.TlsSession;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
@@ -21,7 +22,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -559,13 +559,13 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException)) {
+        if (!ConnectionLoss.is(cause)) {
             LOG.warn(
                     "closing a connection to {} after an unexpected error",
                     pool.endpoint().address(),
                     cause);
         }
-        resetByPeer = cause instanceof IOException;
+        resetByPeer = ConnectionLoss.is(cause);
         // Of a reset by the peer, too, channelInactive tells the listener.
         ctx.close();
     }

@@ -8,10 +8,10 @@ import dev.mishap.proxy.http.h2.H2Error;
 import dev.mishap.proxy.http.h2.H2Failure;
 import dev.mishap.proxy.http.h2.H2Stream;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ConnectionLoss;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -335,7 +335,7 @@ final class Http2Connection extends H2Connection {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException)) {
+        if (!ConnectionLoss.is(cause)) {
             LOG.warn(
                     "closing a connection to {} after an unexpected error",
                     pool.endpoint().address(),

@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.transport.TlsSession;
@@ -19,7 +20,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -200,7 +200,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        resetByPeer = cause instanceof IOException;
+        resetByPeer = ConnectionLoss.is(cause);
         ctx.close();
     }
 

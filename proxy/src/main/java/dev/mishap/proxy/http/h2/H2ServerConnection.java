@@ -12,11 +12,11 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ConnectionLoss;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -439,7 +439,7 @@ public final class H2ServerConnection extends H2Connection {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException)) {
+        if (!ConnectionLoss.is(cause)) {
             LOG.warn("closing connection {} after an unexpected error", connection.id, cause);
             closedLocally = true;
         }
