@@ -1,6 +1,7 @@
 package dev.mishap.deploy;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** A program with Envoy's command line, ours or the real one, running a configuration of the test. */
@@ -68,11 +70,19 @@ final class ProxyProcess implements AutoCloseable {
         });
     }
 
-    /** A port that nobody listens at just now. */
+    /**
+     * A port that nobody listens at just now, and which the system gives to no outgoing connection (those of Linux begin at 32768):
+     * a server that stops and listens again there finds it free, and no client's connection ends up at itself.
+     */
     static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress("127.0.0.1", 0));
-            return socket.getLocalPort();
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(15_000, 32_768);
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress("127.0.0.1", port));
+                return port;
+            } catch (BindException taken) {
+                // Another, then.
+            }
         }
     }
 

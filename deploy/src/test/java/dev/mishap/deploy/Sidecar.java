@@ -1,7 +1,6 @@
 package dev.mishap.deploy;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,10 +25,7 @@ final class Sidecar implements AutoCloseable {
     Sidecar(Path directory, String service, int upstreamPort) throws IOException {
         this.service = service;
         this.directory = directory;
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        int port = ProxyProcess.freePort();
         String config = Files.readString(
                         Tools.root().resolve("xds-server/src/main/resources/dev/mishap/control/demo/proxy.yaml"))
                 .replace("${service}", service)

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
@@ -47,9 +46,7 @@ class StandaloneIT {
     @BeforeEach
     void startNginx() throws IOException {
         Tools.need("nginx", "-v");
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            upstream = socket.getLocalPort();
-        }
+        upstream = ProxyProcess.freePort();
         Path config = Files.writeString(directory.resolve("nginx.conf"), """
                 daemon off; worker_processes 1; master_process off;
                 pid DIR/nginx.pid; error_log DIR/error.log;
