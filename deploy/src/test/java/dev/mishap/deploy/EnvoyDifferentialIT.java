@@ -15,11 +15,13 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * The same configuration and the same requests as the real Envoy got, against us: every folder of src/test/envoy-cases is one
- * case with what Envoy did. Where Envoy is installed the records themselves are played against it, so that they can't go stale.
+ * case with what Envoy did. {@link EnvoyRecordsIT} plays the records against Envoy itself.
  */
 class EnvoyDifferentialIT {
     /** More failures than this are no accident of timing. */
     private static final int MOST_AGAIN = 12;
+
+    private static final int TIMES_AGAIN = 3;
 
     private static final Path TESTS = Tools.root().resolve("deploy/src/test");
 
@@ -29,14 +31,7 @@ class EnvoyDifferentialIT {
         return play(Tools.launcher() + " proxy");
     }
 
-    @TestFactory
-    Stream<DynamicTest> recordsAreWhatEnvoyDoes() throws IOException {
-        Tools.need("python3", "-c", "import h2");
-        Tools.need("envoy", "--version");
-        return play("envoy");
-    }
-
-    private static Stream<DynamicTest> play(String program) throws IOException {
+    static Stream<DynamicTest> play(String program) throws IOException {
         List<String> names;
         try (Stream<Path> folders = Files.list(TESTS.resolve("envoy-cases"))) {
             names = folders.filter(f -> Files.exists(f.resolve("case.json")))
@@ -47,15 +42,19 @@ class EnvoyDifferentialIT {
         assertThat(names).isNotEmpty();
         Tools.Result result = diffrun(program, List.of());
         Map<String, List<String>> verdicts = verdicts(result.out());
-        // Cases go by the clock of a machine that others use, too: what failed among all the others is played once
-        // more, alone.
-        List<String> again = verdicts.entrySet().stream()
-                .filter(verdict -> verdict.getValue().get(0).startsWith("FAIL "))
-                .map(Map.Entry::getKey)
-                .toList();
-        for (String name : again.size() > MOST_AGAIN ? List.<String>of() : again) {
-            System.err.println("played again against " + program + ": " + String.join("\n", verdicts.get(name)));
-            verdicts.putAll(verdicts(diffrun(program, List.of("--only", name)).out()));
+        // Cases go by the clock of a machine that others use, too: what failed among all the others is played again,
+        // alone.
+        for (int again = 0; again < TIMES_AGAIN; again++) {
+            List<String> failed = failed(verdicts);
+            if (failed.size() > MOST_AGAIN) {
+                break;
+            }
+            for (String name : failed) {
+                System.err.println("played again against " + program + ": "
+                        + String.join("\n", verdicts.getOrDefault(name, List.of())));
+                verdicts.putAll(
+                        verdicts(diffrun(program, List.of("--only", name)).out()));
+            }
         }
         return names.stream()
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
@@ -65,6 +64,13 @@ class EnvoyDifferentialIT {
                             .isNotNull();
                     assertThat(String.join("\n", lines)).startsWith("ok ");
                 }));
+    }
+
+    private static List<String> failed(Map<String, List<String>> verdicts) {
+        return verdicts.entrySet().stream()
+                .filter(verdict -> verdict.getValue().get(0).startsWith("FAIL "))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     private static Tools.Result diffrun(String program, List<String> more) {
