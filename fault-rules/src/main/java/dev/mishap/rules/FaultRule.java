@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param percentage the share of the cohort's requests that get the fault, drawn per request; default 100 %
  * @param ttl how long the rule lives from its installation; null = as long as who installed it says
  * @param seed of the draws; null = the proxy takes a random one
+ * @param targets the nodes of a fleet that it is for; a single proxy takes only {@link Targets#ALL}
  */
 public record FaultRule(
         String name,
@@ -30,7 +31,8 @@ public record FaultRule(
         Schedule schedule,
         @Nullable Duration ttl,
         @Nullable Long seed,
-        Tag tag) {
+        Tag tag,
+        Targets targets) {
     /** The longest {@link #ttl}. */
     public static final Duration MAX_TTL = Duration.ofDays(30);
 
@@ -44,6 +46,36 @@ public record FaultRule(
             throw new IllegalArgumentException("ttl must be more than 0s and at most 30 days");
         }
         requireFit(scope, fault, tag);
+    }
+
+    /** A rule for every node. */
+    public FaultRule(
+            String name,
+            Map<String, String> labels,
+            @Nullable String experimentId,
+            int priority,
+            Scope scope,
+            Percentage percentage,
+            Fault fault,
+            Limits limits,
+            Schedule schedule,
+            @Nullable Duration ttl,
+            @Nullable Long seed,
+            Tag tag) {
+        this(
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                Targets.ALL);
     }
 
     private static void requireFit(Scope scope, Fault fault, Tag tag) {
@@ -68,17 +100,59 @@ public record FaultRule(
     }
 
     public FaultRule withExperimentId(@Nullable String id) {
-        return new FaultRule(name, labels, id, priority, scope, percentage, fault, limits, schedule, ttl, seed, tag);
+        return new FaultRule(
+                name, labels, id, priority, scope, percentage, fault, limits, schedule, ttl, seed, tag, targets);
     }
 
     public FaultRule withSeed(@Nullable Long newSeed) {
         return new FaultRule(
-                name, labels, experimentId, priority, scope, percentage, fault, limits, schedule, ttl, newSeed, tag);
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                newSeed,
+                tag,
+                targets);
     }
 
     public FaultRule withLimits(Limits newLimits) {
         return new FaultRule(
-                name, labels, experimentId, priority, scope, percentage, fault, newLimits, schedule, ttl, seed, tag);
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                newLimits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets);
+    }
+
+    public FaultRule withTargets(Targets newTargets) {
+        return new FaultRule(
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                newTargets);
     }
 
     /** What a touched request is marked with: the experiment's id, or the rule's name without one. */

@@ -79,7 +79,8 @@ public final class RandomRules {
                 Schedule.ALWAYS,
                 maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
                 maybe(random::nextLong),
-                Tag.NONE);
+                Tag.NONE,
+                targets());
     }
 
     private Cohort addressCohort() {
@@ -204,7 +205,18 @@ public final class RandomRules {
                 random.nextBoolean() ? Schedule.ALWAYS : schedule(),
                 maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
                 maybe(random::nextLong),
-                random.nextBoolean() ? Tag.NONE : new Tag(maybe(() -> "x-" + name()), random.nextBoolean()));
+                random.nextBoolean() ? Tag.NONE : new Tag(maybe(() -> "x-" + name()), random.nextBoolean()),
+                targets());
+    }
+
+    private Targets targets() {
+        return random.nextBoolean()
+                ? Targets.ALL
+                : new Targets(
+                        some(this::text),
+                        some(this::name),
+                        labels(),
+                        some(() -> random.nextBoolean() ? "eu" : "eu/a b"));
     }
 
     private <T> @Nullable T maybe(Supplier<T> make) {

@@ -11,6 +11,7 @@ import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
+import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -39,11 +41,16 @@ final class LineParser {
     static final String CLAUSES =
             "'when', 'on', 'from', 'to', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
                     + "'experiment', 'priority' or 'tag'";
+    private static final String PLACES = "'listener', 'cluster', 'route', 'service', 'node', 'label' or 'locality'";
     private static final List<String> TESTS = List.of("!=", "^=", "$=", "*=", "==", "=", "~");
 
     private final LineScanner in;
     private final Set<String> seen = new HashSet<>();
 
+    private List<String> services = List.of();
+    private List<String> nodeIds = List.of();
+    private Map<String, String> nodeLabels = Map.of();
+    private List<String> localities = List.of();
     private List<String> listeners = List.of();
     private List<String> clusters = List.of();
     private List<String> routes = List.of();
@@ -109,7 +116,8 @@ final class LineParser {
                 new Schedule(start, end, List.of(), ramp),
                 ttl,
                 seed,
-                new Tag(responseHeader, baggage)));
+                new Tag(responseHeader, baggage),
+                new Targets(services, nodeIds, nodeLabels, localities)));
     }
 
     private <T> T checked(java.util.function.Supplier<T> make) {
@@ -298,15 +306,37 @@ final class LineParser {
     private void on() {
         String word = in.peekWord();
         if (!in.take(word)) {
-            throw in.expected("'listener', 'cluster' or 'route'");
+            throw in.expected(PLACES);
         }
         in.once(seen, "on " + word);
         switch (word) {
             case "listener" -> listeners = in.list("a listener's name");
             case "cluster" -> clusters = in.list("a cluster's name");
             case "route" -> routes = in.list("a route's name");
-            default -> throw in.error("expected 'listener', 'cluster' or 'route', found '" + word + "'");
+            case "service" -> services = in.list("a service's name");
+            case "node" -> nodeIds = in.list("a node's id");
+            case "locality" -> localities = in.list("a locality such as eu-west-1/a");
+            case "label" -> {
+                List<String> pairs = in.list("a label such as team=pay");
+                nodeLabels = checked(() -> labels(pairs));
+            }
+            default -> throw in.error("expected " + PLACES + ", found '" + word + "'");
         }
+        checked(() -> new Targets(services, nodeIds, nodeLabels, localities));
+    }
+
+    private static Map<String, String> labels(List<String> pairs) {
+        Map<String, String> labels = new TreeMap<>();
+        for (String pair : pairs) {
+            int equals = pair.indexOf('=');
+            if (equals < 1) {
+                throw new IllegalArgumentException("expected a label such as team=pay, found '" + pair + "'");
+            }
+            if (labels.put(pair.substring(0, equals), pair.substring(equals + 1)) != null) {
+                throw new IllegalArgumentException("'" + pair.substring(0, equals) + "' is given twice");
+            }
+        }
+        return labels;
     }
 
     private void cohort() {

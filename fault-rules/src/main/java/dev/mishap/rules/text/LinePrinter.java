@@ -43,6 +43,15 @@ final class LinePrinter {
             out.add(rule.percentage().toString());
         }
         conditions(rule.scope(), out);
+        list(out, "on service", rule.targets().services());
+        list(out, "on node", rule.targets().nodes());
+        list(
+                out,
+                "on label",
+                rule.targets().labels().entrySet().stream()
+                        .map(label -> label.getKey() + '=' + label.getValue())
+                        .toList());
+        list(out, "on locality", rule.targets().localities());
         list(out, "on listener", rule.scope().listeners());
         list(out, "on cluster", rule.scope().clusters());
         list(out, "on route", rule.scope().routes());

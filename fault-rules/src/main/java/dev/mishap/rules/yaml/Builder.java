@@ -11,6 +11,7 @@ import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
+import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
@@ -53,6 +54,7 @@ class Builder {
         Limits limits = limits(spec.get("limits"));
         Schedule schedule = schedule(spec.get("schedule"));
         Tag tag = tag(spec.get("tag"), Tag.NONE);
+        Targets targets = targets(spec.get("targets"));
         int priority = integer(spec.get("priority"), 0, Integer.MIN_VALUE);
         if (fault == null) {
             return null;
@@ -71,7 +73,8 @@ class Builder {
                         schedule,
                         duration(spec.get("ttl")),
                         seed(spec),
-                        tag));
+                        tag,
+                        targets));
     }
 
     static Tree here(Tree tree, String field) {
@@ -366,6 +369,17 @@ class Builder {
     @Nullable
     Ramp ramp(@Nullable Tree tree) {
         return tree == null ? null : problems.attempt(tree, () -> new Ramp(Durations.parse(text(tree, "over"))));
+    }
+
+    private Targets targets(@Nullable Tree tree) {
+        if (tree == null) {
+            return Targets.ALL;
+        }
+        Targets targets = problems.attempt(
+                tree,
+                () -> new Targets(
+                        names(tree, "services"), names(tree, "nodes"), labels(tree), names(tree, "localities")));
+        return targets == null ? Targets.ALL : targets;
     }
 
     Tag tag(@Nullable Tree tree, Tag otherwise) {

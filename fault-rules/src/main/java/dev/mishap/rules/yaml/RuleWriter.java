@@ -11,6 +11,7 @@ import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
 import dev.mishap.rules.Tag;
+import dev.mishap.rules.Targets;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.experiment.Injection;
 import dev.mishap.rules.experiment.Slo;
@@ -42,6 +43,7 @@ public final class RuleWriter {
         Map<String, Object> spec = new LinkedHashMap<>();
         put(spec, "experimentId", rule.experimentId());
         put(spec, "priority", rule.priority() == 0 ? null : rule.priority());
+        put(spec, "targets", targets(rule.targets()));
         put(spec, "scope", scope(rule.scope()));
         put(spec, "percentage", rule.percentage().isFull() ? null : number(rule.percentage()));
         spec.put("fault", fault(rule.fault()));
@@ -268,6 +270,15 @@ public final class RuleWriter {
 
     private static @Nullable Map<String, Object> ramp(@Nullable Ramp ramp) {
         return ramp == null ? null : map("over", Durations.text(ramp.over()));
+    }
+
+    private static @Nullable Map<String, Object> targets(Targets targets) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        put(map, "services", orNull(targets.services()));
+        put(map, "nodes", orNull(targets.nodes()));
+        put(map, "labels", targets.labels().isEmpty() ? null : targets.labels());
+        put(map, "localities", orNull(targets.localities()));
+        return map.isEmpty() ? null : map;
     }
 
     private static Map<String, Object> tag(Tag tag) {

@@ -123,9 +123,16 @@ final class Shapes {
             .optional("responseHeader", NAME, "A response header that gets the experiment's id.")
             .optional("baggage", BOOLEAN, "Adds chaos.experiment.id to the W3C baggage; default false.");
 
+    private static final Shape TARGETS = new Shape("Targets")
+            .optional("services", NAMES, "Services (node.cluster) of which the node must be one.")
+            .optional("nodes", NAMES, "Ids (node.id) of which the node's must be one.")
+            .optional("labels", new Type.TextMap(), "Labels that the node's metadata must have.")
+            .optional("localities", NAMES, "Region, region/zone or region/zone/sub_zone that the node must be in.");
+
     private static final Shape RULE_SPEC = new Shape("FaultRuleSpec")
             .optional("experimentId", NAME, "The experiment that touched requests are tagged with.")
             .optional("priority", INTEGER, "Smaller acts first; default 0.")
+            .optional("targets", new Type.Of(TARGETS), "Which nodes of a fleet; default: all of the namespace.")
             .optional("scope", new Type.Of(SCOPE), "Which requests; default: all.")
             .optional("percentage", PERCENTAGE, "The share of the cohort's requests that get the fault; default 100.")
             .required("fault", new Type.Of(FAULT), "What happens to them.")

@@ -109,7 +109,7 @@ class RuleLineTest {
                 "reset max 5                   | 12 | expected 'concurrent', found the end",
                 "reset as \"unclosed           | 10 | the quote is not closed",
                 "reset as a/b                  | 10 | the name must be 1 to 253 letters",
-                "reset on planet x             | 10 | expected 'listener', 'cluster' or 'route', found 'planet'",
+                "reset on planet x             | 10 | expected 'listener', 'cluster', 'route', 'service', 'node', 'label' or 'locality', found 'planet'",
                 "reset from 10.0.0.0/8,bogus   | 12 | expected an address range",
                 "latency 100ms jitter 200ms    | 22 | jitter must be from 0s to fixed",
                 "slice 10 vary 3               | 10 | expected 'bytes', found 'vary'",

@@ -134,8 +134,14 @@ public final class RuleStore {
 
     record LeaseView(String id, long expiresInMillis, List<String> rules, List<String> observers) {}
 
+    private static final String OF_A_FLEET =
+            "names nodes of a fleet, and a proxy takes rules for itself: leave it out, or give the rule to `mishap serve`";
+
     /** Why this data plane cannot execute a rule; null when it can. */
     public static @Nullable String beyond(FaultRule rule) {
+        if (!rule.targets().isAll()) {
+            return OF_A_FLEET;
+        }
         if (rule.fault().kind().plane() == Fault.Plane.DNS) {
             Scope scope = rule.scope();
             boolean ofClients = !scope.listeners().isEmpty()
@@ -157,6 +163,9 @@ public final class RuleStore {
     synchronized boolean putRule(FaultRule rule, @Nullable LeaseRequest lease) {
         if (lease == null && rule.ttl() == null) {
             throw RulesProblem.bad("spec.ttl", "a rule without a lease needs a ttl");
+        }
+        if (!rule.targets().isAll()) {
+            throw RulesProblem.bad("spec.targets", OF_A_FLEET);
         }
         String beyond = beyond(rule);
         if (beyond != null) {
