@@ -29,7 +29,8 @@ import java.util.TreeMap;
  */
 final class SchemaGenerator {
     /** Outer classes of our own compiled protos, which join the schema. */
-    static final List<String> OWN_PROTOS = List.of("dev.mishap.filters.http.fault.v1.HttpFaultProto");
+    static final List<String> OWN_PROTOS =
+            List.of("dev.mishap.filters.http.fault.v1.HttpFaultProto", "dev.mishap.rules.v1.RuleProto");
 
     /** Enum values that came after the compiled descriptors, and that the behaviour followed (Envoy 1.40) has: name to number. */
     static final Map<String, Map<String, Integer>> LATER_ENUM_VALUES =
@@ -73,6 +74,10 @@ final class SchemaGenerator {
                     Class.forName(name).getMethod("getDescriptor").invoke(null));
         } catch (NoSuchMethodException notAnOuterClass) {
             // A message that happens to be called SomethingProto; its file comes by its own outer class.
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(
+                    "fault-rules/src/main/proto is newer than its compiled classes; run mvn -q -o -pl proxy -am test-compile",
+                    e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(name, e);
         } catch (ClassCastException notAnOuterClass) {
