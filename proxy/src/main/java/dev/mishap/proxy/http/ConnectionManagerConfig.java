@@ -59,6 +59,8 @@ public final class ConnectionManagerConfig {
     public boolean skipXffAppend;
     /** Which peers are internal; empty = none. */
     public List<AddressRange> internalAddresses = List.of();
+    /** Whether clients on unix sockets are internal. */
+    public boolean internalUnixSockets;
     /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */
     public @Nullable String localAddress;
 

@@ -194,7 +194,8 @@ final class RequestHeaders {
         InetSocketAddress remote = peer;
         boolean secure = info.connection != null && info.connection.secure;
         boolean hadForwarded = h.contains(HeaderName.X_FORWARDED_FOR);
-        boolean single = !hadForwarded;
+        // Who trusts x-forwarded-for learns nothing from its absence: such a request is never internal.
+        boolean single = config.useRemoteAddress && !hadForwarded;
         if (config.useRemoteAddress) {
             if (config.xffNumTrustedHops > 0 && hadForwarded) {
                 remote = forwarded(h, config.xffNumTrustedHops - 1, peer);
@@ -221,8 +222,7 @@ final class RequestHeaders {
         info.downstreamRemoteAddress = remote;
         int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
         scheme(h, proto, secure);
-        boolean internal =
-                single && !config.internalAddresses.isEmpty() && remote != null && isInternal(remote.getAddress());
+        boolean internal = single && isInternal(remote, info);
         edgeExempt = internal;
         boolean edge = config.useRemoteAddress && !internal;
         if (edge) {
@@ -274,7 +274,11 @@ final class RequestHeaders {
         return a[at] == 'x' && a[at + 1] == '-' && a[at + 2] == 'e' && a[at + 7] == '-';
     }
 
-    private boolean isInternal(InetAddress address) {
+    private boolean isInternal(@Nullable InetSocketAddress remote, StreamInfo info) {
+        if (remote == null) {
+            return config.internalUnixSockets && info.connection != null && info.connection.localPath != null;
+        }
+        InetAddress address = remote.getAddress();
         for (AddressRange r : config.internalAddresses) {
             if (r.contains(address)) {
                 return true;

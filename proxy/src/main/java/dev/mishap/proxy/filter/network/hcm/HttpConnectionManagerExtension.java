@@ -196,6 +196,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         ConfigNode internal = node.message("internal_address_config");
         if (internal != null) {
             config.internalAddresses = ranges(internal);
+            config.internalUnixSockets = internal.bool("unix_sockets", false);
         }
         config.generateRequestId = node.bool("generate_request_id", true);
         config.preserveExternalRequestId = node.bool("preserve_external_request_id", false);

@@ -62,9 +62,7 @@ public final class HttpConnectionManagerFields {
                             "access_log_flush_interval",
                             "flush_access_log_on_new_request",
                             "flush_log_on_tunnel_successfully_established"),
-            SupportedFields.of(HCM + ".InternalAddressConfig")
-                    .supported("cidr_ranges")
-                    .accepted("unix_sockets", "a client on a unix socket is never internal here"),
+            SupportedFields.of(HCM + ".InternalAddressConfig").supported("cidr_ranges", "unix_sockets"),
             SupportedFields.of("envoy.config.core.v3.CidrRange").supported("address_prefix", "prefix_len"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter")
                     .supported("name", "typed_config", "config_discovery", "is_optional", "disabled"),
