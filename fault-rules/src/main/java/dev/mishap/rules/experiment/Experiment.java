@@ -158,7 +158,8 @@ public record Experiment(
         }
     }
 
-    private static boolean isProduction(@Nullable String namespace, Map<String, String> labels) {
+    /** Whether a namespace, or what has these labels, is production. */
+    public static boolean isProduction(@Nullable String namespace, Map<String, String> labels) {
         return "production".equals(labels.get(ENVIRONMENT_LABEL))
                 || namespace != null && (namespace.equals("prod") || namespace.startsWith("prod-"));
     }

@@ -1,6 +1,6 @@
 package dev.mishap.rules.importer;
 
-import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.yaml.Problems;
 import dev.mishap.rules.yaml.Suggestion;
@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /** What one import has found so far, and the checks that all importers need. */
 final class Import {
     final Problems problems;
-    final List<FaultRule> rules = new ArrayList<>();
+    final boolean forFleet;
+    final List<FleetRule> rules = new ArrayList<>();
     final List<Experiment> experiments = new ArrayList<>();
     private final Map<String, String> environment;
     private final Set<String> replaced = new HashSet<>();
@@ -24,8 +25,10 @@ final class Import {
 
     /**
      * @param environment values that take the place of the file's environment variables
+     * @param forFleet whether the rules may say what only a control plane reads
      */
-    Import(Problems problems, Map<String, String> environment) {
+    Import(Problems problems, Map<String, String> environment, boolean forFleet) {
+        this.forFleet = forFleet;
         this.problems = problems;
         this.environment = environment;
     }

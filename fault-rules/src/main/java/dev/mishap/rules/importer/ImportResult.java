@@ -1,6 +1,7 @@
 package dev.mishap.rules.importer;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.yaml.Problem;
 import java.util.List;
@@ -12,11 +13,17 @@ public sealed interface ImportResult {
      *
      * @param notes what the user should know of the translation: fields without a meaning here, differences in effect
      */
-    record Imported(List<FaultRule> rules, List<Experiment> experiments, List<String> notes) implements ImportResult {
+    record Imported(List<FleetRule> fleetRules, List<Experiment> experiments, List<String> notes)
+            implements ImportResult {
         public Imported {
-            rules = List.copyOf(rules);
+            fleetRules = List.copyOf(fleetRules);
             experiments = List.copyOf(experiments);
             notes = List.copyOf(notes);
+        }
+
+        /** The rules without what only a control plane reads. */
+        public List<FaultRule> rules() {
+            return fleetRules.stream().map(FleetRule::rule).toList();
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mishap.rules.importer;
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
@@ -146,7 +147,7 @@ final class IstioImporter implements Importer {
                                 each.percentage,
                                 each.fault));
                 if (rule != null) {
-                    into.rules.add(rule);
+                    into.rules.add(FleetRule.of(rule));
                 }
             }
         }

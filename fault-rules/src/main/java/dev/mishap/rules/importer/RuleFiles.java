@@ -1,6 +1,7 @@
 package dev.mishap.rules.importer;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.yaml.Problems;
 import dev.mishap.rules.yaml.RuleReader;
@@ -37,12 +38,21 @@ public final class RuleFiles {
      * @param environment values in the place of environment variables that a Litmus file or the guide's template sets
      */
     public static ImportResult read(String text, String file, Map<String, String> environment) {
+        return read(text, file, environment, false);
+    }
+
+    /** As {@link #read(String, String)}, of rules that may say what only a control plane reads. */
+    public static ImportResult readForFleet(String text, String file) {
+        return read(text, file, Map.of(), true);
+    }
+
+    private static ImportResult read(String text, String file, Map<String, String> environment, boolean forFleet) {
         Problems problems = new Problems(file);
         List<Tree> documents = TreeReader.read(text, problems);
         if (documents.isEmpty() && problems.count() == 0) {
             problems.add(Tree.atStart(), "holds no document");
         }
-        Import result = new Import(problems, environment);
+        Import result = new Import(problems, environment, forFleet);
         Map<Importer, List<Tree>> byImporter = new LinkedHashMap<>();
         for (Tree document : documents) {
             Importer importer = importerOf(document);
@@ -85,9 +95,10 @@ public final class RuleFiles {
 
     private static void uniqueNames(List<Tree> documents, Import result) {
         Set<String> names = new HashSet<>();
-        for (FaultRule rule : result.rules) {
-            if (!names.add("r " + rule.name())) {
-                result.problems.add(documents.get(0), "two rules are called '" + rule.name() + "'");
+        for (FleetRule rule : result.rules) {
+            String name = rule.rule().name();
+            if (!names.add("r " + rule.namespace() + ' ' + name)) {
+                result.problems.add(documents.get(0), "two rules are called '" + name + "'");
             }
         }
         for (Experiment experiment : result.experiments) {
@@ -111,7 +122,18 @@ public final class RuleFiles {
 
         @Override
         public void read(List<Tree> documents, Import into) {
-            documents.forEach(d -> RuleReader.read(d, into.problems, into.rules, into.experiments));
+            for (Tree document : documents) {
+                if (into.forFleet && "FaultRule".equals(document.textOf("kind"))) {
+                    FleetRule rule = RuleReader.readFleetRule(document, into.problems);
+                    if (rule != null) {
+                        into.rules.add(rule);
+                    }
+                } else {
+                    List<FaultRule> rules = new ArrayList<>();
+                    RuleReader.read(document, into.problems, rules, into.experiments);
+                    rules.forEach(rule -> into.rules.add(FleetRule.of(rule)));
+                }
+            }
         }
     }
 }

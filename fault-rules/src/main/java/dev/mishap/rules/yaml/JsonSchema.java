@@ -20,7 +20,7 @@ final class JsonSchema {
         root.put("$schema", "https://json-schema.org/draft/2020-12/schema");
         root.put("$id", ID);
         root.put("title", "Mishap rules and experiments");
-        root.put("oneOf", List.of(schema.reference(Shapes.FAULT_RULE), schema.reference(Shapes.EXPERIMENT)));
+        root.put("oneOf", List.of(schema.reference(Shapes.FLEET_RULE), schema.reference(Shapes.EXPERIMENT)));
         root.put("$defs", schema.definitions);
         return DocumentText.json(root);
     }

@@ -2,6 +2,7 @@ package dev.mishap.rules.yaml;
 
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.experiment.Experiment;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ public final class RuleReader {
         }
         String kind = document.textOf("kind");
         if ("FaultRule".equals(kind)) {
-            FaultRule rule = rule(document, problems);
+            FaultRule rule = rule(document, Shapes.FAULT_RULE, problems);
             if (rule != null) {
                 rules.add(rule);
             }
@@ -129,8 +130,25 @@ public final class RuleReader {
         return problems.count() > before ? null : new Observer(tree.textOf("experimentId"), scope, cohort);
     }
 
-    private static @Nullable FaultRule rule(Tree tree, Problems problems) {
-        if (!checked(tree, Shapes.FAULT_RULE, problems)) {
+    /** Reads a document that is a rule for a control plane; null when there are problems, which are added. */
+    public static @Nullable FleetRule readFleetRule(Tree document, Problems problems) {
+        FaultRule rule = rule(document, Shapes.FLEET_RULE, problems);
+        if (rule == null) {
+            return null;
+        }
+        Tree metadata = Builder.here(document, "metadata");
+        Tree override = Builder.here(document, "spec").get("override");
+        Tree namespace = metadata.get("namespace");
+        return problems.attempt(
+                override != null ? override : namespace != null ? namespace : metadata,
+                () -> new FleetRule(
+                        namespace == null ? null : namespace.text(),
+                        override == null ? null : override.textOf("reason"),
+                        rule));
+    }
+
+    private static @Nullable FaultRule rule(Tree tree, Shape shape, Problems problems) {
+        if (!checked(tree, shape, problems)) {
             return null;
         }
         int before = problems.count();

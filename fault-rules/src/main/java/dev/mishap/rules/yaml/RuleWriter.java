@@ -5,6 +5,7 @@ import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.Question;
@@ -53,6 +54,32 @@ public final class RuleWriter {
         put(spec, "seed", rule.seed());
         put(spec, "tag", rule.tag().equals(Tag.NONE) ? null : tag(rule.tag()));
         return resource("FaultRule", rule.name(), null, rule.labels(), spec);
+    }
+
+    /** The same with what only a control plane reads. */
+    public static Map<String, Object> write(FleetRule rule) {
+        Map<String, Object> document = write(rule.rule());
+        if (rule.namespace() != null) {
+            Map<String, Object> metadata = new LinkedHashMap<>();
+            field(document, "metadata").forEach((name, value) -> {
+                metadata.put(name, value);
+                if (name.equals("name")) {
+                    metadata.put("namespace", rule.namespace());
+                }
+            });
+            document.put("metadata", metadata);
+        }
+        if (rule.overrideReason() != null) {
+            Map<String, Object> spec = new LinkedHashMap<>(field(document, "spec"));
+            spec.put("override", map("reason", rule.overrideReason()));
+            document.put("spec", spec);
+        }
+        return document;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> field(Map<String, Object> document, String name) {
+        return (Map<String, Object>) java.util.Objects.requireNonNull(document.get(name));
     }
 
     public static Map<String, Object> write(Experiment e) {

@@ -38,6 +38,16 @@ final class Shapes {
             .required("name", NAME, "Unique name: letters, digits, '-', '_' and '.'.")
             .optional("labels", new Type.TextMap(), "Labels.");
 
+    private static final Shape FLEET_METADATA = new Shape("RuleMetadata")
+            .required("name", NAME, "Unique name: letters, digits, '-', '_' and '.'.")
+            .optional(
+                    "namespace",
+                    NAME,
+                    "Of a control plane: where the rule belongs; prod and prod-* are production. Default: as the caller says.")
+            .optional("labels", new Type.TextMap(), "Labels; mishap.dev/environment=production marks production.");
+
+    private static final Shape OVERRIDE = new Shape("Override").required("reason", TEXT, "Why.");
+
     private static final Shape PATH =
             stringTests(new Shape("StringMatcher")).exactlyOneOf("exact", "prefix", "suffix", "contains", "regex");
 
@@ -169,10 +179,7 @@ final class Shapes {
                     "blastRadius",
                     PERCENTAGE,
                     "The share of the traffic in scope that may be touched at all; default 5.")
-            .optional(
-                    "override",
-                    new Type.Of(new Shape("Override").required("reason", TEXT, "Why.")),
-                    "Allows more than 5 % in production.")
+            .optional("override", new Type.Of(OVERRIDE), "Allows more than 5 % in production.")
             .optional("cohort", new Type.Of(EXPERIMENT_COHORT), "How callers are chosen.")
             .optional("seed", INTEGER, "Makes the draws repeatable; default: a random one.")
             .optional("duration", DURATION, "Of the injection, the ramp included; default 2m.")
@@ -207,6 +214,9 @@ final class Shapes {
             .optional("tag", new Type.Of(TAG), "Marks on touched requests; default: baggage.");
 
     static final Shape FAULT_RULE = resource("FaultRule", RULE_METADATA, RULE_SPEC);
+    /** What a control plane takes. */
+    static final Shape FLEET_RULE = resource("FaultRule", FLEET_METADATA, fleet(RULE_SPEC));
+
     static final Shape EXPERIMENT = resource("Experiment", METADATA, EXPERIMENT_SPEC);
 
     /** What an observer of the rules API is made from. */
@@ -216,6 +226,21 @@ final class Shapes {
             .optional("cohort", new Type.Of(COHORT), "Which of them are counted apart; default: all.");
 
     private Shapes() {}
+
+    private static Shape fleet(Shape spec) {
+        Shape shape = new Shape(spec.name);
+        spec.fields.values().forEach(field -> {
+            if (field.required()) {
+                shape.required(field.name(), field.type(), field.doc());
+            } else {
+                shape.optional(field.name(), field.type(), field.doc());
+            }
+        });
+        return shape.optional(
+                "override",
+                new Type.Of(OVERRIDE),
+                "Of a control plane: allows a maxTrafficPercent of more than 5 in production.");
+    }
 
     private static Shape resource(String kind, Shape metadata, Shape spec) {
         return new Shape(kind)

@@ -2,7 +2,7 @@ package dev.mishap.control.cli;
 
 import dev.mishap.control.rules.RuleConverter;
 import dev.mishap.control.rules.RuleInput;
-import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.importer.ImportResult;
 import java.io.PrintWriter;
@@ -40,12 +40,12 @@ final class ConvertCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        List<FaultRule> rules = new ArrayList<>();
+        List<FleetRule> rules = new ArrayList<>();
         List<Experiment> experiments = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         for (RuleInput input : sources.read(spec.commandLine())) {
             if (input.result() instanceof ImportResult.Imported imported) {
-                rules.addAll(imported.rules());
+                rules.addAll(imported.fleetRules());
                 experiments.addAll(imported.experiments());
                 imported.notes().forEach(note -> err.println("note: " + note));
                 RuleConverter.inexpressible(imported, format).forEach(m -> problems.add(input.name() + ": " + m));

@@ -1,6 +1,7 @@
 package dev.mishap.control.rules;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.envoy.HttpFault;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.importer.ImportResult;
@@ -70,7 +71,7 @@ public final class RuleConverter {
 
     private static List<Map<String, Object>> documents(ImportResult.Imported input) {
         List<Map<String, Object>> documents = new ArrayList<>();
-        for (FaultRule rule : input.rules()) {
+        for (FleetRule rule : input.fleetRules()) {
             documents.add(RuleWriter.write(rule));
         }
         for (Experiment experiment : input.experiments()) {

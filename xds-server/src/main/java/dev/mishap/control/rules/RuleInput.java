@@ -2,6 +2,7 @@ package dev.mishap.control.rules;
 
 import dev.mishap.control.Failures;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.importer.ImportResult;
 import dev.mishap.rules.importer.RuleFiles;
 import dev.mishap.rules.text.RuleLine;
@@ -47,14 +48,15 @@ public record RuleInput(String name, ImportResult result) {
                 .newDecoder()
                 .decode(ByteBuffer.wrap(bytes))
                 .toString();
-        return new RuleInput(name, RuleFiles.read(text, name));
+        return new RuleInput(name, RuleFiles.readForFleet(text, name));
     }
 
     /** Reads the one-line form. */
     public static RuleInput line(String line, int number) {
         try {
             FaultRule rule = RuleLine.parse(line, "fault-" + number);
-            return new RuleInput("--fault", new ImportResult.Imported(List.of(rule), List.of(), List.of()));
+            return new RuleInput(
+                    "--fault", new ImportResult.Imported(List.of(FleetRule.of(rule)), List.of(), List.of()));
         } catch (RuleSyntaxException e) {
             return new RuleInput(
                     "--fault",

@@ -1,6 +1,7 @@
 package dev.mishap.control.rules;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.RuleOverlap;
 import dev.mishap.rules.experiment.Experiment;
@@ -33,12 +34,14 @@ public final class ValidationReport {
                 ok = false;
                 continue;
             }
-            for (FaultRule rule : imported.rules()) {
-                String earlier = names.putIfAbsent(rule.name(), input.name());
+            for (FleetRule rule : imported.fleetRules()) {
+                String name = (rule.namespace() == null ? "" : rule.namespace() + '/')
+                        + rule.rule().name();
+                String earlier = names.putIfAbsent(name, input.name());
                 if (earlier == null) {
-                    rules.add(rule);
+                    rules.add(rule.rule());
                 } else {
-                    clashes.add(input.name() + ": rule '" + rule.name() + "' stands in " + earlier + ", too");
+                    clashes.add(input.name() + ": rule '" + name + "' stands in " + earlier + ", too");
                     ok = false;
                 }
             }
