@@ -1,4 +1,6 @@
-/** What {@code mishap validate} and {@code convert} do. Knows the rule language; prints nothing itself. */
+/**
+ * What {@code mishap validate} and {@code convert} do, and rules as messages. Knows the rule language; prints nothing itself.
+ */
 @NullMarked
 package dev.mishap.control.rules;
 
