@@ -11,6 +11,7 @@ import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.Tag;
+import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.schedule.Ramp;
 import dev.mishap.rules.schedule.Schedule;
@@ -73,6 +74,9 @@ public final class RuleProtos {
         if (!rule.tag().equals(Tag.NONE)) {
             message.setTag(tag(rule.tag()));
         }
+        if (!rule.targets().equals(Targets.ALL)) {
+            message.setTargets(targets(rule.targets()));
+        }
         return message.build();
     }
 
@@ -120,7 +124,8 @@ public final class RuleProtos {
                         at("schedule", () -> schedule(message.getSchedule())),
                         message.hasTtl() ? duration("ttl", message.getTtl()) : null,
                         message.hasSeed() ? message.getSeed().getValue() : null,
-                        at("tag", () -> tag(message.getTag()))));
+                        at("tag", () -> tag(message.getTag())),
+                        at("targets", () -> targets(message.getTargets()))));
     }
 
     private static dev.mishap.rules.v1.Limits limits(Limits limits) {
@@ -225,5 +230,19 @@ public final class RuleProtos {
     private static Tag tag(dev.mishap.rules.v1.Tag message) {
         return new Tag(
                 message.getResponseHeader().isEmpty() ? null : message.getResponseHeader(), message.getBaggage());
+    }
+
+    private static dev.mishap.rules.v1.Targets targets(Targets targets) {
+        return dev.mishap.rules.v1.Targets.newBuilder()
+                .addAllServices(targets.services())
+                .addAllNodes(targets.nodes())
+                .putAllLabels(targets.labels())
+                .addAllLocalities(targets.localities())
+                .build();
+    }
+
+    private static Targets targets(dev.mishap.rules.v1.Targets message) {
+        return new Targets(
+                message.getServicesList(), message.getNodesList(), message.getLabelsMap(), message.getLocalitiesList());
     }
 }

@@ -42,6 +42,7 @@ final class RandomRuleMessages {
             Map.entry("HeaderMatcher.name", List.of(":authority", "x-tier")),
             Map.entry("StringMatcher.regex", List.of("^/a[0-9]+(b|c)?$")),
             Map.entry("HeaderMatcher.regex", List.of("a|b")),
+            Map.entry("Targets.localities", List.of("eu", "eu/a/b")),
             Map.entry("Schedule.Window.from", TIMES),
             Map.entry("Schedule.Window.to", TIMES),
             Map.entry("Schedule.Window.zone", List.of("Europe/Berlin", "UTC", "+02:00")),

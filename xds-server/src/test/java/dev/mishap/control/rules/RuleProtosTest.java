@@ -7,12 +7,24 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
+import dev.mishap.rules.Cohort;
+import dev.mishap.rules.Destination;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.Limits;
+import dev.mishap.rules.Question;
+import dev.mishap.rules.Scope;
+import dev.mishap.rules.Source;
+import dev.mishap.rules.Tag;
+import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.schedule.Schedule;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.v1.FaultRule.FaultCase;
 import dev.mishap.rules.v1.RuleSet;
+import java.lang.reflect.RecordComponent;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -44,6 +56,34 @@ class RuleProtosTest {
             language.add(kind.name());
         }
         assertThat(message).isEqualTo(language);
+    }
+
+    /** A component that a message lacks would be lost on its way; one that is called otherwise there is listed. */
+    @Test
+    void everyComponentOfARuleIsAFieldOfItsMessage() {
+        Map<Class<?>, Descriptor> records = Map.of(
+                FaultRule.class, dev.mishap.rules.v1.FaultRule.getDescriptor(),
+                Scope.class, dev.mishap.rules.v1.Scope.getDescriptor(),
+                Source.class, dev.mishap.rules.v1.Scope.Source.getDescriptor(),
+                Destination.class, dev.mishap.rules.v1.Scope.Destination.getDescriptor(),
+                Question.class, dev.mishap.rules.v1.Scope.Question.getDescriptor(),
+                Cohort.class, dev.mishap.rules.v1.Scope.Cohort.getDescriptor(),
+                Limits.class, dev.mishap.rules.v1.Limits.getDescriptor(),
+                Schedule.class, dev.mishap.rules.v1.Schedule.getDescriptor(),
+                Tag.class, dev.mishap.rules.v1.Tag.getDescriptor(),
+                Targets.class, dev.mishap.rules.v1.Targets.getDescriptor());
+        records.forEach((record, message) -> {
+            Set<String> fields = new TreeSet<>();
+            message.getFields().stream()
+                    .filter(f -> f.getRealContainingOneof() == null)
+                    .forEach(f -> fields.add(f.getName()));
+            message.getRealOneofs().forEach(o -> fields.add(o.getName()));
+            Set<String> components = new TreeSet<>();
+            for (RecordComponent component : record.getRecordComponents()) {
+                components.add(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
+            }
+            assertThat(fields).as(message.getFullName()).isEqualTo(components);
+        });
     }
 
     @Test

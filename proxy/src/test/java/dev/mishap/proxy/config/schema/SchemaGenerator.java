@@ -48,8 +48,9 @@ final class SchemaGenerator {
     static byte[] generate() {
         SchemaGenerator generator = new SchemaGenerator();
         generator.addJar("io/envoyproxy/envoy/config/bootstrap/v3/BootstrapProto.class");
+        ClassLoader own = OwnMessages.loader();
         for (String name : OWN_PROTOS) {
-            generator.addOuterClass(name);
+            generator.addOuterClass(name, own);
         }
         return generator.write();
     }
@@ -62,22 +63,20 @@ final class SchemaGenerator {
                     .map(e -> e.getName())
                     .filter(n -> n.endsWith("Proto.class") && !n.contains("$"))
                     .sorted()
-                    .forEach(n -> addOuterClass(n.substring(0, n.length() - 6).replace('/', '.')));
+                    .forEach(n -> addOuterClass(
+                            n.substring(0, n.length() - 6).replace('/', '.'),
+                            getClass().getClassLoader()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void addOuterClass(String name) {
+    private void addOuterClass(String name, ClassLoader loader) {
         try {
             addFile((FileDescriptor)
-                    Class.forName(name).getMethod("getDescriptor").invoke(null));
+                    Class.forName(name, true, loader).getMethod("getDescriptor").invoke(null));
         } catch (NoSuchMethodException notAnOuterClass) {
             // A message that happens to be called SomethingProto; its file comes by its own outer class.
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException(
-                    "fault-rules/src/main/proto is newer than its compiled classes; run mvn -q -o -pl proxy -am test-compile",
-                    e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(name, e);
         } catch (ClassCastException notAnOuterClass) {
