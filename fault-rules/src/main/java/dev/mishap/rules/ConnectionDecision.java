@@ -1,8 +1,6 @@
 package dev.mishap.rules;
 
 import dev.mishap.rules.fault.ConnectionFault;
-import dev.mishap.rules.fault.Refuse;
-import dev.mishap.rules.fault.Side;
 
 /**
  * What is to happen to one connection. Whoever got it calls {@link #release} once, when the connection has ended.
@@ -35,8 +33,7 @@ public final class ConnectionDecision extends Decision {
         }
         return next.terminal
                 || switch (fault(0).kind()) {
-                    case REFUSE -> ((Refuse) fault(0)).side() == Side.DOWNSTREAM;
-                    case BLACK_HOLE, TIMEOUT -> true;
+                    case REFUSE, BLACK_HOLE, TIMEOUT -> true;
                     // These let some connections pass.
                     default -> false;
                 };

@@ -20,6 +20,10 @@ abstract class Decision {
         return touched.get(index);
     }
 
+    final boolean touches(CompiledRule compiled) {
+        return touched.contains(compiled);
+    }
+
     public final int touchedCount() {
         return touched.size();
     }

@@ -71,6 +71,11 @@ public final class FaultDecision extends Decision {
         return terminal instanceof Reset;
     }
 
+    /** The reset, if that is how the exchange ends. */
+    public @Nullable Reset reset() {
+        return terminal instanceof Reset r ? r : null;
+    }
+
     /** How fast the response's body is sent, the slowest of all limits; 0 = unlimited. */
     public long bytesPerSecond() {
         return bytesPerSecond;

@@ -155,6 +155,11 @@ public record FaultRule(
                 newTargets);
     }
 
+    /** Whether it acts on the proxy's connections to endpoints, not on those of clients. */
+    public boolean isUpstream() {
+        return scope.isUpstream(fault);
+    }
+
     /** What a touched request is marked with: the experiment's id, or the rule's name without one. */
     public String tagValue() {
         return experimentId == null ? name : experimentId;

@@ -10,6 +10,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +52,9 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
     }
 
     private static boolean mayMeet(FaultRule a, FaultRule b) {
-        return a.fault().kind().plane() == b.fault().kind().plane() && mayMeet(a.scope(), b.scope());
+        return a.fault().kind().plane() == b.fault().kind().plane()
+                && a.isUpstream() == b.isUpstream()
+                && mayMeet(a.scope(), b.scope());
     }
 
     static boolean mayMeet(Scope a, Scope b) {
@@ -66,8 +69,17 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
                         || b.destination().ports().isEmpty()
                         || !Collections.disjoint(
                                 a.destination().ports(), b.destination().ports()))
+                && (a.endpoints().ports().isEmpty()
+                        || b.endpoints().ports().isEmpty()
+                        || !Collections.disjoint(a.endpoints().ports(), b.endpoints().ports()))
+                && labelsMeet(a.endpoints().labels(), b.endpoints().labels())
                 && textsMeet(a.question().name(), b.question().name())
                 && meet(a.question().types(), b.question().types());
+    }
+
+    private static boolean labelsMeet(Map<String, String> a, Map<String, String> b) {
+        return a.entrySet().stream()
+                .allMatch(each -> each.getValue().equals(b.getOrDefault(each.getKey(), each.getValue())));
     }
 
     private static boolean meet(List<String> a, List<String> b) {

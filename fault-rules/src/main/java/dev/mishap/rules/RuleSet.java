@@ -33,6 +33,9 @@ public final class RuleSet {
     private final CompiledRule[] rules;
 
     private final CompiledRule[] connections;
+    /** Those of the proxy's own connections. */
+    private final CompiledRule[] upstream;
+
     private final CompiledRule[] questions;
     private final Map<String, CompiledRule> byName;
     private final @Nullable RuleIndex index;
@@ -42,7 +45,9 @@ public final class RuleSet {
     private RuleSet(CompiledRule[] all, HeaderSlots slots) {
         this.all = all;
         rules = of(all, Fault.Plane.REQUEST);
-        connections = of(all, Fault.Plane.CONNECTION);
+        CompiledRule[] either = of(all, Fault.Plane.CONNECTION);
+        connections = of(either, false);
+        upstream = of(either, true);
         questions = of(all, Fault.Plane.DNS);
         index = rules.length < INDEX_FROM ? null : RuleIndex.build(rules, slots);
         connectionIndex = connections.length < INDEX_FROM ? null : PlainIndex.build(connections);
@@ -57,6 +62,16 @@ public final class RuleSet {
         List<CompiledRule> some = new ArrayList<>();
         for (CompiledRule rule : all) {
             if (rule.rule.fault().kind().plane() == plane) {
+                some.add(rule);
+            }
+        }
+        return some.toArray(new CompiledRule[0]);
+    }
+
+    private static CompiledRule[] of(CompiledRule[] all, boolean upstream) {
+        List<CompiledRule> some = new ArrayList<>();
+        for (CompiledRule rule : all) {
+            if (rule.rule.isUpstream() == upstream) {
                 some.add(rule);
             }
         }
@@ -167,7 +182,12 @@ public final class RuleSet {
         return rules.length == 0;
     }
 
-    /** Whether no rule is about connections. */
+    /** Whether no rule is about the proxy's own connections. */
+    public boolean hasNoUpstreamRules() {
+        return upstream.length == 0;
+    }
+
+    /** Whether no rule is about connections of clients. */
     public boolean hasNoConnectionRules() {
         return connections.length == 0;
     }
@@ -233,7 +253,9 @@ public final class RuleSet {
         }
         boolean superseded = compiled.terminal
                 ? decision.terminal() != null
-                : compiled.bytesPerSecond > 0 && decision.terminal() instanceof Reset;
+                : compiled.bytesPerSecond > 0
+                        && decision.terminal() instanceof Reset reset
+                        && reset.point() == Reset.Point.REQUEST;
         if (!touches(compiled, compiled.cohort.drawKey(request), nowNanos, epochMillis, superseded, decision)) {
             return decision;
         }
@@ -309,13 +331,7 @@ public final class RuleSet {
         if (before != null) {
             CompiledRule was = before.byName.get(compiled.rule.name());
             if (was != null && was.installed.equals(compiled.installed)) {
-                for (int i = 0; i < earlier.touchedCount(); i++) {
-                    if (earlier.compiled(i) == was) {
-                        compiled.state.active.incrementAndGet();
-                        return touch(compiled, key, decision);
-                    }
-                }
-                return decision;
+                return earlier.touches(was) ? touchAgain(compiled, key, decision) : decision;
             }
             if (compiled.terminal) {
                 return decision;
@@ -330,6 +346,83 @@ public final class RuleSet {
             return decision;
         }
         return touch(compiled, key, decision);
+    }
+
+    /**
+     * Decides what happens to one of the proxy's own connections, and counts it. Called once when it is about to be made. The key of
+     * the draws is (cluster, endpoint).
+     *
+     * @return {@link ConnectionDecision#NONE}, or a decision that must be released when the connection ends
+     */
+    public ConnectionDecision decide(UpstreamView connection, long nowNanos, long epochMillis) {
+        return decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
+    }
+
+    /**
+     * Decides anew about one of the proxy's own connections that lives while rules change, as {@link #decideAgain(ConnectionView,
+     * long, long, RuleSet, ConnectionDecision)}. A partition acts on it, too; a refusal comes too late.
+     */
+    public ConnectionDecision decideAgain(
+            UpstreamView connection, long nowNanos, long epochMillis, RuleSet before, ConnectionDecision earlier) {
+        return decide(connection, nowNanos, epochMillis, before, earlier);
+    }
+
+    private ConnectionDecision decide(
+            UpstreamView connection,
+            long nowNanos,
+            long epochMillis,
+            @Nullable RuleSet before,
+            ConnectionDecision earlier) {
+        ConnectionDecision decision = ConnectionDecision.NONE;
+        if (upstream.length > 0) {
+            long key = upstreamKey(connection);
+            for (CompiledRule rule : upstream) {
+                decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
+            }
+        }
+        if (before != null) {
+            earlier.release();
+        }
+        return decision;
+    }
+
+    private static ConnectionDecision ask(
+            CompiledRule compiled,
+            UpstreamView connection,
+            long key,
+            long nowNanos,
+            long epochMillis,
+            @Nullable RuleSet before,
+            ConnectionDecision earlier,
+            ConnectionDecision decision) {
+        if (before != null) {
+            CompiledRule was = before.byName.get(compiled.rule.name());
+            if (was != null && was.installed.equals(compiled.installed)) {
+                return earlier.touches(was) ? touchAgain(compiled, key, decision) : decision;
+            }
+            if (compiled.terminal) {
+                return decision;
+            }
+        }
+        if (!compiled.scope.matches(connection)) {
+            return decision;
+        }
+        scoped(compiled, nowNanos);
+        if (!touches(compiled, key, nowNanos, epochMillis, decision.supersedes(compiled), decision)) {
+            return decision;
+        }
+        return touch(compiled, key, decision);
+    }
+
+    private static ConnectionDecision touchAgain(CompiledRule compiled, long key, ConnectionDecision decision) {
+        compiled.state.active.incrementAndGet();
+        return touch(compiled, key, decision);
+    }
+
+    private static long upstreamKey(UpstreamView connection) {
+        long both = XxHash64.finish(XxHash64.ofText(connection.cluster())
+                + 0x9E3779B97F4A7C15L * KeyReader.address(connection.address(), connection.port()));
+        return both == KeyReader.ABSENT ? 1 : both;
     }
 
     private static ConnectionDecision touch(CompiledRule compiled, long key, ConnectionDecision decision) {

@@ -28,6 +28,11 @@ public final class ScopeMatcher {
     private final int[] ports;
     private final @Nullable Predicate<String> question;
     private final String[] types;
+    private final Cidr.Range[] endpointRanges;
+    private final int[] endpointPorts;
+    private final String[][] localities;
+    private final String[] labels;
+    private final String[] labelValues;
 
     private ScopeMatcher(Scope scope, HeaderSlots slots) {
         listeners = scope.listeners().toArray(ANY);
@@ -47,6 +52,12 @@ public final class ScopeMatcher {
         StringMatcher name = scope.question().name();
         question = name == null ? null : name.compile();
         types = scope.question().types().toArray(ANY);
+        Endpoints to = scope.endpoints();
+        endpointRanges = to.cidrs().stream().map(Cidr::compile).toArray(Cidr.Range[]::new);
+        endpointPorts = to.ports().stream().mapToInt(Integer::intValue).toArray();
+        localities = to.localities().stream().map(l -> l.split("/", -1)).toArray(String[][]::new);
+        labels = to.labels().keySet().toArray(ANY);
+        labelValues = to.labels().values().toArray(ANY);
     }
 
     public static ScopeMatcher compile(Scope scope, HeaderSlots slots) {
@@ -68,7 +79,7 @@ public final class ScopeMatcher {
     public boolean matches(ConnectionView connection) {
         return among(listeners, connection.listener())
                 && among(clusters, connection.cluster())
-                && portMatches(connection.destinationPort())
+                && portMatches(ports, connection.destinationPort())
                 && (sni == null || connection.serverName() != null && sni.test(connection.serverName()))
                 && within(cidrs, connection.sourceAddress())
                 && within(destinations, connection.destinationAddress());
@@ -83,7 +94,36 @@ public final class ScopeMatcher {
                 && within(cidrs, asked.sourceAddress());
     }
 
-    private boolean portMatches(int port) {
+    /** Whether one of the proxy's own connections is in the scope. */
+    public boolean matches(UpstreamView connection) {
+        return among(clusters, connection.cluster())
+                && portMatches(endpointPorts, connection.port())
+                && within(endpointRanges, connection.address())
+                && localityMatches(connection)
+                && labelsMatch(connection);
+    }
+
+    private boolean localityMatches(UpstreamView at) {
+        for (String[] parts : localities) {
+            if (parts[0].equals(at.region())
+                    && (parts.length < 2 || parts[1].equals(at.zone()))
+                    && (parts.length < 3 || parts[2].equals(at.subZone()))) {
+                return true;
+            }
+        }
+        return localities.length == 0;
+    }
+
+    private boolean labelsMatch(UpstreamView at) {
+        for (int i = 0; i < labels.length; i++) {
+            if (!labelValues[i].equals(at.label(labels[i]))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean portMatches(int[] ports, int port) {
         for (int candidate : ports) {
             if (candidate == port) {
                 return true;

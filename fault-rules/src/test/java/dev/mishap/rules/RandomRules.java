@@ -21,6 +21,7 @@ import dev.mishap.rules.fault.LimitData;
 import dev.mishap.rules.fault.Moment;
 import dev.mishap.rules.fault.Overflow;
 import dev.mishap.rules.fault.Pace;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Refuse;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
@@ -60,7 +61,10 @@ public final class RandomRules {
 
     public FaultRule rule() {
         return switch (random.nextInt(4)) {
-            case 0 -> trafficRule(connectionFault(), connectionScope());
+            case 0 -> {
+                ConnectionFault fault = connectionFault();
+                yield trafficRule(fault, fault.side() == Side.UPSTREAM ? upstreamScope() : connectionScope());
+            }
             case 1 -> trafficRule(dnsFault(), questionScope());
             default -> requestRule();
         };
@@ -106,6 +110,28 @@ public final class RandomRules {
                 maybe(this::stringMatcher),
                 new Destination(some(() -> new Cidr("192.168.1.7/32")), some(() -> 1 + random.nextInt(65535))),
                 Question.ANY);
+    }
+
+    private Scope upstreamScope() {
+        Map<String, String> wanted = new HashMap<>();
+        some(this::text).forEach(n -> wanted.put(n, text()));
+        return new Scope(
+                List.of(),
+                some(this::name),
+                List.of(),
+                List.of(),
+                null,
+                List.of(),
+                Source.ANY,
+                Cohort.ALL,
+                null,
+                Destination.ANY,
+                Question.ANY,
+                new Endpoints(
+                        some(() -> new Cidr("192.168.0.0/16")),
+                        some(() -> 1 + random.nextInt(65535)),
+                        some(() -> random.nextBoolean() ? "eu-west" : "us,east/a b/c"),
+                        wanted));
     }
 
     private Scope questionScope() {
@@ -156,7 +182,7 @@ public final class RandomRules {
 
     /** A fault of connections. */
     public ConnectionFault connectionFault() {
-        return switch (random.nextInt(17)) {
+        return switch (random.nextInt(18)) {
             case 0 -> new Refuse(side());
             case 1 -> new BlackHole();
             case 2 -> new Timeout(time());
@@ -177,6 +203,10 @@ public final class RandomRules {
             case 13 -> new Close(moment(), side());
             case 14 -> new ConnectionReset(moment(), side());
             case 15 -> new HalfOpen(moment());
+            case 16 ->
+                random.nextBoolean()
+                        ? new Partition(Partition.Mode.REFUSE, Direction.BOTH)
+                        : new Partition(Partition.Mode.DROP, direction());
             default -> new SlowClose(time());
         };
     }
@@ -306,8 +336,17 @@ public final class RandomRules {
             case 1 -> Abort.grpc(random.nextInt(17), maybe(this::text));
             case 2 -> new Delay(Duration.ofNanos(1 + (long) (random.nextDouble() * 8.64e13)));
             case 3 -> new ResponseRateLimit(1 + random.nextInt(100_000));
-            default -> new Reset();
+            default -> reset();
         };
+    }
+
+    private Reset reset() {
+        Reset.Point point = one(Reset.Point.values());
+        return new Reset(
+                point,
+                point == Reset.Point.BODY ? 1 + random.nextInt(100_000) : 0,
+                random.nextInt(14),
+                random.nextBoolean());
     }
 
     private Schedule schedule() {

@@ -73,6 +73,69 @@ class TrafficRulesTest {
         }
     }
 
+    private record Upstream(String cluster, InetAddress address, int port, String region, Map<String, String> labels)
+            implements UpstreamView {
+        @Override
+        public String zone() {
+            return "a";
+        }
+
+        @Override
+        public String subZone() {
+            return "";
+        }
+
+        @Override
+        public @Nullable String label(String name) {
+            return labels.get(name);
+        }
+    }
+
+    private static Upstream upstream(String address, String region, Map<String, String> labels) {
+        return new Upstream("db", DnsFault.literal(address), 5432, region, labels);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "partition                                          | true  | true",
+                "partition on cluster db                            | true  | true",
+                "partition on cluster other                         | false | false",
+                "partition when endpoint address = 10.1.0.0/16      | true  | false",
+                "partition when endpoint port = 5432                | true  | true",
+                "partition when endpoint port = 5433                | false | false",
+                "partition when endpoint locality = eu              | true  | false",
+                "partition when endpoint locality = us,eu/b         | false | true",
+                "partition when endpoint locality = eu/a            | true  | false",
+                "partition when endpoint locality = eu/a/x          | false | false",
+                "latency 1ms when endpoint label tier = gold        | true  | false",
+                "refuse upstream when endpoint label tier = silver  | false | true",
+            })
+    void upstreamRulesChooseEndpoints(String line, boolean first, boolean second) {
+        RuleSet set = compile(null, line, "refuse as clients");
+        assertThat(set.hasNoUpstreamRules()).isFalse();
+        assertThat(set.decide(upstream("10.1.0.7", "eu", Map.of("tier", "gold")), 1, 1)
+                        .isNone())
+                .isEqualTo(!first);
+        assertThat(set.decide(upstream("10.2.0.7", "us", Map.of("tier", "silver")), 1, 1)
+                        .isNone())
+                .isEqualTo(!second);
+        assertThat(set.decide(new Connection(), 1, 1).touched(0).name()).isEqualTo("clients");
+        assertThat(compile(null, "refuse").hasNoUpstreamRules()).isTrue();
+    }
+
+    @Test
+    void aLiveConnectionUpstreamMeetsAPartitionAndNoRefusal() {
+        RuleSet before = compile(null, "latency 10ms when endpoint port = 5432");
+        Upstream connection = upstream("10.1.0.7", "eu", Map.of());
+        ConnectionDecision decision = before.decide(connection, 1, 1);
+        RuleSet after = compile(before, "latency 10ms when endpoint port = 5432", "refuse upstream", "partition as cut");
+        ConnectionDecision again = after.decideAgain(connection, 2, 2, before, decision);
+        assertThat(List.of(again.touched(0).name(), again.touched(1).name())).containsExactly("cut", "r0");
+        assertThat(again.touchedCount()).isEqualTo(2);
+    }
+
     private static RuleSet compile(@Nullable RuleSet previous, String... lines) {
         List<InstalledRule> rules = new ArrayList<>();
         for (int i = 0; i < lines.length; i++) {

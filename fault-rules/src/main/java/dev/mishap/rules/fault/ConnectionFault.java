@@ -14,8 +14,14 @@ public sealed interface ConnectionFault extends Fault
                 HalfOpen,
                 Latency,
                 LimitData,
+                Partition,
                 Slice,
                 SlowClose {
+    /** Which of the proxy's two connections it breaks, when it says so. */
+    default Side side() {
+        return Side.DOWNSTREAM;
+    }
+
     /** A fault that decides at once what becomes of the connection, so that only the first of them acts. */
     sealed interface AtAccept extends ConnectionFault
             permits BlackHole, ConnectionLimit, ExhaustPool, Flap, Refuse, Timeout {}

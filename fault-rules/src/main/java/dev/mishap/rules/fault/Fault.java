@@ -47,6 +47,7 @@ public sealed interface Fault permits Fault.Terminal, Delay, ResponseRateLimit, 
         CONNECTION_RESET("connectionReset", Plane.CONNECTION),
         HALF_OPEN("halfOpen", Plane.CONNECTION),
         SLOW_CLOSE("slowClose", Plane.CONNECTION),
+        PARTITION("partition", Plane.CONNECTION),
         DNS("dns", Plane.DNS);
 
         private final String field;

@@ -4,6 +4,7 @@ import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
@@ -16,6 +17,7 @@ import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.GrpcStatus;
+import dev.mishap.rules.fault.Http2Error;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import dev.mishap.rules.match.Cidr;
@@ -64,6 +66,10 @@ final class LineParser {
     private @Nullable StringMatcher sni;
     private @Nullable StringMatcher question;
     private List<String> types = List.of();
+    private List<Cidr> endpointCidrs = List.of();
+    private List<Integer> endpointPorts = List.of();
+    private List<String> localities = List.of();
+    private final Map<String, String> endpointLabels = new TreeMap<>();
     private Cohort cohort = Cohort.ALL;
     private boolean cohortKeyUnsaid;
     private @Nullable Percentage cap;
@@ -109,7 +115,8 @@ final class LineParser {
                         cohort,
                         sni,
                         new Destination(destinations, ports),
-                        new Question(question, types)),
+                        new Question(question, types),
+                        new Endpoints(endpointCidrs, endpointPorts, localities, endpointLabels)),
                 percentage,
                 fault,
                 new Limits(cap, maxConcurrent, maxPerSecond),
@@ -147,13 +154,39 @@ final class LineParser {
             return read("a rate such as 64KiB/s", s -> new ResponseRateLimit(kibPerSecond(s)));
         }
         if (in.take("reset")) {
-            return new Reset();
+            return reset();
         }
         Fault other = new TrafficWords(in).fault();
         if (other != null) {
             return other;
         }
         throw in.expected("'abort', 'delay', 'rate-limit', 'reset', " + TrafficWords.STARTS);
+    }
+
+    private Reset reset() {
+        Reset.Point point = Reset.Point.REQUEST;
+        long bytes = 0;
+        if (in.take("after")) {
+            if (in.take("headers")) {
+                point = Reset.Point.HEADERS;
+            } else {
+                point = Reset.Point.BODY;
+                bytes = read("'headers' or a number of bytes of the body", s -> whole(s, 1, Long.MAX_VALUE));
+                in.expect("bytes");
+            }
+        }
+        int code = Http2Error.INTERNAL_ERROR;
+        if (in.take("code")) {
+            code = read("an HTTP/2 error code such as CANCEL", s -> {
+                int parsed = Http2Error.parse(s);
+                if (parsed < 0) {
+                    throw new IllegalArgumentException(
+                            "expected an HTTP/2 error code such as CANCEL or 8, found '" + s + "'");
+                }
+                return parsed;
+            });
+        }
+        return new Reset(point, bytes, code, in.take("goaway"));
     }
 
     private Fault abort() {
@@ -418,6 +451,8 @@ final class LineParser {
             List<String> texts = in.list("a port");
             ports = checked(
                     () -> texts.stream().map(s -> (int) whole(s, 1, 65535)).toList());
+        } else if (in.take("endpoint")) {
+            endpoint();
         } else if (in.take("name")) {
             in.once(seen, "name");
             question = stringMatcher(test("'=', '^=', '$=', '*=' or '~'", false));
@@ -430,7 +465,34 @@ final class LineParser {
                     .toList();
             checked(() -> new Question(null, types));
         } else {
-            throw in.expected("'header', 'path', 'method', 'node', 'sni', 'port', 'name', 'type' or 'not'");
+            throw in.expected("'header', 'path', 'method', 'node', 'sni', 'port', 'endpoint', 'name', 'type' or 'not'");
+        }
+    }
+
+    private void endpoint() {
+        if (in.take("label")) {
+            String label = in.name("a label's name");
+            in.once(seen, "endpoint label " + label);
+            equalsSign();
+            endpointLabels.put(label, in.value("the label's value"));
+        } else if (in.take("address")) {
+            in.once(seen, "endpoint address");
+            equalsSign();
+            List<String> ranges = in.list("an address range such as 10.0.0.0/8");
+            endpointCidrs = checked(() -> ranges.stream().map(Cidr::new).toList());
+        } else if (in.take("port")) {
+            in.once(seen, "endpoint port");
+            equalsSign();
+            List<String> texts = in.list("a port");
+            endpointPorts = checked(
+                    () -> texts.stream().map(s -> (int) whole(s, 1, 65535)).toList());
+        } else if (in.take("locality")) {
+            in.once(seen, "endpoint locality");
+            equalsSign();
+            List<String> places = in.list("a locality such as region/zone");
+            localities = checked(() -> new Endpoints(List.of(), List.of(), places, Map.of()).localities());
+        } else {
+            throw in.expected("'label', 'address', 'port' or 'locality'");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mishap.rules.text;
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Durations;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Scope;
@@ -10,6 +11,8 @@ import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.GrpcStatus;
+import dev.mishap.rules.fault.Http2Error;
+import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import dev.mishap.rules.match.Cidr;
 import dev.mishap.rules.match.HeaderMatcher;
@@ -94,9 +97,20 @@ final class LinePrinter {
             }
             case DELAY -> "delay " + Durations.text(((Delay) fault).fixed());
             case RESPONSE_RATE_LIMIT -> "rate-limit " + ((ResponseRateLimit) fault).kbps() + "KiB/s";
-            case RESET -> "reset";
+            case RESET -> reset((Reset) fault);
             default -> TrafficWords.print(fault);
         };
+    }
+
+    private static String reset(Reset reset) {
+        String after = switch (reset.point()) {
+            case REQUEST -> "";
+            case HEADERS -> " after headers";
+            case BODY -> " after " + reset.bodyBytes() + " bytes";
+        };
+        return "reset" + after
+                + (reset.code() == Http2Error.INTERNAL_ERROR ? "" : " code " + Http2Error.name(reset.code()))
+                + (reset.goAway() ? " goaway" : "");
     }
 
     private static void conditions(Scope scope, StringJoiner out) {
@@ -119,12 +133,26 @@ final class LinePrinter {
                             .map(String::valueOf)
                             .toList()));
         }
+        endpoints(all, scope.endpoints());
         text(all, "name", scope.question().name());
         if (!scope.question().types().isEmpty()) {
             all.add("type = " + items(scope.question().types()));
         }
         if (all.length() > 0) {
             out.add("when " + all);
+        }
+    }
+
+    private static void endpoints(StringJoiner all, Endpoints to) {
+        to.labels().forEach((name, value) -> all.add("endpoint label " + quoted(name) + " = " + quoted(value)));
+        condition(all, "endpoint address = ", to.cidrs().stream().map(Cidr::text).toList());
+        condition(all, "endpoint port = ", to.ports().stream().map(String::valueOf).toList());
+        condition(all, "endpoint locality = ", to.localities());
+    }
+
+    private static void condition(StringJoiner all, String words, List<String> items) {
+        if (!items.isEmpty()) {
+            all.add(words + items(items));
         }
     }
 

@@ -20,6 +20,7 @@ import dev.mishap.rules.fault.LimitData;
 import dev.mishap.rules.fault.Moment;
 import dev.mishap.rules.fault.Overflow;
 import dev.mishap.rules.fault.Pace;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Refuse;
 import dev.mishap.rules.fault.Side;
 import dev.mishap.rules.fault.Slice;
@@ -42,7 +43,7 @@ final class TrafficWords {
     /** The words that a fault begins with, for errors. */
     static final String STARTS = "'refuse', 'black-hole', 'timeout', 'flap', 'connection-limit', 'exhaust-pool',"
             + " 'connect-delay', 'latency', 'bandwidth', 'slice', 'limit-data', 'corrupt', 'close', 'reset-connection',"
-            + " 'half-open', 'slow-close' or 'dns'";
+            + " 'half-open', 'slow-close', 'partition' or 'dns'";
 
     /** Takes a fault; null when none of these begins here. */
     @Nullable
@@ -65,6 +66,7 @@ final class TrafficWords {
                         "reset-connection",
                         "half-open",
                         "slow-close",
+                        "partition",
                         "dns")
                 .contains(word)) {
             return null;
@@ -88,6 +90,7 @@ final class TrafficWords {
                 case "reset-connection" -> new ConnectionReset(moment(), side());
                 case "half-open" -> new HalfOpen(moment());
                 case "slow-close" -> new SlowClose(duration());
+                case "partition" -> new Partition(mode(), way());
                 default -> dns();
             };
         } catch (RuleSyntaxException e) {
@@ -205,6 +208,14 @@ final class TrafficWords {
         return in.take("upstream") ? Side.UPSTREAM : Side.DOWNSTREAM;
     }
 
+    private Partition.Mode mode() {
+        if (in.take("refuse")) {
+            return Partition.Mode.REFUSE;
+        }
+        in.take("drop");
+        return Partition.Mode.DROP;
+    }
+
     private Overflow overflow() {
         for (Overflow each : Overflow.values()) {
             if (in.take(each.field())) {
@@ -247,6 +258,9 @@ final class TrafficWords {
                 "reset-connection" + moment(((ConnectionReset) fault).when()) + side(((ConnectionReset) fault).side());
             case HALF_OPEN -> "half-open" + moment(((HalfOpen) fault).when());
             case SLOW_CLOSE -> "slow-close " + Durations.text(((SlowClose) fault).delay());
+            case PARTITION ->
+                "partition" + (((Partition) fault).mode() == Partition.Mode.DROP ? "" : " refuse")
+                        + way(((Partition) fault).direction());
             case DNS -> dns((DnsFault) fault);
             case ABORT, RESET, DELAY, RESPONSE_RATE_LIMIT -> throw new AssertionError(fault);
         };

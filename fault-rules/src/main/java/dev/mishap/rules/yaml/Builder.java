@@ -4,6 +4,7 @@ import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
@@ -16,6 +17,7 @@ import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.GrpcStatus;
+import dev.mishap.rules.fault.Http2Error;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import dev.mishap.rules.match.Cidr;
@@ -170,6 +172,7 @@ class Builder {
         StringMatcher sni = sniTree == null ? null : stringMatcher(sniTree);
         Destination destination = destination(tree.get("destination"));
         Question question = question(tree.get("question"));
+        Endpoints endpoints = endpoints(tree.get("endpoints"));
         Scope scope = problems.attempt(
                 tree,
                 () -> new Scope(
@@ -183,7 +186,8 @@ class Builder {
                         cohort,
                         sni,
                         destination,
-                        question));
+                        question,
+                        endpoints));
         return scope == null ? Scope.ANY : scope;
     }
 
@@ -206,11 +210,29 @@ class Builder {
                                 tree.itemsOf("cidrs").stream()
                                         .map(t -> new Cidr(t.text()))
                                         .toList(),
-                                tree.itemsOf("ports").stream()
-                                        .map(t -> Math.toIntExact(
-                                                Math.max(-1, Math.min(65536, Long.parseLong(t.text())))))
-                                        .toList()));
+                                ports(tree)));
         return destination == null ? Destination.ANY : destination;
+    }
+
+    private Endpoints endpoints(@Nullable Tree tree) {
+        Endpoints endpoints = tree == null
+                ? null
+                : problems.attempt(
+                        tree,
+                        () -> new Endpoints(
+                                tree.itemsOf("cidrs").stream()
+                                        .map(t -> new Cidr(t.text()))
+                                        .toList(),
+                                ports(tree),
+                                names(tree, "localities"),
+                                labels(tree)));
+        return endpoints == null ? Endpoints.ANY : endpoints;
+    }
+
+    private static List<Integer> ports(Tree tree) {
+        return tree.itemsOf("ports").stream()
+                .map(t -> Math.toIntExact(Math.max(-1, Math.min(65536, Long.parseLong(t.text())))))
+                .toList();
     }
 
     private Question question(@Nullable Tree tree) {
@@ -309,9 +331,26 @@ class Builder {
             }
             case DELAY -> new Delay(Durations.parse(text(value, "fixed")));
             case RESPONSE_RATE_LIMIT -> new ResponseRateLimit(Long.parseLong(text(value, "kbps")));
-            case RESET -> new Reset();
+            case RESET -> reset(value);
             default -> TrafficFaults.read(kind(only.getKey()), value);
         });
+    }
+
+    private static Reset reset(Tree at) {
+        String bytes = at.textOf("afterBodyBytes");
+        String after = at.textOf("after");
+        String code = at.textOf("code");
+        if (bytes != null && after != null) {
+            throw new IllegalArgumentException("only one of after and afterBodyBytes can be set");
+        }
+        Reset.Point point = bytes != null
+                ? Reset.Point.BODY
+                : "headers".equals(after) ? Reset.Point.HEADERS : Reset.Point.REQUEST;
+        return new Reset(
+                point,
+                bytes == null ? 0 : Long.parseLong(bytes),
+                code == null ? Http2Error.INTERNAL_ERROR : Http2Error.parse(code),
+                bool(at.get("goAway")));
     }
 
     private static Fault.Kind kind(String field) {

@@ -78,7 +78,7 @@ final class Checker {
 
     private void shape(Tree tree, Shape shape) {
         if (tree.kind() != Tree.Kind.MAP) {
-            if (tree.kind() != Tree.Kind.NULL || !shape.fields.isEmpty()) {
+            if (tree.kind() != Tree.Kind.NULL || !shape.mayBeBare()) {
                 expected(tree, "a mapping");
             }
             return;

@@ -46,7 +46,7 @@ final class JsonSchema {
             }
         }
         Map<String, Object> object = new LinkedHashMap<>();
-        object.put("type", shape.fields.isEmpty() ? List.of("object", "null") : "object");
+        object.put("type", shape.mayBeBare() ? List.of("object", "null") : "object");
         object.put("additionalProperties", false);
         object.put("properties", properties);
         if (!required.isEmpty()) {

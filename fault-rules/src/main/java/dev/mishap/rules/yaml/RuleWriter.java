@@ -4,6 +4,7 @@ import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Destination;
 import dev.mishap.rules.Durations;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Limits;
@@ -20,6 +21,8 @@ import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.GrpcStatus;
+import dev.mishap.rules.fault.Http2Error;
+import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import dev.mishap.rules.match.Cidr;
 import dev.mishap.rules.match.HeaderMatcher;
@@ -205,6 +208,15 @@ public final class RuleWriter {
             put(question, "types", orNull(scope.question().types()));
             map.put("question", question);
         }
+        if (!scope.endpoints().equals(Endpoints.ANY)) {
+            Endpoints to = scope.endpoints();
+            Map<String, Object> endpoints = new LinkedHashMap<>();
+            put(endpoints, "cidrs", orNull(to.cidrs().stream().map(Cidr::text).toList()));
+            put(endpoints, "ports", orNull(to.ports()));
+            put(endpoints, "localities", orNull(to.localities()));
+            put(endpoints, "labels", to.labels().isEmpty() ? null : to.labels());
+            map.put("endpoints", endpoints);
+        }
         put(map, "cohort", scope.cohort().equals(Cohort.ALL) ? null : cohort(scope.cohort()));
         return map.isEmpty() ? null : map;
     }
@@ -252,10 +264,17 @@ public final class RuleWriter {
             }
             case DELAY -> body.put("fixed", Durations.text(((Delay) fault).fixed()));
             case RESPONSE_RATE_LIMIT -> body.put("kbps", ((ResponseRateLimit) fault).kbps());
-            case RESET -> {}
+            case RESET -> reset(body, (Reset) fault);
             default -> body.putAll(TrafficFaults.write(fault));
         }
         return map(fault.kind().field(), body);
+    }
+
+    private static void reset(Map<String, Object> body, Reset reset) {
+        put(body, "after", reset.point() == Reset.Point.HEADERS ? reset.point().field() : null);
+        put(body, "afterBodyBytes", reset.point() == Reset.Point.BODY ? reset.bodyBytes() : null);
+        put(body, "code", reset.code() == Http2Error.INTERNAL_ERROR ? null : Http2Error.name(reset.code()));
+        put(body, "goAway", reset.goAway() ? Boolean.TRUE : null);
     }
 
     private static @Nullable Map<String, Object> limits(Limits limits) {

@@ -17,6 +17,9 @@ final class Shape {
     /** Groups of fields of which exactly one must be there. */
     final List<List<String>> exactlyOne = new ArrayList<>();
 
+    /** Whether nothing at all may stand for a mapping without fields. */
+    private boolean mayBeBare;
+
     Shape(String name) {
         this.name = name;
     }
@@ -29,6 +32,15 @@ final class Shape {
     Shape required(String field, Type type, String doc) {
         fields.put(field, new Field(field, type, true, doc));
         return this;
+    }
+
+    Shape bare() {
+        mayBeBare = true;
+        return this;
+    }
+
+    boolean mayBeBare() {
+        return mayBeBare || fields.isEmpty();
     }
 
     Shape exactlyOneOf(String... names) {

@@ -15,6 +15,7 @@ import static dev.mishap.rules.yaml.Type.Scalar.TIME_OF_DAY;
 import static dev.mishap.rules.yaml.Type.Scalar.ZONE;
 
 import dev.mishap.rules.experiment.RollbackTrigger;
+import dev.mishap.rules.fault.Http2Error;
 import java.util.Arrays;
 import java.util.List;
 
@@ -26,8 +27,6 @@ final class Shapes {
     private static final Type.ListOf NAMES = new Type.ListOf(NAME, false);
     private static final List<String> TRIGGERS =
             Arrays.stream(RollbackTrigger.values()).map(Enum::name).toList();
-
-    private static final Shape EMPTY = new Shape("Empty");
 
     private static final Shape METADATA = new Shape("Metadata")
             .required("name", NAME, "Unique name: letters, digits, '-', '_' and '.'.")
@@ -70,6 +69,12 @@ final class Shapes {
             .optional("cidrs", new Type.ListOf(CIDR, false), "Ranges of which one must hold the address.")
             .optional("ports", new Type.ListOf(INTEGER, false), "Ports of which one must be the connection's.");
 
+    private static final Shape ENDPOINTS = new Shape("Endpoints")
+            .optional("cidrs", new Type.ListOf(CIDR, false), "Ranges of which one must hold the endpoint's address.")
+            .optional("ports", new Type.ListOf(INTEGER, false), "Ports of which one must be the endpoint's.")
+            .optional("localities", new Type.ListOf(TEXT, false), "region, region/zone or region/zone/subZone.")
+            .optional("labels", new Type.TextMap(), "Values of the endpoint's metadata under envoy.lb; all must hold.");
+
     private static final Shape QUESTION = new Shape("Question")
             .optional("name", new Type.Of(PATH), "The name, in lower case, without the dot at its end.")
             .optional("types", NAMES, "Record types, such as A and AAAA.");
@@ -100,6 +105,16 @@ final class Shapes {
             .optional("grpcStatus", GRPC_STATUS, "A gRPC status by name or number.")
             .optional("body", TEXT, "The body or gRPC message; default: fault filter abort.")
             .exactlyOneOf("httpStatus", "grpcStatus");
+
+    private static final Shape RESET = new Shape("Reset")
+            .bare()
+            .optional(
+                    "after",
+                    new Type.Choice(List.of("request", "headers")),
+                    "Instead of a response (default), or after its headers.")
+            .optional("afterBodyBytes", INTEGER, "After so many bytes of the response's body; 1 or more.")
+            .optional("code", new Type.Choice(Http2Error.NAMES), "HTTP/2's error code; default INTERNAL_ERROR.")
+            .optional("goAway", BOOLEAN, "Ends an HTTP/2 connection with all its streams; default false.");
 
     private static final Shape FAULT = fault();
 
@@ -261,7 +276,7 @@ final class Shapes {
                         "responseRateLimit",
                         new Type.Of(new Shape("ResponseRateLimit").required("kbps", INTEGER, "KiB per second.")),
                         "Slows the response's body down.")
-                .optional("reset", new Type.Of(EMPTY), "Resets the downstream connection.");
+                .optional("reset", new Type.Of(RESET), "Breaks the exchange: RST, RST_STREAM or GOAWAY.");
         TrafficFaults.addTo(shape);
         return shape.exactlyOneOf(shape.fields.keySet().toArray(new String[0]));
     }
@@ -284,6 +299,7 @@ final class Shapes {
                 .optional("source", new Type.Of(SOURCE), "Who sends it.")
                 .optional("sni", new Type.Of(PATH), "The server name of a connection's TLS ClientHello.")
                 .optional("destination", new Type.Of(DESTINATION), "Where a connection was meant to go.")
-                .optional("question", new Type.Of(QUESTION), "What is asked of DNS.");
+                .optional("question", new Type.Of(QUESTION), "What is asked of DNS.")
+                .optional("endpoints", new Type.Of(ENDPOINTS), "Where a connection of the proxy goes.");
     }
 }

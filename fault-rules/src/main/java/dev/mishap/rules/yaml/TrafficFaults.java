@@ -27,6 +27,7 @@ import dev.mishap.rules.fault.LimitData;
 import dev.mishap.rules.fault.Moment;
 import dev.mishap.rules.fault.Overflow;
 import dev.mishap.rules.fault.Pace;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Refuse;
 import dev.mishap.rules.fault.Side;
 import dev.mishap.rules.fault.Slice;
@@ -48,6 +49,9 @@ final class TrafficFaults {
     private static final Type.Choice OVERFLOW = new Type.Choice(
             Arrays.stream(Overflow.values()).map(Overflow::field).toList());
 
+    private static final Type.Choice MODE = new Type.Choice(
+            Arrays.stream(Partition.Mode.values()).map(Partition.Mode::field).toList());
+
     private TrafficFaults() {}
 
     /** Adds the fields of these faults to the shape of all faults; returns their names. */
@@ -59,7 +63,7 @@ final class TrafficFaults {
                 docs,
                 Fault.Kind.REFUSE,
                 "Resets connections as they are accepted, or fails the connection upstream.",
-                side(new Shape("Refuse")));
+                side(new Shape("Refuse").bare()));
         put(shapes, docs, Fault.Kind.BLACK_HOLE, "Accepts and never answers.", new Shape("BlackHole"));
         put(
                 shapes,
@@ -120,25 +124,32 @@ final class TrafficFaults {
                         .optional("pattern", TEXT, "Hexadecimal bytes that are written at the offset.")
                         .optional("offset", INTEGER, "Bytes that pass untouched first; default 0.")
                         .exactlyOneOf("percentage", "pattern")));
-        put(shapes, docs, Fault.Kind.CLOSE, "Closes the connection (FIN).", side(moment(new Shape("Close"))));
+        put(shapes, docs, Fault.Kind.CLOSE, "Closes the connection (FIN).", side(moment(new Shape("Close").bare())));
         put(
                 shapes,
                 docs,
                 Fault.Kind.CONNECTION_RESET,
                 "Resets the connection (RST).",
-                side(moment(new Shape("ConnectionReset"))));
+                side(moment(new Shape("ConnectionReset").bare())));
         put(
                 shapes,
                 docs,
                 Fault.Kind.HALF_OPEN,
                 "Drops the connection upstream without telling the client.",
-                moment(new Shape("HalfOpen")));
+                moment(new Shape("HalfOpen").bare()));
         put(
                 shapes,
                 docs,
                 Fault.Kind.SLOW_CLOSE,
                 "Passes an end of stream on later.",
                 new Shape("SlowClose").required("delay", DURATION, "How much later."));
+        put(
+                shapes,
+                docs,
+                Fault.Kind.PARTITION,
+                "Cuts the network to a group of endpoints.",
+                direction(new Shape("Partition").bare()
+                        .optional("mode", MODE, "drop (default): nothing is answered; refuse: it is rejected.")));
         put(shapes, docs, Fault.Kind.DNS, "What happens to a DNS question.", dns());
         shapes.forEach(
                 (kind, shape) -> fault.optional(kind.field(), new Type.Of(shape), String.valueOf(docs.get(kind))));
@@ -219,6 +230,9 @@ final class TrafficFaults {
             case CONNECTION_RESET -> new ConnectionReset(moment(at), side(at));
             case HALF_OPEN -> new HalfOpen(moment(at));
             case SLOW_CLOSE -> new SlowClose(duration(at, "delay"));
+            case PARTITION ->
+                new Partition(
+                        chosen(Partition.Mode.values(), at.textOf("mode"), Partition.Mode::field), direction(at));
             case DNS -> dns(at);
             case ABORT, RESET, DELAY, RESPONSE_RATE_LIMIT -> throw new AssertionError(kind);
         };
@@ -345,6 +359,13 @@ final class TrafficFaults {
             }
             case HALF_OPEN -> moment(map, ((HalfOpen) fault).when());
             case SLOW_CLOSE -> map.put("delay", Durations.text(((SlowClose) fault).delay()));
+            case PARTITION -> {
+                Partition partition = (Partition) fault;
+                if (partition.mode() != Partition.Mode.DROP) {
+                    map.put("mode", partition.mode().field());
+                }
+                direction(map, partition.direction());
+            }
             case DNS -> dns(map, (DnsFault) fault);
             case ABORT, RESET, DELAY, RESPONSE_RATE_LIMIT -> throw new AssertionError(fault);
         }

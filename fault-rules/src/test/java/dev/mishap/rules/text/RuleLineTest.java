@@ -6,16 +6,20 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Percentage;
 import dev.mishap.rules.RandomRules;
 import dev.mishap.rules.fault.Abort;
 import dev.mishap.rules.fault.Delay;
+import dev.mishap.rules.fault.Direction;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
 import dev.mishap.rules.match.HeaderMatcher;
 import dev.mishap.rules.match.StringMatcher;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -70,6 +74,17 @@ class RuleLineTest {
     @Test
     void otherFaults() {
         assertThat(parse("reset 10%").fault()).isEqualTo(new Reset());
+        assertThat(parse("reset after headers").fault()).isEqualTo(Reset.afterHeaders());
+        assertThat(parse("reset after 100 bytes code CANCEL goaway 5%").fault())
+                .isEqualTo(new Reset(Reset.Point.BODY, 100, 8, true));
+        assertThat(parse("partition when endpoint label tier = \"a b\" and endpoint locality = eu/a,us")
+                        .scope()
+                        .endpoints())
+                .isEqualTo(
+                        new Endpoints(List.of(), List.of(), List.of("eu/a", "us"), java.util.Map.of("tier", "a b")));
+        assertThat(parse("partition drop downstream when endpoint address = 10.0.0.0/8 and endpoint port = 80")
+                        .fault())
+                .isEqualTo(new Partition(Partition.Mode.DROP, Direction.TO_DOWNSTREAM));
         assertThat(parse("rate-limit 64KiB/s").fault()).isEqualTo(new ResponseRateLimit(64));
         assertThat(parse("rate-limit 2MiB/s").fault()).isEqualTo(new ResponseRateLimit(2048));
         assertThat(parse("abort grpc UNAVAILABLE").fault()).isEqualTo(Abort.grpc(14));
@@ -98,7 +113,7 @@ class RuleLineTest {
                 "delay 100                     | 7  | expected a duration such as 100ms, 2s or 1h30m, got '100'",
                 "reset 140%                    | 7  | must be from 0 to 100 %, got 140 %",
                 "reset 0.00001%                | 7  | must be a multiple of 0.0001 %, got 0.00001 %",
-                "reset when heder x = 1        | 12 | expected 'header', 'path', 'method', 'node', 'sni', 'port', 'name', 'type' or 'not', found 'heder'",
+                "reset when heder x = 1        | 12 | expected 'header', 'path', 'method', 'node', 'sni', 'port', 'endpoint', 'name', 'type' or 'not', found 'heder'",
                 "reset when header x 1         | 21 | expected '=', '!=', '^=', '$=', '*=', '~', 'in', 'present' or 'absent', found '1'",
                 "reset when header x =         | 22 | expected a value, found the end",
                 "reset when path ~ [           | 19 | regex is not RE2 syntax",
@@ -124,6 +139,14 @@ class RuleLineTest {
                 "latency 1ms tag baggage       | 24 | tag cannot be put on a connection",
                 "dns drop when name = A.b      | 22 | a DNS name must be in lower case",
                 "rate-limit 64kb/s             | 12 | expected a whole rate such as 64KiB/s",
+                "reset after 0 bytes           | 13 | expected a whole number from 1 to 9223372036854775807, found '0'",
+                "reset code LATER              | 12 | expected an HTTP/2 error code such as CANCEL or 8, found 'LATER'",
+                "partition refuse upstream     | 18 | direction can only be both when the mode is refuse",
+                "partition from 10.0.0.0/8     | 26 | scope.source cannot be told of a connection upstream, which partition acts on",
+                "flap up 1s down 1s when endpoint port = 80 | 43 | scope.endpoints is of connections upstream, on which flap cannot act",
+                "close when endpoint port = 80 | 30 | scope.endpoints is of connections upstream, on which close acts with 'side: upstream' only",
+                "abort 503 when endpoint port = 80 | 34 | scope.endpoints cannot be told of an HTTP request",
+                "latency 1ms when endpoint locality = a//b | 38 | localities must be region, region/zone",
                 "reset cohort 5                | 14 | expected a percentage such as 40%, found '5'",
             })
     void errorsPointAtThePlace(String line, int column, String problem) {

@@ -135,7 +135,7 @@ class RuleReaderTest {
                 "  fault: {abort: {httpStatus: 500, grpcStatus: 14}} | f.yaml:5:18: spec.fault.abort: expected exactly one of httpStatus, grpcStatus, found httpStatus and grpcStatus",
                 "  fault: {delay: {fixed: 100}}                | f.yaml:5:26: spec.fault.delay.fixed: expected a duration such as 100ms, 2s or 1h30m, got '100'",
                 "  fault: {delay: {fixed: 0s}}                 | f.yaml:5:18: spec.fault.delay: fixed must be more than 0s and at most 24h",
-                "  fault: {reset: {}, delay: {fixed: 1s}}      | f.yaml:5:10: spec.fault: expected exactly one of abort, delay, responseRateLimit, reset, refuse, blackHole, timeout, flap, connectionLimit, exhaustPool, connectDelay, latency, bandwidth, slice, limitData, corrupt, close, connectionReset, halfOpen, slowClose, dns, found delay and reset",
+                "  fault: {reset: {}, delay: {fixed: 1s}}      | f.yaml:5:10: spec.fault: expected exactly one of abort, delay, responseRateLimit, reset, refuse, blackHole, timeout, flap, connectionLimit, exhaustPool, connectDelay, latency, bandwidth, slice, limitData, corrupt, close, connectionReset, halfOpen, slowClose, partition, dns, found delay and reset",
                 "  fault: {latency: {fixed: 1s, jitter: 2s}}   | f.yaml:5:20: spec.fault.latency: jitter must be from 0s to fixed",
                 "  fault: {latency: {fixed: 1s, direction: up}} | f.yaml:5:43: spec.fault.latency.direction: expected one of both, toUpstream, toDownstream, found 'up'",
                 "  fault: {corrupt: {pattern: ff, percentage: 1}} | f.yaml:5:20: spec.fault.corrupt: expected exactly one of percentage, pattern, found percentage and pattern",

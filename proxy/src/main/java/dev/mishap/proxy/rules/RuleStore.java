@@ -7,11 +7,8 @@ import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
 import dev.mishap.rules.Scope;
-import dev.mishap.rules.fault.Close;
-import dev.mishap.rules.fault.ConnectionReset;
 import dev.mishap.rules.fault.Fault;
-import dev.mishap.rules.fault.Refuse;
-import dev.mishap.rules.fault.Side;
+import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -152,11 +149,10 @@ public final class RuleStore {
                             + " and scope.cohort out"
                     : null;
         }
-        Fault fault = rule.fault();
-        boolean upstream = fault instanceof Refuse refuse && refuse.side() == Side.UPSTREAM
-                || fault instanceof Close close && close.side() == Side.UPSTREAM
-                || fault instanceof ConnectionReset reset && reset.side() == Side.UPSTREAM;
-        return upstream ? "this proxy executes it on the side of the client only: leave 'side: upstream' out" : null;
+        if (rule.fault() instanceof Reset reset && !reset.equals(new Reset())) {
+            return "this proxy resets before the response only: leave after, afterBodyBytes, code and goAway out";
+        }
+        return rule.isUpstream() ? "this proxy executes it on the side of the client only" : null;
     }
 
     /** Installs or replaces a rule; returns whether the name is new. */
