@@ -71,7 +71,8 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
                                 a.destination().ports(), b.destination().ports()))
                 && (a.endpoints().ports().isEmpty()
                         || b.endpoints().ports().isEmpty()
-                        || !Collections.disjoint(a.endpoints().ports(), b.endpoints().ports()))
+                        || !Collections.disjoint(
+                                a.endpoints().ports(), b.endpoints().ports()))
                 && labelsMeet(a.endpoints().labels(), b.endpoints().labels())
                 && textsMeet(a.question().name(), b.question().name())
                 && meet(a.question().types(), b.question().types());

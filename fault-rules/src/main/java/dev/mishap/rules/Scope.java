@@ -99,7 +99,18 @@ public record Scope(
 
     public Scope withHeaders(List<HeaderMatcher> matchers) {
         return new Scope(
-                listeners, clusters, routes, methods, path, matchers, source, cohort, sni, destination, question, endpoints);
+                listeners,
+                clusters,
+                routes,
+                methods,
+                path,
+                matchers,
+                source,
+                cohort,
+                sni,
+                destination,
+                question,
+                endpoints);
     }
 
     public Scope withCohort(Cohort c) {

@@ -130,7 +130,8 @@ class TrafficRulesTest {
         RuleSet before = compile(null, "latency 10ms when endpoint port = 5432");
         Upstream connection = upstream("10.1.0.7", "eu", Map.of());
         ConnectionDecision decision = before.decide(connection, 1, 1);
-        RuleSet after = compile(before, "latency 10ms when endpoint port = 5432", "refuse upstream", "partition as cut");
+        RuleSet after =
+                compile(before, "latency 10ms when endpoint port = 5432", "refuse upstream", "partition as cut");
         ConnectionDecision again = after.decideAgain(connection, 2, 2, before, decision);
         assertThat(List.of(again.touched(0).name(), again.touched(1).name())).containsExactly("cut", "r0");
         assertThat(again.touchedCount()).isEqualTo(2);

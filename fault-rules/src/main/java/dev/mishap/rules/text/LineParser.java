@@ -68,7 +68,7 @@ final class LineParser {
     private List<String> types = List.of();
     private List<Cidr> endpointCidrs = List.of();
     private List<Integer> endpointPorts = List.of();
-    private List<String> localities = List.of();
+    private List<String> endpointLocalities = List.of();
     private final Map<String, String> endpointLabels = new TreeMap<>();
     private Cohort cohort = Cohort.ALL;
     private boolean cohortKeyUnsaid;
@@ -116,7 +116,7 @@ final class LineParser {
                         sni,
                         new Destination(destinations, ports),
                         new Question(question, types),
-                        new Endpoints(endpointCidrs, endpointPorts, localities, endpointLabels)),
+                        new Endpoints(endpointCidrs, endpointPorts, endpointLocalities, endpointLabels)),
                 percentage,
                 fault,
                 new Limits(cap, maxConcurrent, maxPerSecond),
@@ -490,7 +490,7 @@ final class LineParser {
             in.once(seen, "endpoint locality");
             equalsSign();
             List<String> places = in.list("a locality such as region/zone");
-            localities = checked(() -> new Endpoints(List.of(), List.of(), places, Map.of()).localities());
+            endpointLocalities = checked(() -> new Endpoints(List.of(), List.of(), places, Map.of()).localities());
         } else {
             throw in.expected("'label', 'address', 'port' or 'locality'");
         }

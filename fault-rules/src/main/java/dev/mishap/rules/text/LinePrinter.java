@@ -145,8 +145,12 @@ final class LinePrinter {
 
     private static void endpoints(StringJoiner all, Endpoints to) {
         to.labels().forEach((name, value) -> all.add("endpoint label " + quoted(name) + " = " + quoted(value)));
-        condition(all, "endpoint address = ", to.cidrs().stream().map(Cidr::text).toList());
-        condition(all, "endpoint port = ", to.ports().stream().map(String::valueOf).toList());
+        condition(
+                all, "endpoint address = ", to.cidrs().stream().map(Cidr::text).toList());
+        condition(
+                all,
+                "endpoint port = ",
+                to.ports().stream().map(String::valueOf).toList());
         condition(all, "endpoint locality = ", to.localities());
     }
 

@@ -343,9 +343,8 @@ class Builder {
         if (bytes != null && after != null) {
             throw new IllegalArgumentException("only one of after and afterBodyBytes can be set");
         }
-        Reset.Point point = bytes != null
-                ? Reset.Point.BODY
-                : "headers".equals(after) ? Reset.Point.HEADERS : Reset.Point.REQUEST;
+        Reset.Point point =
+                bytes != null ? Reset.Point.BODY : "headers".equals(after) ? Reset.Point.HEADERS : Reset.Point.REQUEST;
         return new Reset(
                 point,
                 bytes == null ? 0 : Long.parseLong(bytes),

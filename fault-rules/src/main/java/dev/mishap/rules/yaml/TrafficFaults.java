@@ -148,7 +148,8 @@ final class TrafficFaults {
                 docs,
                 Fault.Kind.PARTITION,
                 "Cuts the network to a group of endpoints.",
-                direction(new Shape("Partition").bare()
+                direction(new Shape("Partition")
+                        .bare()
                         .optional("mode", MODE, "drop (default): nothing is answered; refuse: it is rejected.")));
         put(shapes, docs, Fault.Kind.DNS, "What happens to a DNS question.", dns());
         shapes.forEach(
@@ -231,8 +232,7 @@ final class TrafficFaults {
             case HALF_OPEN -> new HalfOpen(moment(at));
             case SLOW_CLOSE -> new SlowClose(duration(at, "delay"));
             case PARTITION ->
-                new Partition(
-                        chosen(Partition.Mode.values(), at.textOf("mode"), Partition.Mode::field), direction(at));
+                new Partition(chosen(Partition.Mode.values(), at.textOf("mode"), Partition.Mode::field), direction(at));
             case DNS -> dns(at);
             case ABORT, RESET, DELAY, RESPONSE_RATE_LIMIT -> throw new AssertionError(kind);
         };

@@ -80,8 +80,7 @@ class RuleLineTest {
         assertThat(parse("partition when endpoint label tier = \"a b\" and endpoint locality = eu/a,us")
                         .scope()
                         .endpoints())
-                .isEqualTo(
-                        new Endpoints(List.of(), List.of(), List.of("eu/a", "us"), java.util.Map.of("tier", "a b")));
+                .isEqualTo(new Endpoints(List.of(), List.of(), List.of("eu/a", "us"), java.util.Map.of("tier", "a b")));
         assertThat(parse("partition drop downstream when endpoint address = 10.0.0.0/8 and endpoint port = 80")
                         .fault())
                 .isEqualTo(new Partition(Partition.Mode.DROP, Direction.TO_DOWNSTREAM));
