@@ -23,11 +23,13 @@ import dev.mishap.rules.fault.ExhaustPool;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.Flap;
 import dev.mishap.rules.fault.HalfOpen;
+import dev.mishap.rules.fault.Http2Error;
 import dev.mishap.rules.fault.Latency;
 import dev.mishap.rules.fault.LimitData;
 import dev.mishap.rules.fault.Moment;
 import dev.mishap.rules.fault.Overflow;
 import dev.mishap.rules.fault.Pace;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Refuse;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.fault.ResponseRateLimit;
@@ -45,7 +47,7 @@ final class FaultProtos {
     static void toProto(Fault fault, FaultRule.Builder rule) {
         switch (fault.kind()) {
             case ABORT -> rule.setAbort(abort((Abort) fault));
-            case RESET -> rule.setReset(FaultRule.Reset.getDefaultInstance());
+            case RESET -> rule.setReset(reset((Reset) fault));
             case DELAY -> rule.setDelay(FaultRule.Delay.newBuilder().setFixed(duration(((Delay) fault).fixed())));
             case RESPONSE_RATE_LIMIT ->
                 rule.setResponseRateLimit(
@@ -137,6 +139,16 @@ final class FaultProtos {
             }
             case SLOW_CLOSE ->
                 rule.setSlowClose(FaultRule.SlowClose.newBuilder().setDelay(duration(((SlowClose) fault).delay())));
+            case PARTITION -> {
+                Partition partition = (Partition) fault;
+                rule.setPartition(FaultRule.Partition.newBuilder()
+                        .setMode(
+                                switch (partition.mode()) {
+                                    case DROP -> FaultRule.Partition.Mode.DROP;
+                                    case REFUSE -> FaultRule.Partition.Mode.REJECT;
+                                })
+                        .setDirection(direction(partition.direction())));
+            }
             case DNS -> rule.setDns(dns((DnsFault) fault));
         }
     }
@@ -144,7 +156,7 @@ final class FaultProtos {
     static Fault fromProto(FaultRule rule) {
         return switch (rule.getFaultCase()) {
             case ABORT -> at("abort", () -> abort(rule.getAbort()));
-            case RESET -> new Reset();
+            case RESET -> at("reset", () -> reset(rule.getReset()));
             case DELAY ->
                 at(
                         "delay",
@@ -250,8 +262,60 @@ final class FaultProtos {
                         "slow_close",
                         () -> new SlowClose(
                                 duration("slow_close.delay", rule.getSlowClose().getDelay())));
+            case PARTITION ->
+                at(
+                        "partition",
+                        () -> new Partition(
+                                mode(rule.getPartition().getMode()),
+                                direction("partition", rule.getPartition().getDirection())));
             case DNS -> at("dns", () -> dns(rule.getDns()));
             case FAULT_NOT_SET -> throw missing("fault", "one of abort, delay, reset, latency …");
+        };
+    }
+
+    private static FaultRule.Reset reset(Reset reset) {
+        FaultRule.Reset.Builder message = FaultRule.Reset.newBuilder()
+                .setCode(
+                        switch (reset.code()) {
+                            case 0 -> FaultRule.Reset.Code.NO_ERROR;
+                            case Http2Error.INTERNAL_ERROR -> FaultRule.Reset.Code.DEFAULT;
+                            default -> FaultRule.Reset.Code.forNumber(reset.code());
+                        })
+                .setGoAway(reset.goAway());
+        switch (reset.point()) {
+            case REQUEST -> {}
+            case HEADERS -> message.setAfterHeaders(true);
+            case BODY -> message.setAfterBodyBytes(reset.bodyBytes());
+        }
+        return message.build();
+    }
+
+    private static Reset reset(FaultRule.Reset reset) {
+        int code = switch (reset.getCode()) {
+            case NO_ERROR -> 0;
+            case DEFAULT -> Http2Error.INTERNAL_ERROR;
+            case UNRECOGNIZED -> throw unknown("reset.code");
+            default -> reset.getCode().getNumber();
+        };
+        Reset.Point point = switch (reset.getPointCase()) {
+            case AFTER_HEADERS -> {
+                if (!reset.getAfterHeaders()) {
+                    throw new InvalidRuleException("reset.after_headers", "value must equal true");
+                }
+                yield Reset.Point.HEADERS;
+            }
+            case AFTER_BODY_BYTES -> Reset.Point.BODY;
+            case POINT_NOT_SET -> Reset.Point.REQUEST;
+        };
+        long bytes = point == Reset.Point.BODY ? integer("reset.after_body_bytes", reset.getAfterBodyBytes()) : 0;
+        return new Reset(point, bytes, code, reset.getGoAway());
+    }
+
+    private static Partition.Mode mode(FaultRule.Partition.Mode mode) {
+        return switch (mode) {
+            case DROP -> Partition.Mode.DROP;
+            case REJECT -> Partition.Mode.REFUSE;
+            case UNRECOGNIZED -> throw unknown("partition.mode");
         };
     }
 

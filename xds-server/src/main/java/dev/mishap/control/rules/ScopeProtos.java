@@ -7,6 +7,7 @@ import static dev.mishap.control.rules.ProtoValues.percent;
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.CohortKey;
 import dev.mishap.rules.Destination;
+import dev.mishap.rules.Endpoints;
 import dev.mishap.rules.Question;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
@@ -50,6 +51,13 @@ final class ScopeProtos {
                     .addAllCidrs(texts(scope.destination().cidrs()))
                     .addAllPorts(scope.destination().ports()));
         }
+        if (!scope.endpoints().equals(Endpoints.ANY)) {
+            message.setEndpoints(dev.mishap.rules.v1.Scope.Endpoints.newBuilder()
+                    .addAllCidrs(texts(scope.endpoints().cidrs()))
+                    .addAllPorts(scope.endpoints().ports())
+                    .addAllLocalities(scope.endpoints().localities())
+                    .putAllLabels(scope.endpoints().labels()));
+        }
         if (!scope.question().equals(Question.ANY)) {
             dev.mishap.rules.v1.Scope.Question.Builder question = dev.mishap.rules.v1.Scope.Question.newBuilder()
                     .addAllTypes(scope.question().types());
@@ -91,7 +99,16 @@ final class ScopeProtos {
                                                 "scope.question.name",
                                                 message.getQuestion().getName())
                                         : null,
-                                message.getQuestion().getTypesList())));
+                                message.getQuestion().getTypesList())),
+                at(
+                        "scope.endpoints",
+                        () -> new Endpoints(
+                                cidrs(
+                                        "scope.endpoints.cidrs",
+                                        message.getEndpoints().getCidrsList()),
+                                message.getEndpoints().getPortsList(),
+                                message.getEndpoints().getLocalitiesList(),
+                                message.getEndpoints().getLabelsMap())));
     }
 
     private static List<String> texts(List<Cidr> cidrs) {

@@ -36,6 +36,8 @@ final class RandomRuleMessages {
             Map.entry("Scope.methods", List.of("GET", "POST")),
             Map.entry("Scope.Source.cidrs", CIDRS),
             Map.entry("Scope.Destination.cidrs", CIDRS),
+            Map.entry("Scope.Endpoints.cidrs", CIDRS),
+            Map.entry("Scope.Endpoints.localities", List.of("eu-west", "us/a")),
             Map.entry("Scope.Question.types", List.of("AAAA", "TYPE65")),
             Map.entry("Scope.Cohort.Key.header", List.of("x-user-id")),
             Map.entry("Scope.Cohort.Key.cookie", List.of("session")),
@@ -83,6 +85,15 @@ final class RandomRuleMessages {
             if (plane != Fault.Plane.CONNECTION) {
                 scope.clearSni().clearDestination();
             }
+            if (isUpstream(rule)) {
+                scope.clearListeners()
+                        .clearSni()
+                        .clearSource()
+                        .clearDestination()
+                        .clearCohort();
+            } else {
+                scope.clearEndpoints();
+            }
             if (plane != Fault.Plane.DNS) {
                 scope.clearQuestion();
             } else if (scope.getQuestion().hasName()) {
@@ -108,10 +119,20 @@ final class RandomRuleMessages {
         if (rule.hasConnectDelay()) {
             rule.getConnectDelayBuilder().setJitter(rule.getConnectDelay().getFixed());
         }
+        if (rule.getPartition().getMode() == FaultRule.Partition.Mode.REJECT) {
+            rule.getPartitionBuilder().clearDirection();
+        }
         if (rule.getDns().hasTtl()) {
             rule.getDnsBuilder().getTtlBuilder().clearNanos();
         }
         return rule.build();
+    }
+
+    private static boolean isUpstream(FaultRule.Builder rule) {
+        return rule.hasPartition()
+                || rule.getRefuse().getSide() == FaultRule.Side.UPSTREAM
+                || rule.getClose().getSide() == FaultRule.Side.UPSTREAM
+                || rule.getConnectionReset().getSide() == FaultRule.Side.UPSTREAM;
     }
 
     private void fill(Message.Builder message) {

@@ -137,6 +137,10 @@ class RuleProtosTest {
                 "reset-connection after 1000 bytes 5% when sni $= .internal cohort 5% by source",
                 "dns delay 3s when name = db.internal and type = A,AAAA",
                 "dns address 10.0.0.1,::1",
+                "reset after headers code CANCEL",
+                "reset after 100 bytes code NO_ERROR goaway",
+                "partition refuse when endpoint address = 10.0.0.0/8 and endpoint port = 5432",
+                "partition upstream when endpoint locality = eu/a and endpoint label tier = gold",
                 "corrupt pattern deadbeef at 16 upstream",
                 "slice 10 bytes vary 5 every 1ms"
             })
