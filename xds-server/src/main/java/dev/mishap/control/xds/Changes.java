@@ -1,0 +1,28 @@
+package dev.mishap.control.xds;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a client does not have yet of one type, as found in its view at one moment; it counts once it was sent. */
+final class Changes {
+    final List<Resource> put = new ArrayList<>();
+    final List<String> removed = new ArrayList<>();
+    /** Gone from the view, but still served since a route may use them. */
+    final List<String> held = new ArrayList<>();
+
+    /** The revisions of the layers that were looked at. */
+    final long[] seen;
+
+    String label = "";
+
+    /** A response is due even when nothing changed. */
+    boolean due;
+
+    Changes(int layers) {
+        seen = new long[layers];
+    }
+
+    boolean isEmpty() {
+        return put.isEmpty() && removed.isEmpty() && !due;
+    }
+}

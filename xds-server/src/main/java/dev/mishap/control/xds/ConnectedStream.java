@@ -1,0 +1,33 @@
+package dev.mishap.control.xds;
+
+import java.time.Instant;
+import java.util.List;
+
+/** A stream of a node that is connected. Safe for use by all threads. */
+public interface ConnectedStream {
+    /** Unique in this process. */
+    long id();
+
+    NodeInfo node();
+
+    Peer peer();
+
+    /** Whether it is incremental; else it is the state of the world. */
+    boolean delta();
+
+    /** Whether it carries all types; else it is of one. */
+    boolean aggregated();
+
+    Instant since();
+
+    /** By type, in the order in which they are served. */
+    List<TypeStatus> types();
+
+    ResourceView view();
+
+    /** Gives the node another view: it gets what differs. */
+    void moveTo(ResourceView view);
+
+    /** Ends the stream; the client may come back at once. */
+    void disconnect(String reason);
+}

@@ -1,0 +1,399 @@
+package dev.mishap.control.xds;
+
+import dev.mishap.control.xds.ResourceView.Found;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One type on one stream: what the client wants, has, and has said about it. Lives on the stream's worker.
+ *
+ * <p>At most one response with content is under way; what changes meanwhile is found in the view when the client has answered, so a slow
+ * client gets the latest and skips what was between.
+ */
+final class Subscription {
+    private final XdsStream stream;
+    private final String typeUrl;
+    private final boolean delta;
+
+    private final Set<String> names = new HashSet<>(2);
+    private boolean wildcard;
+    /** The first request named nothing, which means all; any name ends that, and then naming nothing means nothing. */
+    private boolean legacyWildcard;
+
+    /** What the client has, to the best of our knowledge; a resource without a body: only that it has that version. */
+    private final Map<String, Resource> sent = new HashMap<>(2);
+
+    private final Set<String> absent = new HashSet<>(0);
+    private final Set<String> forced = new HashSet<>(0);
+    private final Set<String> held = new HashSet<>(0);
+    private boolean rescan = true;
+    private boolean resend;
+    private boolean due;
+    private long[] seen = new long[0];
+    private long fingerprint;
+
+    private String clientVersion = "";
+    private String pendingNonce = "";
+    private String lastNonce = "";
+    private long pendingSince;
+    private TypeStatus status;
+
+    Subscription(XdsStream stream, String typeUrl, boolean delta) {
+        this.stream = stream;
+        this.typeUrl = typeUrl;
+        this.delta = delta;
+        this.status = new TypeStatus(typeUrl, 0, 0, "", null, "", null, "", null);
+    }
+
+    String typeUrl() {
+        return typeUrl;
+    }
+
+    TypeStatus status() {
+        return status;
+    }
+
+    boolean pending() {
+        return !pendingNonce.isEmpty();
+    }
+
+    /** When the response that is under way was sent, in nanoseconds. */
+    long pendingSince() {
+        return pendingSince;
+    }
+
+    boolean refused() {
+        return status.nack() != null;
+    }
+
+    boolean served() {
+        return !lastNonce.isEmpty();
+    }
+
+    /** How many names it has. */
+    int size() {
+        return names.size();
+    }
+
+    Collection<Resource> resources() {
+        return sent.values();
+    }
+
+    // What the client says.
+
+    void first(StreamRequest request) {
+        if (request.names.isEmpty()) {
+            legacyWildcard = true;
+            wildcard(true);
+        } else {
+            request.names.forEach(this::add);
+        }
+        clientVersion = request.version;
+        due = delta ? wildcard : wildcard || TypeUrls.wholeState(typeUrl);
+        request.initialVersions.forEach((name, version) -> {
+            if (wildcard || names.contains(name)) {
+                Resource known = Resource.of(typeUrl, name, version, com.google.protobuf.ByteString.EMPTY);
+                sent.put(name, known);
+                fingerprint += known.fingerprint();
+            }
+        });
+    }
+
+    /** A further request of the state of the world. */
+    void next(StreamRequest request, Instant now) {
+        boolean answer = request.nonce.equals(pendingNonce) && pending();
+        if (!answer && !request.nonce.isEmpty() && !request.nonce.equals(lastNonce)) {
+            return; // About a response that is not the last: the client is going to answer that one, too.
+        }
+        if (answer) {
+            answered(request.error, now);
+        }
+        boolean changed = names(request.names);
+        if (!answer && !changed && !pending() && request.error == null) {
+            // The same again after the last response was taken: the client has lost it, as a cluster of Envoy that was
+            // replaced.
+            resend = true;
+        }
+    }
+
+    /** A further request in delta. */
+    void nextDelta(StreamRequest request, Instant now) {
+        if (!request.nonce.isEmpty() && request.nonce.equals(pendingNonce)) {
+            answered(request.error, now);
+        }
+        request.unsubscribe.forEach(this::remove);
+        request.names.forEach(this::add);
+    }
+
+    private void answered(@Nullable String error, Instant now) {
+        pendingNonce = "";
+        if (error == null) {
+            status = new TypeStatus(
+                    typeUrl,
+                    subscribed(),
+                    sent.size(),
+                    status.sentVersion(),
+                    status.sentAt(),
+                    status.sentVersion(),
+                    now,
+                    lastNonce,
+                    null);
+        } else {
+            TypeStatus.Nack before = status.nack();
+            Instant since = before == null ? now : before.since();
+            TypeStatus.Nack nack = new TypeStatus.Nack(status.sentVersion(), error, since);
+            status = new TypeStatus(
+                    typeUrl,
+                    subscribed(),
+                    sent.size(),
+                    status.sentVersion(),
+                    status.sentAt(),
+                    status.ackedVersion(),
+                    status.ackedAt(),
+                    lastNonce,
+                    nack);
+        }
+        stream.changed(status);
+    }
+
+    private boolean names(List<String> wanted) {
+        if (wanted.isEmpty() && legacyWildcard) {
+            return false;
+        }
+        Set<String> now = new HashSet<>(wanted);
+        boolean all = now.contains(DemandListener.ALL);
+        int known = now.size() - (all ? 1 : 0);
+        if (all == wildcard && known == names.size() && now.containsAll(names)) {
+            return false;
+        }
+        for (String name : new ArrayList<>(names)) {
+            if (!now.contains(name)) {
+                remove(name);
+            }
+        }
+        if (wildcard && !all) {
+            remove(DemandListener.ALL);
+        }
+        for (String name : now) {
+            if (!names.contains(name)) {
+                add(name);
+            }
+        }
+        return true;
+    }
+
+    private void add(String name) {
+        if (name.equals(DemandListener.ALL)) {
+            legacyWildcard = false;
+            if (!wildcard) {
+                wildcard(true);
+            }
+            due = true;
+            return;
+        }
+        if (legacyWildcard && !delta) {
+            // In the state of the world the first name ends the wildcard.
+            wildcard(false);
+        }
+        legacyWildcard &= delta;
+        if (names.add(name)) {
+            stream.watch(typeUrl, name);
+        }
+        absent.remove(name);
+        forced.add(name);
+        due |= !delta && TypeUrls.wholeState(typeUrl);
+    }
+
+    private void remove(String name) {
+        if (name.equals(DemandListener.ALL)) {
+            if (wildcard) {
+                wildcard(false);
+            }
+            return;
+        }
+        if (names.remove(name)) {
+            stream.unwatch(typeUrl, name);
+        }
+        absent.remove(name);
+        forced.remove(name);
+        if (wildcard) {
+            forced.add(name); // The client cannot know whether the wildcard still has it.
+        } else {
+            forget(name);
+        }
+    }
+
+    private void wildcard(boolean on) {
+        wildcard = on;
+        if (on) {
+            stream.watch(typeUrl, DemandListener.ALL);
+            rescan = true;
+        } else {
+            legacyWildcard = false;
+            stream.unwatch(typeUrl, DemandListener.ALL);
+            for (String name : new ArrayList<>(sent.keySet())) {
+                if (!names.contains(name)) {
+                    forget(name);
+                }
+            }
+        }
+    }
+
+    private void forget(String name) {
+        Resource had = sent.remove(name);
+        if (had != null) {
+            fingerprint -= had.fingerprint();
+        }
+        held.remove(name);
+    }
+
+    // What the view has for it.
+
+    /** Watches the view's layers; {@code false}: no longer. */
+    void watchAll(boolean on) {
+        if (wildcard) {
+            stream.watching(typeUrl, DemandListener.ALL, on);
+        }
+        names.forEach(name -> stream.watching(typeUrl, name, on));
+        rescan = true;
+    }
+
+    /** Within {@link ResourceView#read}. What is gone is held back when {@code hold}. */
+    Changes look(ResourceView view, boolean hold) {
+        Changes changes = new Changes(view.size());
+        Set<String> suspects = suspects(view, changes);
+        boolean known = !wildcard || view.complete(typeUrl);
+        if (suspects != null && known) {
+            for (String name : suspects) {
+                if (wildcard || names.contains(name)) {
+                    look(view, name, hold, changes);
+                }
+            }
+        }
+        changes.due = due && known;
+        String label = view.label(typeUrl);
+        changes.label = label == null ? "" : label;
+        return changes;
+    }
+
+    /** The names that may have changed; null: none. */
+    private @Nullable Set<String> suspects(ResourceView view, Changes changes) {
+        boolean all = rescan || resend || seen.length != view.size();
+        Set<String> suspects = null;
+        for (int i = 0; i < view.size(); i++) {
+            TypeTable table = view.layer(i).peek(typeUrl);
+            long revision = table == null ? 0 : table.revision();
+            changes.seen[i] = revision;
+            if (all || table == null || revision == seen[i]) {
+                continue;
+            }
+            long behind = revision - seen[i];
+            if (!table.remembers(seen[i]) || !wildcard && behind > 4L * (names.size() + 1)) {
+                all = true;
+                continue;
+            }
+            suspects = suspects == null ? new HashSet<>() : suspects;
+            for (long r = seen[i]; r < revision; r++) {
+                suspects.add(table.changedAfter(r));
+            }
+        }
+        if (all) {
+            suspects = wildcard ? view.names(typeUrl) : new HashSet<>(names);
+            suspects.addAll(sent.keySet());
+            suspects.addAll(names);
+        }
+        if (!forced.isEmpty() || !held.isEmpty()) {
+            suspects = suspects == null ? new HashSet<>() : suspects;
+            suspects.addAll(forced);
+            suspects.addAll(held);
+        }
+        return suspects;
+    }
+
+    private void look(ResourceView view, String name, boolean hold, Changes changes) {
+        Found found = view.find(typeUrl, name);
+        Resource had = sent.get(name);
+        switch (found.knowledge()) {
+            case PRESENT -> {
+                if (resend || forced.contains(name) || !found.resource().equals(had)) {
+                    changes.put.add(found.resource());
+                }
+            }
+            case ABSENT -> {
+                if (had != null && hold) {
+                    changes.held.add(name);
+                } else if (had != null || delta && names.contains(name) && !absent.contains(name)) {
+                    changes.removed.add(name);
+                }
+            }
+            case UNKNOWN -> {
+                // What the client has of it stays until the layer has answered.
+            }
+        }
+    }
+
+    /** What was found is what the client has from now on. */
+    void take(Changes changes) {
+        for (Resource resource : changes.put) {
+            Resource before = sent.put(resource.name(), resource);
+            fingerprint += resource.fingerprint() - (before == null ? 0 : before.fingerprint());
+            absent.remove(resource.name());
+        }
+        for (String name : changes.removed) {
+            forget(name);
+            if (delta && names.contains(name)) {
+                absent.add(name);
+            }
+        }
+        held.clear();
+        held.addAll(changes.held);
+        seen = changes.seen;
+        forced.clear();
+        rescan = false;
+        resend = false;
+        due &= !changes.due;
+    }
+
+    String version(Changes changes) {
+        return changes.label.isEmpty() ? Long.toHexString(fingerprint) : changes.label;
+    }
+
+    /** Whether a client that comes back said that it has just this. */
+    boolean hasAlready(String version) {
+        return !served() && !delta && version.equals(clientVersion);
+    }
+
+    void responded(String version, String nonce, boolean answered, Instant now, long nanos) {
+        lastNonce = nonce;
+        pendingNonce = answered ? "" : nonce;
+        pendingSince = nanos;
+        clientVersion = "";
+        status = new TypeStatus(
+                typeUrl,
+                subscribed(),
+                sent.size(),
+                version,
+                now,
+                answered ? version : status.ackedVersion(),
+                answered ? now : status.ackedAt(),
+                nonce,
+                status.nack());
+        stream.changed(status);
+    }
+
+    /** Whether a response in the state of the world holds all that the client has. */
+    boolean wholeState() {
+        return wildcard || TypeUrls.wholeState(typeUrl);
+    }
+
+    private int subscribed() {
+        return wildcard ? -1 : names.size();
+    }
+}

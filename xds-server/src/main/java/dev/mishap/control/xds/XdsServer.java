@@ -1,0 +1,134 @@
+package dev.mishap.control.xds;
+
+import io.grpc.BindableService;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The xDS server on a gRPC port: all discovery services, for the nodes whose views a {@link ViewProvider} knows. */
+public final class XdsServer implements AutoCloseable {
+    private static final long CLOSE_SECONDS = 5;
+
+    private final Server server;
+    private final XdsService service;
+    private final Fleet fleet;
+
+    private XdsServer(Server server, XdsService service, Fleet fleet) {
+        this.server = server;
+        this.service = service;
+        this.fleet = fleet;
+    }
+
+    public static Builder builder(ViewProvider views) {
+        return new Builder(views);
+    }
+
+    /** The port that is bound, also where 0 was asked for. */
+    public int port() {
+        return server.getPort();
+    }
+
+    public Fleet fleet() {
+        return fleet;
+    }
+
+    /** Stops taking streams, ends those that are there, and returns when they have gone, or after some seconds. */
+    @Override
+    public void close() {
+        server.shutdown();
+        service.disconnectAll("the control plane stops");
+        try {
+            if (!server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                server.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            server.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+        service.close();
+    }
+
+    /** What a server is made of; all but the views has a default. */
+    public static final class Builder {
+        private final ViewProvider views;
+        private InetSocketAddress address = new InetSocketAddress("127.0.0.1", 0);
+        private ServerCredentials credentials = InsecureServerCredentials.create();
+        private Limits limits = Limits.DEFAULT;
+        private int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+        private Clock clock = Clock.systemUTC();
+        private final List<ServerInterceptor> interceptors = new ArrayList<>();
+        private final List<BindableService> services = new ArrayList<>();
+
+        private Builder(ViewProvider views) {
+            this.views = views;
+        }
+
+        /** By default a free port of 127.0.0.1. */
+        public Builder address(InetSocketAddress address) {
+            this.address = address;
+            return this;
+        }
+
+        /** TLS, with or without client certificates, which {@link Peer#certificates} then has; by default clear text. */
+        public Builder credentials(ServerCredentials credentials) {
+            this.credentials = credentials;
+            return this;
+        }
+
+        public Builder limits(Limits limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        /** Threads of the protocol; by default one per processor. The transport has as many of its own. */
+        public Builder threads(int threads) {
+            this.threads = threads;
+            return this;
+        }
+
+        public Builder clock(Clock clock) {
+            this.clock = clock;
+            return this;
+        }
+
+        /** Sees every call before the services do, such as a check of tokens. */
+        public Builder interceptor(ServerInterceptor interceptor) {
+            interceptors.add(interceptor);
+            return this;
+        }
+
+        /** One more service on the same port. */
+        public Builder service(BindableService service) {
+            services.add(service);
+            return this;
+        }
+
+        /** Binds and serves. */
+        public XdsServer start() {
+            Fleet fleet = new Fleet();
+            XdsService service = new XdsService(views, fleet, limits, threads, clock);
+            NettyServerBuilder builder = NettyServerBuilder.forAddress(address, credentials)
+                    .maxInboundMessageSize(limits.messageBytes())
+                    // Streams hop to their workers by themselves.
+                    .directExecutor();
+            service.definitions().forEach(builder::addService);
+            services.forEach(builder::addService);
+            interceptors.forEach(builder::intercept);
+            try {
+                return new XdsServer(builder.build().start(), service, fleet);
+            } catch (IOException e) {
+                service.close();
+                throw new UncheckedIOException("cannot listen on " + address + ": " + e.getMessage(), e);
+            }
+        }
+    }
+}
