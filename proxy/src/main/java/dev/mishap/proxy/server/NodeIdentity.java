@@ -29,6 +29,7 @@ final class NodeIdentity {
         out.end(version);
         out.struct(2, ServerInfo.BUILD);
         out.end(build);
+        OwnExtensions.write(9, out);
         for (String feature : CLIENT_FEATURES) {
             out.stringAlways(10, feature);
         }

@@ -1,0 +1,45 @@
+package dev.mishap.proxy.server;
+
+import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.rules.fault.Fault;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What this process has that Envoy has not, as {@code node.extensions} tells it to control planes: our extensions, with the messages that
+ * configure them, and the faults of the rule language that it executes. A control plane that does not know them sees an Envoy.
+ */
+final class OwnExtensions {
+    /** The category of the entries that name faults. */
+    static final String FAULTS = "mishap.faults";
+
+    /**
+     * One entry.
+     *
+     * @param typeUrl full name of the message that configures it; empty for a fault
+     */
+    record Entry(String name, String category, String typeUrl) {}
+
+    private OwnExtensions() {}
+
+    static List<Entry> all() {
+        List<Entry> all = new ArrayList<>();
+        all.add(new Entry("mishap.filters.http.fault", "envoy.filters.http", "mishap.filters.http.fault.v1.HttpFault"));
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            all.add(new Entry(kind.field(), FAULTS, ""));
+        }
+        return all;
+    }
+
+    /** Writes the entries as field {@code field} of a Node. */
+    static void write(int field, ProtoWriter out) {
+        for (Entry entry : all()) {
+            int extension = out.begin(field);
+            out.string(1, entry.name()).string(2, entry.category());
+            if (!entry.typeUrl().isEmpty()) {
+                out.string(6, entry.typeUrl());
+            }
+            out.end(extension);
+        }
+    }
+}
