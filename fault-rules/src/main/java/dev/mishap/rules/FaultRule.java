@@ -99,6 +99,23 @@ public record FaultRule(
                 name, Map.of(), null, 0, scope, percentage, fault, Limits.NONE, Schedule.ALWAYS, null, null, Tag.NONE);
     }
 
+    public FaultRule withLabels(Map<String, String> newLabels) {
+        return new FaultRule(
+                name,
+                newLabels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets);
+    }
+
     public FaultRule withExperimentId(@Nullable String id) {
         return new FaultRule(
                 name, labels, id, priority, scope, percentage, fault, limits, schedule, ttl, seed, tag, targets);

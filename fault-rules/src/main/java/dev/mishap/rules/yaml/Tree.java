@@ -75,6 +75,20 @@ public final class Tree {
         return text(path, line, column, replacement, true);
     }
 
+    /** This mapping without a field, for who reads that field by other means. */
+    public Tree without(String name) {
+        LinkedHashMap<String, Tree> rest = new LinkedHashMap<>(fields);
+        rest.remove(name);
+        return kind == Kind.MAP ? map(path, line, column, rest, keyPositions) : this;
+    }
+
+    /** This mapping with a field replaced. */
+    public Tree with(String name, Tree value) {
+        LinkedHashMap<String, Tree> all = new LinkedHashMap<>(fields);
+        all.put(name, value);
+        return kind == Kind.MAP ? map(path, line, column, all, keyPositions) : this;
+    }
+
     /** An empty place, for what concerns a file as a whole. */
     public static Tree atStart() {
         return nothing("", 0, 0);
