@@ -17,6 +17,7 @@ public final class ConnectionDecision extends Decision {
         this(false);
     }
 
+    /** Whether nothing happens; a dry run may still want to be told of. */
     public boolean isNone() {
         return touchedCount() == 0;
     }
@@ -28,6 +29,9 @@ public final class ConnectionDecision extends Decision {
 
     /** Whether what is decided leaves nothing for that rule to act on. */
     boolean supersedes(CompiledRule next) {
+        if (next.dryRun && next.terminal && wouldEnd()) {
+            return true;
+        }
         if (isNone() || !(fault(0) instanceof ConnectionFault.AtAccept)) {
             return false;
         }

@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The rules that touch one thing, and their share in the limits until it is over. */
-abstract class Decision {
+public abstract sealed class Decision permits FaultDecision, ConnectionDecision, QuestionDecision {
     private final List<CompiledRule> touched;
+    /** Dry runs that would have touched it. */
+    private List<CompiledRule> wouldTouch = List.of();
+
     private boolean released;
 
     Decision(boolean none) {
@@ -16,12 +19,39 @@ abstract class Decision {
         touched.add(compiled);
     }
 
+    final void wouldTouch(CompiledRule compiled) {
+        if (wouldTouch.isEmpty()) {
+            wouldTouch = new ArrayList<>(2);
+        }
+        wouldTouch.add(compiled);
+    }
+
+    /** How many dry runs would have touched it. */
+    public final int wouldTouchCount() {
+        return wouldTouch.size();
+    }
+
+    /** The dry runs that would have touched it, in the order in which they would have acted. */
+    public final FaultRule wouldTouch(int index) {
+        return wouldTouch.get(index).rule;
+    }
+
+    /** Whether a dry run would have ended it, so that later ones would have had nothing to act on. */
+    final boolean wouldEnd() {
+        for (int i = 0; i < wouldTouch.size(); i++) {
+            if (wouldTouch.get(i).terminal) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     final CompiledRule compiled(int index) {
         return touched.get(index);
     }
 
     final boolean touches(CompiledRule compiled) {
-        return touched.contains(compiled);
+        return touched.contains(compiled) || wouldTouch.contains(compiled);
     }
 
     public final int touchedCount() {
@@ -40,17 +70,25 @@ abstract class Decision {
                 return true;
             }
         }
+        for (int i = 0; i < wouldTouch.size(); i++) {
+            if (wouldTouch.get(i).cap == cap) {
+                return true;
+            }
+        }
         return false;
     }
 
     /** Ends its share in the limits on concurrency. More calls do nothing. Called on its own thread. */
     public final void release() {
-        if (touched.isEmpty() || released) {
+        if (released || touched.isEmpty() && wouldTouch.isEmpty()) {
             return;
         }
         released = true;
         for (int i = 0; i < touched.size(); i++) {
             touched.get(i).state.active.decrementAndGet();
+        }
+        for (int i = 0; i < wouldTouch.size(); i++) {
+            wouldTouch.get(i).state.active.decrementAndGet();
         }
     }
 }

@@ -30,6 +30,10 @@ public final class FaultDecision extends Decision {
     }
 
     void add(CompiledRule compiled) {
+        if (compiled.dryRun) {
+            wouldTouch(compiled);
+            return;
+        }
         touch(compiled);
         Fault fault = compiled.rule.fault();
         switch (fault.kind()) {
@@ -48,6 +52,7 @@ public final class FaultDecision extends Decision {
         return sum < 0 ? Long.MAX_VALUE : sum;
     }
 
+    /** Whether nothing happens, and nothing would. */
     public boolean isNone() {
         return this == NONE;
     }

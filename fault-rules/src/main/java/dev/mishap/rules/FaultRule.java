@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param ttl how long the rule lives from its installation; null = as long as who installed it says
  * @param seed of the draws; null = the proxy takes a random one
  * @param targets the nodes of a fleet that it is for; a single proxy takes only {@link Targets#ALL}
+ * @param dryRun everything is decided, charged to the limits and counted, and nothing is done; default false
  */
 public record FaultRule(
         String name,
@@ -32,7 +33,8 @@ public record FaultRule(
         @Nullable Duration ttl,
         @Nullable Long seed,
         Tag tag,
-        Targets targets) {
+        Targets targets,
+        boolean dryRun) {
     /** The longest {@link #ttl}. */
     public static final Duration MAX_TTL = Duration.ofDays(30);
 
@@ -75,7 +77,8 @@ public record FaultRule(
                 ttl,
                 seed,
                 tag,
-                Targets.ALL);
+                Targets.ALL,
+                false);
     }
 
     private static void requireFit(Scope scope, Fault fault, Tag tag) {
@@ -113,12 +116,26 @@ public record FaultRule(
                 ttl,
                 seed,
                 tag,
-                targets);
+                targets,
+                dryRun);
     }
 
     public FaultRule withExperimentId(@Nullable String id) {
         return new FaultRule(
-                name, labels, id, priority, scope, percentage, fault, limits, schedule, ttl, seed, tag, targets);
+                name,
+                labels,
+                id,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets,
+                dryRun);
     }
 
     public FaultRule withSeed(@Nullable Long newSeed) {
@@ -135,7 +152,8 @@ public record FaultRule(
                 ttl,
                 newSeed,
                 tag,
-                targets);
+                targets,
+                dryRun);
     }
 
     public FaultRule withLimits(Limits newLimits) {
@@ -152,7 +170,8 @@ public record FaultRule(
                 ttl,
                 seed,
                 tag,
-                targets);
+                targets,
+                dryRun);
     }
 
     public FaultRule withTargets(Targets newTargets) {
@@ -169,7 +188,26 @@ public record FaultRule(
                 ttl,
                 seed,
                 tag,
-                newTargets);
+                newTargets,
+                dryRun);
+    }
+
+    public FaultRule withDryRun(boolean only) {
+        return new FaultRule(
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets,
+                only);
     }
 
     /** Whether it acts on the proxy's connections to endpoints, not on those of clients. */

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class PlainIndex {
     private final int words;
     private final long[] always;
-    private final Map<String, long[]> names = new HashMap<>();
-    private final Map<String, long[]> suffixes = new HashMap<>();
+    private final TextIndex names;
     private final Map<Integer, long[]> ports = new HashMap<>();
     private final Map<String, long[]> clusters = new HashMap<>();
     private final Map<String, long[]> listeners = new HashMap<>();
@@ -21,6 +20,7 @@ final class PlainIndex {
     private PlainIndex(int rules) {
         words = rules + 63 >> 6;
         always = new long[words];
+        names = new TextIndex(words);
     }
 
     static PlainIndex build(CompiledRule[] rules) {
@@ -33,12 +33,8 @@ final class PlainIndex {
 
     private void add(int rule, Scope scope) {
         StringMatcher name = scope.sni() == null ? scope.question().name() : scope.sni();
-        if (name != null && name.kind() == StringMatcher.Kind.EXACT) {
-            mark(names, name.text(), rule);
-        } else if (name != null
-                && name.kind() == StringMatcher.Kind.SUFFIX
-                && name.text().startsWith(".")) {
-            mark(suffixes, name.text(), rule);
+        if (name != null && TextIndex.canHold(name)) {
+            names.add(name, rule);
         } else if (!scope.destination().ports().isEmpty()) {
             scope.destination().ports().forEach(port -> mark(ports, port, rule));
         } else if (!scope.clusters().isEmpty()) {
@@ -60,8 +56,10 @@ final class PlainIndex {
 
     long[] candidates(ConnectionView connection) {
         long[] bits = always.clone();
-        addName(bits, connection.serverName());
-        or(bits, ports.get(connection.destinationPort()));
+        names.collect(connection.serverName(), bits);
+        if (!ports.isEmpty()) {
+            or(bits, ports.get(connection.destinationPort()));
+        }
         add(bits, clusters, connection.cluster());
         add(bits, listeners, connection.listener());
         return bits;
@@ -69,22 +67,10 @@ final class PlainIndex {
 
     long[] candidates(QuestionView question) {
         long[] bits = always.clone();
-        addName(bits, question.name());
+        names.collect(question.name(), bits);
         add(bits, clusters, question.cluster());
         add(bits, listeners, question.listener());
         return bits;
-    }
-
-    private void addName(long[] bits, @Nullable String name) {
-        if (name == null) {
-            return;
-        }
-        or(bits, names.get(name));
-        if (!suffixes.isEmpty()) {
-            for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-                or(bits, suffixes.get(name.substring(dot)));
-            }
-        }
     }
 
     private static void add(long[] bits, Map<String, long[]> map, @Nullable String key) {

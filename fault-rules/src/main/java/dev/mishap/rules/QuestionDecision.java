@@ -15,6 +15,7 @@ public final class QuestionDecision extends Decision {
         this(false);
     }
 
+    /** Whether nothing happens; a dry run may still want to be told of. */
     public boolean isNone() {
         return touchedCount() == 0;
     }

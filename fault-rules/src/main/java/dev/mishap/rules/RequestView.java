@@ -37,4 +37,14 @@ public interface RequestView {
      * in the cohort (services forward it) but not the draw, which could not be replayed from it.
      */
     boolean requestIdGenerated();
+
+    /** The port that the connection was meant for; 0 when unknown. */
+    default int destinationPort() {
+        return 0;
+    }
+
+    /** Whether the data plane answers it as a health check of its own. */
+    default boolean isOwnHealthCheck() {
+        return false;
+    }
 }

@@ -3,12 +3,14 @@ package dev.mishap.rules;
 import dev.mishap.rules.fault.ConnectionFault;
 import dev.mishap.rules.fault.DnsFault;
 import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.match.Cidr;
 import dev.mishap.rules.match.HeaderMatcher;
 import dev.mishap.rules.match.StringMatcher;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +46,7 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         List<RuleOverlap> overlaps = new ArrayList<>();
         for (List<FaultRule> group : groups) {
             if (group.size() > 1) {
-                group.sort(java.util.Comparator.comparingInt(ordered::indexOf));
+                group.sort(Comparator.comparingInt(ordered::indexOf));
                 overlaps.add(new RuleOverlap(group, outcome(group)));
             }
         }
@@ -64,7 +66,10 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
                 && meet(a.methods(), b.methods())
                 && textsMeet(a.path(), b.path())
                 && headersMeet(a.headers(), b.headers())
+                && meet(a.source().nodes(), b.source().nodes())
+                && rangesMeet(a.source().cidrs(), b.source().cidrs())
                 && textsMeet(a.sni(), b.sni())
+                && rangesMeet(a.destination().cidrs(), b.destination().cidrs())
                 && (a.destination().ports().isEmpty()
                         || b.destination().ports().isEmpty()
                         || !Collections.disjoint(
@@ -87,6 +92,12 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         return a.isEmpty() || b.isEmpty() || !Collections.disjoint(a, b);
     }
 
+    private static boolean rangesMeet(List<Cidr> a, List<Cidr> b) {
+        return a.isEmpty()
+                || b.isEmpty()
+                || a.stream().anyMatch(one -> b.stream().anyMatch(other -> one.meets(other)));
+    }
+
     private static boolean textsMeet(@Nullable StringMatcher a, @Nullable StringMatcher b) {
         if (a == null || b == null) {
             return true;
@@ -97,10 +108,14 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         if (b.kind() == StringMatcher.Kind.EXACT) {
             return a.compile().test(b.text());
         }
-        return a.kind() != StringMatcher.Kind.PREFIX
-                || b.kind() != StringMatcher.Kind.PREFIX
-                || a.text().startsWith(b.text())
-                || b.text().startsWith(a.text());
+        if (a.kind() != b.kind()) {
+            return true;
+        }
+        return switch (a.kind()) {
+            case PREFIX -> a.text().startsWith(b.text()) || b.text().startsWith(a.text());
+            case SUFFIX -> a.text().endsWith(b.text()) || b.text().endsWith(a.text());
+            default -> true;
+        };
     }
 
     private static boolean headersMeet(List<HeaderMatcher> a, List<HeaderMatcher> b) {
@@ -135,7 +150,10 @@ public record RuleOverlap(List<FaultRule> rules, List<String> outcome) {
         for (FaultRule rule : group) {
             BigDecimal share = share(rule);
             Fault fault = rule.fault();
-            if (ends(fault)) {
+            if (rule.dryRun()) {
+                lines.add(rule.name() + " is a dry run: it counts about " + percent(share) + " of the " + things
+                        + " and acts on none; rules after it act as if it were not there");
+            } else if (ends(fault)) {
                 lines.add(rule.name() + (fault instanceof ConnectionFault ? " takes about " : " ends about ")
                         + percent(rest.multiply(share)) + " of the " + things + " that all match"
                         + (rest.compareTo(BigDecimal.ONE) < 0 ? ", those that no rule before it has ended" : ""));

@@ -41,9 +41,13 @@ public final class RuleSet {
     private final @Nullable RuleIndex index;
     private final @Nullable PlainIndex connectionIndex;
     private final @Nullable PlainIndex questionIndex;
+    private final Protection protection;
+    private final int agentSlot;
 
-    private RuleSet(CompiledRule[] all, HeaderSlots slots) {
+    private RuleSet(CompiledRule[] all, HeaderSlots slots, Protection protection) {
         this.all = all;
+        this.protection = protection;
+        agentSlot = protection.agents().isEmpty() ? -1 : slots.slot("user-agent");
         rules = of(all, Fault.Plane.REQUEST);
         CompiledRule[] either = of(all, Fault.Plane.CONNECTION);
         connections = of(either, false);
@@ -102,6 +106,12 @@ public final class RuleSet {
      * @throws IllegalArgumentException when two rules have one name
      */
     public static RuleSet compile(List<InstalledRule> installed, @Nullable RuleSet previous, HeaderSlots slots) {
+        return compile(installed, previous, slots, Safeguards.NONE);
+    }
+
+    /** The same under what holds for all rules of a data plane. */
+    public static RuleSet compile(
+            List<InstalledRule> installed, @Nullable RuleSet previous, HeaderSlots slots, Safeguards safeguards) {
         List<InstalledRule> ordered = new ArrayList<>(installed);
         ordered.sort(RuleSet::order);
         Set<String> names = new HashSet<>();
@@ -133,9 +143,9 @@ public final class RuleSet {
                     windows.put(group, window);
                 }
             }
-            compiled[i] = new CompiledRule(each, state, ordinals, window, countsScope, slots);
+            compiled[i] = new CompiledRule(each, state, ordinals, window, countsScope, slots, safeguards);
         }
-        return new RuleSet(compiled, slots);
+        return new RuleSet(compiled, slots, safeguards.protection());
     }
 
     /** What ends things first, so that it is known whether there is anything left to slow down or change. */
@@ -203,6 +213,12 @@ public final class RuleSet {
         return rule == null ? null : rule.state.status();
     }
 
+    /** Whether a rule only decides and counts, by what it says or by what holds for all rules. */
+    public boolean isDryRun(String name) {
+        CompiledRule rule = byName.get(name);
+        return rule != null && rule.dryRun;
+    }
+
     /** The rules in the order in which they act, aborts and resets before delays before rate limits. */
     public List<FaultRule> rules() {
         List<FaultRule> list = new ArrayList<>(all.length);
@@ -214,7 +230,18 @@ public final class RuleSet {
 
     /** Room to think in, one for each worker. Confined to one thread. */
     public static final class Scratch {
-        long[] candidates = {};
+        private long[] candidates = {};
+
+        /** Bits that are as those given, to be added to. */
+        long[] bits(long[] like) {
+            long[] bits = candidates;
+            if (bits.length != like.length) {
+                bits = new long[like.length];
+                candidates = bits;
+            }
+            System.arraycopy(like, 0, bits, 0, like.length);
+            return bits;
+        }
     }
 
     /**
@@ -242,21 +269,26 @@ public final class RuleSet {
         return decision;
     }
 
-    private static FaultDecision ask(
+    private FaultDecision ask(
             CompiledRule compiled, RequestView request, long nowNanos, long epochMillis, FaultDecision decision) {
         if (!compiled.scope.matches(request)) {
             return decision;
         }
-        scoped(compiled, nowNanos);
+        compiled.scoped(nowNanos);
         if (!compiled.cohort.contains(request)) {
             return decision;
         }
+        int point = compiled.drawn(compiled.cohort.drawKey(request));
+        if (point < 0) {
+            return decision;
+        }
         boolean superseded = compiled.terminal
-                ? decision.terminal() != null
+                ? decision.terminal() != null || compiled.dryRun && decision.wouldEnd()
                 : compiled.bytesPerSecond > 0
                         && decision.terminal() instanceof Reset reset
                         && reset.point() == Reset.Point.REQUEST;
-        if (!touches(compiled, compiled.cohort.drawKey(request), nowNanos, epochMillis, superseded, decision)) {
+        boolean spared = !compiled.named && protection.protects(request, agentSlot);
+        if (!compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)) {
             return decision;
         }
         if (decision == FaultDecision.NONE) {
@@ -319,7 +351,7 @@ public final class RuleSet {
         return decision;
     }
 
-    private static ConnectionDecision ask(
+    private ConnectionDecision ask(
             CompiledRule compiled,
             ConnectionView connection,
             long key,
@@ -340,12 +372,16 @@ public final class RuleSet {
         if (!compiled.scope.matches(connection)) {
             return decision;
         }
-        scoped(compiled, nowNanos);
-        if (!compiled.cohort.contains(connection.sourceAddress())
-                || !touches(compiled, key, nowNanos, epochMillis, decision.supersedes(compiled), decision)) {
+        compiled.scoped(nowNanos);
+        int point = compiled.cohort.contains(connection.sourceAddress()) ? compiled.drawn(key) : -1;
+        if (point < 0) {
             return decision;
         }
-        return touch(compiled, key, decision);
+        boolean spared = !compiled.named && protection.protects(connection);
+        boolean superseded = decision.supersedes(compiled);
+        return compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)
+                ? touch(compiled, key, decision)
+                : decision;
     }
 
     /**
@@ -386,7 +422,7 @@ public final class RuleSet {
         return decision;
     }
 
-    private static ConnectionDecision ask(
+    private ConnectionDecision ask(
             CompiledRule compiled,
             UpstreamView connection,
             long key,
@@ -407,11 +443,16 @@ public final class RuleSet {
         if (!compiled.scope.matches(connection)) {
             return decision;
         }
-        scoped(compiled, nowNanos);
-        if (!touches(compiled, key, nowNanos, epochMillis, decision.supersedes(compiled), decision)) {
+        compiled.scoped(nowNanos);
+        int point = compiled.drawn(key);
+        if (point < 0) {
             return decision;
         }
-        return touch(compiled, key, decision);
+        boolean spared = !compiled.named && protection.protects(connection);
+        boolean superseded = decision.supersedes(compiled);
+        return compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)
+                ? touch(compiled, key, decision)
+                : decision;
     }
 
     private static ConnectionDecision touchAgain(CompiledRule compiled, long key, ConnectionDecision decision) {
@@ -431,7 +472,11 @@ public final class RuleSet {
             mine = new ConnectionDecision();
             mine.seed(key);
         }
-        mine.touch(compiled);
+        if (compiled.dryRun) {
+            mine.wouldTouch(compiled);
+        } else {
+            mine.touch(compiled);
+        }
         return mine;
     }
 
@@ -472,7 +517,7 @@ public final class RuleSet {
         return decision;
     }
 
-    private static QuestionDecision ask(
+    private QuestionDecision ask(
             CompiledRule compiled,
             QuestionView question,
             long key,
@@ -482,14 +527,22 @@ public final class RuleSet {
         if (!compiled.scope.matches(question)) {
             return decision;
         }
-        scoped(compiled, nowNanos);
-        if (!compiled.cohort.contains(question.sourceAddress())
-                || !touches(
-                        compiled, key, nowNanos, epochMillis, compiled.terminal && decision.isAnswered(), decision)) {
+        compiled.scoped(nowNanos);
+        int point = compiled.cohort.contains(question.sourceAddress()) ? compiled.drawn(key) : -1;
+        if (point < 0) {
+            return decision;
+        }
+        boolean spared = !compiled.named && protection.protects(question);
+        boolean superseded = compiled.terminal && (decision.isAnswered() || compiled.dryRun && decision.wouldEnd());
+        if (!compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)) {
             return decision;
         }
         QuestionDecision mine = decision == QuestionDecision.NONE ? new QuestionDecision() : decision;
-        mine.touch(compiled);
+        if (compiled.dryRun) {
+            mine.wouldTouch(compiled);
+        } else {
+            mine.touch(compiled);
+        }
         return mine;
     }
 
@@ -498,76 +551,5 @@ public final class RuleSet {
                 + 0x9E3779B97F4A7C15L * XxHash64.ofText(question.name())
                 + XxHash64.ofText(question.type()));
         return key == KeyReader.ABSENT ? 1 : key;
-    }
-
-    private static void scoped(CompiledRule compiled, long nowNanos) {
-        compiled.state.scoped.increment();
-        if (compiled.countsScope) {
-            assert compiled.cap != null;
-            compiled.cap.addScoped(nowNanos);
-        }
-    }
-
-    /** Draws for what is in the cohort, and charges it to the limits; whether the fault goes ahead. */
-    private static boolean touches(
-            CompiledRule compiled, long key, long nowNanos, long epochMillis, boolean superseded, Decision decision) {
-        RuleState state = compiled.state;
-        state.cohort.increment();
-        FaultRule rule = compiled.rule;
-        int share = rule.percentage().millionths();
-        int point =
-                rule.percentage().isFull() && rule.schedule().ramp() == null ? 0 : Percentage.point(compiled.draw(key));
-        if (point >= share) {
-            return false;
-        }
-        state.drawn.increment();
-        Suppression cause = suppression(compiled, point, nowNanos, epochMillis, superseded, decision);
-        if (cause != null) {
-            state.suppress(cause);
-            return false;
-        }
-        state.touched.increment();
-        return true;
-    }
-
-    /** Why the fault is held back; null = it is charged to all limits and goes ahead. */
-    private static @Nullable Suppression suppression(
-            CompiledRule compiled, int point, long nowNanos, long epochMillis, boolean superseded, Decision decision) {
-        FaultRule rule = compiled.rule;
-        if (compiled.expired(nowNanos)
-                || !rule.schedule().active(epochMillis)
-                || point
-                        >= rule.schedule()
-                                .ramped(
-                                        rule.percentage().millionths(),
-                                        nowNanos - compiled.installed.installedNanos(),
-                                        epochMillis)) {
-            return Suppression.SCHEDULE;
-        }
-        if (superseded) {
-            return Suppression.SUPERSEDED;
-        }
-        Limits limits = rule.limits();
-        RuleState state = compiled.state;
-        int active = state.active.incrementAndGet();
-        if (limits.maxConcurrent() > 0 && active > limits.maxConcurrent()) {
-            state.active.decrementAndGet();
-            return Suppression.CONCURRENCY;
-        }
-        if (limits.maxPerSecond() > 0 && !state.rate.tryTouchUpTo(nowNanos, limits.maxPerSecond())) {
-            state.active.decrementAndGet();
-            return Suppression.RATE;
-        }
-        Percentage cap = limits.maxTrafficPercent();
-        if (cap != null && compiled.cap != null && !decision.isCharged(compiled.cap)) {
-            if (!compiled.cap.tryTouchUnderCap(nowNanos, cap)) {
-                state.active.decrementAndGet();
-                if (limits.maxPerSecond() > 0) {
-                    state.rate.untouch(nowNanos);
-                }
-                return Suppression.CAP;
-            }
-        }
-        return null;
     }
 }

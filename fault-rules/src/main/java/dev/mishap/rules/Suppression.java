@@ -10,6 +10,8 @@ public enum Suppression {
     RATE("rate"),
     /** Outside the schedule, held back by the ramp, or after the ttl. */
     SCHEDULE("schedule"),
+    /** {@link Protection}: the rule does not name what is protected. */
+    PROTECTED("protected"),
     /** An earlier rule's abort or reset had ended the request. */
     SUPERSEDED("superseded");
 

@@ -29,6 +29,8 @@ final class FakeRequest implements RequestView {
     InetAddress source;
 
     boolean generated;
+    int port;
+    boolean ownHealthCheck;
 
     FakeRequest(HeaderSlots slots) {
         this.slots = slots;
@@ -90,5 +92,15 @@ final class FakeRequest implements RequestView {
     @Override
     public boolean requestIdGenerated() {
         return generated;
+    }
+
+    @Override
+    public int destinationPort() {
+        return port;
+    }
+
+    @Override
+    public boolean isOwnHealthCheck() {
+        return ownHealthCheck;
     }
 }

@@ -84,7 +84,8 @@ public final class RandomRules {
                 maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
                 maybe(random::nextLong),
                 Tag.NONE,
-                targets());
+                targets(),
+                random.nextInt(4) == 0);
     }
 
     private Cohort addressCohort() {
@@ -236,7 +237,8 @@ public final class RandomRules {
                 maybe(() -> Duration.ofMillis(1 + random.nextInt(10_000_000))),
                 maybe(random::nextLong),
                 random.nextBoolean() ? Tag.NONE : new Tag(maybe(() -> "x-" + name()), random.nextBoolean()),
-                targets());
+                targets(),
+                random.nextInt(4) == 0);
     }
 
     private Targets targets() {

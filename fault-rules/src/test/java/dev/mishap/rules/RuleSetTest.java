@@ -426,6 +426,10 @@ class RuleSetTest {
         String[] conditions = {
             "when header a = " + random.nextInt(4),
             "when header b != " + random.nextInt(4),
+            "when header a ^= " + random.nextInt(4),
+            "when header b $= " + random.nextInt(4) + " and path ^= /a",
+            "when path $= /" + random.nextInt(3),
+            "when header a ~ [0-2]",
             "when path = /a/" + random.nextInt(3),
             "when path ^= /" + "ab".charAt(random.nextInt(2)),
             "when path ^= /a/" + random.nextInt(3),

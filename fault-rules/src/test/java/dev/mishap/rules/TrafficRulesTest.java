@@ -22,57 +22,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What rules decide about connections and DNS questions. */
 class TrafficRulesTest {
-    private static final class Connection implements ConnectionView {
-        @Nullable
-        String sni;
-
-        InetAddress source = DnsFault.literal("10.1.2.3");
-        InetAddress destination = DnsFault.literal("192.168.0.9");
-        int port = 5432;
-
-        @Override
-        public String listener() {
-            return "in";
-        }
-
-        @Override
-        public String cluster() {
-            return "db";
-        }
-
-        @Override
-        public @Nullable String serverName() {
-            return sni;
-        }
-
-        @Override
-        public InetAddress sourceAddress() {
-            return source;
-        }
-
-        @Override
-        public InetAddress destinationAddress() {
-            return destination;
-        }
-
-        @Override
-        public int destinationPort() {
-            return port;
-        }
-    }
-
-    private record Asked(String name, String type, @Nullable InetAddress sourceAddress) implements QuestionView {
-        @Override
-        public @Nullable String listener() {
-            return null;
-        }
-
-        @Override
-        public String cluster() {
-            return "db";
-        }
-    }
-
     private record Upstream(String cluster, InetAddress address, int port, String region, Map<String, String> labels)
             implements UpstreamView {
         @Override
@@ -121,7 +70,7 @@ class TrafficRulesTest {
         assertThat(set.decide(upstream("10.2.0.7", "us", Map.of("tier", "silver")), 1, 1)
                         .isNone())
                 .isEqualTo(!second);
-        assertThat(set.decide(new Connection(), 1, 1).touched(0).name()).isEqualTo("clients");
+        assertThat(set.decide(new FakeConnection(), 1, 1).touched(0).name()).isEqualTo("clients");
         assertThat(compile(null, "refuse").hasNoUpstreamRules()).isTrue();
     }
 
@@ -167,7 +116,7 @@ class TrafficRulesTest {
                 "abort 503                                | false"
             })
     void theScopeOfAConnection(String line, boolean hit) {
-        Connection connection = new Connection();
+        FakeConnection connection = new FakeConnection();
         connection.sni = "db.internal";
         String[] many = new String[12];
         Arrays.fill(many, "refuse when sni = other.test");
@@ -182,7 +131,7 @@ class TrafficRulesTest {
     @Test
     void aConnectionWithoutAServerNameFailsEveryTestOfIt() {
         assertThat(compile(null, "refuse when sni ~ .*")
-                        .decide(new Connection(), 1, 1)
+                        .decide(new FakeConnection(), 1, 1)
                         .isNone())
                 .isTrue();
     }
@@ -204,7 +153,7 @@ class TrafficRulesTest {
                 "refuse                                   | false"
             })
     void theScopeOfAQuestion(String line, boolean hit) {
-        Asked asked = new Asked("db.internal", "AAAA", DnsFault.literal("10.9.9.9"));
+        FakeQuestion asked = new FakeQuestion("db.internal", "AAAA", DnsFault.literal("10.9.9.9"));
         String[] many = new String[12];
         Arrays.fill(many, "dns drop when name = other.test");
         many[5] = line;
@@ -218,14 +167,14 @@ class TrafficRulesTest {
     void oneFaultDecidesAtAcceptAndTheOthersActTogether() {
         RuleSet set = compile(
                 null, "latency 10ms priority 5", "black-hole priority 2", "flap up 1s down 1s", "bandwidth 64KiB/s");
-        ConnectionDecision decision = set.decide(new Connection(), 1, 1);
+        ConnectionDecision decision = set.decide(new FakeConnection(), 1, 1);
         assertThat(decision.touchedCount()).isEqualTo(3);
         assertThat(decision.fault(0).kind()).isEqualTo(Fault.Kind.FLAP);
         assertThat(decision.fault(1).kind()).isEqualTo(Fault.Kind.BANDWIDTH);
         assertThat(decision.fault(2).kind()).isEqualTo(Fault.Kind.LATENCY);
         assertThat(status(set, "r1").suppressed()).containsEntry(Suppression.SUPERSEDED, 1L);
         RuleSet refusing = compile(null, "refuse", "latency 10ms");
-        assertThat(refusing.decide(new Connection(), 1, 1).touchedCount()).isEqualTo(1);
+        assertThat(refusing.decide(new FakeConnection(), 1, 1).touchedCount()).isEqualTo(1);
         assertThat(status(refusing, "r1").suppressed()).containsEntry(Suppression.SUPERSEDED, 1L);
     }
 
@@ -245,7 +194,7 @@ class TrafficRulesTest {
                 "dns ttl 5s",
                 "dns nxdomain",
                 "dns drop priority 1");
-        QuestionDecision decision = set.decide(new Asked("a", "A", null), 1, 1);
+        QuestionDecision decision = set.decide(new FakeQuestion("a", "A", null), 1, 1);
         assertThat(decision.delayNanos()).isEqualTo(3_000_000_000L);
         assertThat(decision.ttlSeconds()).isEqualTo(5);
         assertThat(decision.answer()).isEqualTo(DnsFault.of(DnsFault.Action.NXDOMAIN));
@@ -260,7 +209,7 @@ class TrafficRulesTest {
             RuleSet set = compile(null, "refuse 30%");
             Map<String, List<Boolean>> byKey = new TreeMap<>();
             for (int i = 0; i < 1000; i++) {
-                Connection connection = new Connection();
+                FakeConnection connection = new FakeConnection();
                 connection.source = DnsFault.literal("10.0.0." + i * step % 250);
                 ConnectionDecision decision = set.decide(connection, 1, 1);
                 byKey.computeIfAbsent(connection.source.getHostAddress(), k -> new ArrayList<>())
@@ -281,7 +230,7 @@ class TrafficRulesTest {
         RuleSet set = compile(null, "refuse cohort 20%");
         int in = 0;
         for (int i = 0; i < 250; i++) {
-            Connection connection = new Connection();
+            FakeConnection connection = new FakeConnection();
             connection.source = DnsFault.literal("10.0.3." + i);
             boolean first = !set.decide(connection, 1, 1).isNone();
             assertThat(!set.decide(connection, 1, 1).isNone()).isEqualTo(first);
@@ -295,7 +244,7 @@ class TrafficRulesTest {
         RuleSet set = compile(null, "refuse max 10%");
         int hits = 0;
         for (int i = 0; i < 100; i++) {
-            hits += set.decide(new Connection(), 1, 1).isNone() ? 0 : 1;
+            hits += set.decide(new FakeConnection(), 1, 1).isNone() ? 0 : 1;
         }
         assertThat(hits).isEqualTo(10);
     }
@@ -303,7 +252,7 @@ class TrafficRulesTest {
     @Test
     void aLiveConnectionKeepsWhatItHasAndMeetsWhatIsNew() {
         RuleSet before = compile(null, "latency 10ms", "bandwidth 9KiB/s max 1 concurrent");
-        Connection connection = new Connection();
+        FakeConnection connection = new FakeConnection();
         ConnectionDecision decision = before.decide(connection, 1, 1);
         assertThat(decision.touchedCount()).isEqualTo(2);
         RuleSet after = compile(before, "latency 10ms", "slice 4 bytes as new", "refuse as late");

@@ -21,6 +21,13 @@ public record Cidr(String text) {
         return new Range(parsed.address, parsed.prefix);
     }
 
+    /** Whether an address can be in both ranges. */
+    public boolean meets(Cidr other) {
+        // Of two ranges that share an address, one holds the other.
+        return compile().contains(Parsed.of(other.text).address)
+                || other.compile().contains(Parsed.of(text).address);
+    }
+
     /** A compiled range. */
     public static final class Range {
         private final byte[] network;

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class LineParser {
     static final String CLAUSES =
             "'when', 'on', 'from', 'to', 'cohort', 'max', 'for', 'ramp', 'starting', 'until', 'seed', 'as', "
-                    + "'experiment', 'priority' or 'tag'";
+                    + "'experiment', 'priority', 'tag' or 'dry-run'";
     private static final String PLACES = "'listener', 'cluster', 'route', 'service', 'node', 'label' or 'locality'";
     private static final List<String> TESTS = List.of("!=", "^=", "$=", "*=", "==", "=", "~");
 
@@ -85,6 +85,7 @@ final class LineParser {
     private int priority;
     private @Nullable String responseHeader;
     private boolean baggage;
+    private boolean dryRun;
 
     LineParser(String line) {
         in = new LineScanner(line);
@@ -124,7 +125,8 @@ final class LineParser {
                 ttl,
                 seed,
                 new Tag(responseHeader, baggage),
-                new Targets(services, nodeIds, nodeLabels, localities)));
+                new Targets(services, nodeIds, nodeLabels, localities),
+                dryRun));
     }
 
     private <T> T checked(java.util.function.Supplier<T> make) {
@@ -299,6 +301,10 @@ final class LineParser {
                 priority = read("a whole number", s -> (int) whole(s, Integer.MIN_VALUE, Integer.MAX_VALUE));
             }
             case "tag" -> tag();
+            case "dry-run" -> {
+                in.once(seen, word);
+                dryRun = true;
+            }
             default -> throw in.error("expected " + CLAUSES + ", found '" + word + "'");
         }
     }

@@ -76,6 +76,9 @@ final class LinePrinter {
         if (rule.tag().baggage()) {
             out.add("tag baggage");
         }
+        if (rule.dryRun()) {
+            out.add("dry-run");
+        }
         return out.add("as " + rule.name()).toString();
     }
 

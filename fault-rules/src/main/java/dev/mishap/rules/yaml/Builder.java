@@ -76,7 +76,8 @@ class Builder {
                         duration(spec.get("ttl")),
                         seed(spec),
                         tag,
-                        targets));
+                        targets,
+                        bool(spec.get("dryRun"))));
     }
 
     static Tree here(Tree tree, String field) {

@@ -56,6 +56,7 @@ public final class RuleWriter {
         put(spec, "ttl", rule.ttl() == null ? null : Durations.text(rule.ttl()));
         put(spec, "seed", rule.seed());
         put(spec, "tag", rule.tag().equals(Tag.NONE) ? null : tag(rule.tag()));
+        put(spec, "dryRun", rule.dryRun() ? Boolean.TRUE : null);
         return resource("FaultRule", rule.name(), null, rule.labels(), spec);
     }
 

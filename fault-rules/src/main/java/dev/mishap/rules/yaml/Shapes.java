@@ -165,7 +165,8 @@ final class Shapes {
             .optional("schedule", new Type.Of(SCHEDULE), "When; default: always.")
             .optional("ttl", DURATION, "How long the rule lives; at most 30d.")
             .optional("seed", INTEGER, "Makes the draws repeatable; default: a random one.")
-            .optional("tag", new Type.Of(TAG), "Marks on touched requests.");
+            .optional("tag", new Type.Of(TAG), "Marks on touched requests.")
+            .optional("dryRun", BOOLEAN, "Decides and counts, and does nothing; default false.");
 
     private static final Shape INJECTION = new Shape("Injection")
             .optional("target", NAME, "The service; may be left out when there is one target.")

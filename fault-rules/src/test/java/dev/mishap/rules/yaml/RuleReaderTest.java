@@ -169,7 +169,7 @@ class RuleReaderTest {
         assertThat(problems(HEAD + "  percentage: 200\n  bogus: 1\n  fault: {delay: {fixd: 1s}}\n"))
                 .containsExactly(
                         "f.yaml:5:15: spec.percentage: must be from 0 to 100 %, got 200 %",
-                        "f.yaml:6:3: spec.bogus: unknown field; known here: experimentId, priority, targets, scope, percentage, fault, limits, schedule, ttl, seed, tag",
+                        "f.yaml:6:3: spec.bogus: unknown field; known here: experimentId, priority, targets, scope, percentage, fault, limits, schedule, ttl, seed, tag, dryRun",
                         "f.yaml:7:18: spec.fault.delay: field 'fixed' is missing",
                         "f.yaml:7:19: spec.fault.delay.fixd: unknown field; did you mean 'fixed'?");
     }

@@ -15,6 +15,7 @@ final class RuleCounts {
     private final Counter cohort;
     private final Counter drawn;
     private final Counter touched;
+    private final Counter wouldTouch;
     private final Map<Suppression, Counter> suppressed = new EnumMap<>(Suppression.class);
 
     private RuleStatus shown = zero();
@@ -26,6 +27,7 @@ final class RuleCounts {
         cohort = scope.counter("cohort");
         drawn = scope.counter("drawn");
         touched = scope.counter("touched");
+        wouldTouch = scope.counter("would_touch");
         for (Suppression cause : Suppression.values()) {
             suppressed.put(cause, scope.counter("suppressed_" + cause.field()));
         }
@@ -48,6 +50,7 @@ final class RuleCounts {
         cohort.add(now.cohort() - shown.cohort());
         drawn.add(now.drawn() - shown.drawn());
         touched.add(now.touched() - shown.touched());
+        wouldTouch.add(now.wouldTouch() - shown.wouldTouch());
         suppressed.forEach((cause, counter) -> counter.add(count(now, cause) - count(shown, cause)));
         shown = now;
     }
@@ -57,6 +60,6 @@ final class RuleCounts {
     }
 
     private static RuleStatus zero() {
-        return new RuleStatus(0, 0, 0, 0, 0, Map.of());
+        return new RuleStatus(0, 0, 0, 0, 0, 0, Map.of());
     }
 }

@@ -125,7 +125,12 @@ public final class RuleStore {
 
     /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended, and -1 when it has no end. */
     record RuleView(
-            FaultRule rule, boolean active, @Nullable String lease, long expiresInMillis, RuleStatus status) {}
+            FaultRule rule,
+            boolean active,
+            @Nullable String lease,
+            long expiresInMillis,
+            RuleStatus status,
+            boolean dryRun) {}
 
     record ObserverView(Observer observer, String lease, long expiresInMillis) {}
 
@@ -372,7 +377,8 @@ public final class RuleStore {
                 alive,
                 entry.lease() == null ? null : entry.lease().id,
                 !alive ? 0 : entry.hasEnd() ? millisUntil(endNanos(entry)) : -1,
-                entry.counts().of(active.rules()));
+                entry.counts().of(active.rules()),
+                active.rules().isDryRun(entry.rule().name()));
     }
 
     private List<RuleView> end(Predicate<RuleEntry> which, String why) {
@@ -390,7 +396,13 @@ public final class RuleStore {
         for (RuleEntry entry : ended) {
             entry.counts().show(was);
             RuleStatus status = entry.counts().of(was);
-            views.add(new RuleView(entry.rule(), false, entry.lease() == null ? null : entry.lease().id, 0, status));
+            views.add(new RuleView(
+                    entry.rule(),
+                    false,
+                    entry.lease() == null ? null : entry.lease().id,
+                    0,
+                    status,
+                    was.isDryRun(entry.rule().name())));
             LOG.info(
                     "rule '{}' of {} has ended: {}; scoped {}, cohort {}, drawn {}, touched {}",
                     entry.rule().name(),

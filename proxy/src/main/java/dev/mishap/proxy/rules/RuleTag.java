@@ -21,6 +21,17 @@ public record RuleTag(
         @Nullable HeaderName responseHeader,
         boolean baggage,
         Counter touched) {
+    /** The same for a dry run: under other keys, since nothing happens to the request. */
+    Map<String, Object> dryMetadata() {
+        return Map.of(
+                "dry_run",
+                metadata.get("rule"),
+                "dry_run_experiment",
+                metadata.get("experiment"),
+                "dry_run_fault",
+                metadata.get("fault"));
+    }
+
     /** The namespace of the dynamic metadata. */
     public static final String METADATA_NAMESPACE = "mishap";
 

@@ -84,7 +84,10 @@ public final class RuledResolver implements Resolver {
                         new Asked(cluster, plain.toLowerCase(Locale.ROOT), type),
                         store.nanoTime(),
                         System.currentTimeMillis());
-        if (!decision.isNone()) {
+        if (decision.isNone()) {
+            // A dry run's share in the limits ends here, since nothing waits.
+            decision.release();
+        } else {
             touched.inc();
             for (int i = 0; i < decision.touchedCount(); i++) {
                 active.tag(decision.touched(i)).touched().inc();

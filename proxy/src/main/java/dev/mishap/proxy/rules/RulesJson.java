@@ -24,6 +24,9 @@ final class RulesJson {
         if (view.expiresInMillis() >= 0) {
             status.put("expiresInMillis", view.expiresInMillis());
         }
+        if (view.dryRun()) {
+            status.put("dryRun", true);
+        }
         counts(view.status(), status);
         json.put("status", status);
         return json;
@@ -34,6 +37,7 @@ final class RulesJson {
         into.put("cohort", counts.cohort());
         into.put("drawn", counts.drawn());
         into.put("touched", counts.touched());
+        into.put("wouldTouch", counts.wouldTouch());
         into.put("activeFaults", counts.activeFaults());
         Map<String, Object> suppressed = new LinkedHashMap<>();
         for (Suppression cause : Suppression.values()) {

@@ -70,12 +70,14 @@ class RulesApiTest {
                         0,
                         "drawn",
                         0,
+                        "wouldTouch",
+                        0,
                         "touched",
                         0,
                         "activeFaults",
                         0,
                         "suppressed",
-                        Map.of("cap", 0, "concurrency", 0, "rate", 0, "schedule", 0, "superseded", 0)));
+                        Map.of("cap", 0, "concurrency", 0, "rate", 0, "schedule", 0, "protected", 0, "superseded", 0)));
 
         assertThat(call("PUT", "rules/r?lease=run-1", RULE).status()).isEqualTo(200);
         assertThat(call("GET", "rules/r").body()).contains("\"experimentId\":\"E1\"", "\"percentage\":40");

@@ -47,7 +47,8 @@ public final class RuleProtos {
         dev.mishap.rules.v1.FaultRule.Builder message = dev.mishap.rules.v1.FaultRule.newBuilder()
                 .setName(rule.name())
                 .putAllLabels(rule.labels())
-                .setPriority(rule.priority());
+                .setPriority(rule.priority())
+                .setDryRun(rule.dryRun());
         if (rule.experimentId() != null) {
             message.setExperimentId(rule.experimentId());
         }
@@ -125,7 +126,8 @@ public final class RuleProtos {
                         message.hasTtl() ? duration("ttl", message.getTtl()) : null,
                         message.hasSeed() ? message.getSeed().getValue() : null,
                         at("tag", () -> tag(message.getTag())),
-                        at("targets", () -> targets(message.getTargets()))));
+                        at("targets", () -> targets(message.getTargets())),
+                        message.getDryRun()));
     }
 
     private static dev.mishap.rules.v1.Limits limits(Limits limits) {

@@ -3,6 +3,7 @@ package dev.mishap.control.rules;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.Percentage;
+import dev.mishap.rules.Protection;
 import dev.mishap.rules.RuleOverlap;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.experiment.Injection;
@@ -24,10 +25,13 @@ public final class ValidationReport {
     /** Problems that no file has by itself. */
     private final List<String> clashes = new ArrayList<>();
 
+    private final Protection protection;
     private boolean ok = true;
 
-    public ValidationReport(List<RuleInput> inputs) {
+    /** @param protection of the proxies that the rules are for */
+    public ValidationReport(List<RuleInput> inputs, Protection protection) {
         this.inputs = List.copyOf(inputs);
+        this.protection = protection;
         Map<String, String> names = new HashMap<>();
         for (RuleInput input : inputs) {
             if (!(input.result() instanceof ImportResult.Imported imported)) {
@@ -68,12 +72,32 @@ public final class ValidationReport {
         }
         lines.addAll(clashes);
         for (RuleOverlap overlap : RuleOverlap.among(rules)) {
-            lines.add("These rules can meet on one request. They are drawn in this order:");
+            lines.add("These rules can meet on "
+                    + overlap.rules().get(0).fault().kind().plane().words() + ". They are drawn in this order:");
             for (int i = 0; i < overlap.rules().size(); i++) {
                 lines.add("  " + (i + 1) + ". " + overlap.outcome().get(i));
             }
         }
+        describeProtection(lines);
         return lines;
+    }
+
+    /** Rules with the same exceptions share a line: most have those of a proxy that was told nothing. */
+    private void describeProtection(List<String> lines) {
+        Map<List<String>, List<String>> bySpared = new LinkedHashMap<>();
+        for (FaultRule rule : rules) {
+            List<String> spared = protection.sparedFrom(rule);
+            if (!spared.isEmpty()) {
+                bySpared.computeIfAbsent(spared, k -> new ArrayList<>()).add(rule.name());
+            }
+        }
+        bySpared.forEach((spared, names) -> lines.add(
+                "Protected, and so left alone by " + String.join(", ", names) + ": " + String.join(", ", spared)));
+        for (FaultRule rule : rules) {
+            if (protection.isTouchedByName(rule)) {
+                lines.add("Protected, and yet touched by " + rule.name() + ", which names it");
+            }
+        }
     }
 
     private static String count(int n, String what) {
@@ -127,11 +151,20 @@ public final class ValidationReport {
             each.put("outcome", overlap.outcome());
             overlaps.add(each);
         }
+        List<Object> spared = new ArrayList<>();
+        for (FaultRule rule : rules) {
+            Map<String, Object> each = new LinkedHashMap<>();
+            each.put("rule", rule.name());
+            each.put("spares", protection.sparedFrom(rule));
+            each.put("namesProtected", protection.isTouchedByName(rule));
+            spared.add(each);
+        }
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("ok", ok);
         report.put("files", files);
         report.put("clashes", clashes);
         report.put("overlaps", overlaps);
+        report.put("protection", spared);
         return DocumentText.json(report);
     }
 

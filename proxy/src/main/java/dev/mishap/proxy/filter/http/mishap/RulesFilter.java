@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.Observer;
+import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.FaultDecision;
@@ -17,8 +18,6 @@ import dev.mishap.rules.fault.Abort;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +71,15 @@ final class RulesFilter implements HttpFilter {
         } finally {
             view.clear();
         }
-        return decision.isNone() ? Flow.CONTINUE : execute(stream, request);
+        if (decision.isNone()) {
+            return Flow.CONTINUE;
+        }
+        stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+        if (decision.touchedCount() == 0) {
+            stats.dryRunTouched.inc();
+            return Flow.CONTINUE;
+        }
+        return execute(stream, request);
     }
 
     private void observe(StreamRequestView view) {
@@ -96,7 +103,7 @@ final class RulesFilter implements HttpFilter {
     private Flow execute(HttpStream stream, HeaderMap request) {
         stats.touched.inc();
         stats.activeFaults.inc();
-        tag(stream, request);
+        tag(request);
         if (decision.bytesPerSecond() > 0) {
             stats.responseRateLimitsInjected.inc();
             limiter = new ResponseRateLimiter(stream, this, decision.bytesPerSecond());
@@ -110,13 +117,7 @@ final class RulesFilter implements HttpFilter {
         return terminate(stream) ? Flow.PAUSE : Flow.CONTINUE;
     }
 
-    private void tag(HttpStream stream, HeaderMap request) {
-        RuleTag first = active.tag(decision.touched(0));
-        if (decision.touchedCount() == 1) {
-            stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, first.metadata());
-        } else {
-            stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, joinedMetadata());
-        }
+    private void tag(HeaderMap request) {
         for (int i = 0; i < decision.touchedCount(); i++) {
             RuleTag tag = active.tag(decision.touched(i));
             if (isFirstOfItsExperiment(i, tag)) {
@@ -136,20 +137,6 @@ final class RulesFilter implements HttpFilter {
             }
         }
         return true;
-    }
-
-    /** Each key's values in the rules' order, without repetition, with commas between. */
-    private Map<String, Object> joinedMetadata() {
-        Map<String, Object> joined = new LinkedHashMap<>();
-        for (int i = 0; i < decision.touchedCount(); i++) {
-            active.tag(decision.touched(i))
-                    .metadata()
-                    .forEach((key, value) -> joined.merge(key, value, (a, b) -> {
-                        String text = (String) a;
-                        return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
-                    }));
-        }
-        return joined;
     }
 
     private void delayOver(HttpStream stream) {
@@ -228,7 +215,9 @@ final class RulesFilter implements HttpFilter {
         }
         if (!decision.isNone()) {
             decision.release();
-            stats.activeFaults.dec();
+            if (decision.touchedCount() > 0) {
+                stats.activeFaults.dec();
+            }
         }
         if (observing.length > 0) {
             count(stream, responseEnded && !cut);

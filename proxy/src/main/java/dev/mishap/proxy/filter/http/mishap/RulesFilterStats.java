@@ -12,6 +12,7 @@ public final class RulesFilterStats {
     final Counter responseRateLimitsInjected;
     final Counter touched;
     final Counter baggageFull;
+    final Counter dryRunTouched;
     final Gauge activeFaults;
 
     /** Stats in the process's scope. */
@@ -23,6 +24,7 @@ public final class RulesFilterStats {
         responseRateLimitsInjected = scope.counter("response_rl_injected");
         touched = scope.counter("requests_touched");
         baggageFull = scope.counter("baggage_full");
+        dryRunTouched = scope.counter("requests_would_touch");
         activeFaults = scope.gauge("active_faults");
     }
 }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.mishap;
 
 import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.ConnectionDecision;
 import dev.mishap.rules.FaultRule;
@@ -27,9 +28,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +78,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         decidedBy = active.rules();
         decision = decided;
         proceed = goOn;
+        dryRun(active);
         if (decided.isNone()) {
             goOn();
             return;
@@ -106,6 +106,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             counted = false;
             owner.stats.active.dec();
         }
+        dryRun(active);
         timers.forEach(t -> t.cancel(false));
         timers.clear();
         if (proceed == null) {
@@ -122,7 +123,6 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (already == 0) {
             owner.stats.touched.inc();
         }
-        Map<String, Object> marks = new LinkedHashMap<>();
         for (int i = 0; i < decision.touchedCount(); i++) {
             FaultRule rule = decision.touched(i);
             RuleTag tag = active.tag(rule);
@@ -130,13 +130,18 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
                 tag.touched().inc();
                 owner.stats.injected(rule.fault().kind());
             }
-            tag.metadata()
-                    .forEach((key, value) -> marks.merge(key, value, (a, b) -> {
-                        String text = (String) a;
-                        return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
-                    }));
         }
-        facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, marks);
+        facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+    }
+
+    /** Marks what only dry runs would touch, and has their share in the limits end with the connection. */
+    private void dryRun(ActiveRules active) {
+        if (decision.wouldTouchCount() > 0) {
+            watch();
+            if (decision.isNone()) {
+                facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+            }
+        }
     }
 
     private void watch() {

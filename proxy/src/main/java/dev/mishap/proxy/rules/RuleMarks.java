@@ -1,0 +1,33 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.rules.Decision;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The dynamic metadata of what rules touch, or as dry runs would have touched, in the namespace {@link RuleTag#METADATA_NAMESPACE}. */
+public final class RuleMarks {
+    private RuleMarks() {}
+
+    /** Each key's values in the rules' order, without repetition, with commas between. */
+    public static Map<String, Object> of(ActiveRules active, Decision decision) {
+        int touched = decision.touchedCount();
+        if (touched == 1 && decision.wouldTouchCount() == 0) {
+            return active.tag(decision.touched(0)).metadata();
+        }
+        Map<String, Object> joined = new LinkedHashMap<>();
+        for (int i = 0; i < touched; i++) {
+            join(joined, active.tag(decision.touched(i)).metadata());
+        }
+        for (int i = 0; i < decision.wouldTouchCount(); i++) {
+            join(joined, active.tag(decision.wouldTouch(i)).dryMetadata());
+        }
+        return joined;
+    }
+
+    private static void join(Map<String, Object> joined, Map<String, Object> more) {
+        more.forEach((key, value) -> joined.merge(key, value, (a, b) -> {
+            String text = (String) a;
+            return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
+        }));
+    }
+}
