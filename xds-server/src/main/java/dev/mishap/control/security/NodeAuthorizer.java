@@ -1,0 +1,155 @@
+package dev.mishap.control.security;
+
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says whether a proxy may be the node that it says it is. A certificate's names (SAN: URI, DNS) speak for the node whose id or
+ * cluster they are, or that a mapping makes of them.
+ *
+ * <p>A mapping is {@code spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}}: a name of this form speaks for every node of
+ * that cluster; with {@code id=}, for the node of that id; with both, only for nodes with both. A brace stands for one or more
+ * characters but {@code /}, and on the right {@code *} for any characters at all.
+ */
+public final class NodeAuthorizer {
+    /** Takes every node: without certificates there is nothing to go by. */
+    public static final NodeAuthorizer ANYONE = new NodeAuthorizer(false, List.of());
+
+    private record Mapping(String name, @Nullable String id, @Nullable String cluster) {}
+
+    private final boolean required;
+    private final List<Mapping> mappings;
+
+    private NodeAuthorizer(boolean required, List<Mapping> mappings) {
+        this.required = required;
+        this.mappings = List.copyOf(mappings);
+    }
+
+    /**
+     * Asks every node for a certificate.
+     *
+     * @param mappings as told above; without any, a certificate's names are ids or clusters themselves
+     * @throws IllegalArgumentException saying what was expected
+     */
+    public static NodeAuthorizer certificates(List<String> mappings) {
+        List<Mapping> read = new ArrayList<>();
+        for (String text : mappings) {
+            int arrow = text.indexOf("=>");
+            String id = null;
+            String cluster = null;
+            boolean good = arrow > 0;
+            if (good) {
+                for (String part : text.substring(arrow + 2).split(",")) {
+                    String target = part.strip();
+                    if (target.startsWith("id=") && id == null) {
+                        id = target.substring(3);
+                    } else if (target.startsWith("cluster=") && cluster == null) {
+                        cluster = target.substring(8);
+                    } else {
+                        good = false;
+                    }
+                }
+            }
+            if (!good) {
+                throw new IllegalArgumentException("expected NAME => cluster=CLUSTER or NAME => id=ID, such as "
+                        + "'spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}', found '" + text + "'");
+            }
+            read.add(new Mapping(text.substring(0, arrow).strip(), id, cluster));
+        }
+        return new NodeAuthorizer(true, read);
+    }
+
+    /** Whether there is anything to check, so that a caller can leave it out. */
+    public boolean required() {
+        return required;
+    }
+
+    /**
+     * Why a peer may not be this node; null when it may.
+     *
+     * @param certificates of the peer, verified, its own first
+     */
+    public @Nullable String refusal(List<X509Certificate> certificates, String id, String cluster) {
+        if (!required) {
+            return null;
+        }
+        if (certificates.isEmpty()) {
+            return "a proxy needs a certificate of a client here, and there is none";
+        }
+        List<String> names = CertificateNames.of(certificates.get(0));
+        for (String name : names) {
+            if (mappings.isEmpty() && !name.isEmpty() && (name.equals(id) || name.equals(cluster))) {
+                return null;
+            }
+            for (Mapping mapping : mappings) {
+                Map<String, String> values = match(mapping.name, name);
+                if (values != null
+                        && (mapping.id == null || glob(fill(mapping.id, values), id))
+                        && (mapping.cluster == null || glob(fill(mapping.cluster, values), cluster))) {
+                    return null;
+                }
+            }
+        }
+        return "the certificate of " + (names.isEmpty() ? "no name" : String.join(", ", names))
+                + " does not speak for node '" + id + "' of cluster '" + cluster + "'";
+    }
+
+    /** What stands for the braces; null when the name is not of this form. */
+    private static @Nullable Map<String, String> match(String pattern, String name) {
+        Map<String, String> values = new HashMap<>();
+        return match(pattern, 0, name, 0, values) ? values : null;
+    }
+
+    private static boolean match(String pattern, int at, String name, int from, Map<String, String> values) {
+        while (at < pattern.length()) {
+            int end = pattern.charAt(at) == '{' ? pattern.indexOf('}', at) : -1;
+            if (end < 0) {
+                if (from >= name.length() || name.charAt(from) != pattern.charAt(at)) {
+                    return false;
+                }
+                at++;
+                from++;
+                continue;
+            }
+            String variable = pattern.substring(at + 1, end);
+            for (int to = from + 1; to <= name.length() && name.charAt(to - 1) != '/'; to++) {
+                if (match(pattern, end + 1, name, to, values)) {
+                    values.put(variable, name.substring(from, to));
+                    return true;
+                }
+            }
+            return false;
+        }
+        return from == name.length();
+    }
+
+    private static String fill(String template, Map<String, String> values) {
+        String filled = template;
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            // A star in a name is a star, not a wildcard: such names do not exist but in wildcard certificates.
+            filled = filled.replace("{" + value.getKey() + "}", value.getValue().replace('*', '\0'));
+        }
+        return filled;
+    }
+
+    private static boolean glob(String pattern, String text) {
+        int star = pattern.indexOf('*');
+        if (star < 0) {
+            return pattern.equals(text);
+        }
+        String rest = pattern.substring(star + 1);
+        if (!text.startsWith(pattern.substring(0, star))) {
+            return false;
+        }
+        for (int from = star; from <= text.length(); from++) {
+            if (glob(rest, text.substring(from))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
