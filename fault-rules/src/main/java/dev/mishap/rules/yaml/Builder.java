@@ -93,12 +93,16 @@ class Builder {
     }
 
     static Map<String, String> labels(Tree metadata) {
-        Map<String, String> labels = new TreeMap<>();
-        Tree tree = metadata.get("labels");
+        return texts(metadata, "labels");
+    }
+
+    static Map<String, String> texts(Tree of, String field) {
+        Map<String, String> texts = new TreeMap<>();
+        Tree tree = of.get(field);
         if (tree != null) {
-            tree.fields().forEach((name, value) -> labels.put(name, value.text()));
+            tree.fields().forEach((name, value) -> texts.put(name, value.text()));
         }
-        return labels;
+        return texts;
     }
 
     static @Nullable Long seed(Tree spec) {

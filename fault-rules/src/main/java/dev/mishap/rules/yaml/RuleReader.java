@@ -143,6 +143,7 @@ public final class RuleReader {
                 override != null ? override : namespace != null ? namespace : metadata,
                 () -> new FleetRule(
                         namespace == null ? null : namespace.text(),
+                        Builder.texts(metadata, "annotations"),
                         override == null ? null : override.textOf("reason"),
                         rule));
     }

@@ -63,16 +63,15 @@ public final class RuleWriter {
     /** The same with what only a control plane reads. */
     public static Map<String, Object> write(FleetRule rule) {
         Map<String, Object> document = write(rule.rule());
-        if (rule.namespace() != null) {
-            Map<String, Object> metadata = new LinkedHashMap<>();
-            field(document, "metadata").forEach((name, value) -> {
-                metadata.put(name, value);
-                if (name.equals("name")) {
-                    metadata.put("namespace", rule.namespace());
-                }
-            });
-            document.put("metadata", metadata);
-        }
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        field(document, "metadata").forEach((name, value) -> {
+            metadata.put(name, value);
+            if (name.equals("name")) {
+                put(metadata, "namespace", rule.namespace());
+            }
+        });
+        put(metadata, "annotations", rule.annotations().isEmpty() ? null : rule.annotations());
+        document.put("metadata", metadata);
         if (rule.overrideReason() != null) {
             Map<String, Object> spec = new LinkedHashMap<>(field(document, "spec"));
             spec.put("override", map("reason", rule.overrideReason()));

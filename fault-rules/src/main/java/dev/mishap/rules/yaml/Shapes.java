@@ -43,7 +43,8 @@ final class Shapes {
                     "namespace",
                     NAME,
                     "Of a control plane: where the rule belongs; prod and prod-* are production. Default: as the caller says.")
-            .optional("labels", new Type.TextMap(), "Labels; mishap.dev/environment=production marks production.");
+            .optional("labels", new Type.TextMap(), "Labels; mishap.dev/environment=production marks production.")
+            .optional("annotations", new Type.TextMap(), "Of a control plane: texts that mean nothing to Mishap.");
 
     private static final Shape OVERRIDE = new Shape("Override").required("reason", TEXT, "Why.");
 

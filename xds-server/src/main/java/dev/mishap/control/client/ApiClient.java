@@ -113,7 +113,9 @@ public final class ApiClient {
         }
         KeyManager[] keys = cert == null || key == null
                 ? null
-                : new KeyManager[] {TlsFiles.read(Path.of(cert), Path.of(key), null).keyManager()};
+                : new KeyManager[] {
+                    TlsFiles.read(Path.of(cert), Path.of(key), null).keyManager()
+                };
         String ca = context.caFile();
         SSLContext tls = SSLContext.getInstance("TLS");
         tls.init(keys, ca == null ? null : new TrustManager[] {TlsFiles.trust(Path.of(ca))}, null);
@@ -136,15 +138,15 @@ public final class ApiClient {
      * @param body null = none
      * @throws ApiException for every answer that is no success
      */
-    public Reply call(String method, String path, @Nullable String body, String contentType, Map<String, String> headers)
+    public Reply call(
+            String method, String path, @Nullable String body, String contentType, Map<String, String> headers)
             throws ApiException {
         HttpRequest.Builder request = request(path, "application/json").timeout(timeout);
         headers.forEach(request::header);
         if (body == null) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
         } else {
-            request.header("content-type", contentType)
-                    .method(method, HttpRequest.BodyPublishers.ofString(body));
+            request.header("content-type", contentType).method(method, HttpRequest.BodyPublishers.ofString(body));
         }
         HttpResponse<String> response =
                 send(request.build(), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
@@ -176,8 +178,7 @@ public final class ApiClient {
             request.header("last-event-id", lastId);
         }
         HttpResponse<InputStream> response = send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-        try (BufferedReader in =
-                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             if (response.statusCode() != 200) {
                 StringBuilder text = new StringBuilder();
                 in.lines().limit(200).forEach(line -> text.append(line).append('\n'));
@@ -191,7 +192,8 @@ public final class ApiClient {
             }
             read(in, listener);
         } catch (IOException e) {
-            throw new ApiException(0, "the stream of " + context.server() + " ended: " + Failures.text(e), List.of(), e);
+            throw new ApiException(
+                    0, "the stream of " + context.server() + " ended: " + Failures.text(e), List.of(), e);
         }
     }
 
@@ -263,7 +265,8 @@ public final class ApiClient {
         if (problem == null || !problem.isObject() || !problem.has("detail")) {
             return new ApiException(
                     status,
-                    context.server() + " answers " + status + " and no problem document; is it a control plane of Mishap?",
+                    context.server() + " answers " + status
+                            + " and no problem document; is it a control plane of Mishap?",
                     List.of(),
                     null);
         }
@@ -273,14 +276,15 @@ public final class ApiClient {
                     ? error.path("line").asInt() + ":" + error.path("column").asInt() + ": "
                     : "";
             String field = error.path("field").asString("");
-            fields.add(at + (field.isEmpty() ? "" : field + ": ") + error.path("problem").asString(""));
+            fields.add(at
+                    + (field.isEmpty() ? "" : field + ": ")
+                    + error.path("problem").asString(""));
         }
-        String hint =
-                switch (status) {
-                    case 401 -> " (give --token-file, MISHAP_API_TOKEN, or a token in the context)";
-                    case 412 -> " (get it again, or leave the condition out)";
-                    default -> "";
-                };
+        String hint = switch (status) {
+            case 401 -> " (give --token-file, MISHAP_API_TOKEN, or a token in the context)";
+            case 412 -> " (get it again, or leave the condition out)";
+            default -> "";
+        };
         return new ApiException(status, problem.path("detail").asString() + hint, fields, null);
     }
 }

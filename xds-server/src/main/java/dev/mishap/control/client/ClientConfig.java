@@ -65,8 +65,8 @@ public final class ClientConfig {
             throw new IllegalArgumentException(file + ": " + Failures.text(e), e);
         }
         if (problems.count() > 0) {
-            throw new IllegalArgumentException(
-                    String.join("\n", problems.list().stream().map(Problem::toString).toList()));
+            throw new IllegalArgumentException(String.join(
+                    "\n", problems.list().stream().map(Problem::toString).toList()));
         }
         return config;
     }
@@ -178,7 +178,9 @@ public final class ClientConfig {
         Path directory = file.toAbsolutePath().getParent();
         Files.createDirectories(directory);
         FileAttribute<?>[] mine = Files.getFileStore(directory).supportsFileAttributeView("posix")
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
                 : new FileAttribute<?>[0];
         Path fresh = Files.createTempFile(directory, ".config", ".yaml", mine);
         try {

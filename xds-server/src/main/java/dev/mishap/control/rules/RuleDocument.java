@@ -1,6 +1,7 @@
 package dev.mishap.control.rules;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import dev.mishap.rules.yaml.Problem;
 import dev.mishap.rules.yaml.Problems;
 import dev.mishap.rules.yaml.RuleReader;
@@ -8,33 +9,24 @@ import dev.mishap.rules.yaml.RuleWriter;
 import dev.mishap.rules.yaml.Tree;
 import dev.mishap.rules.yaml.TreeReader;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule as users write it for a control plane: a FaultRule document whose metadata may also have a {@code namespace} and
- * {@code annotations}, which concern no proxy.
+ * A rule as users write it for a control plane: a FaultRule document that may also say what concerns no proxy.
  *
  * @param annotations texts that mean nothing to Mishap; not selected by
+ * @param overrideReason why it may touch more than 5 % of the traffic in production; null = it may not
  */
-public record RuleDocument(String namespace, Map<String, String> annotations, FaultRule rule) {
-    private static final int MAX_NAMESPACE = 63;
-    private static final int MAX_ANNOTATIONS = 64 << 10;
-
+public record RuleDocument(
+        String namespace,
+        Map<String, String> annotations,
+        @Nullable String overrideReason,
+        FaultRule rule) {
     public RuleDocument {
-        FaultRule.requireName("metadata.namespace", namespace, MAX_NAMESPACE);
-        annotations = Collections.unmodifiableMap(new TreeMap<>(annotations));
-        int length = annotations.entrySet().stream()
-                .mapToInt(e -> e.getKey().length() + e.getValue().length())
-                .sum();
-        if (length > MAX_ANNOTATIONS) {
-            throw new IllegalArgumentException(
-                    "metadata.annotations must have at most " + MAX_ANNOTATIONS + " characters, got " + length);
-        }
+        // Checks all of it.
+        annotations = new FleetRule(namespace, annotations, overrideReason, rule).annotations();
     }
 
     /** What a text holds, or what is wrong with it: one of the two is empty. */
@@ -50,7 +42,17 @@ public record RuleDocument(String namespace, Map<String, String> annotations, Fa
     }
 
     public static RuleDocument of(FaultRule rule) {
-        return new RuleDocument(RuleKey.DEFAULT_NAMESPACE, Map.of(), rule);
+        return new RuleDocument(RuleKey.DEFAULT_NAMESPACE, Map.of(), null, rule);
+    }
+
+    /** @param defaultNamespace of a rule that names none */
+    public static RuleDocument of(FleetRule rule, String defaultNamespace) {
+        String namespace = rule.namespace();
+        return new RuleDocument(
+                namespace == null ? defaultNamespace : namespace,
+                rule.annotations(),
+                rule.overrideReason(),
+                rule.rule());
     }
 
     public RuleKey key() {
@@ -87,65 +89,28 @@ public record RuleDocument(String namespace, Map<String, String> annotations, Fa
                 : result;
     }
 
-    private static @Nullable RuleDocument read(Tree tree, Problems problems, String defaultNamespace) {
-        Tree metadata = tree.get("metadata");
-        String namespace = defaultNamespace;
-        Map<String, String> annotations = new TreeMap<>();
-        Tree plain = tree;
-        int before = problems.count();
-        if (metadata != null && metadata.kind() == Tree.Kind.MAP) {
-            plain = tree.with("metadata", metadata.without("namespace").without("annotations"));
-            Tree at = metadata.get("namespace");
-            if (at != null) {
-                namespace = at.text();
-                problems.attempt(at, () -> {
-                    FaultRule.requireName("a namespace", at.text(), MAX_NAMESPACE);
-                    return at;
-                });
-            }
-            annotations(metadata.get("annotations"), annotations, problems);
-        }
-        List<FaultRule> rules = new ArrayList<>();
-        List<dev.mishap.rules.experiment.Experiment> experiments = new ArrayList<>();
-        RuleReader.read(plain, problems, rules, experiments);
-        if (!experiments.isEmpty()) {
-            problems.add(tree, "expected kind FaultRule, found Experiment");
-        }
-        if (problems.count() > before || rules.size() != 1) {
+    /** Reads one document; null when there are problems, which are added. */
+    public static @Nullable RuleDocument read(Tree tree, Problems problems, String defaultNamespace) {
+        if (!"FaultRule".equals(tree.textOf("kind"))) {
+            Tree kind = tree.get("kind");
+            problems.add(
+                    kind == null ? tree : kind,
+                    kind == null
+                            ? "field 'kind' is missing; expected FaultRule"
+                            : "expected FaultRule, found " + kind.found());
             return null;
         }
-        String finalNamespace = namespace;
-        return problems.attempt(tree, () -> new RuleDocument(finalNamespace, annotations, rules.get(0)));
+        FleetRule rule = RuleReader.readFleetRule(tree, problems);
+        return rule == null ? null : of(rule, defaultNamespace);
     }
 
-    private static void annotations(@Nullable Tree tree, Map<String, String> into, Problems problems) {
-        if (tree == null) {
-            return;
-        }
-        if (tree.kind() != Tree.Kind.MAP) {
-            problems.add(tree, "expected a mapping of texts, found " + tree.found());
-        }
-        tree.fields().forEach((name, value) -> {
-            if (value.kind() == Tree.Kind.TEXT) {
-                into.put(name, value.text());
-            } else {
-                problems.add(value, "expected a text, found " + value.found());
-            }
-        });
+    /** The same in another namespace. */
+    public RuleDocument in(String otherNamespace) {
+        return new RuleDocument(otherNamespace, annotations, overrideReason, rule);
     }
 
     /** The document as maps and lists, namespace and all; what is read back is equal. */
     public Map<String, Object> write() {
-        Map<String, Object> document = RuleWriter.write(rule);
-        Map<String, Object> metadata = new LinkedHashMap<>();
-        if (document.get("metadata") instanceof Map<?, ?> plain) {
-            plain.forEach((name, value) -> metadata.put(String.valueOf(name), value));
-        }
-        metadata.put("namespace", namespace);
-        if (!annotations.isEmpty()) {
-            metadata.put("annotations", annotations);
-        }
-        document.put("metadata", metadata);
-        return document;
+        return RuleWriter.write(new FleetRule(namespace, annotations, overrideReason, rule));
     }
 }

@@ -52,15 +52,24 @@ public final class RuleRegistry implements AutoCloseable {
      *
      * @param namespace null = all
      * @param experimentId null = any or none
+     * @param others what else must hold, such as that the caller may see it
      */
     public record Filter(
-            @Nullable String namespace, @Nullable String experimentId, LabelSelector labels) {
+            @Nullable String namespace,
+            @Nullable String experimentId,
+            LabelSelector labels,
+            Predicate<StoredRule> others) {
         public static final Filter ALL = new Filter(null, null, LabelSelector.ALL);
+
+        public Filter(@Nullable String namespace, @Nullable String experimentId, LabelSelector labels) {
+            this(namespace, experimentId, labels, rule -> true);
+        }
 
         public boolean matches(StoredRule rule) {
             return (namespace == null || namespace.equals(rule.namespace()))
                     && (experimentId == null || experimentId.equals(rule.rule().experimentId()))
-                    && labels.matches(rule.labels());
+                    && labels.matches(rule.labels())
+                    && others.test(rule);
         }
     }
 
@@ -139,12 +148,23 @@ public final class RuleRegistry implements AutoCloseable {
 
     /** Makes a rule; fails with {@link RegistryException.AlreadyExists}. */
     public CompletionStage<Written> create(RuleDocument document, Caller caller) {
-        return writes.create(document, caller);
+        return create(document, caller, WriteGuard.NONE);
+    }
+
+    /** The same, if the guard lets it pass. */
+    public CompletionStage<Written> create(RuleDocument document, Caller caller, WriteGuard guard) {
+        return writes.create(document, caller, guard);
     }
 
     /** Puts a rule in the place of the one of its name, or makes it; its ttl begins anew. */
     public CompletionStage<Written> replace(RuleDocument document, Precondition precondition, Caller caller) {
-        return writes.replace(document, precondition, caller);
+        return replace(document, precondition, caller, WriteGuard.NONE);
+    }
+
+    /** The same, if the guard lets it pass. */
+    public CompletionStage<Written> replace(
+            RuleDocument document, Precondition precondition, Caller caller, WriteGuard guard) {
+        return writes.replace(document, precondition, caller, guard);
     }
 
     /**
@@ -153,12 +173,23 @@ public final class RuleRegistry implements AutoCloseable {
      * @param patch of the document with apiVersion, kind, metadata and spec; may not change namespace or name
      */
     public CompletionStage<Written> patch(RuleKey key, String patch, Precondition precondition, Caller caller) {
-        return writes.patch(key, patch, precondition, caller);
+        return patch(key, patch, precondition, caller, WriteGuard.NONE);
+    }
+
+    /** The same, if the guard lets it pass. */
+    public CompletionStage<Written> patch(
+            RuleKey key, String patch, Precondition precondition, Caller caller, WriteGuard guard) {
+        return writes.patch(key, patch, precondition, caller, guard);
     }
 
     /** Ends a rule; fails with {@link RegistryException.NotFound}. */
     public CompletionStage<Deleted> delete(RuleKey key, Precondition precondition, Caller caller) {
-        return writes.delete(key, precondition, caller);
+        return delete(key, precondition, caller, WriteGuard.NONE);
+    }
+
+    /** The same, if the guard lets it pass. */
+    public CompletionStage<Deleted> delete(RuleKey key, Precondition precondition, Caller caller, WriteGuard guard) {
+        return writes.delete(key, precondition, caller, guard);
     }
 
     /** Ends all rules that match, whoever changes them meanwhile. Stopping nothing is no error, so it needs no idempotency key. */

@@ -55,13 +55,21 @@ final class RuleWrites {
         private final Caller caller;
         private final Decision decision;
         private final @Nullable Idempotency idempotency;
+        private final WriteGuard guard;
         private int attempts;
 
-        private Request(RuleKey key, Precondition precondition, Caller caller, String fingerprint, Decision decision) {
+        private Request(
+                RuleKey key,
+                Precondition precondition,
+                Caller caller,
+                WriteGuard guard,
+                String fingerprint,
+                Decision decision) {
             this.key = key;
             this.precondition = precondition;
             this.caller = caller;
             this.decision = decision;
+            this.guard = guard;
             idempotency = Idempotency.of(caller, fingerprint);
         }
 
@@ -95,6 +103,7 @@ final class RuleWrites {
                 RuleDocument document = decision.decide(current);
                 deletes = document == null;
                 rule = document == null ? requireFound(current) : next(document, current, now);
+                guard.check(current, document);
                 transaction = transaction(rule, deletes, found, known, current, now);
             } catch (RegistryException | StoreException e) {
                 // What the snapshot says may be of yesterday: before a refusal the store is asked.
@@ -199,7 +208,10 @@ final class RuleWrites {
 
     private static RuleDocument withLabels(RuleDocument document, StoredRule labelled) {
         return new RuleDocument(
-                document.namespace(), document.annotations(), document.rule().withLabels(labelled.labels()));
+                document.namespace(),
+                document.annotations(),
+                document.overrideReason(),
+                document.rule().withLabels(labelled.labels()));
     }
 
     private static @Nullable Instant expires(RuleDocument document, Instant now) {
@@ -215,9 +227,9 @@ final class RuleWrites {
                         mirror, outcome.revision, new Written(outcome.rule, outcome.created, outcome.replayed)));
     }
 
-    CompletionStage<Written> create(RuleDocument document, Caller caller) {
+    CompletionStage<Written> create(RuleDocument document, Caller caller, WriteGuard guard) {
         RuleKey key = document.key();
-        return write(new Request(key, Precondition.NONE, caller, "create " + text(document), current -> {
+        return write(new Request(key, Precondition.NONE, caller, guard, "create " + text(document), current -> {
             if (current != null) {
                 throw new RegistryException.AlreadyExists(key);
             }
@@ -225,24 +237,27 @@ final class RuleWrites {
         }));
     }
 
-    CompletionStage<Written> replace(RuleDocument document, Precondition precondition, Caller caller) {
+    CompletionStage<Written> replace(
+            RuleDocument document, Precondition precondition, Caller caller, WriteGuard guard) {
         return write(new Request(
                 document.key(),
                 precondition,
                 caller,
+                guard,
                 "replace " + precondition + ' ' + text(document),
                 current -> document));
     }
 
-    CompletionStage<Written> patch(RuleKey key, String patch, Precondition precondition, Caller caller) {
+    CompletionStage<Written> patch(
+            RuleKey key, String patch, Precondition precondition, Caller caller, WriteGuard guard) {
         JsonNode tree;
         try {
             tree = MergePatch.parse(patch);
         } catch (RegistryException.Invalid e) {
             return CompletableFuture.failedStage(e);
         }
-        return write(
-                new Request(key, precondition, caller, "patch " + key + ' ' + precondition + ' ' + tree, current -> {
+        return write(new Request(
+                key, precondition, caller, guard, "patch " + key + ' ' + precondition + ' ' + tree, current -> {
                     if (current == null) {
                         throw new RegistryException.NotFound(key);
                     }
@@ -250,13 +265,14 @@ final class RuleWrites {
                 }));
     }
 
-    CompletionStage<Deleted> delete(RuleKey key, Precondition precondition, Caller caller) {
-        Request request = new Request(key, precondition, caller, "delete " + key + ' ' + precondition, current -> {
-            if (current == null) {
-                throw new RegistryException.NotFound(key);
-            }
-            return null;
-        });
+    CompletionStage<Deleted> delete(RuleKey key, Precondition precondition, Caller caller, WriteGuard guard) {
+        Request request =
+                new Request(key, precondition, caller, guard, "delete " + key + ' ' + precondition, current -> {
+                    if (current == null) {
+                        throw new RegistryException.NotFound(key);
+                    }
+                    return null;
+                });
         return request.run()
                 .thenCompose(outcome ->
                         RuleRegistry.seen(mirror, outcome.revision, new Deleted(outcome.rule, outcome.replayed)));

@@ -101,7 +101,8 @@ public final class Authenticator {
             return caller;
         }
         if (!credentials.certificates().isEmpty()) {
-            List<String> names = new ArrayList<>(CertificateNames.of(credentials.certificates().get(0)));
+            List<String> names = new ArrayList<>(
+                    CertificateNames.of(credentials.certificates().get(0)));
             List<Grant> grants = bindings.ofCertificate(names);
             if (!grants.isEmpty()) {
                 return new Caller("cert:" + names.get(0), credentials.address(), grants);
@@ -109,8 +110,7 @@ public final class Authenticator {
         }
         Role anonymous = policy.anonymous();
         if (anonymous != null && isLocal(credentials)) {
-            return new Caller(
-                    Caller.ANONYMOUS, credentials.address(), List.of(Grant.everything(anonymous)));
+            return new Caller(Caller.ANONYMOUS, credentials.address(), List.of(Grant.everything(anonymous)));
         }
         throw unknown("this needs 'authorization: Bearer TOKEN' with an API token"
                 + (oidc == null ? "" : " or a token of the identity provider"));

@@ -61,8 +61,8 @@ public final class Bindings {
             }
         }
         if (problems.count() > 0) {
-            throw new IllegalArgumentException(
-                    String.join("\n", problems.list().stream().map(Problem::toString).toList()));
+            throw new IllegalArgumentException(String.join(
+                    "\n", problems.list().stream().map(Problem::toString).toList()));
         }
         return new Bindings(read);
     }
@@ -95,15 +95,12 @@ public final class Bindings {
         }
         Grant grant = role == null
                 ? null
-                : problems.attempt(
-                        item, () -> Grant.of(role, namespaces, labelsAt == null ? "" : labelsAt.text()));
+                : problems.attempt(item, () -> Grant.of(role, namespaces, labelsAt == null ? "" : labelsAt.text()));
         if (problems.count() > before || grant == null) {
             return null;
         }
         return new Binding(
-                certificate == null ? claim : null,
-                certificate != null ? certificate : String.valueOf(value),
-                grant);
+                certificate == null ? claim : null, certificate != null ? certificate : String.valueOf(value), grant);
     }
 
     /** What one may do by the claims of one's token. A claim that is a list holds each of its values. */

@@ -19,7 +19,8 @@ public final class NodeAuthorizer {
     /** Takes every node: without certificates there is nothing to go by. */
     public static final NodeAuthorizer ANYONE = new NodeAuthorizer(false, List.of());
 
-    private record Mapping(String name, @Nullable String id, @Nullable String cluster) {}
+    private record Mapping(
+            String name, @Nullable String id, @Nullable String cluster) {}
 
     private final boolean required;
     private final List<Mapping> mappings;

@@ -1,6 +1,7 @@
 package dev.mishap.control.security;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.JWK;
@@ -13,7 +14,6 @@ import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
-import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
@@ -64,7 +64,8 @@ public final class Oidc {
      * @param keys a file or URL with its keys (JWKS); null = as {@code ISSUER/.well-known/openid-configuration} says
      * @param nameClaim what a caller is called by in the audit log
      */
-    public record Provider(String issuer, String audience, @Nullable String keys, String nameClaim) {}
+    public record Provider(
+            String issuer, String audience, @Nullable String keys, String nameClaim) {}
 
     private final Provider provider;
     private final Bindings bindings;
@@ -76,8 +77,8 @@ public final class Oidc {
         this.bindings = bindings;
         JWKSource<SecurityContext> keys = keys(provider);
         processor.setJWSKeySelector(new JWSVerificationKeySelector<>(ALGORITHMS, keys));
-        processor.setJWSTypeVerifier(new DefaultJOSEObjectTypeVerifier<>(
-                JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null));
+        processor.setJWSTypeVerifier(
+                new DefaultJOSEObjectTypeVerifier<>(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null));
         processor.setJWTClaimsSetVerifier(new DefaultJWTClaimsVerifier<>(
                 Set.of(provider.audience()),
                 new JWTClaimsSet.Builder().issuer(provider.issuer()).build(),
@@ -95,8 +96,7 @@ public final class Oidc {
     }
 
     private static JWKSource<SecurityContext> remote(URL url) {
-        return JWKSourceBuilder.create(
-                        url, new DefaultResourceRetriever(TIMEOUT_MILLIS, TIMEOUT_MILLIS, MAX_DOCUMENT))
+        return JWKSourceBuilder.create(url, new DefaultResourceRetriever(TIMEOUT_MILLIS, TIMEOUT_MILLIS, MAX_DOCUMENT))
                 .retrying(true)
                 .outageTolerant(true)
                 .build();
@@ -106,8 +106,8 @@ public final class Oidc {
         URI uri = URI.create(text);
         boolean local = uri.getHost() != null && Exposure.isLocalName(uri.getHost());
         if (!"https".equals(uri.getScheme()) && !("http".equals(uri.getScheme()) && local)) {
-            throw new IllegalArgumentException(
-                    "the OIDC " + what + " must be an https URL, since whoever answers it decides who may call: " + text);
+            throw new IllegalArgumentException("the OIDC " + what
+                    + " must be an https URL, since whoever answers it decides who may call: " + text);
         }
         return uri;
     }
@@ -182,7 +182,9 @@ public final class Oidc {
             } catch (IOException | ParseException e) {
                 throw new IllegalArgumentException(
                         file + ": "
-                                + (e instanceof IOException io ? Failures.text(io) : "is no JWK set: " + e.getMessage()),
+                                + (e instanceof IOException io
+                                        ? Failures.text(io)
+                                        : "is no JWK set: " + e.getMessage()),
                         e);
             }
         }
@@ -220,10 +222,11 @@ public final class Oidc {
                 String base = issuer.toString();
                 try {
                     String text = new DefaultResourceRetriever(TIMEOUT_MILLIS, TIMEOUT_MILLIS, MAX_DOCUMENT)
-                            .retrieveResource(url(URI.create((base.endsWith("/") ? base : base + '/')
-                                    + ".well-known/openid-configuration")))
+                            .retrieveResource(url(URI.create(
+                                    (base.endsWith("/") ? base : base + '/') + ".well-known/openid-configuration")))
                             .getContent();
-                    Object uri = com.nimbusds.jose.util.JSONObjectUtils.parse(text).get("jwks_uri");
+                    Object uri =
+                            com.nimbusds.jose.util.JSONObjectUtils.parse(text).get("jwks_uri");
                     if (uri == null) {
                         throw new KeySourceException("the discovery document of " + base + " has no jwks_uri");
                     }

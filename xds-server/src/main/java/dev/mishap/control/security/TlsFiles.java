@@ -39,7 +39,10 @@ public final class TlsFiles implements AutoCloseable {
     private static final long POLL_SECONDS = 5;
 
     private record Loaded(
-            byte[] digest, X509ExtendedKeyManager keys, @Nullable X509ExtendedTrustManager trust, String subject) {}
+            byte[] digest,
+            X509ExtendedKeyManager keys,
+            @Nullable X509ExtendedTrustManager trust,
+            String subject) {}
 
     private final Path certificate;
     private final Path key;
@@ -128,7 +131,8 @@ public final class TlsFiles implements AutoCloseable {
     private byte[] digest() throws IOException {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Path file : clientAuthority == null ? List.of(certificate, key) : List.of(certificate, key, clientAuthority)) {
+            for (Path file :
+                    clientAuthority == null ? List.of(certificate, key) : List.of(certificate, key, clientAuthority)) {
                 byte[] bytes = bytes(file);
                 digest.update((byte) (bytes.length >> 16));
                 digest.update((byte) (bytes.length >> 8));
@@ -206,12 +210,11 @@ public final class TlsFiles implements AutoCloseable {
     }
 
     private void requirePair(PublicKey publicKey, PrivateKey privateKey) throws GeneralSecurityException {
-        String algorithm =
-                switch (privateKey.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "EC" -> "SHA256withECDSA";
-                    default -> "Ed25519";
-                };
+        String algorithm = switch (privateKey.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> "Ed25519";
+        };
         byte[] probe = {1, 2, 3};
         try {
             Signature signature = Signature.getInstance(algorithm);

@@ -77,7 +77,9 @@ public final class TokenCodec {
         List<String> namespaces = new ArrayList<>();
         node.path("namespaces").forEach(n -> namespaces.add(n.asString("")));
         return Grant.of(
-                Role.parse(node.path("role").asString("")), namespaces, node.path("labels").asString(""));
+                Role.parse(node.path("role").asString("")),
+                namespaces,
+                node.path("labels").asString(""));
     }
 
     /** A grant as a document of a caller. @throws IllegalArgumentException saying what was expected */

@@ -105,8 +105,7 @@ public final class Tokens implements AutoCloseable {
             page = StoreException.await(store.list(PREFIX, last, Store.MAX_PAGE, revision), STORE_MILLIS);
             entries.addAll(page.entries());
         }
-        byName.keySet()
-                .removeIf(name -> entries.stream().noneMatch(e -> e.key().equals(PREFIX + name)));
+        byName.keySet().removeIf(name -> entries.stream().noneMatch(e -> e.key().equals(PREFIX + name)));
         byHash.values().removeIf(token -> !byName.containsKey(token.name()));
         entries.forEach(this::put);
         watch = store.watch(PREFIX, revision + 1, new WatchListener() {
@@ -222,7 +221,8 @@ public final class Tokens implements AutoCloseable {
         }
         String hash = hash(secret);
         Token token = byHash.get(hash);
-        // The look-up is by the hash, of which a guesser does not choose the bytes; the comparison takes the same time for all.
+        // The look-up is by the hash, of which a guesser does not choose the bytes; the comparison takes the same time
+        // for all.
         boolean same = token != null
                 && MessageDigest.isEqual(
                         hash.getBytes(StandardCharsets.US_ASCII), token.hash().getBytes(StandardCharsets.US_ASCII));

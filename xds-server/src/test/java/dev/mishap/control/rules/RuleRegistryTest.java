@@ -44,7 +44,7 @@ class RuleRegistryTest {
 
     private static RuleDocument rule(String namespace, String name, String line, Map<String, String> labels) {
         FaultRule rule = RuleLine.parse(line, name).withLabels(labels);
-        return new RuleDocument(namespace, Map.of(), rule);
+        return new RuleDocument(namespace, Map.of(), null, rule);
     }
 
     private static RuleDocument rule(String name, String line) {
