@@ -126,6 +126,11 @@ public final class ActiveStream implements HttpStream {
         if (endStream) {
             requestComplete(now);
         }
+        if (config.overload.stopsRequest()) {
+            config.stats.rqOverloadClose.inc();
+            refuse(RequestHeaders.OVERLOADED);
+            return;
+        }
         RequestHeaders.Refusal refusal = preparation.prepare(this, codec);
         if (refusal != null) {
             refuse(refusal);
@@ -670,6 +675,11 @@ public final class ActiveStream implements HttpStream {
     private boolean endsConnection() {
         boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
         if (!close && config.drain.closeAfterResponse()) {
+            config.stats.cxDrainClose.inc();
+            close = true;
+        }
+        if (!close && config.overload.disablesKeepalive()) {
+            config.stats.cxOverloadDisableKeepalive.inc();
             config.stats.cxDrainClose.inc();
             close = true;
         }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.http;
 
+import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.transport.LoopLocal;
 import io.netty.channel.EventLoop;
 import java.util.List;
@@ -59,6 +60,8 @@ public final class ConnectionManagerConfig {
     public boolean skipXffAppend;
     /** Which peers are internal; empty = none. */
     public List<AddressRange> internalAddresses = List.of();
+    /** What the overload manager asks for. */
+    public OverloadState overload = new OverloadState();
     /** Whether clients on unix sockets are internal. */
     public boolean internalUnixSockets;
     /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */

@@ -37,6 +37,8 @@ public final class ConnectionManagerStats {
     public final Histogram cxLengthMs;
     public final Counter flowControlPaused;
     public final Counter flowControlResumed;
+    public final Counter cxOverloadDisableKeepalive;
+    public final Counter rqOverloadClose;
     public final Counter rqTotal;
     public final Counter rqHttp1Total;
     public final Counter rqHttp2Total;
@@ -105,6 +107,8 @@ public final class ConnectionManagerStats {
         cxLengthMs = s.histogram("cx_length_ms", Histogram.Unit.MILLISECONDS);
         flowControlPaused = s.counter("flow_control_paused_reading_total");
         flowControlResumed = s.counter("flow_control_resumed_reading_total");
+        cxOverloadDisableKeepalive = s.counter("cx_overload_disable_keepalive");
+        rqOverloadClose = s.counter("rq_overload_close");
         rqTotal = s.counter("rq_total");
         rqHttp1Total = s.counter("rq_http1_total");
         rqHttp2Total = s.counter("rq_http2_total");
@@ -134,14 +138,9 @@ public final class ConnectionManagerStats {
             listenerRqByClass[i] = listener.counter("downstream_rq_" + (i + 1) + "xx");
         }
         // What this proxy never does is shown at 0, as Envoy shows it: dashboards ask for these names.
-        for (String name : new String[] {
-            "cx_http1_soft_drain",
-            "cx_http3_total",
-            "cx_overload_disable_keepalive",
-            "rq_http3_total",
-            "rq_overload_close",
-            "rq_rejected_via_ip_detection"
-        }) {
+        for (String name :
+                new String[] {"cx_http1_soft_drain", "cx_http3_total", "rq_http3_total", "rq_rejected_via_ip_detection"
+                }) {
             s.counter(name);
         }
         for (String name : new String[] {"cx_http3_active"}) {

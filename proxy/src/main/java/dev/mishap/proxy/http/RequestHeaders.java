@@ -58,6 +58,9 @@ final class RequestHeaders {
     private static final Refusal BAD_PATH = Refusal.of(400, "path_normalization_failed", true);
     static final Refusal NO_UPGRADE = Refusal.of(403, "upgrade_failed", true);
 
+    /** Of a process that can take no more. */
+    static final Refusal OVERLOADED = new Refusal(503, "envoy overloaded", "overload", false, null);
+
     private final ConnectionManagerConfig config;
     private final LoopClock clock;
 

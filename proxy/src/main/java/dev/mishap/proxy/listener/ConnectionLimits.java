@@ -1,5 +1,7 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.overload.ConnectionBudget;
+import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -15,17 +17,21 @@ final class ConnectionLimits {
     private final String key;
     private final boolean ignoreGlobal;
     private final Supplier<RuntimeSnapshot> runtime;
+    private final OverloadState overload;
     private final AtomicLong open = new AtomicLong();
 
-    private ConnectionLimits(String key, boolean ignoreGlobal, Supplier<RuntimeSnapshot> runtime) {
+    private ConnectionLimits(
+            String key, boolean ignoreGlobal, Supplier<RuntimeSnapshot> runtime, OverloadState overload) {
         this.key = key;
         this.ignoreGlobal = ignoreGlobal;
         this.runtime = runtime;
+        this.overload = overload;
     }
 
-    static ConnectionLimits of(String listener, boolean ignoreGlobal, Supplier<RuntimeSnapshot> runtime) {
+    static ConnectionLimits of(
+            String listener, boolean ignoreGlobal, Supplier<RuntimeSnapshot> runtime, OverloadState overload) {
         return new ConnectionLimits(
-                "envoy.resource_limits.listener." + listener + ".connection_limit", ignoreGlobal, runtime);
+                "envoy.resource_limits.listener." + listener + ".connection_limit", ignoreGlobal, runtime, overload);
     }
 
     /** Whether the listener is full. */
@@ -33,10 +39,15 @@ final class ConnectionLimits {
         return open.get() >= runtime.get().integer(key, Long.MAX_VALUE);
     }
 
-    /** Whether the process is full. */
+    /** Whether the process is full: by the overload manager, or without its word by the runtime key. */
     boolean globallyFull() {
-        return !ignoreGlobal
-                && GLOBAL.get() >= runtime.get().integer("overload.global_downstream_max_connections", Long.MAX_VALUE);
+        if (ignoreGlobal) {
+            return false;
+        }
+        ConnectionBudget budget = overload.connections();
+        return budget != null
+                ? !budget.admits(GLOBAL.get())
+                : GLOBAL.get() >= runtime.get().integer("overload.global_downstream_max_connections", Long.MAX_VALUE);
     }
 
     void opened() {

@@ -216,6 +216,13 @@ final class ListenSockets {
         }
     }
 
+    /** Accepts, or leaves connections in the kernel's queue. */
+    synchronized void accept(boolean accept) {
+        for (Channel s : sockets) {
+            s.config().setAutoRead(accept);
+        }
+    }
+
     synchronized void close() {
         for (Channel s : sockets) {
             s.close();

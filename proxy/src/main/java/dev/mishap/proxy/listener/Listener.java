@@ -96,6 +96,17 @@ public final class Listener {
                 new ListenSockets(transport, workers.stream().map(w -> w.loop).toList(), this, stats.acceptedPerEvent);
         made.bind(config);
         sockets = made;
+        if (config.overload().stopsAccepting()) {
+            made.accept(false);
+        }
+    }
+
+    /** Accepts connections or leaves them in the kernel's queue, by what the overload manager asks. */
+    public void applyOverload() {
+        ListenSockets s = sockets;
+        if (s != null) {
+            s.accept(!config.overload().stopsAccepting());
+        }
     }
 
     /** Takes the sockets of {@code before}, which accepts no more. Its connections stay its own. */
@@ -177,6 +188,11 @@ public final class Listener {
         ConnectionLimits limits = config.limits();
         if (limits.full()) {
             stats.overflow.inc();
+            channel.close();
+            return;
+        }
+        if (config.overload().rejectsConnection()) {
+            stats.overloadReject.inc();
             channel.close();
             return;
         }

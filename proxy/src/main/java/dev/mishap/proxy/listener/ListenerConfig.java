@@ -10,6 +10,7 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.overload.OverloadState;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param continueOnTimeout whether a connection goes on when that time is over, instead of being closed
  * @param useOriginalDst whether a connection that was redirected here goes to the listener at the address it was for
  * @param limits how many connections it may have
+ * @param overload what the overload manager asks of it
  * @param log told of each connection at its end
  * @param chains its filter chains
  * @param metadata {@code filter_metadata} by namespace; null when there is none
@@ -44,6 +46,7 @@ public record ListenerConfig(
         boolean continueOnTimeout,
         boolean useOriginalDst,
         ConnectionLimits limits,
+        OverloadState overload,
         AccessLog log,
         FilterChains chains,
         @Nullable Map<String, Map<String, Object>> metadata) {
@@ -78,6 +81,7 @@ public record ListenerConfig(
                                 "connection_balance_config",
                                 "max_connections_to_accept_per_socket_event",
                                 "ignore_global_conn_limit",
+                                "bypass_overload_manager",
                                 "access_log",
                                 "metadata")
                         .supported("traffic_direction", "drain_type"),
@@ -177,7 +181,14 @@ public record ListenerConfig(
                 node.durationNanos("listener_filters_timeout", DEFAULT_FILTERS_TIMEOUT),
                 node.bool("continue_on_listener_filters_timeout", false),
                 useOriginalDst,
-                ConnectionLimits.of(shown, node.bool("ignore_global_conn_limit", false), context.runtime()),
+                ConnectionLimits.of(
+                        shown,
+                        node.bool("ignore_global_conn_limit", false),
+                        context.runtime(),
+                        context.service(OverloadState.class)),
+                node.bool("bypass_overload_manager", false)
+                        ? new OverloadState()
+                        : context.service(OverloadState.class),
                 logs.isEmpty()
                         ? AccessLog.NONE
                         : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),

@@ -15,6 +15,7 @@ final class ListenerStats {
     final Histogram acceptedPerEvent;
     final Counter overflow;
     final Counter globalOverflow;
+    final Counter overloadReject;
     final Counter noFilterChainMatch;
     final Gauge preActive;
     final Counter preTimeout;
@@ -44,9 +45,9 @@ final class ListenerStats {
             workerTotal[i] = scope.counter("worker_" + i + ".downstream_cx_total");
             workerActive[i] = scope.gauge("worker_" + i + ".downstream_cx_active");
         }
+        overloadReject = scope.counter("downstream_cx_overload_reject");
         // What can't happen here is shown at 0, as Envoy shows it.
-        for (String name : List.of(
-                "downstream_cx_overload_reject", "extension_config_missing", "network_extension_config_missing")) {
+        for (String name : List.of("extension_config_missing", "network_extension_config_missing")) {
             scope.counter(name);
         }
     }

@@ -105,6 +105,15 @@ public final class Logging {
         }
     }
 
+    /**
+     * Sets the form of lines.
+     *
+     * @param format in spdlog's syntax
+     */
+    public static void format(String format, boolean escape) {
+        pattern = LogPattern.of(format, escape);
+    }
+
     private static OutputStream open(Path file) throws IOException {
         return Files.newOutputStream(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);

@@ -19,7 +19,7 @@ public final class BootstrapFields {
                             "stats_config",
                             "stats_flush_interval")
                     .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
-                    .supported("cluster_manager")
+                    .supported("cluster_manager", "overload_manager", "application_log_config", "bootstrap_extensions")
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)
                     .accepted("flags_path", "there are no file-based feature flags")
@@ -31,7 +31,17 @@ public final class BootstrapFields {
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager")
-                    .supported("outlier_detection", "local_cluster_name", "upstream_bind_config"),
+                    .supported("outlier_detection", "local_cluster_name", "upstream_bind_config")
+                    .accepted(
+                            "enable_deferred_cluster_creation",
+                            "a worker makes what it needs of a cluster with the first request for it"),
+            SupportedFields.of(BOOTSTRAP + "Bootstrap.ApplicationLogConfig").supported("log_format"),
+            SupportedFields.of(BOOTSTRAP + "Bootstrap.ApplicationLogConfig.LogFormat")
+                    .supported("text_format"),
+            SupportedFields.of("envoy.extensions.bootstrap.internal_listener.v3.InternalListener")
+                    .accepted(
+                            "buffer_size_kb",
+                            "it only prepares for internal listeners, which are refused where one is configured"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources")

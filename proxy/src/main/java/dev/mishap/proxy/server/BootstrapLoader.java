@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
+import dev.mishap.proxy.log.Logging;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +50,21 @@ public final class BootstrapLoader {
         if (!options.skipDeprecatedLogs()) {
             warnings.addAll(ConfigCheck.deprecated(checked));
         }
+        logFormat(checked.message("application_log_config"), options);
         return translate(checked, options, reader.unknownFields().size(), warnings);
+    }
+
+    /** The form of the process's own log, which the flag may set, too. */
+    private static void logFormat(@Nullable ConfigNode config, Options options) {
+        ConfigNode format = config == null ? null : config.message("log_format");
+        if (format == null) {
+            return;
+        }
+        if (options.log().formatGiven()) {
+            throw new ConfigException(
+                    "Only one of ApplicationLogConfig.log_format or CLI option --log-format can be specified.");
+        }
+        Logging.format(format.string("text_format"), options.log().escape());
     }
 
     private static Path path(String path) {

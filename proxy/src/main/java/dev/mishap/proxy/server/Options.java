@@ -103,5 +103,10 @@ public record Options(
         public LogOptions {
             componentLevels = Map.copyOf(componentLevels);
         }
+
+        /** Whether a format of one's own was asked for. */
+        public boolean formatGiven() {
+            return !format.equals(DEFAULT_FORMAT);
+        }
     }
 }

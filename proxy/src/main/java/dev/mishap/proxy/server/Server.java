@@ -31,6 +31,8 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
+import dev.mishap.proxy.overload.OverloadManager;
+import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
@@ -54,6 +56,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,6 +104,8 @@ public final class Server {
     private final Upstreams upstreams;
     private final RuleStore rules;
     private final Services services = new Services();
+    private final OverloadState overload = new OverloadState();
+    private final @Nullable OverloadManager overloadManager;
     private final FileWatcher files = new FileWatcher(this::onMainLoop);
     private final DynamicSources sources;
     private final RouteTables routeTables;
@@ -157,6 +162,7 @@ public final class Server {
             services.add(LogFiles.class, logFiles);
             services.add(TransportContext.class, transports);
             services.add(DrainState.class, drain);
+            services.add(OverloadState.class, overload);
             services.add(SharedTokenBuckets.class, new SharedTokenBuckets());
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
@@ -216,6 +222,9 @@ public final class Server {
                             upstreams,
                             services.get(AsyncGrpcClient.class),
                             out -> NodeIdentity.write(bootstrap.node(), out)));
+            ConfigNode overloading = bootstrap.config().message("overload_manager");
+            overloadManager =
+                    overloading == null ? null : OverloadManager.from(overloading, overload, stats, this::watchFile);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
                     stats,
@@ -264,6 +273,15 @@ public final class Server {
             files.directory(directory, moved);
         } catch (IOException e) {
             throw new ConfigException("unable to watch the directory " + directory + ": " + e.getMessage());
+        }
+    }
+
+    private void watchFile(Path file, Runnable moved) {
+        try {
+            files.file(file, moved);
+        } catch (IOException e) {
+            String why = Files.exists(file) ? e.getMessage() : "No such file or directory";
+            throw new ConfigException("unable to add filesystem watch for file " + file + ": " + why);
         }
     }
 
@@ -385,6 +403,10 @@ public final class Server {
         }
         LOG.info("all dependencies initialized. starting workers");
         listeners.startWorkers();
+        OverloadManager manager = overloadManager;
+        if (manager != null) {
+            manager.start(mainLoop(), () -> listeners.all().forEach(Listener::applyOverload));
+        }
         state = ServerState.LIVE;
         serverStats.start(mainLoop(), bootstrap.statsFlushNanos(), sinks);
         LOG.info("starting main dispatch loop");

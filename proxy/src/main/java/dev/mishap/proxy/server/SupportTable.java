@@ -48,6 +48,7 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
 import dev.mishap.proxy.observe.sink.StatsSinks;
 import dev.mishap.proxy.observe.trace.TracingConfig;
+import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import dev.mishap.proxy.runtime.RuntimeLoader;
@@ -74,6 +75,7 @@ public final class SupportTable {
         // One line per translator, in the order of the documentation.
         List<List<SupportedFields>> lists = new ArrayList<>();
         lists.add(BootstrapFields.FIELDS);
+        lists.add(OverloadManager.FIELDS);
         lists.add(ConfigSourceFields.FIELDS);
         lists.add(ListenerConfig.FIELDS);
         lists.add(OriginalDstExtension.FIELDS);

@@ -26,6 +26,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.trace.RequestIdConfig;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
+import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.xds.ConfigSources;
@@ -85,6 +86,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         paths(node, config);
         timeouts(node, config);
         config.upgrades = upgrades(node);
+        config.overload = context.service(OverloadState.class);
         config.bufferLimit = context.bufferLimit();
         config.runtime = context.runtime()::get;
         ClusterManager clusters = context.service(ClusterManager.class);
