@@ -33,6 +33,8 @@ public final class RuleRegistry implements AutoCloseable {
     private final RuleSubscribers subscribers;
     private final RuleMirror mirror;
     private final RuleWrites writes;
+    private final InstantSource clock;
+    private @Nullable RuleExpiry expiry;
 
     /** The outcome of a write. @param created there was no such rule @param replayed an earlier request's answer, by its idempotency key */
     public record Written(StoredRule rule, boolean created, boolean replayed) {}
@@ -88,6 +90,7 @@ public final class RuleRegistry implements AutoCloseable {
 
     private RuleRegistry(Store store, InstantSource clock) {
         this.store = store;
+        this.clock = clock;
         executor = new ScheduledThreadPoolExecutor(1, runnable -> {
             Thread thread = new Thread(runnable, "rule-registry");
             thread.setDaemon(true);
@@ -103,16 +106,23 @@ public final class RuleRegistry implements AutoCloseable {
      * Reads the rules of a store and follows them. The store stays the caller's, who closes it after the registry.
      *
      * @param clock by which rules end
+     * @param holder who this replica is, among those on the store
      */
-    public static CompletionStage<RuleRegistry> open(Store store, InstantSource clock) {
+    public static CompletionStage<RuleRegistry> open(Store store, InstantSource clock, String holder) {
         RuleRegistry registry = new RuleRegistry(store, clock);
         return registry.mirror.start().handle((done, failure) -> {
             if (failure != null) {
                 registry.close();
                 throw new CompletionException(StoreException.unwrap(failure));
             }
+            registry.expire(holder);
             return registry;
         });
+    }
+
+    private synchronized void expire(String holder) {
+        expiry = new RuleExpiry(store, mirror, writes, clock, holder, executor);
+        subscribe(expiry);
     }
 
     /** The rules as this replica knows them now. */
@@ -223,6 +233,11 @@ public final class RuleRegistry implements AutoCloseable {
 
     @Override
     public void close() {
+        synchronized (this) {
+            if (expiry != null) {
+                expiry.close();
+            }
+        }
         mirror.close();
         executor.shutdown();
     }

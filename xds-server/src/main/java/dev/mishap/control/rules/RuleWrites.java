@@ -1,19 +1,21 @@
 package dev.mishap.control.rules;
 
+import dev.mishap.control.audit.AuditLog;
+import dev.mishap.control.audit.AuditRecord;
 import dev.mishap.control.rules.RuleRegistry.Deleted;
 import dev.mishap.control.rules.RuleRegistry.Written;
 import dev.mishap.control.store.Entry;
+import dev.mishap.control.store.Leadership;
 import dev.mishap.control.store.Store;
 import dev.mishap.control.store.StoreException;
 import dev.mishap.control.store.Transaction;
+import dev.mishap.rules.yaml.DocumentText;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -152,6 +154,14 @@ final class RuleWrites {
             } else {
                 builder.put(RuleCodec.key(key), RuleCodec.write(rule));
             }
+            AuditLog.addTo(
+                    builder,
+                    record(
+                            now,
+                            caller,
+                            deletes ? "rule.delete" : current == null ? "rule.create" : "rule.update",
+                            current,
+                            deletes ? null : rule));
             if (idempotency != null) {
                 builder.ifModRevision(idempotency.key(), known == null ? 0 : known.modRevision());
                 builder.put(
@@ -221,6 +231,20 @@ final class RuleWrites {
         return byTtl == null || end != null && end.isBefore(byTtl) ? end : byTtl;
     }
 
+    private static AuditRecord record(
+            Instant now, Caller caller, String action, @Nullable StoredRule before, @Nullable StoredRule after) {
+        StoredRule either = after != null ? after : before;
+        return new AuditRecord(
+                now,
+                caller.who(),
+                caller.from(),
+                action,
+                either == null ? "" : either.key().toString(),
+                before == null ? null : before.document().write(),
+                after == null ? null : after.document().write(),
+                null);
+    }
+
     private CompletionStage<Written> write(Request request) {
         return request.run()
                 .thenCompose(outcome -> RuleRegistry.seen(
@@ -279,11 +303,25 @@ final class RuleWrites {
     }
 
     CompletionStage<List<StoredRule>> deleteAll(List<StoredRule> rules, Caller caller) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         List<CompletableFuture<Long>> commits = new ArrayList<>();
         for (int i = 0; i < rules.size(); i += BATCH) {
             Transaction.Builder builder = Transaction.builder();
-            rules.subList(i, Math.min(rules.size(), i + BATCH))
-                    .forEach(rule -> builder.delete(RuleCodec.key(rule.key())));
+            for (StoredRule rule : rules.subList(i, Math.min(rules.size(), i + BATCH))) {
+                builder.delete(RuleCodec.key(rule.key()));
+                // Of a rule the name is enough here: what it was stands in the record of its last change.
+                AuditLog.addTo(
+                        builder,
+                        new AuditRecord(
+                                now,
+                                caller.who(),
+                                caller.from(),
+                                "rule.stop",
+                                rule.key().toString(),
+                                null,
+                                null,
+                                "revision " + rule.revision()));
+            }
             commits.add(store.commit(builder.build()).toCompletableFuture());
         }
         return CompletableFuture.allOf(commits.toArray(new CompletableFuture<?>[0]))
@@ -300,15 +338,28 @@ final class RuleWrites {
     }
 
     CompletionStage<KillSwitch> setKillSwitch(boolean engaged, String reason, Caller caller) {
-        KillSwitch next =
-                new KillSwitch(engaged, reason, caller.who(), clock.instant().truncatedTo(ChronoUnit.MILLIS), 0);
-        return store.commit(Transaction.put(RuleCodec.KILL_SWITCH, RuleCodec.write(next)))
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        KillSwitch next = new KillSwitch(engaged, reason, caller.who(), now, 0);
+        Transaction.Builder builder = Transaction.builder().put(RuleCodec.KILL_SWITCH, RuleCodec.write(next));
+        String action = engaged ? "kill-switch.engage" : "kill-switch.release";
+        AuditLog.addTo(builder, new AuditRecord(now, caller.who(), caller.from(), action, "fleet", null, null, reason));
+        return store.commit(builder.build())
                 .thenCompose(revision -> RuleRegistry.seen(
-                        mirror, revision, new KillSwitch(engaged, reason, next.who(), next.at(), revision)));
+                        mirror, revision, new KillSwitch(engaged, reason, next.who(), now, revision)));
+    }
+
+    /** Ends a rule whose time is over, if it is still the same and {@code leadership} holds. */
+    CompletionStage<Long> expire(StoredRule rule, Leadership leadership) {
+        Transaction.Builder builder = leadership
+                .fence(Transaction.builder())
+                .ifModRevision(RuleCodec.key(rule.key()), rule.revision())
+                .delete(RuleCodec.key(rule.key()));
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        AuditRecord record = record(now, Caller.of("mishap", "expiry"), "rule.expire", rule, null);
+        return store.commit(AuditLog.addTo(builder, record).build());
     }
 
     private static String text(RuleDocument document) {
-        Map<String, Object> map = new LinkedHashMap<>(document.write());
-        return dev.mishap.rules.yaml.DocumentText.jsonLine(map);
+        return DocumentText.jsonLine(document.write());
     }
 }

@@ -30,7 +30,7 @@ class RuleRegistryTest {
 
     private final Store store = LocalStore.inMemory();
     private volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    private final RuleRegistry registry = get(RuleRegistry.open(store, () -> now));
+    private final RuleRegistry registry = get(RuleRegistry.open(store, () -> now, "test"));
 
     @AfterEach
     void close() {
@@ -259,7 +259,7 @@ class RuleRegistryTest {
         assertThat(registry.killSwitch()).isEqualTo(on);
         assertThat(on.engaged()).isTrue();
         assertThat(on.reason()).isEqualTo("incident 7");
-        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now))) {
+        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now, "test"))) {
             assertThat(other.killSwitch()).isEqualTo(on);
             get(other.setKillSwitch(false, "over", ANN));
             assertThat(other.killSwitch().engaged()).isFalse();
@@ -268,7 +268,7 @@ class RuleRegistryTest {
 
     @Test
     void replicasOfOneStoreSeeEachOther() {
-        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now))) {
+        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now, "test"))) {
             StoredRule rule =
                     get(registry.create(rule("shared", "reset for 1m"), ANN)).rule();
             assertThat(get(other.replace(rule("shared", "abort 503 for 1m"), Precondition.ifMatch(rule.etag()), ANN))
@@ -284,7 +284,7 @@ class RuleRegistryTest {
     void whatCannotBeReadIsToldAndDoesNotAct() {
         get(store.commit(Transaction.put("live/rules/default/bad", Bytes.utf8("{\"schemaVersion\":99}"))));
         get(store.commit(Transaction.put("live/rules/default/worse", Bytes.utf8("no json"))));
-        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now))) {
+        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now, "test"))) {
             assertThat(other.snapshot().size()).isZero();
             assertThat(other.snapshot().unreadable())
                     .containsOnlyKeys("live/rules/default/bad", "live/rules/default/worse")
@@ -308,7 +308,7 @@ class RuleRegistryTest {
         assertThat(result.problems()).isEmpty();
         StoredRule stored = get(registry.create(result.documents().get(0), ANN)).rule();
         assertThat(stored.key()).isEqualTo(new RuleKey("pay", "d"));
-        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now))) {
+        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now, "test"))) {
             assertThat(other.get(stored.key())).isEqualTo(stored);
         }
         assertThat(RuleDocument.readOne(yaml.replace("namespace: pay", "namespace: '-'"), "d.yaml", "x")
@@ -323,5 +323,40 @@ class RuleRegistryTest {
                         .problems())
                 .extracting(p -> p.path())
                 .containsExactly("metadata.lables");
+    }
+
+    @Test
+    void rulesEndWhenTheirTimeIsOver() throws Exception {
+        BlockingQueue<RuleChange> told = new LinkedBlockingQueue<>();
+        // By the real clock, since it is about a timer; the registry of the fixture never ends anything: its clock
+        // stands.
+        registry.close();
+        try (RuleRegistry timed = get(RuleRegistry.open(store, java.time.Clock.systemUTC(), "timed"));
+                RuleRegistry other = get(RuleRegistry.open(store, java.time.Clock.systemUTC(), "other"))) {
+            get(timed.create(rule("long", "reset for 1h"), ANN));
+            StoredRule brief =
+                    get(timed.create(rule("brief", "reset for 300ms"), ANN)).rule();
+            other.subscribe(told::add);
+            RuleChange change;
+            do {
+                change = told.poll(20, TimeUnit.SECONDS);
+                assertThat(change).isNotNull();
+            } while (change.after().get(brief.key()) != null);
+            assertThat(brief.expires()).isBeforeOrEqualTo(Instant.now());
+            assertThat(change.after().size()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void everyChangeHasItsAuditRecord() {
+        get(registry.create(rule("au", "reset for 1m"), ANN));
+        get(registry.replace(rule("au", "abort 503 for 1m"), Precondition.NONE, ANN));
+        get(registry.stop(Filter.ALL, ANN));
+        get(registry.setKillSwitch(true, "why", ANN));
+        List<String> records = new ArrayList<>();
+        get(store.list("audit/new/", null, 100, 0)).entries().stream()
+                .sorted(java.util.Comparator.comparingLong(e -> e.createRevision()))
+                .forEach(e -> records.add(RuleCodec.text(RuleCodec.tree(e.value()), "action")));
+        assertThat(records).containsExactly("rule.create", "rule.update", "rule.stop", "kill-switch.engage");
     }
 }
