@@ -78,6 +78,9 @@ public final class HttpFault {
         if (rule.seed() != null) {
             missing.add("spec.seed: the filter's draws cannot be replayed");
         }
+        if (rule.dryRun()) {
+            missing.add("spec.dryRun: the filter cannot count without acting");
+        }
         if (!rule.tag().equals(Tag.NONE)) {
             missing.add("spec.tag: the filter adds no header and no baggage");
         }

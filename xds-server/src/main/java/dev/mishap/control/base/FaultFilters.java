@@ -1,0 +1,110 @@
+package dev.mishap.control.base;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mishap.control.xds.Resource;
+import dev.mishap.control.xds.TypeUrls;
+import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ApiVersion;
+import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ExtensionConfigSource;
+import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Filters that do nothing until their configuration is discovered. */
+public final class FaultFilters {
+    /** How many fault filters a listener has, and so how many rules act on it at one time in a stock Envoy. */
+    public static final int PER_LISTENER = 4;
+
+    private static final String PREFIX = "mishap.fault/";
+
+    private FaultFilters() {}
+
+    /** The name of a fault filter and of its extension configuration; {@code index} from 0. */
+    private static String name(String listener, int index) {
+        return PREFIX + listener + '/' + (index + 1);
+    }
+
+    /** The names of a listener's fault filters. */
+    public static List<String> names(String listener) {
+        return IntStream.range(0, PER_LISTENER).mapToObj(i -> name(listener, i)).toList();
+    }
+
+    /** The fault filters of a listener. */
+    public static List<HttpFilter> of(String listener) {
+        return names(listener).stream()
+                .map(name -> discovered(name, HTTPFault.getDefaultInstance()))
+                .toList();
+    }
+
+    /**
+     * A filter whose configuration comes by the stream that its listener came by. It always has a default: without one an Envoy answers 500
+     * to everything when the configuration's time to live ends.
+     */
+    static HttpFilter discovered(String name, com.google.protobuf.Message empty) {
+        Any nothing = Any.pack(empty);
+        return HttpFilter.newBuilder()
+                .setName(name)
+                .setConfigDiscovery(ExtensionConfigSource.newBuilder()
+                        .setConfigSource(ConfigSource.newBuilder()
+                                .setAds(AggregatedConfigSource.getDefaultInstance())
+                                .setResourceApiVersion(ApiVersion.V3))
+                        .setDefaultConfig(nothing)
+                        .setApplyDefaultConfigWithoutWarming(true)
+                        .addTypeUrls(nothing.getTypeUrl()))
+                .build();
+    }
+
+    /** An extension configuration. */
+    public static Resource config(String name, com.google.protobuf.Message message) {
+        return Resource.of(
+                TypeUrls.EXTENSION_CONFIG,
+                name,
+                TypedExtensionConfig.newBuilder()
+                        .setName(name)
+                        .setTypedConfig(Any.pack(message))
+                        .build()
+                        .toByteString());
+    }
+
+    /** The configuration of a fault filter that does nothing. */
+    public static Resource nothing(String name) {
+        return config(name, HTTPFault.getDefaultInstance());
+    }
+
+    /** The listener with fault filters before the last filter, the router, of each of its connection managers. */
+    public static ByteString insert(String listener, ByteString body) throws InvalidProtocolBufferException {
+        Listener.Builder builder = Listener.parseFrom(body).toBuilder();
+        for (FilterChain.Builder chain : builder.getFilterChainsBuilderList()) {
+            insert(listener, chain);
+        }
+        if (builder.hasDefaultFilterChain()) {
+            insert(listener, builder.getDefaultFilterChainBuilder());
+        }
+        return builder.build().toByteString();
+    }
+
+    private static void insert(String listener, FilterChain.Builder chain) throws InvalidProtocolBufferException {
+        for (Filter.Builder filter : chain.getFiltersBuilderList()) {
+            Any config = filter.getTypedConfig();
+            if (!config.is(HttpConnectionManager.class)) {
+                continue;
+            }
+            HttpConnectionManager.Builder hcm = HttpConnectionManager.parseFrom(config.getValue()).toBuilder();
+            List<HttpFilter> filters = new ArrayList<>(hcm.getHttpFiltersList());
+            filters.addAll(Math.max(0, filters.size() - 1), of(listener));
+            hcm.clearHttpFilters().addAllHttpFilters(filters);
+            filter.setTypedConfig(
+                    config.toBuilder().setValue(hcm.build().toByteString()).build());
+        }
+    }
+}

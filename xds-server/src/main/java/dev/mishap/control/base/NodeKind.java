@@ -1,0 +1,25 @@
+package dev.mishap.control.base;
+
+import dev.mishap.control.xds.NodeInfo;
+
+/** What a node is, by what it says of itself. */
+public enum NodeKind {
+    /** An Envoy, of any build. */
+    ENVOY,
+    /** Our own proxy. */
+    MISHAP,
+    /** A gRPC client or server without a proxy. */
+    GRPC;
+
+    /** The message of our proxy's HTTP filter, which takes whole rules. */
+    public static final String RULES_MESSAGE = "mishap.filters.http.fault.v1.HttpFault";
+
+    public static NodeKind of(NodeInfo node) {
+        String agent = node.userAgent();
+        if (agent.startsWith("gRPC") || agent.startsWith("grpc")) {
+            return GRPC;
+        }
+        boolean takesRules = node.extensionTypes().stream().anyMatch(type -> type.endsWith(RULES_MESSAGE));
+        return takesRules || agent.equals("mishap") ? MISHAP : ENVOY;
+    }
+}

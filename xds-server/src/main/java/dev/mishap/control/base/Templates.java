@@ -1,0 +1,236 @@
+package dev.mishap.control.base;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import com.google.protobuf.Message;
+import com.google.protobuf.UInt32Value;
+import dev.mishap.control.xds.NodeInfo;
+import dev.mishap.control.xds.Resource;
+import dev.mishap.control.xds.ResourceLayer;
+import dev.mishap.control.xds.TypeUrls;
+import dev.mishap.control.xds.ViewUpdate;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.Address;
+import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ApiVersion;
+import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.Locality;
+import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.config.core.v3.TransportSocket;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
+import io.envoyproxy.envoy.config.listener.v3.ApiListener;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
+import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A base of our own: for each dependency a listener, its routes and a cluster, with fault filters that do nothing until a rule needs them.
+ * Envoys and our proxies listen on sockets; gRPC clients ask for the dependency by its name.
+ */
+public final class Templates implements BaseConfig {
+    private static final String FAULT = "envoy.filters.http.fault";
+    private static final String ROUTER = "envoy.filters.http.router";
+    private static final String MANAGER = "envoy.filters.network.http_connection_manager";
+    private static final ConfigSource ADS = ConfigSource.newBuilder()
+            .setAds(AggregatedConfigSource.getDefaultInstance())
+            .setResourceApiVersion(ApiVersion.V3)
+            .build();
+
+    private final int count;
+    private final Map<NodeKind, Base> bases = new EnumMap<>(NodeKind.class);
+
+    public Templates(List<Dependency> dependencies) {
+        count = dependencies.size();
+        for (NodeKind kind : NodeKind.values()) {
+            ResourceLayer layer = ResourceLayer.named("template of " + kind);
+            ViewUpdate update = new ViewUpdate();
+            for (Dependency dependency : dependencies) {
+                if (kind == NodeKind.GRPC) {
+                    grpc(dependency, update);
+                } else {
+                    proxy(dependency, kind, update);
+                }
+            }
+            layer.update(update);
+            bases.put(kind, new Base(layer));
+        }
+    }
+
+    @Override
+    public Base of(NodeInfo node) {
+        Base base = bases.get(NodeKind.of(node));
+        if (base == null) {
+            throw new AssertionError("there is one for each kind");
+        }
+        return base;
+    }
+
+    @Override
+    public boolean mayInsert() {
+        return false;
+    }
+
+    @Override
+    public String describe() {
+        return "templates, " + count + (count == 1 ? " dependency" : " dependencies");
+    }
+
+    @Override
+    public void close() {}
+
+    private static void proxy(Dependency dependency, NodeKind kind, ViewUpdate update) {
+        String name = dependency.name();
+        FilterChain.Builder chain = FilterChain.newBuilder();
+        if (dependency.protocol() == Dependency.Protocol.TCP) {
+            chain.addFilters(filter(
+                    "envoy.filters.network.tcp_proxy",
+                    TcpProxy.newBuilder().setStatPrefix(name).setCluster(name).build()));
+        } else {
+            chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name))));
+            FaultFilters.names(name).forEach(filter -> update.put(FaultFilters.nothing(filter)));
+            update.put(Resource.of(routes(name)));
+        }
+        update.put(Resource.of(Listener.newBuilder()
+                .setName(name)
+                .setAddress(address(dependency.listen()))
+                .addFilterChains(chain)
+                .build()));
+        Cluster.Builder cluster = cluster(dependency)
+                .setType(
+                        dependency.endpoints().get(0).isAddress()
+                                ? Cluster.DiscoveryType.STATIC
+                                : Cluster.DiscoveryType.STRICT_DNS)
+                .setLoadAssignment(assignment(dependency));
+        update.put(Resource.of(cluster.build()));
+    }
+
+    private static void grpc(Dependency dependency, ViewUpdate update) {
+        String name = dependency.name();
+        if (dependency.protocol() == Dependency.Protocol.TCP) {
+            return;
+        }
+        HttpFilter fault = HttpFilter.newBuilder()
+                .setName(FAULT)
+                .setTypedConfig(Any.pack(HTTPFault.getDefaultInstance()))
+                .build();
+        update.put(Resource.of(Listener.newBuilder()
+                .setName(name)
+                .setApiListener(ApiListener.newBuilder().setApiListener(Any.pack(manager(name, List.of(fault)))))
+                .build()));
+        update.put(Resource.of(routes(name)));
+        Cluster.Builder cluster = cluster(dependency);
+        if (dependency.endpoints().get(0).isAddress()) {
+            cluster.setType(Cluster.DiscoveryType.EDS)
+                    .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(ADS));
+            update.put(
+                    Resource.of(TypeUrls.ENDPOINT, name, assignment(dependency).toByteString()));
+        } else {
+            cluster.setType(Cluster.DiscoveryType.LOGICAL_DNS).setLoadAssignment(assignment(dependency));
+        }
+        update.put(Resource.of(cluster.build()));
+    }
+
+    private static HttpConnectionManager manager(String name, List<HttpFilter> faults) {
+        List<HttpFilter> filters = new ArrayList<>(faults);
+        filters.add(HttpFilter.newBuilder()
+                .setName(ROUTER)
+                .setTypedConfig(Any.pack(Router.getDefaultInstance()))
+                .build());
+        return HttpConnectionManager.newBuilder()
+                .setStatPrefix(name)
+                .setRds(Rds.newBuilder().setRouteConfigName(name).setConfigSource(ADS))
+                .addAllHttpFilters(filters)
+                .build();
+    }
+
+    /** gRPC clients match a target of {@code xds:///name} by that authority, so any is taken. No time-out: the caller has one. */
+    private static RouteConfiguration routes(String name) {
+        return RouteConfiguration.newBuilder()
+                .setName(name)
+                .addVirtualHosts(VirtualHost.newBuilder()
+                        .setName(name)
+                        .addDomains("*")
+                        .addRoutes(Route.newBuilder()
+                                .setName(name)
+                                .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+                                .setRoute(RouteAction.newBuilder()
+                                        .setCluster(name)
+                                        .setTimeout(Duration.getDefaultInstance()))))
+                .build();
+    }
+
+    private static Cluster.Builder cluster(Dependency dependency) {
+        Cluster.Builder cluster = Cluster.newBuilder()
+                .setName(dependency.name())
+                .setConnectTimeout(Duration.newBuilder().setSeconds(5));
+        if (dependency.protocol() == Dependency.Protocol.HTTP2 || dependency.protocol() == Dependency.Protocol.GRPC) {
+            cluster.putTypedExtensionProtocolOptions(
+                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    Any.pack(HttpProtocolOptions.newBuilder()
+                            .setExplicitHttpConfig(HttpProtocolOptions.ExplicitHttpConfig.newBuilder()
+                                    .setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()))
+                            .build()));
+        }
+        String serverName = dependency.tls();
+        if (serverName != null) {
+            cluster.setTransportSocket(TransportSocket.newBuilder()
+                    .setName("envoy.transport_sockets.tls")
+                    .setTypedConfig(Any.pack(UpstreamTlsContext.newBuilder()
+                            .setSni(serverName)
+                            .setCommonTlsContext(CommonTlsContext.getDefaultInstance())
+                            .build())));
+        }
+        return cluster;
+    }
+
+    private static ClusterLoadAssignment assignment(Dependency dependency) {
+        LocalityLbEndpoints.Builder endpoints = LocalityLbEndpoints.newBuilder()
+                // gRPC clients pass over endpoints without a locality and a weight.
+                .setLocality(Locality.newBuilder().setRegion("default"))
+                .setLoadBalancingWeight(UInt32Value.of(1));
+        for (Dependency.HostPort endpoint : dependency.endpoints()) {
+            endpoints.addLbEndpoints(
+                    LbEndpoint.newBuilder().setEndpoint(Endpoint.newBuilder().setAddress(address(endpoint))));
+        }
+        return ClusterLoadAssignment.newBuilder()
+                .setClusterName(dependency.name())
+                .addEndpoints(endpoints)
+                .build();
+    }
+
+    private static Address address(Dependency.HostPort at) {
+        return Address.newBuilder()
+                .setSocketAddress(
+                        SocketAddress.newBuilder().setAddress(at.host()).setPortValue(at.port()))
+                .build();
+    }
+
+    private static Filter filter(String name, Message config) {
+        return Filter.newBuilder()
+                .setName(name)
+                .setTypedConfig(Any.pack(config))
+                .build();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.mishap.control.compile;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mishap.control.base.NodeKind;
+import dev.mishap.control.xds.Resource;
+import dev.mishap.rules.Scope;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What of a base configuration matters to faults: read once for as long as the base stays, whatever rules come and go. */
+public final class BaseShape {
+    /** No configuration. */
+    public static final BaseShape EMPTY = new BaseShape(List.of(), List.of());
+
+    private final List<ListenerShape> listeners;
+    private final Map<String, Resource> listenerResources = new HashMap<>();
+    private final Map<String, Resource> routeResources = new HashMap<>();
+    private final Map<String, RouteConfiguration> routes = new HashMap<>();
+    private final Map<String, Routes.Reach> reaches = new HashMap<>();
+
+    private BaseShape(Collection<Resource> listeners, Collection<Resource> routes) {
+        List<ListenerShape> shapes = new ArrayList<>();
+        for (Resource listener : listeners) {
+            listenerResources.put(listener.name(), listener);
+            shapes.add(ListenerShape.of(listener.name(), listener.body(), NodeKind.RULES_MESSAGE));
+        }
+        shapes.sort((a, b) -> a.name().compareTo(b.name()));
+        this.listeners = List.copyOf(shapes);
+        for (Resource route : routes) {
+            routeResources.put(route.name(), route);
+        }
+    }
+
+    public static BaseShape of(Collection<Resource> listeners, Collection<Resource> routes) {
+        return new BaseShape(listeners, routes);
+    }
+
+    List<ListenerShape> listeners() {
+        return listeners;
+    }
+
+    @Nullable
+    Resource listener(String name) {
+        return listenerResources.get(name);
+    }
+
+    /** The routes of a manager; null while they are not known. */
+    synchronized @Nullable RouteConfiguration routes(ListenerShape.Manager manager) {
+        if (manager.inline() != null) {
+            return manager.inline();
+        }
+        String name = manager.routeName();
+        Resource resource = name == null ? null : routeResources.get(name);
+        if (name == null || resource == null) {
+            return null;
+        }
+        return routes.computeIfAbsent(name, n -> {
+            try {
+                return RouteConfiguration.parseFrom(resource.body());
+            } catch (InvalidProtocolBufferException e) {
+                // What the client will refuse reaches nothing.
+                return RouteConfiguration.getDefaultInstance();
+            }
+        });
+    }
+
+    /** Whether requests in this scope may pass a manager, by clusters and routes; true while its routes are not known. */
+    boolean mayReach(ListenerShape.Manager manager, Scope scope) {
+        RouteConfiguration routing =
+                scope.clusters().isEmpty() && scope.routes().isEmpty() ? null : routes(manager);
+        if (routing == null) {
+            return true;
+        }
+        String name = manager.routeName();
+        if (name == null) {
+            return Routes.reach(routing).mayReach(scope);
+        }
+        synchronized (this) {
+            return reaches.computeIfAbsent(name, n -> Routes.reach(routing)).mayReach(scope);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package dev.mishap.control.compile;
+
+import dev.mishap.control.base.Base;
+import dev.mishap.control.base.BaseConfig;
+import dev.mishap.control.xds.Fleet;
+import dev.mishap.control.xds.NodeInfo;
+import dev.mishap.control.xds.Peer;
+import dev.mishap.control.xds.ResourceView;
+import dev.mishap.control.xds.TypeUrls;
+import dev.mishap.control.xds.ViewProvider;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.schedule.Schedule;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The faults of a fleet: which rules each node has, and what they come to there. One rule that changes costs the nodes that it is for;
+ * nodes that are alike share one plan.
+ *
+ * <p>Safe for many threads. A plan is made under the lock of its node, from the newest rules: whoever comes second, the node that
+ * connects or the rule that changes, sees the other.
+ */
+public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoCloseable {
+    private static final long SWEEP_SECONDS = 15;
+    private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final BaseConfig bases;
+    private final Planner planner;
+    private final InstantSource clock;
+    private final ScheduledThreadPoolExecutor executor;
+    private final Map<NodeInfo, FleetNode> nodes = new ConcurrentHashMap<>();
+    private final Map<String, Set<FleetNode>> byService = new ConcurrentHashMap<>();
+    private final Map<Base, BaseShape> shapes = new ConcurrentHashMap<>();
+    private final Set<Base> watched = ConcurrentHashMap.newKeySet();
+    private volatile RuleTable rules = RuleTable.EMPTY;
+    private volatile boolean stopped;
+    private volatile @Nullable Fleet fleet;
+    private @Nullable ScheduledFuture<?> ticking;
+
+    /**
+     * Makes the faults of a fleet that has none yet.
+     *
+     * @param timeToLive how long a fault outlives this server on an Envoy
+     * @param clock of schedules and ramps
+     */
+    public FleetFaults(BaseConfig bases, Duration timeToLive, InstantSource clock) {
+        this.bases = bases;
+        this.planner = new Planner(timeToLive, bases.mayInsert());
+        this.clock = clock;
+        executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "fault-compiler");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Whose streams tell which nodes are there; nodes without one are forgotten after a while. */
+    public void follow(Fleet connected) {
+        fleet = connected;
+        connected.addListener(this);
+    }
+
+    @Override
+    public ResourceView viewOf(NodeInfo node, Peer peer) {
+        FleetNode known = nodes.computeIfAbsent(node, this::newNode);
+        replan(known, new Pass());
+        return known.view;
+    }
+
+    private FleetNode newNode(NodeInfo info) {
+        Base base = bases.of(info);
+        if (watched.add(base)) {
+            base.onChange(() -> baseChanged(base));
+        }
+        FleetNode node = new FleetNode(info, base);
+        byService.compute(serviceKey(node), (key, some) -> {
+            Set<FleetNode> all = some == null ? ConcurrentHashMap.newKeySet() : some;
+            all.add(node);
+            return all;
+        });
+        return node;
+    }
+
+    private static String serviceKey(FleetNode node) {
+        return NodeCapabilities.namespace(node.info) + '/' + node.info.cluster();
+    }
+
+    private void baseChanged(Base base) {
+        shapes.remove(base);
+        executor.execute(() -> {
+            Pass pass = new Pass();
+            nodes.values().stream().filter(node -> node.base == base).forEach(node -> replan(node, pass));
+        });
+    }
+
+    /**
+     * Takes rules that came, went or changed. Returns when every node that is connected has been given what follows.
+     *
+     * @param changed by {@link ActiveRule#key}; null = gone
+     */
+    public synchronized void update(Map<String, @Nullable ActiveRule> changed) {
+        RuleTable before = rules;
+        RuleTable after = before.with(changed);
+        rules = after;
+        Set<FleetNode> concerned = new HashSet<>();
+        for (String key : changed.keySet()) {
+            concern(before.get(key), concerned);
+            concern(after.get(key), concerned);
+        }
+        replanAll(concerned);
+        tickWhileNeeded();
+    }
+
+    /** Ends all faults, whatever the rules say, or lets the rules act again. */
+    public synchronized void stopAll(boolean stop) {
+        if (stopped != stop) {
+            stopped = stop;
+            replanAll(Set.copyOf(nodes.values()));
+        }
+    }
+
+    private void concern(@Nullable ActiveRule rule, Set<FleetNode> into) {
+        if (rule == null) {
+            return;
+        }
+        List<String> services = rule.rule().targets().services();
+        if (services.isEmpty()) {
+            String prefix = rule.namespace() + '/';
+            byService.forEach((key, some) -> {
+                if (key.startsWith(prefix)) {
+                    addTargets(rule, some, into);
+                }
+            });
+        } else {
+            services.forEach(s -> addTargets(rule, byService.getOrDefault(rule.namespace() + '/' + s, Set.of()), into));
+        }
+    }
+
+    private static void addTargets(ActiveRule rule, Set<FleetNode> some, Set<FleetNode> into) {
+        for (FleetNode node : some) {
+            if (NodeCapabilities.targets(rule, node.info, node.labels)) {
+                into.add(node);
+            }
+        }
+    }
+
+    private void replanAll(Set<FleetNode> concerned) {
+        Pass pass = new Pass();
+        concerned.forEach(node -> replan(node, pass));
+    }
+
+    private void replan(FleetNode node, Pass pass) {
+        synchronized (node) {
+            List<ActiveRule> matching = stopped ? List.of() : rules.of(node.info, node.labels);
+            node.put(pass.plan(node, shape(node), matching));
+        }
+    }
+
+    private BaseShape shape(FleetNode node) {
+        return shapes.computeIfAbsent(
+                node.base,
+                base -> BaseShape.of(
+                        base.layer().resources(TypeUrls.LISTENER), base.layer().resources(TypeUrls.ROUTE)));
+    }
+
+    /** Plans of one moment, each made once for all nodes that are alike. */
+    private final class Pass {
+        private record Alike(NodeCapabilities node, BaseShape base, List<ActiveRule> rules, NodePlan before) {
+            @Override
+            public boolean equals(@Nullable Object o) {
+                return o instanceof Alike a
+                        && base == a.base
+                        && before == a.before
+                        && node.equals(a.node)
+                        && rules.equals(a.rules);
+            }
+
+            @Override
+            public int hashCode() {
+                return 31 * (31 * node.hashCode() + rules.hashCode()) + System.identityHashCode(before);
+            }
+        }
+
+        private final Map<Alike, NodePlan> plans = new HashMap<>();
+        private final long now = clock.millis();
+
+        NodePlan plan(FleetNode node, BaseShape base, List<ActiveRule> matching) {
+            NodePlan before = node.plan();
+            return plans.computeIfAbsent(
+                    new Alike(node.capabilities, base, matching, before),
+                    key -> planner.plan(node.capabilities, base, matching, before, now));
+        }
+    }
+
+    /** Ramps and schedules move by the server's clock, once a second, while there are any. */
+    private void tickWhileNeeded() {
+        boolean needed = rules.all().stream().anyMatch(rule -> moves(rule.rule()));
+        ScheduledFuture<?> current = ticking;
+        if (needed && current == null) {
+            ticking = executor.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
+        } else if (!needed && current != null) {
+            current.cancel(false);
+            ticking = null;
+        }
+    }
+
+    private static boolean moves(FaultRule rule) {
+        return !rule.schedule().equals(Schedule.ALWAYS);
+    }
+
+    private synchronized void tick() {
+        Set<FleetNode> concerned = new HashSet<>();
+        rules.all().stream().filter(rule -> moves(rule.rule())).forEach(rule -> concern(rule, concerned));
+        replanAll(concerned);
+    }
+
+    /** What becomes of a rule on every node that it is for, by the node's id. Also of one that is not in force: a dry run. */
+    public Map<String, Honouring> honouring(ActiveRule rule) {
+        Map<String, Honouring> answer = new LinkedHashMap<>();
+        Set<FleetNode> concerned = new HashSet<>();
+        concern(rule, concerned);
+        Map<String, @Nullable ActiveRule> change = new HashMap<>();
+        change.put(rule.key(), rule);
+        boolean inForce = rule.equals(rules.get(rule.key()));
+        RuleTable would = inForce ? rules : rules.with(change);
+        Pass pass = new Pass();
+        concerned.stream().sorted((a, b) -> a.info.id().compareTo(b.info.id())).forEach(node -> {
+            Honouring known = inForce ? node.plan().honouring().get(rule.key()) : null;
+            answer.put(
+                    node.info.id(),
+                    known != null
+                            ? known
+                            : pass.plan(node, shape(node), would.of(node.info, node.labels))
+                                    .honouring()
+                                    .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
+        });
+        return answer;
+    }
+
+    /** What becomes of the rules of one node, by their keys; empty for one that is not known. */
+    public Map<String, Honouring> honouring(NodeInfo node) {
+        FleetNode known = nodes.get(node);
+        return known == null ? Map.of() : known.plan().honouring();
+    }
+
+    /** What a node can execute. */
+    public NodeCapabilities capabilities(NodeInfo node) {
+        FleetNode known = nodes.get(node);
+        return known == null ? NodeCapabilities.of(node) : known.capabilities;
+    }
+
+    private void sweep() {
+        Fleet connected = fleet;
+        if (connected == null) {
+            return;
+        }
+        long now = System.nanoTime();
+        for (FleetNode node : new ArrayList<>(nodes.values())) {
+            boolean here = connected.streams(node.info.id()).stream()
+                    .anyMatch(stream -> stream.node().equals(node.info));
+            if (here) {
+                node.idleSinceNanos = 0;
+            } else if (node.idleSinceNanos == 0) {
+                node.idleSinceNanos = now == 0 ? 1 : now;
+            } else if (now - node.idleSinceNanos > FORGET_NANOS) {
+                forget(node);
+            }
+        }
+    }
+
+    private void forget(FleetNode node) {
+        nodes.remove(node.info, node);
+        byService.computeIfPresent(serviceKey(node), (key, some) -> {
+            some.remove(node);
+            return some.isEmpty() ? null : some;
+        });
+        if (nodes.values().stream().noneMatch(other -> other.base == node.base)) {
+            shapes.remove(node.base);
+            watched.remove(node.base);
+            node.base.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        executor.shutdownNow();
+        bases.close();
+    }
+}

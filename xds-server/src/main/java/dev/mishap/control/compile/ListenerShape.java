@@ -1,0 +1,125 @@
+package dev.mishap.control.compile;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of a listener matters to faults.
+ *
+ * @param api whether it is for a client that asks for it by its target (gRPC), and not for a socket
+ * @param managers its HTTP connection managers; none = it carries no HTTP
+ */
+record ListenerShape(String name, boolean api, List<Manager> managers) {
+    static final String HTTP_FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault";
+    static final String HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+    /** What a filter that is discovered takes. */
+    enum Accepts {
+        /** Envoy's HTTPFault. */
+        HTTP_FAULT,
+        /** Whole rules. */
+        RULES
+    }
+
+    /**
+     * A filter whose configuration is discovered.
+     *
+     * @param name of the filter and of its extension configuration
+     */
+    record Slot(String name, Accepts accepts) {}
+
+    /**
+     * One connection manager.
+     *
+     * @param routeName the route configuration that it discovers; null = its routes stand in it, or it has scoped ones
+     * @param inline its own routes, if they stand in it
+     * @param slots in the order of the filters
+     * @param faultFilter the name of a fault filter that stands in it as it is; null = none
+     */
+    record Manager(
+            @Nullable String routeName,
+            @Nullable RouteConfiguration inline,
+            List<Slot> slots,
+            @Nullable String faultFilter) {
+        List<Slot> slots(Accepts accepts) {
+            return slots.stream().filter(s -> s.accepts() == accepts).toList();
+        }
+    }
+
+    /**
+     * Reads a listener.
+     *
+     * @param rulesType the full name of the message that takes whole rules
+     */
+    static ListenerShape of(String name, ByteString body, String rulesType) {
+        try {
+            Listener listener = Listener.parseFrom(body);
+            List<Manager> managers = new ArrayList<>();
+            if (listener.hasApiListener()) {
+                add(listener.getApiListener().getApiListener(), managers, rulesType);
+                return new ListenerShape(name, true, managers);
+            }
+            for (FilterChain chain : listener.getFilterChainsList()) {
+                chain(chain, managers, rulesType);
+            }
+            if (listener.hasDefaultFilterChain()) {
+                chain(listener.getDefaultFilterChain(), managers, rulesType);
+            }
+            return new ListenerShape(name, false, managers);
+        } catch (InvalidProtocolBufferException e) {
+            // What the client will refuse has no place for a fault.
+            return new ListenerShape(name, false, List.of());
+        }
+    }
+
+    private static void chain(FilterChain chain, List<Manager> into, String rulesType)
+            throws InvalidProtocolBufferException {
+        for (Filter filter : chain.getFiltersList()) {
+            add(filter.getTypedConfig(), into, rulesType);
+        }
+    }
+
+    private static void add(Any config, List<Manager> into, String rulesType) throws InvalidProtocolBufferException {
+        if (isOf(config.getTypeUrl(), HCM)) {
+            into.add(manager(HttpConnectionManager.parseFrom(config.getValue()), rulesType));
+        }
+    }
+
+    private static Manager manager(HttpConnectionManager hcm, String rulesType) {
+        List<Slot> slots = new ArrayList<>();
+        String faultFilter = null;
+        for (HttpFilter filter : hcm.getHttpFiltersList()) {
+            if (filter.hasConfigDiscovery()) {
+                List<String> types = filter.getConfigDiscovery().getTypeUrlsList();
+                if (types.stream().anyMatch(t -> isOf(t, HTTP_FAULT))) {
+                    slots.add(new Slot(filter.getName(), Accepts.HTTP_FAULT));
+                } else if (types.stream().anyMatch(t -> isOf(t, rulesType))) {
+                    slots.add(new Slot(filter.getName(), Accepts.RULES));
+                }
+            } else if (isOf(filter.getTypedConfig().getTypeUrl(), HTTP_FAULT) && !filter.getDisabled()) {
+                faultFilter = filter.getName();
+            }
+        }
+        return new Manager(
+                hcm.hasRds() ? hcm.getRds().getRouteConfigName() : null,
+                hcm.hasRouteConfig() ? hcm.getRouteConfig() : null,
+                List.copyOf(slots),
+                faultFilter);
+    }
+
+    static boolean isOf(String typeUrl, String message) {
+        return typeUrl.endsWith(message)
+                && (typeUrl.length() == message.length()
+                        || typeUrl.charAt(typeUrl.length() - message.length() - 1) == '/');
+    }
+}

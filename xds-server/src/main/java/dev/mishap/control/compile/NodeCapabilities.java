@@ -1,0 +1,82 @@
+package dev.mishap.control.compile;
+
+import dev.mishap.control.base.NodeKind;
+import dev.mishap.control.xds.NodeInfo;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a node can execute, by what it says of itself. Nodes that are equal in this and have the same base and the same rules get the
+ * same resources.
+ *
+ * @param kind what it is
+ * @param version of the software; empty when not told
+ * @param discoversFilters whether extension configurations (ECDS) reach it
+ * @param httpFault whether it has Envoy's fault filter
+ * @param runtimeLayer the runtime layer (RTDS) that it has for us; empty = none
+ */
+public record NodeCapabilities(
+        NodeKind kind, String version, boolean discoversFilters, boolean httpFault, String runtimeLayer) {
+    /** The node metadata by which a bootstrap tells that it has a runtime layer for us, with the layer's name. */
+    public static final String RUNTIME_FACT = "mishap.runtime_layer";
+    /** The metadata that says in which namespace a node is; Istio's own is read, too. */
+    public static final String NAMESPACE_FACT = "mishap.namespace";
+
+    private static final String ISTIO_NAMESPACE = "NAMESPACE";
+    private static final String DEFAULT_NAMESPACE = "default";
+
+    public static NodeCapabilities of(NodeInfo node) {
+        String layer = node.facts().getOrDefault(RUNTIME_FACT, "");
+        return switch (NodeKind.of(node)) {
+            case MISHAP -> new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer);
+            case GRPC -> new NodeCapabilities(NodeKind.GRPC, node.userAgentVersion(), false, true, "");
+            case ENVOY ->
+                new NodeCapabilities(
+                        NodeKind.ENVOY,
+                        node.userAgentVersion(),
+                        atLeast(node, 1, 20),
+                        node.extensions().isEmpty() || node.extensions().contains("envoy.filters.http.fault"),
+                        layer);
+        };
+    }
+
+    /** Whether the version is not known to be older. */
+    private static boolean atLeast(NodeInfo node, int major, int minor) {
+        String[] parts = node.userAgentVersion().split("\\.", 3);
+        try {
+            int itsMajor = Integer.parseInt(parts[0]);
+            return itsMajor > major || itsMajor == major && Integer.parseInt(parts[1]) >= minor;
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            return true;
+        }
+    }
+
+    /** The namespace whose rules a node gets. */
+    public static String namespace(NodeInfo node) {
+        Map<String, String> facts = node.facts();
+        return facts.getOrDefault(NAMESPACE_FACT, facts.getOrDefault(ISTIO_NAMESPACE, DEFAULT_NAMESPACE));
+    }
+
+    /** The labels of a node: {@code labels} of its metadata, or Istio's {@code LABELS}. */
+    static Map<String, String> labels(NodeInfo node) {
+        Map<String, String> labels = new TreeMap<>();
+        node.facts().forEach((path, value) -> {
+            for (String prefix : new String[] {"LABELS.", "labels."}) {
+                if (path.startsWith(prefix)) {
+                    labels.put(path.substring(prefix.length()), value);
+                }
+            }
+        });
+        return labels;
+    }
+
+    static String locality(NodeInfo node) {
+        return node.region() + '/' + node.zone() + '/' + node.subZone();
+    }
+
+    /** Whether a rule is for a node. */
+    static boolean targets(ActiveRule rule, NodeInfo node, Map<String, String> labels) {
+        return rule.namespace().equals(namespace(node))
+                && rule.rule().targets().match(node.cluster(), node.id(), labels, locality(node));
+    }
+}

@@ -1,0 +1,53 @@
+package dev.mishap.control.compile;
+
+import dev.mishap.control.xds.Resource;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one node's rules come to. A function of its arguments: nodes for which they are equal share the answer.
+ *
+ * <p>Listeners are not touched to start or stop a fault. The exception is a listener that has no place for one at all: fault filters are
+ * put into it when the first rule needs them, and stay.
+ */
+public final class Planner {
+    private final Duration timeToLive;
+    private final boolean mayInsert;
+
+    /**
+     * Makes one.
+     *
+     * @param timeToLive how long a fault outlives this server
+     * @param mayInsert whether listeners without a fault filter may get some
+     */
+    public Planner(Duration timeToLive, boolean mayInsert) {
+        this.timeToLive = timeToLive;
+        this.mayInsert = mayInsert;
+    }
+
+    /**
+     * Plans.
+     *
+     * @param rules those that are for this node
+     * @param before the node's last plan
+     * @param epochMillis now
+     */
+    public NodePlan plan(
+            NodeCapabilities node, BaseShape base, List<ActiveRule> rules, NodePlan before, long epochMillis) {
+        Map<String, Verdict> verdicts = new LinkedHashMap<>();
+        List<ActiveRule> sorted = rules.stream().sorted(ActiveRule.ORDER).toList();
+        sorted.forEach(rule -> verdicts.put(rule.key(), new Verdict()));
+        Map<String, Resource> resources = new LinkedHashMap<>();
+        NodePlan partial = switch (node.kind()) {
+            case MISHAP -> new MishapPlan(base, timeToLive, verdicts, resources).plan(sorted);
+            case GRPC -> new GrpcPlan(base, verdicts, resources).plan(sorted, epochMillis);
+            case ENVOY ->
+                new EnvoyPlan(node, base, timeToLive, mayInsert, before, verdicts, resources).plan(sorted, epochMillis);
+        };
+        Map<String, Honouring> honouring = new LinkedHashMap<>();
+        verdicts.forEach((key, verdict) -> honouring.put(key, verdict.honouring()));
+        return new NodePlan(List.copyOf(resources.values()), honouring, partial.slots(), partial.insertions());
+    }
+}

@@ -1,0 +1,56 @@
+package dev.mishap.control.compile;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.mishap.control.xds.NodeInfo;
+import io.envoyproxy.envoy.config.core.v3.BuildVersion;
+import io.envoyproxy.envoy.config.core.v3.Extension;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.type.v3.SemanticVersion;
+
+/** Nodes as they tell of themselves. */
+final class Nodes {
+    private Nodes() {}
+
+    static Node.Builder envoy(String service, String id) {
+        return Node.newBuilder()
+                .setId(id)
+                .setCluster(service)
+                .setUserAgentName("envoy")
+                .setUserAgentBuildVersion(BuildVersion.newBuilder()
+                        .setVersion(
+                                SemanticVersion.newBuilder().setMajorNumber(1).setMinorNumber(40)))
+                .addExtensions(Extension.newBuilder()
+                        .setName("envoy.filters.http.fault")
+                        .setCategory("envoy.filters.http"));
+    }
+
+    /** With the runtime layer that our bootstraps have. */
+    static NodeInfo switched(String service, String id) {
+        return NodeInfo.of(envoy(service, id)
+                .setMetadata(Struct.newBuilder()
+                        .putFields(
+                                "mishap",
+                                Value.newBuilder()
+                                        .setStructValue(Struct.newBuilder().putFields("runtime_layer", text("mishap")))
+                                        .build()))
+                .build());
+    }
+
+    static NodeInfo plain(String service, String id) {
+        return NodeInfo.of(envoy(service, id).build());
+    }
+
+    static NodeInfo grpc(String service, String id) {
+        return NodeInfo.of(Node.newBuilder()
+                .setId(id)
+                .setCluster(service)
+                .setUserAgentName("gRPC Java")
+                .setUserAgentVersion("1.85.1")
+                .build());
+    }
+
+    static Value text(String text) {
+        return Value.newBuilder().setStringValue(text).build();
+    }
+}
