@@ -15,6 +15,9 @@ final class Changes {
 
     String label = "";
 
+    /** Nothing new: a part of a response that was refused as a whole. */
+    boolean again;
+
     /** A response is due even when nothing changed. */
     boolean due;
 

@@ -1,6 +1,7 @@
 package dev.mishap.control.xds;
 
 import dev.mishap.control.xds.ResourceView.Found;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * client gets the latest and skips what was between.
  */
 final class Subscription {
+    private static final int BEATS_PER_TTL = 3;
+
     private final XdsStream stream;
     private final String typeUrl;
     private final boolean delta;
@@ -33,6 +37,10 @@ final class Subscription {
     private final Set<String> absent = new HashSet<>(0);
     private final Set<String> forced = new HashSet<>(0);
     private final Set<String> held = new HashSet<>(0);
+    private final Refusals refusals = new Refusals();
+    /** Those of the sent that have a time to live. */
+    private final Set<String> mortal = new HashSet<>(0);
+
     private boolean rescan = true;
     private boolean resend;
     private boolean due;
@@ -42,6 +50,8 @@ final class Subscription {
     private String clientVersion = "";
     private String pendingNonce = "";
     private String lastNonce = "";
+    private String beatNonce = "";
+    private long nextBeat;
     private long pendingSince;
     private TypeStatus status;
 
@@ -109,14 +119,15 @@ final class Subscription {
     /** A further request of the state of the world. */
     void next(StreamRequest request, Instant now) {
         boolean answer = request.nonce.equals(pendingNonce) && pending();
-        if (!answer && !request.nonce.isEmpty() && !request.nonce.equals(lastNonce)) {
+        boolean beat = !answer && beat(request, now);
+        if (!answer && !beat && !request.nonce.isEmpty() && !request.nonce.equals(lastNonce)) {
             return; // About a response that is not the last: the client is going to answer that one, too.
         }
         if (answer) {
             answered(request.error, now);
         }
         boolean changed = names(request.names);
-        if (!answer && !changed && !pending() && request.error == null) {
+        if (!answer && !beat && !changed && !pending() && request.error == null) {
             // The same again after the last response was taken: the client has lost it, as a cluster of Envoy that was
             // replaced.
             resend = true;
@@ -127,6 +138,8 @@ final class Subscription {
     void nextDelta(StreamRequest request, Instant now) {
         if (!request.nonce.isEmpty() && request.nonce.equals(pendingNonce)) {
             answered(request.error, now);
+        } else {
+            beat(request, now);
         }
         request.unsubscribe.forEach(this::remove);
         request.names.forEach(this::add);
@@ -135,32 +148,27 @@ final class Subscription {
     private void answered(@Nullable String error, Instant now) {
         pendingNonce = "";
         if (error == null) {
-            status = new TypeStatus(
-                    typeUrl,
-                    subscribed(),
-                    sent.size(),
-                    status.sentVersion(),
-                    status.sentAt(),
-                    status.sentVersion(),
-                    now,
-                    lastNonce,
-                    null);
+            refusals.accepted();
+            status = status.acked(now, refusals.any());
         } else {
-            TypeStatus.Nack before = status.nack();
-            Instant since = before == null ? now : before.since();
-            TypeStatus.Nack nack = new TypeStatus.Nack(status.sentVersion(), error, since);
-            status = new TypeStatus(
-                    typeUrl,
-                    subscribed(),
-                    sent.size(),
-                    status.sentVersion(),
-                    status.sentAt(),
-                    status.ackedVersion(),
-                    status.ackedAt(),
-                    lastNonce,
-                    nack);
+            refusals.refused();
+            status = status.nacked(error, now);
         }
         stream.changed(status);
+    }
+
+    /** Whether it is the answer to a heartbeat, which asks for nothing. */
+    private boolean beat(StreamRequest request, Instant now) {
+        if (beatNonce.isEmpty() || !request.nonce.equals(beatNonce)) {
+            return false;
+        }
+        lastNonce = beatNonce;
+        beatNonce = "";
+        if (request.error != null) {
+            status = status.nacked(request.error, now);
+            stream.changed(status);
+        }
+        return true;
     }
 
     private boolean names(List<String> wanted) {
@@ -227,6 +235,13 @@ final class Subscription {
             forced.add(name); // The client cannot know whether the wildcard still has it.
         } else {
             forget(name);
+            if (typeUrl.equals(TypeUrls.VIRTUAL_HOST)) {
+                sent.values().stream()
+                        .filter(r -> r.aliases().contains(name) && !names.contains(r.name()))
+                        .map(Resource::name)
+                        .toList()
+                        .forEach(this::forget);
+            }
         }
     }
 
@@ -252,6 +267,8 @@ final class Subscription {
             fingerprint -= had.fingerprint();
         }
         held.remove(name);
+        refusals.forget(name);
+        mortal.remove(name);
     }
 
     // What the view has for it.
@@ -267,12 +284,19 @@ final class Subscription {
 
     /** Within {@link ResourceView#read}. What is gone is held back when {@code hold}. */
     Changes look(ResourceView view, boolean hold) {
+        while (refusals.retrying()) {
+            Changes again = again(view, refusals.nextRetry());
+            if (!again.put.isEmpty()) {
+                return again;
+            }
+            refusals.retried();
+        }
         Changes changes = new Changes(view.size());
         Set<String> suspects = suspects(view, changes);
         boolean known = !wildcard || view.complete(typeUrl);
         if (suspects != null && known) {
             for (String name : suspects) {
-                if (wildcard || names.contains(name)) {
+                if (wildcard || names.contains(name) || sent.containsKey(name)) {
                     look(view, name, hold, changes);
                 }
             }
@@ -280,6 +304,19 @@ final class Subscription {
         changes.due = due && known;
         String label = view.label(typeUrl);
         changes.label = label == null ? "" : label;
+        return changes;
+    }
+
+    /** The part of a refused response that is tried again, if the client still has it to be. */
+    private Changes again(ResourceView view, List<String> part) {
+        Changes changes = new Changes(view.size());
+        changes.again = true;
+        for (String name : part) {
+            Resource had = sent.get(name);
+            if (had != null && had.equals(view.find(typeUrl, name).resource())) {
+                changes.put.add(had);
+            }
+        }
         return changes;
     }
 
@@ -319,7 +356,8 @@ final class Subscription {
 
     private void look(ResourceView view, String name, boolean hold, Changes changes) {
         Found found = view.find(typeUrl, name);
-        Resource had = sent.get(name);
+        Resource had =
+                sent.get(found.resource() == null ? name : found.resource().name());
         switch (found.knowledge()) {
             case PRESENT -> {
                 if (resend || forced.contains(name) || !found.resource().equals(had)) {
@@ -341,10 +379,22 @@ final class Subscription {
 
     /** What was found is what the client has from now on. */
     void take(Changes changes) {
+        if (!changes.isEmpty()) {
+            refusals.sent(changes.put, delta || !wholeState());
+        }
+        if (changes.again) {
+            refusals.retried();
+            return;
+        }
         for (Resource resource : changes.put) {
             Resource before = sent.put(resource.name(), resource);
             fingerprint += resource.fingerprint() - (before == null ? 0 : before.fingerprint());
             absent.remove(resource.name());
+            if (resource.ttl() == null) {
+                mortal.remove(resource.name());
+            } else {
+                mortal.add(resource.name());
+            }
         }
         for (String name : changes.removed) {
             forget(name);
@@ -367,7 +417,7 @@ final class Subscription {
 
     /** Whether a client that comes back said that it has just this. */
     boolean hasAlready(String version) {
-        return !served() && !delta && version.equals(clientVersion);
+        return !served() && !delta && mortal.isEmpty() && version.equals(clientVersion);
     }
 
     void responded(String version, String nonce, boolean answered, Instant now, long nanos) {
@@ -375,17 +425,56 @@ final class Subscription {
         pendingNonce = answered ? "" : nonce;
         pendingSince = nanos;
         clientVersion = "";
-        status = new TypeStatus(
-                typeUrl,
-                subscribed(),
-                sent.size(),
-                version,
-                now,
-                answered ? version : status.ackedVersion(),
-                answered ? now : status.ackedAt(),
-                nonce,
-                status.nack());
+        status = status.sent(version, nonce, subscribed(), sent.size(), now);
+        if (answered) {
+            refusals.accepted();
+            status = status.acked(now, false);
+        }
         stream.changed(status);
+    }
+
+    // Resources that have a time to live.
+
+    /** When the next heartbeat is due, in nanoseconds from now; negative: none, or one is planned that is not later. */
+    long planBeat(long now) {
+        if (mortal.isEmpty()) {
+            return -1;
+        }
+        long shortest = Long.MAX_VALUE;
+        for (String name : mortal) {
+            Duration ttl = Objects.requireNonNull(sent.get(name)).ttl();
+            shortest = Math.min(shortest, Objects.requireNonNull(ttl).toNanos());
+        }
+        long wait = Math.max(1, shortest / BEATS_PER_TTL);
+        if (nextBeat != 0 && nextBeat - now <= wait) {
+            return -1;
+        }
+        nextBeat = now + wait;
+        return wait;
+    }
+
+    long nextBeat() {
+        return nextBeat;
+    }
+
+    /** What lives on by the heartbeat that is due now. */
+    List<Resource> beat() {
+        nextBeat = 0;
+        if (!delta && (pending() || status.ackedVersion().isEmpty())) {
+            // In the state of the world a heartbeat is known by the version that the client has taken.
+            return List.of();
+        }
+        List<Resource> alive = new ArrayList<>(mortal.size());
+        for (String name : mortal) {
+            if (!delta || !refusals.inDoubt(name)) {
+                alive.add(Objects.requireNonNull(sent.get(name)));
+            }
+        }
+        return alive;
+    }
+
+    void beaten(String nonce) {
+        beatNonce = nonce;
     }
 
     /** Whether a response in the state of the world holds all that the client has. */

@@ -29,6 +29,30 @@ public record TypeStatus(
     /** @param since of the first refusal after the last response that was taken */
     public record Nack(String version, String message, Instant since) {}
 
+    TypeStatus sent(String version, String nonce, int subscribed, int resources, Instant now) {
+        return new TypeStatus(typeUrl, subscribed, resources, version, now, ackedVersion, ackedAt, nonce, nack);
+    }
+
+    /** @param stillRefused something of before, which is not in the response that was taken */
+    TypeStatus acked(Instant now, boolean stillRefused) {
+        return new TypeStatus(
+                typeUrl,
+                subscribed,
+                resources,
+                sentVersion,
+                sentAt,
+                sentVersion,
+                now,
+                nonce,
+                stillRefused ? nack : null);
+    }
+
+    TypeStatus nacked(String message, Instant now) {
+        Nack refusal = new Nack(sentVersion, message, nack == null ? now : nack.since());
+        return new TypeStatus(
+                typeUrl, subscribed, resources, sentVersion, sentAt, ackedVersion, ackedAt, nonce, refusal);
+    }
+
     /** In step, waiting for an answer, refused, or not served yet. */
     public enum State {
         REQUESTED,

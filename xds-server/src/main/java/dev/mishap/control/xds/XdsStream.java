@@ -6,6 +6,7 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -310,7 +311,7 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
             waitingForOrder = true;
             context.workers()
                     .after(
-                            java.time.Duration.ofNanos(wait),
+                            Duration.ofNanos(wait),
                             () -> worker.execute(() -> {
                                 waitingForOrder = false;
                                 wake();
@@ -330,6 +331,31 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
             call.sendMessage(response(subscription, changes, version, nonce));
         }
         subscription.responded(version, nonce, has, context.clock().instant(), System.nanoTime());
+        planBeat(subscription);
+    }
+
+    private void planBeat(Subscription subscription) {
+        long wait = subscription.planBeat(System.nanoTime());
+        if (wait >= 0) {
+            long due = subscription.nextBeat();
+            context.workers().after(Duration.ofNanos(wait), () -> worker.execute(() -> beat(subscription, due)));
+        }
+    }
+
+    private void beat(Subscription subscription, long due) {
+        if (closed || subscription.nextBeat() != due) {
+            return;
+        }
+        List<Resource> alive = subscription.beat();
+        // A client that does not read gets no more of them; what it has ends, as it should when it is cut off.
+        if (!alive.isEmpty() && call.isReady()) {
+            String nonce = Long.toString(++nonces);
+            TypeStatus status = subscription.status();
+            String version = method.delta() ? status.sentVersion() : status.ackedVersion();
+            call.sendMessage(WireResponse.heartbeat(subscription.typeUrl(), alive, !method.delta(), version, nonce));
+            subscription.beaten(nonce);
+        }
+        planBeat(subscription);
     }
 
     private WireResponse response(Subscription subscription, Changes changes, String version, String nonce) {

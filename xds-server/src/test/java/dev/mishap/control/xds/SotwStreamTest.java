@@ -81,11 +81,7 @@ class SotwStreamTest {
         client.subscribe(XdsFixture.FENCE, fixture.fence());
         client.next(XdsFixture.FENCE);
         assertThat(client.hasNothing()).isTrue();
-        ConnectedStream stream = fixture.server.fleet().streams().iterator().next();
-        TypeStatus status = stream.types().stream()
-                .filter(t -> t.typeUrl().equals(RUNTIME))
-                .findFirst()
-                .orElseThrow();
+        TypeStatus status = fixture.status(RUNTIME);
         assertThat(status.state()).isEqualTo(TypeStatus.State.NACKED);
         assertThat(status.nack().message()).isEqualTo("no good");
 

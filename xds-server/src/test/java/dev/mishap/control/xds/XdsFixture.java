@@ -41,6 +41,22 @@ final class XdsFixture implements AutoCloseable {
         return new SotwClient(channel(), node("n1"));
     }
 
+    DeltaClient delta() {
+        return new DeltaClient(channel(), node("n1"));
+    }
+
+    /** The only stream that is connected. */
+    ConnectedStream stream() {
+        return server.fleet().streams().iterator().next();
+    }
+
+    TypeStatus status(String typeUrl) {
+        return stream().types().stream()
+                .filter(t -> t.typeUrl().equals(typeUrl))
+                .findFirst()
+                .orElseThrow();
+    }
+
     static Node node(String id) {
         return Node.newBuilder().setId(id).setCluster("test").build();
     }
