@@ -22,4 +22,9 @@ public interface QuestionView {
     /** Who asks; null when the proxy itself does. */
     @Nullable
     InetAddress sourceAddress();
+
+    /** Whether it came over a stream, where every answer has room and none is truncated. */
+    default boolean overStream() {
+        return false;
+    }
 }

@@ -524,7 +524,8 @@ public final class RuleSet {
             long nowNanos,
             long epochMillis,
             QuestionDecision decision) {
-        if (!compiled.scope.matches(question)) {
+        if (!compiled.scope.matches(question)
+                || question.overStream() && ((DnsFault) compiled.rule.fault()).action() == DnsFault.Action.TRUNCATE) {
             return decision;
         }
         compiled.scoped(nowNanos);

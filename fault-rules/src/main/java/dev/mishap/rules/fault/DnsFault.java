@@ -88,6 +88,11 @@ public record DnsFault(Action action, Duration time, List<String> addresses) imp
         return new DnsFault(Action.ADDRESS, Duration.ZERO, addresses);
     }
 
+    /** The addresses as such. */
+    public List<InetAddress> literals() {
+        return addresses.stream().map(DnsFault::literal).toList();
+    }
+
     /** The address that a literal says; asks no resolver. */
     public static InetAddress literal(String address) {
         boolean numeric = !address.isEmpty()

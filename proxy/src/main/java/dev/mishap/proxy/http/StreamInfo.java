@@ -120,6 +120,8 @@ public final class StreamInfo {
     public @Nullable Map<String, Map<String, Object>> listenerMetadata;
     public @Nullable Map<String, Map<String, Object>> clusterMetadata;
     public @Nullable Map<String, Map<String, Object>> upstreamHostMetadata;
+    /** What was asked of DNS; null when that is not what it is about. */
+    public @Nullable DnsFacts dns;
     /** The name of the endpoint when it was resolved from one, else null. */
     public @Nullable String upstreamHostName;
 
@@ -158,6 +160,7 @@ public final class StreamInfo {
         healthCheck = false;
         routeMetadata = virtualHostMetadata = listenerMetadata = clusterMetadata = upstreamHostMetadata = null;
         upstreamHostName = null;
+        dns = null;
         flagCount = 0;
         dynamicMetadata = null;
         filterState = null;

@@ -13,6 +13,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -30,7 +31,7 @@ import java.util.Set;
  * The sockets of one listening address, one a worker where the system allows it. They outlive a listener that is replaced: who
  * takes its place takes its sockets, so that no connection is refused in between.
  */
-final class ListenSockets {
+final class ListenSockets implements BoundSockets {
     private final Transport transport;
     private final List<EventLoop> workers;
     private final List<Channel> sockets = new ArrayList<>();
@@ -46,12 +47,14 @@ final class ListenSockets {
     }
 
     /** Has new connections go to {@code next}. */
-    void target(Listener next) {
+    @Override
+    public void target(Listener next) {
         target = next;
     }
 
     /** Where the first socket listens, with the port that was found when the configured one is 0. */
-    synchronized SocketAddress address(SocketAddress absent) {
+    @Override
+    public synchronized SocketAddress address(SocketAddress absent) {
         return sockets.isEmpty() || !(absent instanceof InetSocketAddress)
                 ? absent
                 : sockets.get(0).localAddress();
@@ -62,7 +65,8 @@ final class ListenSockets {
      *
      * @throws Listener.BindException when the address can't be had
      */
-    synchronized void bind(ListenerConfig config) {
+    @Override
+    public synchronized void bind(ListenerConfig config) {
         if (config.sockets().bind()) {
             for (SocketConfig.Place place : config.sockets().addresses()) {
                 bind(config, place);
@@ -114,7 +118,7 @@ final class ListenSockets {
         }
     }
 
-    private static List<Transport.RawOption> options(SocketConfig config, SocketConfig.Place place) {
+    static List<Transport.RawOption> options(SocketConfig config, SocketConfig.Place place) {
         List<Transport.RawOption> raw = new ArrayList<>();
         if (place.address() instanceof InetSocketAddress inet
                 && inet.getAddress() instanceof Inet6Address
@@ -141,7 +145,7 @@ final class ListenSockets {
         return raw;
     }
 
-    private static Transport.RawOption raw(SocketConfig config, SocketConfig.Option o) {
+    static Transport.RawOption raw(SocketConfig config, SocketConfig.Option o) {
         Integer number = o.number();
         return number == null
                 ? new Transport.RawOption(o.level(), o.name(), null, config.bytes(o))
@@ -183,7 +187,7 @@ final class ListenSockets {
         return future.channel();
     }
 
-    private static Listener.BindException failure(SocketAddress at, Throwable cause) {
+    static Listener.BindException failure(SocketAddress at, Throwable cause) {
         return new Listener.BindException(
                 "error adding listener '" + ListenerAddress.text(at) + "': cannot bind: " + reason(cause));
     }
@@ -204,6 +208,10 @@ final class ListenSockets {
         if (!config.sockets().bind() || !(config.address() instanceof InetSocketAddress)) {
             return;
         }
+        if (config.udp() != null) {
+            probeUdp(config);
+            return;
+        }
         try (Socket socket = new Socket()) {
             socket.setReuseAddress(true);
             if (config.sockets().perWorker()
@@ -217,17 +225,31 @@ final class ListenSockets {
     }
 
     /** Accepts, or leaves connections in the kernel's queue. */
-    synchronized void accept(boolean accept) {
+    @Override
+    public synchronized void accept(boolean accept) {
         for (Channel s : sockets) {
             s.config().setAutoRead(accept);
         }
     }
 
-    synchronized void close() {
+    @Override
+    public synchronized void close() {
         for (Channel s : sockets) {
             s.close();
         }
         sockets.clear();
+    }
+
+    private static void probeUdp(ListenerConfig config) {
+        try (DatagramSocket socket = new DatagramSocket((SocketAddress) null)) {
+            if (config.sockets().perWorker()
+                    && socket.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)) {
+                socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+            }
+            socket.bind(config.address());
+        } catch (IOException e) {
+            throw failure(config.address(), e);
+        }
     }
 
     @ChannelHandler.Sharable

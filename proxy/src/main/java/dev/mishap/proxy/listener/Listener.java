@@ -26,7 +26,7 @@ public final class Listener {
     private final ConnectionGate gate;
     private final List<WorkerConnections> workers;
     private final Supplier<List<Listener>> others;
-    private volatile @Nullable ListenSockets sockets;
+    private volatile @Nullable BoundSockets sockets;
 
     /**
      * A listener that is not bound yet.
@@ -62,6 +62,15 @@ public final class Listener {
         return config;
     }
 
+    /** What it does with datagrams; only of a listener of UDP. */
+    UdpConfig udp() {
+        UdpConfig udp = config.udp();
+        if (udp == null) {
+            throw new IllegalStateException(config.name() + " is no listener of UDP");
+        }
+        return udp;
+    }
+
     /** Whether connections are accepted. */
     public boolean isListening() {
         return sockets != null;
@@ -69,7 +78,7 @@ public final class Listener {
 
     /** Where it listens, with the port that was found when the configured one is 0. */
     public SocketAddress address() {
-        ListenSockets s = sockets;
+        BoundSockets s = sockets;
         return s == null ? config.address() : s.address(config.address());
     }
 
@@ -92,8 +101,10 @@ public final class Listener {
      * @throws BindException when the address can't be had
      */
     public void bind() {
-        ListenSockets made =
-                new ListenSockets(transport, workers.stream().map(w -> w.loop).toList(), this, stats.acceptedPerEvent);
+        List<EventLoop> loops = workers.stream().map(w -> w.loop).toList();
+        BoundSockets made = config.udp() == null
+                ? new ListenSockets(transport, loops, this, stats.acceptedPerEvent)
+                : new UdpSockets(transport, loops, this);
         made.bind(config);
         sockets = made;
         if (config.overload().stopsAccepting()) {
@@ -103,7 +114,7 @@ public final class Listener {
 
     /** Accepts connections or leaves them in the kernel's queue, by what the overload manager asks. */
     public void applyOverload() {
-        ListenSockets s = sockets;
+        BoundSockets s = sockets;
         if (s != null) {
             s.accept(!config.overload().stopsAccepting());
         }
@@ -111,7 +122,7 @@ public final class Listener {
 
     /** Takes the sockets of {@code before}, which accepts no more. Its connections stay its own. */
     void takeSockets(Listener before) {
-        ListenSockets taken = before.sockets;
+        BoundSockets taken = before.sockets;
         if (taken != null) {
             before.sockets = null;
             taken.target(this);
@@ -130,7 +141,7 @@ public final class Listener {
 
     /** Stops accepting; connections that are there go on. */
     public void close() {
-        ListenSockets s = sockets;
+        BoundSockets s = sockets;
         sockets = null;
         if (s != null) {
             s.close();

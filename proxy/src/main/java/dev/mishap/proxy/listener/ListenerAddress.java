@@ -28,9 +28,6 @@ final class ListenerAddress {
             return UnixDomainSocketAddress.of(path);
         }
         ConfigNode socket = address.required("socket_address");
-        if (!socket.enumName("protocol").equals("TCP")) {
-            throw socket.error("protocol", socket.enumName("protocol") + " is not supported");
-        }
         String host = socket.string("address");
         byte[] bytes = NetUtil.createByteArrayFromIpAddressString(host);
         if (bytes == null) {
@@ -42,6 +39,13 @@ final class ListenerAddress {
         } catch (UnknownHostException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Whether the address is one of UDP. */
+    static boolean udp(ConfigNode holder) {
+        ConfigNode address = holder.message("address");
+        ConfigNode socket = address == null ? null : address.message("socket_address");
+        return socket != null && socket.enumName("protocol").equals("UDP");
     }
 
     /** Whether an IPv6 wildcard takes IPv4 connections, too. */

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param log told of each connection at its end
  * @param chains its filter chains
  * @param metadata {@code filter_metadata} by namespace; null when there is none
+ * @param udp what it does with datagrams; null when it is of TCP
  */
 public record ListenerConfig(
         String name,
@@ -49,7 +50,8 @@ public record ListenerConfig(
         OverloadState overload,
         AccessLog log,
         FilterChains chains,
-        @Nullable Map<String, Map<String, Object>> metadata) {
+        @Nullable Map<String, Map<String, Object>> metadata,
+        @Nullable UdpConfig udp) {
     public static final List<SupportedFields> FIELDS = fields();
 
     private static final int DEFAULT_BUFFER_LIMIT = 1024 * 1024;
@@ -83,7 +85,8 @@ public record ListenerConfig(
                                 "ignore_global_conn_limit",
                                 "bypass_overload_manager",
                                 "access_log",
-                                "metadata")
+                                "metadata",
+                                "udp_listener_config")
                         .supported("traffic_direction", "drain_type"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter")
                         .supported("name", "typed_config", "filter_disabled"),
@@ -98,6 +101,7 @@ public record ListenerConfig(
                 SupportedFields.of("envoy.config.listener.v3.Filter").supported("name", "typed_config")));
         fields.addAll(FilterDisabled.FIELDS);
         fields.addAll(SocketConfig.FIELDS);
+        fields.addAll(UdpConfig.FIELDS);
         fields.addAll(FilterChainMatch.FIELDS);
         fields.addAll(TransportSockets.FIELDS);
         return List.copyOf(fields);
@@ -139,9 +143,7 @@ public record ListenerConfig(
         SocketConfig sockets;
         try {
             sockets = SocketConfig.from(node);
-            if (node.messages("filter_chains").isEmpty() && node.message("default_filter_chain") == null) {
-                throw new ListenerException("no filter chains specified");
-            }
+            checkFilterChains(node, sockets.udp());
         } catch (ListenerException e) {
             throw new ConfigException("error adding listener named '" + name + "': " + e.getMessage());
         }
@@ -165,8 +167,10 @@ public record ListenerConfig(
             throw new ConfigException(
                     "error adding listener '" + ListenerAddress.text(address) + "': " + e.getMessage());
         }
-        List<ListenerFilterFactory> filters = new ArrayList<>(ListenerFilters.of(node, context));
-        boolean useOriginalDst = node.bool("use_original_dst", false);
+        UdpConfig udp = sockets.udp() ? UdpConfig.from(node, context, scope) : null;
+        List<ListenerFilterFactory> filters =
+                new ArrayList<>(udp == null ? ListenerFilters.of(node, context) : List.of());
+        boolean useOriginalDst = udp == null && node.bool("use_original_dst", false);
         if (useOriginalDst && !ListenerFilters.asksOriginalDst(node)) {
             filters.add(OriginalDstExtension.factory());
         }
@@ -193,6 +197,17 @@ public record ListenerConfig(
                         ? AccessLog.NONE
                         : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),
                 chains,
-                FilterChainReader.metadata(node));
+                FilterChainReader.metadata(node),
+                udp);
+    }
+
+    private static void checkFilterChains(ConfigNode node, boolean udp) {
+        int chains = node.messages("filter_chains").size();
+        if (!udp && chains == 0 && node.message("default_filter_chain") == null) {
+            throw new ListenerException("no filter chains specified");
+        }
+        if (udp && chains > 0) {
+            throw new ListenerException(chains + " filter chain(s) specified for connection-less UDP listener.");
+        }
     }
 }

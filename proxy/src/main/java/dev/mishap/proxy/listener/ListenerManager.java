@@ -326,6 +326,8 @@ public final class ListenerManager {
             if (!other.name.equals(entry.name)
                     && entry.listener.config().sockets().bind()
                     && other.listener.config().sockets().bind()
+                    && entry.listener.config().sockets().udp()
+                            == other.listener.config().sockets().udp()
                     && ListenerAddress.clash(
                             other.listener.config().address(),
                             entry.listener.config().address())) {

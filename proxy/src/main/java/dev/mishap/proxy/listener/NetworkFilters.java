@@ -8,6 +8,7 @@ import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
 import dev.mishap.proxy.filter.network.connectionlimit.ConnectionLimitExtension;
 import dev.mishap.proxy.filter.network.directresponse.DirectResponseExtension;
+import dev.mishap.proxy.filter.network.dnsproxy.TcpDnsProxyExtension;
 import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
 import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
@@ -29,6 +30,7 @@ final class NetworkFilters {
             new EchoExtension(),
             new ConnectionLimitExtension(),
             new SniClusterExtension(),
+            new TcpDnsProxyExtension(),
             IstioNetworkFilter.ALL.get(0),
             IstioNetworkFilter.ALL.get(1));
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param addresses where it listens; the first is the listener's own
  * @param bind whether it listens at all ({@code bind_to_port}, default true); if not, connections are handed to it by others
+ * @param udp whether they are of UDP
  * @param perWorker whether each worker has a socket of its own: {@code enable_reuse_port}, unless connections are to be balanced
  * @param backlog {@code tcp_backlog_size}, 0 = the default
  * @param acceptsPerEvent connections taken at once; 0 = the default
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 record SocketConfig(
         List<Place> addresses,
         boolean bind,
+        boolean udp,
         boolean perWorker,
         int backlog,
         int acceptsPerEvent,
@@ -59,7 +61,14 @@ record SocketConfig(
     static SocketConfig from(ConfigNode node) {
         List<Place> places = new ArrayList<>();
         places.add(Place.from(node));
-        node.messages("additional_addresses").forEach(a -> places.add(Place.from(a)));
+        boolean udp = ListenerAddress.udp(node);
+        for (ConfigNode more : node.messages("additional_addresses")) {
+            if (ListenerAddress.udp(more) != udp) {
+                throw new ListenerException(
+                        "additional addresses must be of the protocol of the first, " + (udp ? "UDP" : "TCP"));
+            }
+            places.add(Place.from(more));
+        }
         ConfigNode old = node.message("deprecated_v1");
         boolean bind = node.bool("bind_to_port", old == null || old.bool("bind_to_port", true));
         ConfigNode balance = node.message("connection_balance_config");
@@ -76,6 +85,7 @@ record SocketConfig(
         return new SocketConfig(
                 places,
                 bind,
+                udp,
                 node.bool("enable_reuse_port", true) && balance == null,
                 (int) Math.min(node.integer("tcp_backlog_size", 0), Integer.MAX_VALUE),
                 (int) Math.min(node.integer("max_connections_to_accept_per_socket_event", 0), Integer.MAX_VALUE),

@@ -6,8 +6,6 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
-import dev.mishap.rules.Scope;
-import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
@@ -143,16 +141,6 @@ public final class RuleStore {
     public static @Nullable String beyond(FaultRule rule) {
         if (!rule.targets().isAll()) {
             return OF_A_FLEET;
-        }
-        if (rule.fault().kind().plane() == Fault.Plane.DNS) {
-            Scope scope = rule.scope();
-            boolean ofClients = !scope.listeners().isEmpty()
-                    || !scope.source().cidrs().isEmpty()
-                    || !scope.cohort().percent().isFull();
-            return ofClients
-                    ? "this proxy asks DNS for its clusters only, it answers no client: leave scope.listeners, scope.source"
-                            + " and scope.cohort out"
-                    : null;
         }
         if (rule.fault() instanceof Reset reset && !reset.equals(new Reset())) {
             return "this proxy resets before the response only: leave after, afterBodyBytes, code and goAway out";

@@ -41,6 +41,8 @@ import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExten
 import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
+import dev.mishap.proxy.filter.udp.dnsfilter.DnsFilterExtension;
+import dev.mishap.proxy.filter.udp.dnsproxy.DnsProxyExtension;
 import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.observe.als.GrpcAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
@@ -83,6 +85,8 @@ public final class SupportTable {
         lists.add(HttpInspectorExtension.FIELDS);
         lists.add(ProxyProtocolExtension.FIELDS);
         lists.add(ListenerRateLimitExtension.FIELDS);
+        lists.add(DnsFilterExtension.FIELDS);
+        lists.add(DnsProxyExtension.FIELDS);
         lists.add(HttpConnectionManagerFields.FIELDS);
         lists.add(TcpProxyExtension.FIELDS);
         lists.add(ProxyProtocolTransport.FIELDS);

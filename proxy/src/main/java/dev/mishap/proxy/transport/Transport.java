@@ -4,19 +4,25 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.channel.unix.RawUnixChannelOption;
@@ -52,6 +58,16 @@ public enum Transport {
         }
 
         @Override
+        public Class<? extends Channel> socketChannel() {
+            return EpollSocketChannel.class;
+        }
+
+        @Override
+        public DatagramChannel datagramChannel() {
+            return new EpollDatagramChannel();
+        }
+
+        @Override
         public SocketAddress unixAddress(String path) {
             return new DomainSocketAddress(path);
         }
@@ -63,6 +79,11 @@ public enum Transport {
 
         @Override
         public void reusePort(ServerBootstrap bootstrap) {
+            bootstrap.option(EpollChannelOption.SO_REUSEPORT, true);
+        }
+
+        @Override
+        public void reusePort(Bootstrap bootstrap) {
             bootstrap.option(EpollChannelOption.SO_REUSEPORT, true);
         }
 
@@ -120,6 +141,16 @@ public enum Transport {
         }
 
         @Override
+        public Class<? extends Channel> socketChannel() {
+            return NioSocketChannel.class;
+        }
+
+        @Override
+        public DatagramChannel datagramChannel() {
+            return new NioDatagramChannel();
+        }
+
+        @Override
         public SocketAddress unixAddress(String path) {
             return UnixDomainSocketAddress.of(path);
         }
@@ -131,6 +162,11 @@ public enum Transport {
 
         @Override
         public void reusePort(ServerBootstrap bootstrap) {
+            throw new UnsupportedOperationException("SO_REUSEPORT");
+        }
+
+        @Override
+        public void reusePort(Bootstrap bootstrap) {
             throw new UnsupportedOperationException("SO_REUSEPORT");
         }
 
@@ -171,6 +207,24 @@ public enum Transport {
     /** The class of sockets that connect to a path of the file system. */
     public abstract Class<? extends Channel> unixChannel();
 
+    /** The class of sockets that connect by TCP. */
+    public abstract Class<? extends Channel> socketChannel();
+
+    /** A UDP socket that is not bound yet. */
+    public abstract DatagramChannel datagramChannel();
+
+    /**
+     * Has a UDP socket take datagrams of up to {@code size} bytes, and {@code count} with one call of the system where that can be
+     * (recvmmsg). A longer one is cut.
+     */
+    public static void datagramBuffers(Channel socket, int size, int count) {
+        boolean many = socket instanceof EpollDatagramChannel;
+        if (many) {
+            socket.config().setOption(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, size);
+        }
+        socket.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(many ? size * count : size));
+    }
+
     /** The address of the unix socket at {@code path}, in the form that {@link #unixServerChannel} and {@link #unixChannel} take. */
     public abstract SocketAddress unixAddress(String path);
 
@@ -179,6 +233,9 @@ public enum Transport {
 
     /** Has the sockets of {@code bootstrap} share their address. */
     public abstract void reusePort(ServerBootstrap bootstrap);
+
+    /** Has the UDP sockets of {@code bootstrap} share their address. */
+    public abstract void reusePort(Bootstrap bootstrap);
 
     /** Has the sockets of {@code bootstrap} be set {@code options} before they are bound. */
     public abstract void options(ServerBootstrap bootstrap, List<RawOption> options);

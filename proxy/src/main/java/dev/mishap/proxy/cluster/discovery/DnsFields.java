@@ -12,12 +12,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is supported of the messages of clusters whose names are resolved, and how resolvers are read. */
-final class DnsFields {
+public final class DnsFields {
     private static final String RESOLVER = "envoy.extensions.network.dns_resolver.";
     private static final String CARES = RESOLVER + "cares.v3.CaresDnsResolverConfig";
     private static final String GETADDRINFO = RESOLVER + "getaddrinfo.v3.GetAddrInfoDnsResolverConfig";
 
-    static final List<SupportedFields> ALL = List.of(
+    public static final List<SupportedFields> ALL = List.of(
             SupportedFields.of("envoy.config.cluster.v3.Cluster.RefreshRate")
                     .supported("base_interval", "max_interval"),
             SupportedFields.of(DnsConfig.MESSAGE)
@@ -33,7 +33,7 @@ final class DnsFields {
     private DnsFields() {}
 
     /** The resolver of a cluster: {@code typed_dns_resolver_config}, else {@code dns_resolution_config}, else the system's. */
-    static DnsOptions options(ConfigNode c) {
+    public static DnsOptions options(ConfigNode c) {
         ConfigNode typed = c.message("typed_dns_resolver_config");
         ConfigNode config = typed == null ? null : typed.message("typed_config");
         if (typed != null) {

@@ -44,12 +44,18 @@ final class Commands {
             Map.entry("UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID", i -> i.upstreamConnectionId == 0 ? null : ""),
             // of HTTP/3 only
             Map.entry("ROUNDTRIP_DURATION", i -> null),
+            // of DNS questions
+            Map.entry("QUERY_NAME", i -> i.dns == null || !i.dns.parsed() ? null : i.dns.name()),
+            Map.entry("PARSE_STATUS", i -> i.dns == null ? null : String.valueOf(i.dns.parsed())),
             Map.entry("ROUTE_NAME", i -> emptyAsNull(i.routeName)),
             Map.entry("VIRTUAL_CLUSTER_NAME", i -> i.virtualClusterName),
             Map.entry("FILTER_CHAIN_NAME", i -> emptyAsNull(i.filterChainName)));
 
     private static final Map<String, ToLongFunction<StreamInfo>> NUMBERS = Map.ofEntries(
             Map.entry("RESPONSE_CODE", i -> i.responseCode),
+            Map.entry("QUERY_TYPE", i -> i.dns == null || !i.dns.parsed() ? Field.NumberField.NONE : i.dns.type()),
+            Map.entry("QUERY_CLASS", i -> i.dns == null || !i.dns.parsed() ? Field.NumberField.NONE : i.dns.klass()),
+            Map.entry("ANSWER_COUNT", i -> i.dns == null ? Field.NumberField.NONE : i.dns.answers()),
             Map.entry("BYTES_RECEIVED", i -> i.bytesReceived),
             Map.entry("BYTES_SENT", i -> i.bytesSent),
             Map.entry("CONNECTION_ID", i -> i.connectionId == 0 ? Field.NumberField.NONE : i.connectionId),

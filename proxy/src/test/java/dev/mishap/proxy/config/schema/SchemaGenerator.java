@@ -29,12 +29,29 @@ import java.util.TreeMap;
  */
 final class SchemaGenerator {
     /** Outer classes of our own compiled protos, which join the schema. */
-    static final List<String> OWN_PROTOS =
-            List.of("dev.mishap.filters.http.fault.v1.HttpFaultProto", "dev.mishap.rules.v1.RuleProto");
+    static final List<String> OWN_PROTOS = List.of(
+            "dev.mishap.filters.http.fault.v1.HttpFaultProto",
+            "dev.mishap.filters.udp.dns.v1.DnsProxyProto",
+            "dev.mishap.rules.v1.RuleProto");
 
     /** Enum values that came after the compiled descriptors, and that the behaviour followed (Envoy 1.40) has: name to number. */
     static final Map<String, Map<String, Integer>> LATER_ENUM_VALUES =
             Map.of("envoy.config.accesslog.v3.ComparisonFilter.Op", Map.of("NE", 3));
+
+    /** A field that came after the compiled descriptors; {@code message} is what it holds, if it is a message. */
+    record LaterField(String name, int number, int flags, FieldDescriptor.Type type, String message) {}
+
+    /** Fields that Envoy 1.40 has and the compiled descriptors have not, each with a higher number than theirs. */
+    static final Map<String, List<LaterField>> LATER_FIELDS = Map.of(
+            "envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig",
+            List.of(
+                    new LaterField(
+                            "access_log",
+                            4,
+                            Schema.FIELD_REPEATED,
+                            FieldDescriptor.Type.MESSAGE,
+                            "envoy.config.accesslog.v3.AccessLog"),
+                    new LaterField("case_insensitive", 5, 0, FieldDescriptor.Type.BOOL, "")));
 
     /** Fields whose validation rules the compiled descriptors still have, and Envoy 1.40 no more. */
     static final Set<String> RULES_GONE = Set.of("envoy.type.v3.TokenBucket.max_tokens");
@@ -170,9 +187,20 @@ final class SchemaGenerator {
         }
         List<FieldDescriptor> fields = new ArrayList<>(message.getFields());
         Collections.sort(fields); // by number
-        varint(out, fields.size());
+        List<LaterField> later = LATER_FIELDS.getOrDefault(message.getFullName(), List.of());
+        varint(out, fields.size() + later.size());
         for (FieldDescriptor field : fields) {
             writeField(out, field, oneofs, messageNames, enumNames);
+        }
+        for (LaterField field : later) {
+            varint(out, string(field.name()));
+            varint(out, field.number());
+            varint(out, field.flags());
+            out.write(field.type().toProto().getNumber());
+            if (field.type() == FieldDescriptor.Type.MESSAGE) {
+                varint(out, indexOf(messageNames, field.message()));
+            }
+            varint(out, 0);
         }
     }
 

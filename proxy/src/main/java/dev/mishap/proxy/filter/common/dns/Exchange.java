@@ -1,0 +1,99 @@
+package dev.mishap.proxy.filter.common.dns;
+
+import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.rules.QuestionDecision;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One question of a client, from its coming to its answer. Used again by its loop, and confined to it. */
+final class Exchange implements Runnable {
+    private static final ByteBuf NOTHING = io.netty.buffer.Unpooled.EMPTY_BUFFER;
+
+    private final DnsServer server;
+
+    /** The question as the client sent it. Owned. */
+    ByteBuf query = NOTHING;
+
+    int questionEnd;
+    int clientId;
+
+    @Nullable
+    DnsClient client;
+
+    @Nullable
+    InetSocketAddress address;
+
+    long startNanos;
+    QuestionDecision decision = QuestionDecision.NONE;
+    /** Marks of the rules that touched it, for the log. */
+    final List<RuleTag> tags = new ArrayList<>(0);
+
+    /** An answer that waits for its delay. Owned. */
+    @Nullable
+    ByteBuf held;
+
+    @Nullable
+    ScheduledFuture<?> delay;
+
+    /** How often a resolver was asked, and which ones in this round. */
+    int attempts;
+
+    int tried;
+    int upstream;
+    long deadline;
+
+    @Nullable
+    UpstreamPath path;
+
+    int upstreamId;
+
+    boolean injected;
+    boolean unanswered;
+    boolean overflow;
+
+    @Nullable
+    Exchange older;
+
+    @Nullable
+    Exchange newer;
+
+    boolean waiting;
+
+    /** Neighbours among the questions of one TCP connection. */
+    @Nullable
+    Exchange previousOfClient;
+
+    @Nullable
+    Exchange nextOfClient;
+
+    Exchange(DnsServer server) {
+        this.server = server;
+    }
+
+    /** The delay is over. */
+    @Override
+    public void run() {
+        ByteBuf answer = held;
+        held = null;
+        delay = null;
+        if (answer != null) {
+            server.send(this, answer);
+        }
+    }
+
+    void clear() {
+        query.release();
+        query = NOTHING;
+        client = null;
+        address = null;
+        decision = QuestionDecision.NONE;
+        tags.clear();
+        attempts = tried = 0;
+        path = null;
+        injected = unanswered = overflow = false;
+    }
+}

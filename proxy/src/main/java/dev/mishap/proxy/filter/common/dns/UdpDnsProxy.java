@@ -1,0 +1,56 @@
+package dev.mishap.proxy.filter.common.dns;
+
+import dev.mishap.proxy.filter.udp.UdpFilter;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.socket.DatagramPacket;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** The proxy behind one UDP socket. Answers that are ready at the same time go out together (sendmmsg). */
+public final class UdpDnsProxy implements UdpFilter, DnsClient {
+    private final DnsServer server;
+    private final Channel socket;
+    private boolean unflushed;
+
+    public UdpDnsProxy(DnsProxyConfig config, Channel socket) {
+        this.server = new DnsServer(config, socket.eventLoop());
+        this.socket = socket;
+    }
+
+    @Override
+    public boolean onDatagram(ByteBuf borrowed, InetSocketAddress from) {
+        server.reading();
+        server.question(this, from, borrowed);
+        return false;
+    }
+
+    @Override
+    public void onReadComplete() {
+        server.flush();
+    }
+
+    @Override
+    public void answer(ByteBuf transferred, InetSocketAddress to) {
+        socket.write(new DatagramPacket(transferred, to), socket.voidPromise());
+        if (!unflushed) {
+            unflushed = true;
+            server.flushClient(this::flush);
+        }
+    }
+
+    private void flush() {
+        unflushed = false;
+        socket.flush();
+    }
+
+    @Override
+    public boolean overStream() {
+        return false;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress local() {
+        return (InetSocketAddress) socket.localAddress();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.mishap.proxy.filter.udp.dnsfilter;
+
+import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.rules.QuestionDecision;
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A question that waits for a resolver or for its delay. Confined to a loop. */
+final class Asked {
+    final InetSocketAddress from;
+    /** The message. Owned. */
+    final ByteBuf query;
+
+    final int questionEnd;
+    final int type;
+    /** As the client wrote it. */
+    final String name;
+
+    final long startNanos = System.nanoTime();
+    final List<RuleTag> tags = new ArrayList<>(0);
+    QuestionDecision decision = QuestionDecision.NONE;
+    boolean injected;
+    long retries;
+
+    Asked(InetSocketAddress from, ByteBuf query, int questionEnd, int type, String name, long retries) {
+        this.from = from;
+        this.query = query;
+        this.questionEnd = questionEnd;
+        this.type = type;
+        this.name = name;
+        this.retries = retries;
+    }
+}

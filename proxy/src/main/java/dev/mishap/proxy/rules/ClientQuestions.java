@@ -1,0 +1,66 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.rules.QuestionDecision;
+import dev.mishap.rules.QuestionView;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Decides about the DNS questions that clients ask a listener. While no rule is about DNS it costs one volatile read. */
+public final class ClientQuestions {
+    private final RuleStore store;
+    private final String listener;
+    private final Counter touched;
+
+    /** @param root scope without prefix */
+    public ClientQuestions(RuleStore store, String listener, Scope root) {
+        this.store = store;
+        this.listener = listener;
+        this.touched = root.counter("mishap.questions_touched");
+    }
+
+    /** Whether no rule can touch a question now. */
+    public boolean isIdle() {
+        return store.active().rules().hasNoQuestionRules();
+    }
+
+    private record Asked(String listener, String name, String type, InetAddress sourceAddress, boolean overStream)
+            implements QuestionView {
+        @Override
+        public @Nullable String cluster() {
+            return null;
+        }
+    }
+
+    /**
+     * Decides about one question; the decision is to be released when it is over.
+     *
+     * @param name in lower case, without the dot at its end
+     * @param type as rules name it
+     * @param told told of each rule that touches it
+     */
+    public QuestionDecision decide(String name, String type, InetAddress source, boolean overStream, Told told) {
+        ActiveRules active = store.active();
+        QuestionDecision decision = active.rules()
+                .decide(
+                        new Asked(listener, name, type, source, overStream),
+                        store.nanoTime(),
+                        System.currentTimeMillis());
+        if (!decision.isNone()) {
+            touched.inc();
+            for (int i = 0; i < decision.touchedCount(); i++) {
+                RuleTag tag = active.tag(decision.touched(i));
+                tag.touched().inc();
+                told.touched(tag);
+            }
+        }
+        return decision;
+    }
+
+    /** Whoever marks what was touched. */
+    @FunctionalInterface
+    public interface Told {
+        void touched(RuleTag tag);
+    }
+}
