@@ -33,6 +33,10 @@ final class RuleCounts {
         }
     }
 
+    String name() {
+        return name;
+    }
+
     /** What the rule in {@code set} and those that it replaced did. */
     RuleStatus of(RuleSet set) {
         RuleStatus status = set.status(name);

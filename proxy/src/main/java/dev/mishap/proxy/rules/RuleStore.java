@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * its lease, whichever is first. A timer drops what has ended, whether or not anybody asks. Changes are made under one lock
  * and published to the workers by one assignment.
  */
-public final class RuleStore {
+public final class RuleStore implements RuleSource {
     /** The lease that a caller gets who does not say how long. */
     public static final long DEFAULT_LEASE_MILLIS = 5000;
 
@@ -52,6 +52,8 @@ public final class RuleStore {
     private final dev.mishap.proxy.observe.stats.Scope stats;
     private final Gauge activeGauge;
     private final LongSupplier seeds;
+
+    private final RulePlaces places;
 
     private final Map<String, RuleEntry> rules = new TreeMap<>();
     private final Map<String, ObserverEntry> observers = new TreeMap<>();
@@ -78,19 +80,26 @@ public final class RuleStore {
         this.stats = stats.scope("mishap.");
         this.seeds = seeds;
         activeGauge = this.stats.gauge("rules.active");
+        places = new RulePlaces(ticker, timers, this.stats, seeds);
+    }
+
+    /** The rules that stand in the configuration, which act beside those of the store. */
+    public RulePlaces places() {
+        return places;
     }
 
     /** Sets what is told when rules about connections have changed; on the thread that changed them, soon done. */
     public void onChange(Runnable listener) {
         onChange = listener;
+        places.onChange(listener);
     }
 
-    /** What is in place now. Any thread; one volatile read. */
+    @Override
     public ActiveRules active() {
         return active;
     }
 
-    /** The clock that {@link RuleSet#decide} is to be asked with. */
+    @Override
     public long nanoTime() {
         return ticker.nanoTime();
     }
@@ -354,6 +363,7 @@ public final class RuleStore {
 
     /** Brings {@code mishap.rule.*} in /stats up to date. */
     public synchronized void showCounts() {
+        places.showCounts();
         for (RuleEntry entry : rules.values()) {
             entry.counts().show(active.rules());
         }

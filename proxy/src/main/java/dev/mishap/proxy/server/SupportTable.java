@@ -53,6 +53,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
+import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
@@ -109,6 +110,7 @@ public final class SupportTable {
         lists.add(RouteFields.ALL);
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);
+        lists.add(RuleConfig.FIELDS);
         lists.add(RouterExtension.FIELDS);
         lists.add(HeaderMutationExtension.FIELDS);
         lists.add(BufferExtension.FIELDS);

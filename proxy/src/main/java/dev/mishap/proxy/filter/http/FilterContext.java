@@ -9,6 +9,11 @@ public interface FilterContext {
     /** Stats of the connection manager: {@code http.<stat_prefix>.}. */
     Scope scope();
 
+    /** The listener's name. */
+    default String listenerName() {
+        return "";
+    }
+
     /** The runtime values of now; a stream pins its own ({@code HttpStream.runtime}). */
     Supplier<RuntimeSnapshot> runtime();
 

@@ -7,6 +7,8 @@ import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Counter;
+import dev.mishap.proxy.rules.RulePlaces;
+import dev.mishap.proxy.rules.RuleStore;
 import java.util.List;
 
 /** {@code mishap.filters.http.fault}: the faults that Envoy's filter does not have. */
@@ -26,15 +28,21 @@ public final class HttpFaultExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
-        HttpFaultConfig parsed = HttpFaultConfig.from(config);
+        RulePlaces places = context.service(RuleStore.class).places();
+        String site = "filter '" + filterName + "' of listener '" + context.listenerName() + "'";
+        HttpFaultConfig parsed = HttpFaultConfig.from(config, rules -> places.replace(site, rules));
         Counter resets = context.scope().counter("mishap_fault.resets_injected");
         RandomSource random =
                 RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
-        return () -> new HttpFaultFilter(filterName, parsed, resets, random);
+        HttpFaultFilter.Shared shared = new HttpFaultFilter.Shared(
+                filterName, parsed, resets, random, context.service(RulesFilterStats.class), context.listenerName());
+        return () -> new HttpFaultFilter(shared);
     }
 
     @Override
     public Object parsePerRoute(ConfigNode config, FilterContext context) {
-        return HttpFaultConfig.from(config);
+        RulePlaces places = context.service(RuleStore.class).places();
+        String site = "the routes of listener '" + context.listenerName() + "'";
+        return HttpFaultConfig.from(config, rules -> places.share(site, rules));
     }
 }

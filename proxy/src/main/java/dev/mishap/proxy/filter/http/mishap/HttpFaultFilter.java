@@ -8,38 +8,84 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.route.match.HeaderMatcher;
+import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.PlacedRules;
 import dev.mishap.proxy.rules.RuleTag;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
-/** Executes one HttpFault on one stream. */
+/** Executes one HttpFault on one stream: its reset itself, its rules as those of the API are executed. */
 final class HttpFaultFilter implements HttpFilter {
     private static final long MILLION = 1_000_000;
 
-    private final String name;
-    private final HttpFaultConfig filterConfig;
-    private final Counter resets;
-    private final RandomSource random;
+    /**
+     * What the streams share.
+     *
+     * @param name under which routes configure the filter
+     * @param ruleStats those of all rules
+     */
+    record Shared(
+            String name,
+            HttpFaultConfig config,
+            Counter resets,
+            RandomSource random,
+            RulesFilterStats ruleStats,
+            String listener) {}
 
-    HttpFaultFilter(String name, HttpFaultConfig filterConfig, Counter resets, RandomSource random) {
-        this.name = name;
-        this.filterConfig = filterConfig;
-        this.resets = resets;
-        this.random = random;
+    private final Shared shared;
+    private @Nullable RulesFilter rules;
+
+    HttpFaultFilter(Shared shared) {
+        this.shared = shared;
     }
 
     @Override
     public Flow onRequestHeaders(HttpStream stream, HeaderMap request, boolean endStream) {
         HttpFaultConfig config =
-                stream.perFilterConfig(name) instanceof HttpFaultConfig perRoute ? perRoute : filterConfig;
-        long share = config.resetPartsPerMillion();
-        if (share <= 0
-                || !HeaderMatcher.allMatch(config.headers(), request)
-                || share < MILLION && Long.remainderUnsigned(random.next(), MILLION) >= share) {
+                stream.perFilterConfig(shared.name) instanceof HttpFaultConfig perRoute ? perRoute : shared.config;
+        if (resets(config, request)) {
+            shared.resets.inc();
+            stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
+            stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, config.metadata());
+            stream.resetDownstream(RulesFilter.RESET_DETAILS);
+            return Flow.PAUSE;
+        }
+        PlacedRules placed = config.rules();
+        ActiveRules active = placed == null ? ActiveRules.NONE : placed.active();
+        if (placed == null || active.isIdle()) {
             return Flow.CONTINUE;
         }
-        resets.inc();
-        stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
-        stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, config.metadata());
-        stream.resetDownstream(RulesFilter.RESET_DETAILS);
-        return Flow.PAUSE;
+        RulesFilter filter = new RulesFilter(placed, active, shared.ruleStats, shared.listener, this);
+        rules = filter;
+        return filter.onRequestHeaders(stream, request, endStream);
+    }
+
+    private boolean resets(HttpFaultConfig config, HeaderMap request) {
+        long share = config.resetPartsPerMillion();
+        return share > 0
+                && HeaderMatcher.allMatch(config.headers(), request)
+                && (share >= MILLION || Long.remainderUnsigned(shared.random.next(), MILLION) < share);
+    }
+
+    @Override
+    public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        return rules == null ? Flow.CONTINUE : rules.onResponseHeaders(stream, headers, endStream);
+    }
+
+    @Override
+    public Flow onResponseData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
+        return rules == null ? Flow.CONTINUE : rules.onResponseData(stream, borrowed, endStream);
+    }
+
+    @Override
+    public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
+        return rules == null ? Flow.CONTINUE : rules.onResponseTrailers(stream, trailers);
+    }
+
+    @Override
+    public void onStreamEnd(HttpStream stream) {
+        if (rules != null) {
+            rules.onStreamEnd(stream);
+        }
     }
 }

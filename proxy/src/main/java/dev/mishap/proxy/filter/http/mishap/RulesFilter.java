@@ -11,7 +11,7 @@ import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.Observer;
 import dev.mishap.proxy.rules.RuleMarks;
-import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.FaultDecision;
 import dev.mishap.rules.fault.Abort;
@@ -37,7 +37,10 @@ final class RulesFilter implements HttpFilter {
         }
     };
 
-    private final RuleStore store;
+    private final RuleSource source;
+    /** The filter that the chain knows. */
+    private final HttpFilter self;
+
     private final ActiveRules active;
     private final RulesFilterStats stats;
     private final String listener;
@@ -53,8 +56,19 @@ final class RulesFilter implements HttpFilter {
     private long startNanos;
     private boolean responseEnded;
 
-    RulesFilter(RuleStore store, ActiveRules active, RulesFilterStats stats, String listener) {
-        this.store = store;
+    RulesFilter(RuleSource source, ActiveRules active, RulesFilterStats stats, String listener) {
+        this(source, active, stats, listener, null);
+    }
+
+    /** @param owner the filter of the chain that hands everything on to this one; null when this one stands there */
+    RulesFilter(
+            RuleSource source,
+            ActiveRules active,
+            RulesFilterStats stats,
+            String listener,
+            @Nullable HttpFilter owner) {
+        this.source = source;
+        this.self = owner == null ? this : owner;
         this.active = active;
         this.stats = stats;
         this.listener = listener;
@@ -67,7 +81,7 @@ final class RulesFilter implements HttpFilter {
         view.point(stream, active, listener);
         try {
             observe(view);
-            decision = active.rules().decide(view, store.nanoTime(), System.currentTimeMillis(), view.scratch);
+            decision = active.rules().decide(view, source.nanoTime(), System.currentTimeMillis(), view.scratch);
         } finally {
             view.clear();
         }
@@ -106,7 +120,7 @@ final class RulesFilter implements HttpFilter {
         tag(request);
         if (decision.bytesPerSecond() > 0) {
             stats.responseRateLimitsInjected.inc();
-            limiter = new ResponseRateLimiter(stream, this, decision.bytesPerSecond());
+            limiter = new ResponseRateLimiter(stream, self, decision.bytesPerSecond());
         }
         if (decision.delayNanos() > 0) {
             stats.delaysInjected.inc();
@@ -142,7 +156,7 @@ final class RulesFilter implements HttpFilter {
     private void delayOver(HttpStream stream) {
         delayTimer = null;
         if (!terminate(stream)) {
-            stream.resumeRequest(this);
+            stream.resumeRequest(self);
         }
     }
 

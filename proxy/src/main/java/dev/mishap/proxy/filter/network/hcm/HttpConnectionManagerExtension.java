@@ -317,6 +317,11 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
     /** A filter's context: that of the listener with the connection manager's scope. */
     private record HttpFilterContext(NetworkFilterContext listener, Scope scope) implements FilterContext {
         @Override
+        public String listenerName() {
+            return listener.listenerName();
+        }
+
+        @Override
         public Supplier<RuntimeSnapshot> runtime() {
             return listener.runtime();
         }

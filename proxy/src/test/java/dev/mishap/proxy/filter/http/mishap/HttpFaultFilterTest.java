@@ -20,12 +20,18 @@ class HttpFaultFilterTest {
     private final FakeHttpStream stream = new FakeHttpStream();
 
     private static HttpFaultConfig parse(String yaml) {
-        return HttpFaultConfig.from(ConfigReader.checkedYaml(HttpFaultConfig.MESSAGE, yaml));
+        return HttpFaultConfig.from(ConfigReader.checkedYaml(HttpFaultConfig.MESSAGE, yaml), rules -> {
+            throw new AssertionError(rules);
+        });
+    }
+
+    private HttpFaultFilter filter(HttpFaultConfig config, RandomSource random) {
+        return new HttpFaultFilter(new HttpFaultFilter.Shared(
+                "f", config, stats.counter("resets"), random, new RulesFilterStats(stats), "in"));
     }
 
     private Flow run(HttpFaultConfig config) {
-        return new HttpFaultFilter("f", config, stats.counter("resets"), RandomSource.seeded(1))
-                .onRequestHeaders(stream, stream.requestHeaders(), true);
+        return filter(config, RandomSource.seeded(1)).onRequestHeaders(stream, stream.requestHeaders(), true);
     }
 
     @Test
@@ -48,8 +54,7 @@ class HttpFaultFilterTest {
         HttpFaultConfig config = parse("{reset: {percentage: {numerator: 2500, denominator: TEN_THOUSAND}}}");
         RandomSource random = RandomSource.seeded(3);
         for (int i = 0; i < 4000; i++) {
-            new HttpFaultFilter("f", config, stats.counter("resets"), random)
-                    .onRequestHeaders(stream, stream.requestHeaders(), true);
+            filter(config, random).onRequestHeaders(stream, stream.requestHeaders(), true);
         }
 
         // 1,000 expected; six standard deviations are 165.

@@ -1,0 +1,134 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.HeaderSlots;
+import dev.mishap.rules.InstalledRule;
+import dev.mishap.rules.RuleSet;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rules that one place of the configuration has: a filter, a route, a cluster. They are in place for as long as something holds
+ * this object, less those whose ttl is over. Made by {@link RulePlaces}, under whose lock it changes.
+ */
+public final class PlacedRules implements RuleSource {
+    private static final Logger LOG = LoggerFactory.getLogger("mishap");
+
+    private final RulePlaces owner;
+    final String site;
+    /** All of the configuration, in its order, whether they have ended or not. */
+    final List<InstalledRule> installed;
+
+    private final Map<String, RuleCounts> counts = new LinkedHashMap<>();
+    /** What is in place, whether or not it is held back. */
+    private ActiveRules all = ActiveRules.NONE;
+
+    private volatile ActiveRules active = ActiveRules.NONE;
+
+    PlacedRules(RulePlaces owner, String site, List<InstalledRule> installed, @Nullable PlacedRules before) {
+        this.owner = owner;
+        this.site = site;
+        this.installed = installed;
+        for (InstalledRule each : installed) {
+            String name = each.rule().name();
+            RuleCounts known = before == null ? null : before.counts.get(name);
+            counts.put(name, known == null ? new RuleCounts(name, owner.stats) : known);
+        }
+        compile(before == null ? null : before.all.rules());
+    }
+
+    @Override
+    public ActiveRules active() {
+        return active;
+    }
+
+    @Override
+    public long nanoTime() {
+        return owner.nanoTime();
+    }
+
+    List<FaultRule> rules() {
+        return installed.stream().map(InstalledRule::rule).toList();
+    }
+
+    private void compile(@Nullable RuleSet previous) {
+        long now = owner.nanoTime();
+        List<InstalledRule> alive =
+                installed.stream().filter(each -> leftNanos(each, now) > 0).toList();
+        if (alive.isEmpty()) {
+            all = ActiveRules.NONE;
+        } else {
+            HeaderSlots slots = new HeaderSlots();
+            RuleSet set = RuleSet.compile(alive, previous, slots, owner.safeguards());
+            Map<String, RuleTag> tags = new LinkedHashMap<>();
+            for (InstalledRule each : alive) {
+                FaultRule rule = each.rule();
+                tags.put(
+                        rule.name(),
+                        RuleTag.of(rule, owner.stats.counter("experiment." + rule.tagValue() + ".touched")));
+            }
+            all = new ActiveRules(set, List.of(), tags, slots);
+        }
+        publish();
+    }
+
+    /** Shows the workers what is in place, unless all rules are held back. */
+    void publish() {
+        active = owner.isSuspended() ? ActiveRules.NONE : all;
+    }
+
+    /** What holds for all rules of the proxy has changed. */
+    void recompile() {
+        compile(all.rules());
+    }
+
+    /** Takes out the rules whose ttl is over; whether there was one. */
+    boolean expire() {
+        long now = owner.nanoTime();
+        List<FaultRule> over = new ArrayList<>();
+        for (FaultRule rule : all.rules().rules()) {
+            for (InstalledRule each : installed) {
+                if (each.rule() == rule && leftNanos(each, now) <= 0) {
+                    over.add(rule);
+                }
+            }
+        }
+        if (over.isEmpty()) {
+            return false;
+        }
+        showCounts();
+        compile(all.rules());
+        over.forEach(rule -> LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site));
+        return true;
+    }
+
+    /** When the next ttl is over, from now on; {@link Long#MAX_VALUE} = never. */
+    long nextEndNanos() {
+        long now = owner.nanoTime();
+        long next = Long.MAX_VALUE;
+        for (InstalledRule each : installed) {
+            long left = leftNanos(each, now);
+            if (left > 0) {
+                next = Math.min(next, left);
+            }
+        }
+        return next;
+    }
+
+    private static long leftNanos(InstalledRule each, long now) {
+        return each.rule().ttl() == null ? Long.MAX_VALUE : each.rule().ttl().toNanos() - (now - each.installedNanos());
+    }
+
+    void showCounts() {
+        counts.values().forEach(count -> {
+            if (all.rules().status(count.name()) != null) {
+                count.show(all.rules());
+            }
+        });
+    }
+}

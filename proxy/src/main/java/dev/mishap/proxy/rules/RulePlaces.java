@@ -1,0 +1,191 @@
+package dev.mishap.proxy.rules;
+
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.InstalledRule;
+import dev.mishap.rules.Safeguards;
+import io.netty.util.concurrent.Ticker;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules that stand in the configuration. They live as long as what they are part of, so nothing here keeps them: a route table
+ * that nobody uses any more takes its rules with it.
+ *
+ * <p>A configuration that is read again, as when a server pushes a table in which something else has changed, finds its rules as they
+ * were: ttl, ramp and draws go on. Changes are made under one lock; the workers see them by volatile reads.
+ */
+public final class RulePlaces {
+    private final Ticker ticker;
+    private final ScheduledExecutorService timers;
+    final Scope stats;
+    private final LongSupplier seeds;
+
+    /** By site, the newest last. */
+    private final Map<String, List<WeakReference<PlacedRules>>> sites = new HashMap<>();
+
+    private int made;
+    private Safeguards safeguards = Safeguards.NONE;
+    private volatile boolean suspended;
+    private volatile Runnable onChange = () -> {};
+
+    RulePlaces(Ticker ticker, ScheduledExecutorService timers, Scope mishap, LongSupplier seeds) {
+        this.ticker = ticker;
+        this.timers = timers;
+        this.stats = mishap;
+        this.seeds = seeds;
+    }
+
+    /** Sets what is told when rules of some place have changed. */
+    void onChange(Runnable listener) {
+        onChange = listener;
+    }
+
+    long nanoTime() {
+        return ticker.nanoTime();
+    }
+
+    boolean isSuspended() {
+        return suspended;
+    }
+
+    /**
+     * The rules of a place that has one configuration at a time, such as a filter: a rule that replaces one of the same name and
+     * experiment goes on with its counts and limits.
+     *
+     * @param site what tells the place from others, for people, too
+     */
+    public PlacedRules replace(String site, List<FaultRule> rules) {
+        return put(site, rules, true);
+    }
+
+    /** The rules of one of many configurations of a kind, such as those of routes; equal ones are one. */
+    public PlacedRules share(String site, List<FaultRule> rules) {
+        return put(site, rules, false);
+    }
+
+    private synchronized PlacedRules put(String site, List<FaultRule> rules, boolean successor) {
+        if (++made % 1024 == 0) {
+            prune();
+        }
+        List<PlacedRules> known = alive(site);
+        Map<FaultRule, InstalledRule> before = new HashMap<>();
+        for (PlacedRules each : known) {
+            if (each.rules().equals(rules)) {
+                return each;
+            }
+            each.installed.forEach(rule -> before.put(rule.rule(), rule));
+        }
+        PlacedRules last = successor && !known.isEmpty() ? known.get(known.size() - 1) : null;
+        List<InstalledRule> installed = new ArrayList<>();
+        for (FaultRule rule : rules) {
+            InstalledRule same = before.get(rule);
+            installed.add(same == null ? install(rule, last) : same);
+        }
+        PlacedRules placed = new PlacedRules(this, site, installed, last);
+        sites.computeIfAbsent(site, s -> new ArrayList<>(1)).add(new WeakReference<>(placed));
+        schedule(new WeakReference<>(placed), placed.nextEndNanos());
+        return placed;
+    }
+
+    /** A changed rule keeps the seed that its predecessor was given. */
+    private InstalledRule install(FaultRule rule, @Nullable PlacedRules last) {
+        if (last != null && rule.seed() == null) {
+            for (InstalledRule each : last.installed) {
+                if (each.rule().name().equals(rule.name())) {
+                    return new InstalledRule(rule, nanoTime(), each.seed());
+                }
+            }
+        }
+        return InstalledRule.of(rule, nanoTime(), seeds);
+    }
+
+    private List<PlacedRules> alive(String site) {
+        List<WeakReference<PlacedRules>> references = sites.getOrDefault(site, List.of());
+        List<PlacedRules> alive = new ArrayList<>(references.size());
+        for (WeakReference<PlacedRules> reference : references) {
+            PlacedRules placed = reference.get();
+            if (placed != null) {
+                alive.add(placed);
+            }
+        }
+        return alive;
+    }
+
+    private void prune() {
+        sites.values().forEach(references -> references.removeIf(r -> r.get() == null));
+        sites.values().removeIf(List::isEmpty);
+    }
+
+    /** All places that are in use. */
+    private List<PlacedRules> all() {
+        List<PlacedRules> all = new ArrayList<>();
+        sites.keySet().forEach(site -> all.addAll(alive(site)));
+        return all;
+    }
+
+    private void schedule(WeakReference<PlacedRules> reference, long nanos) {
+        if (nanos != Long.MAX_VALUE) {
+            timers.schedule(() -> expire(reference), nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void expire(WeakReference<PlacedRules> reference) {
+        boolean ended;
+        synchronized (this) {
+            PlacedRules placed = reference.get();
+            if (placed == null) {
+                return;
+            }
+            ended = placed.expire();
+            schedule(reference, placed.nextEndNanos());
+        }
+        if (ended) {
+            onChange.run();
+        }
+    }
+
+    Safeguards safeguards() {
+        return safeguards;
+    }
+
+    /** Puts all rules of the configuration under what holds for every rule of the proxy. */
+    void safeguard(Safeguards all) {
+        synchronized (this) {
+            safeguards = all;
+            all().forEach(PlacedRules::recompile);
+        }
+        onChange.run();
+    }
+
+    /** Holds all rules of the configuration back, or lets them act again; at once for whatever comes next. */
+    public void suspend(boolean hold) {
+        synchronized (this) {
+            suspended = hold;
+            all().forEach(PlacedRules::publish);
+        }
+        onChange.run();
+    }
+
+    /** Brings {@code mishap.rule.*} in /stats up to date. */
+    synchronized void showCounts() {
+        all().forEach(PlacedRules::showCounts);
+    }
+
+    /** The rules of the configuration that are in place, by site. */
+    public synchronized Map<String, List<FaultRule>> standing() {
+        Map<String, List<FaultRule>> standing = new HashMap<>();
+        for (PlacedRules each : all()) {
+            standing.computeIfAbsent(each.site, s -> new ArrayList<>())
+                    .addAll(each.active().rules().rules());
+        }
+        return standing;
+    }
+}

@@ -1,0 +1,10 @@
+package dev.mishap.proxy.rules;
+
+/** Where who executes rules finds those that are in place. */
+public interface RuleSource {
+    /** What is in place now. Any thread; one volatile read. */
+    ActiveRules active();
+
+    /** The clock that {@link dev.mishap.rules.RuleSet#decide} is to be asked with. */
+    long nanoTime();
+}
