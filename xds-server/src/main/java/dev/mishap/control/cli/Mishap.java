@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             LauncherCommands.Proxy.class,
             LauncherCommands.Standalone.class,
+            ServeCommand.class,
             RunCommand.class,
             ValidateCommand.class,
             ConvertCommand.class,

@@ -28,6 +28,11 @@ public record ActiveRule(
         return namespace + '/' + rule.name();
     }
 
+    /** Whether its end has come: it ends here by this server's timer, whoever takes it out of the store, and when. */
+    boolean over(long epochMillis) {
+        return until != null && epochMillis >= until.toEpochMilli();
+    }
+
     /** Whether it acts at this time, or may do so on a clock of its own. */
     boolean scheduled(long epochMillis) {
         return rule.schedule().active(epochMillis);

@@ -13,6 +13,7 @@ import dev.mishap.rules.schedule.Schedule;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -48,6 +49,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private volatile boolean stopped;
     private volatile @Nullable Fleet fleet;
     private @Nullable ScheduledFuture<?> ticking;
+    private @Nullable ScheduledFuture<?> ending;
 
     /**
      * Makes the faults of a fleet that has none yet.
@@ -123,6 +125,40 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         }
         replanAll(concerned);
         tickWhileNeeded();
+        endNext();
+    }
+
+    /** As {@link #update}, on the compiler's thread and later. */
+    public void updateSoon(Map<String, @Nullable ActiveRule> changed) {
+        executor.execute(() -> update(changed));
+    }
+
+    /** As {@link #stopAll}, likewise. */
+    public void stopAllSoon(boolean stop) {
+        executor.execute(() -> stopAll(stop));
+    }
+
+    /** Comes back when the next rule is over. */
+    private void endNext() {
+        ScheduledFuture<?> timer = ending;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        long now = clock.millis();
+        ending = rules.all().stream()
+                .map(ActiveRule::until)
+                .filter(until -> until != null && until.toEpochMilli() > now)
+                .min(Comparator.naturalOrder())
+                .map(until -> executor.schedule(this::end, until.toEpochMilli() - now + 1, TimeUnit.MILLISECONDS))
+                .orElse(null);
+    }
+
+    private synchronized void end() {
+        long now = clock.millis();
+        Set<FleetNode> concerned = new HashSet<>();
+        rules.all().stream().filter(rule -> rule.over(now)).forEach(rule -> concern(rule, concerned));
+        replanAll(concerned);
+        endNext();
     }
 
     /** Ends all faults, whatever the rules say, or lets the rules act again. */
@@ -165,7 +201,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     private void replan(FleetNode node, Pass pass) {
         synchronized (node) {
-            List<ActiveRule> matching = stopped ? List.of() : rules.of(node.info, node.labels);
+            List<ActiveRule> matching = stopped ? List.of() : rules.of(node.info, node.labels, pass.now);
             node.put(pass.plan(node, shape(node), matching));
         }
     }
@@ -244,7 +280,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
                     node.info.id(),
                     known != null
                             ? known
-                            : pass.plan(node, shape(node), would.of(node.info, node.labels))
+                            : pass.plan(node, shape(node), would.of(node.info, node.labels, pass.now))
                                     .honouring()
                                     .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
         });

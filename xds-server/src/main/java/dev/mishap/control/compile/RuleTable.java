@@ -57,22 +57,26 @@ final class RuleTable {
         return rules.values();
     }
 
-    /** The rules that are for a node. */
-    List<ActiveRule> of(NodeInfo node, Map<String, String> labels) {
+    /** The rules that are for a node now. */
+    List<ActiveRule> of(NodeInfo node, Map<String, String> labels, long epochMillis) {
         String namespace = NodeCapabilities.namespace(node);
         List<ActiveRule> matching = new ArrayList<>();
-        collect(byService.get(namespace + '/'), node, labels, matching);
+        collect(byService.get(namespace + '/'), node, labels, epochMillis, matching);
         if (!node.cluster().isEmpty()) {
-            collect(byService.get(namespace + '/' + node.cluster()), node, labels, matching);
+            collect(byService.get(namespace + '/' + node.cluster()), node, labels, epochMillis, matching);
         }
         return matching;
     }
 
     private static void collect(
-            @Nullable List<ActiveRule> some, NodeInfo node, Map<String, String> labels, List<ActiveRule> into) {
+            @Nullable List<ActiveRule> some,
+            NodeInfo node,
+            Map<String, String> labels,
+            long epochMillis,
+            List<ActiveRule> into) {
         if (some != null) {
             for (ActiveRule rule : some) {
-                if (NodeCapabilities.targets(rule, node, labels)) {
+                if (!rule.over(epochMillis) && NodeCapabilities.targets(rule, node, labels)) {
                     into.add(rule);
                 }
             }

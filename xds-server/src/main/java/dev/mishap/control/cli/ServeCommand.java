@@ -1,0 +1,150 @@
+package dev.mishap.control.cli;
+
+import dev.mishap.control.base.Dependency;
+import dev.mishap.control.serve.Bootstraps;
+import dev.mishap.control.serve.ControlPlane;
+import dev.mishap.control.serve.ServeOptions;
+import dev.mishap.rules.Durations;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs the control plane. */
+@Command(
+        name = "serve",
+        description = "The control plane: keeps rules, and pushes them to Mishap proxies, Envoys and gRPC clients.",
+        footerHeading = "%n",
+        footer = "Exit codes: 0 ended by a signal, 2 could not start.")
+final class ServeCommand implements Callable<Integer> {
+    private static final int FIRST_PORT = 10000;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--listen-xds",
+            paramLabel = "HOST:PORT",
+            description = "Where proxies connect to. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "127.0.0.1:18000")
+    private String listenXds = "";
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Where rules are kept. Default: in memory, gone with the process.")
+    private @Nullable Path dataDir;
+
+    @Option(
+            names = "--dependency",
+            paramLabel = "NAME=[PORT:][PROTOCOL://]HOST:PORT",
+            description =
+                    "Something that services call: proxies listen for it on PORT of 127.0.0.1 (10000, 10001 … without) and send it to"
+                            + " HOST:PORT; gRPC clients ask for xds:///NAME. PROTOCOL: http (default), http2, grpc, tcp. Many times.")
+    private List<String> dependencies = List.of();
+
+    @Option(
+            names = "--config-dir",
+            paramLabel = "DIR",
+            description = "Files of Envoy resources (YAML or JSON) that the proxies get; watched.")
+    private @Nullable Path configDir;
+
+    @Option(
+            names = "--upstream-xds",
+            paramLabel = "HOST:PORT",
+            split = ",",
+            description = "Another control plane, whose configuration is passed on with faults added.")
+    private List<String> upstreams = List.of();
+
+    @Option(
+            names = "--fault-ttl",
+            paramLabel = "DURATION",
+            description = "How long faults outlive this server on Envoys. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "5s")
+    private String faultTtl = "";
+
+    @Option(
+            names = "--print-bootstrap",
+            paramLabel = "CLIENT",
+            description = "Print a bootstrap for a client of this server and exit: ${COMPLETION-CANDIDATES}.")
+    private Bootstraps.@Nullable Client bootstrap;
+
+    @Option(
+            names = "--node",
+            paramLabel = "SERVICE/ID",
+            description = "Whose bootstrap. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "my-service/my-node")
+    private String node = "";
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        InetSocketAddress xds = address("--listen-xds", listenXds);
+        Bootstraps.Client client = bootstrap;
+        if (client != null) {
+            out.print(printed(client, xds));
+            out.flush();
+            return Mishap.OK;
+        }
+        ServeOptions options = options(xds);
+        CountDownLatch ended = new CountDownLatch(1);
+        try (Interrupts interrupts = Interrupts.handle()) {
+            try (ControlPlane plane = ControlPlane.start(options)) {
+                err.println("mishap serve: base configuration: " + plane.base());
+                err.println("mishap serve: rules are kept "
+                        + (dataDir == null ? "in memory, and are gone when this process ends" : "in " + dataDir));
+                err.println("mishap serve: ready: xDS on " + xds.getHostString() + ':'
+                        + plane.xds().port());
+                err.flush();
+                interrupts.onSignal(ended::countDown);
+                ended.await();
+            }
+        }
+        err.println("mishap serve: ended; faults on Envoys end within " + faultTtl);
+        err.flush();
+        return Mishap.OK;
+    }
+
+    private String printed(Bootstraps.Client client, InetSocketAddress xds) {
+        int slash = node.indexOf('/');
+        if (slash < 1 || slash == node.length() - 1) {
+            throw new ParameterException(spec.commandLine(), "--node must be SERVICE/ID, got '" + node + "'");
+        }
+        return Bootstraps.of(
+                client, xds.getHostString(), xds.getPort(), node.substring(0, slash), node.substring(slash + 1), true);
+    }
+
+    private ServeOptions options(InetSocketAddress xds) {
+        try {
+            List<Dependency> parsed = new ArrayList<>();
+            for (String dependency : dependencies) {
+                parsed.add(Dependency.parse(dependency, FIRST_PORT + parsed.size()));
+            }
+            return new ServeOptions(xds, dataDir, parsed, configDir, upstreams, Durations.parse(faultTtl));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private InetSocketAddress address(String flag, String text) {
+        int colon = text.lastIndexOf(':');
+        try {
+            int port = Integer.parseInt(text.substring(colon + 1));
+            String host = colon < 0 ? "127.0.0.1" : text.substring(0, colon);
+            return new InetSocketAddress(
+                    host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host, port);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), flag + " must be HOST:PORT, got '" + text + "'");
+        }
+    }
+}

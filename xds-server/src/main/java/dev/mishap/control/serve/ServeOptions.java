@@ -1,0 +1,43 @@
+package dev.mishap.control.serve;
+
+import dev.mishap.control.base.Dependency;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code mishap serve} is asked for.
+ *
+ * @param xds where proxies connect to; port 0 = any free one
+ * @param dataDir where rules are kept; null = in memory, for as long as the process lives
+ * @param dependencies for the templates; empty = no templates
+ * @param configDir of the base configuration's files; null = none
+ * @param upstreams control planes to stand before, {@code host:port} each, the first that answers is taken; empty = none
+ * @param faultTimeToLive how long faults outlive this server on Envoys
+ */
+public record ServeOptions(
+        InetSocketAddress xds,
+        @Nullable Path dataDir,
+        List<Dependency> dependencies,
+        @Nullable Path configDir,
+        List<String> upstreams,
+        Duration faultTimeToLive) {
+    public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofSeconds(5);
+
+    public ServeOptions {
+        dependencies = List.copyOf(dependencies);
+        upstreams = List.copyOf(upstreams);
+        int bases = (dependencies.isEmpty() ? 0 : 1) + (configDir == null ? 0 : 1) + (upstreams.isEmpty() ? 0 : 1);
+        if (bases > 1) {
+            throw new IllegalArgumentException(
+                    "--dependency or --config with dependencies, --config-dir and --upstream-xds are three sources of the base"
+                            + " configuration; give one");
+        }
+        if (faultTimeToLive.compareTo(Duration.ofMillis(500)) < 0
+                || faultTimeToLive.compareTo(Duration.ofMinutes(10)) > 0) {
+            throw new IllegalArgumentException("--fault-ttl must be from 500ms to 10m");
+        }
+    }
+}
