@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.StringJoiner;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -28,6 +30,9 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     private final TrustConfig trust;
     private final TlsStats stats;
     private final @Nullable ChainCheck chains;
+    /** Those of the trust domains. */
+    private final Map<String, ChainCheck> chainsByDomain = new HashMap<>();
+
     private final boolean checkHost;
     private final boolean enforceKeyUsage;
     private final Clock clock;
@@ -49,13 +54,18 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     PeerVerifier(TrustConfig trust, TlsStats stats, boolean checkHost, boolean enforceKeyUsage, Clock clock) {
         this.trust = trust;
         this.stats = stats;
-        this.chains = trust.authorities().isEmpty()
-                ? null
-                : new ChainCheck(
-                        trust.authorities(), trust.crls(), trust.leafCrlOnly(), trust.allowExpired(), trust.maxDepth());
+        TrustDomains domains = trust.domains();
+        if (domains != null) {
+            domains.bundles().forEach((name, bundle) -> chainsByDomain.put(name, check(bundle, trust)));
+        }
+        this.chains = domains != null || trust.authorities().isEmpty() ? null : check(trust.authorities(), trust);
         this.checkHost = checkHost;
         this.enforceKeyUsage = enforceKeyUsage;
         this.clock = clock;
+    }
+
+    private static ChainCheck check(List<X509Certificate> authorities, TrustConfig trust) {
+        return new ChainCheck(authorities, trust.crls(), trust.leafCrlOnly(), trust.allowExpired(), trust.maxDepth());
     }
 
     /** Whether {@code chain} passes all checks; for questions after the handshake, hence not counted. */
@@ -64,9 +74,7 @@ final class PeerVerifier extends X509ExtendedTrustManager {
             return false;
         }
         try {
-            chain(chain, server);
-            names(chain[0], null);
-            hashes(chain[0]);
+            check(chain, server, null);
             return true;
         } catch (CertificateException e) {
             return false;
@@ -76,9 +84,7 @@ final class PeerVerifier extends X509ExtendedTrustManager {
     private void verify(X509Certificate[] chain, boolean server, @Nullable SSLEngine engine)
             throws CertificateException {
         try {
-            chain(chain, server);
-            names(chain[0], engine);
-            hashes(chain[0]);
+            check(chain, server, engine);
             if (enforceKeyUsage) {
                 keyUsage(chain[0]);
             }
@@ -91,13 +97,33 @@ final class PeerVerifier extends X509ExtendedTrustManager {
                     // counted as a connection error by who sees the handshake fail
                 }
             }
-            if (!trust.acceptUntrusted()) {
+            if (!trust.acceptUntrusted() || trust.domains() != null) {
                 throw TlsEngine.usesOpenSsl(engine) ? new OpenSslCertificateException(e.getMessage(), e, e.error()) : e;
             }
         }
     }
 
-    private void chain(X509Certificate[] chain, boolean server) throws VerifyFailure {
+    private void check(X509Certificate[] chain, boolean server, @Nullable SSLEngine engine)
+            throws CertificateException {
+        TrustDomains domains = trust.domains();
+        if (domains != null) {
+            ChainCheck of = chainsByDomain.get(domains.domain(chain[0]));
+            chain(of, chain, server);
+            identity(TrustDomains.uris(chain[0]));
+        } else {
+            chain(chains, chain, server);
+            names(chain[0], engine);
+            hashes(chain[0]);
+        }
+    }
+
+    private void identity(List<Certificates.San> uris) throws VerifyFailure {
+        if (!trust.sans().isEmpty() && trust.sans().stream().noneMatch(m -> m.matchesAny(uris))) {
+            throw new VerifyFailure(VerifyFailure.Kind.SAN, UNKNOWN, "SAN match");
+        }
+    }
+
+    private void chain(@Nullable ChainCheck chains, X509Certificate[] chain, boolean server) throws VerifyFailure {
         if (chains == null) {
             return;
         }

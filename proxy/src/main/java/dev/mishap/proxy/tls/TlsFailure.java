@@ -61,6 +61,9 @@ final class TlsFailure {
         if (message == null || t instanceof ClosedChannelException) {
             return null;
         }
+        if (message.startsWith("error:") && message.endsWith(NO_PEER_CERTIFICATE)) {
+            return noPeerCertificate();
+        }
         if (message.startsWith("error:") && message.indexOf(':', 6) > 0) {
             int end = message.indexOf(':', 6);
             try {
@@ -85,7 +88,7 @@ final class TlsFailure {
             return tls1 == null ? null : error(ALERT + tls1, "TLSV1_ALERT_" + upper);
         }
         if (message.contains("Empty client certificate chain") || message.contains("Empty server certificate")) {
-            return error(192, NO_PEER_CERTIFICATE);
+            return noPeerCertificate();
         }
         if (message.contains("Unsupported or unrecognized SSL message") || message.contains("not an SSL/TLS record")) {
             return error(247, "WRONG_VERSION_NUMBER");
@@ -100,6 +103,11 @@ final class TlsFailure {
             return error(175, "NO_CIPHERS_AVAILABLE");
         }
         return null;
+    }
+
+    /** Envoy says a second time what this is. */
+    private static String noPeerCertificate() {
+        return error(192, NO_PEER_CERTIFICATE + ":peer did not provide required client certificate");
     }
 
     private static String error(int reason, String text) {

@@ -55,7 +55,9 @@ public final class TlsFields {
                             "crl",
                             "allow_expired_certificate",
                             "trust_chain_verification")
-                    .supported("only_verify_leaf_cert_crl", "max_verify_depth"),
+                    .supported("only_verify_leaf_cert_crl", "max_verify_depth", "custom_validator_config"),
+            SupportedFields.of(TrustDomains.MESSAGE).supported("trust_domains"),
+            SupportedFields.of(TrustDomains.MESSAGE + ".TrustDomain").supported("name", "trust_bundle"),
             SupportedFields.of(TLS + "CertificateValidationContext.SystemRootCerts"),
             SupportedFields.of(TLS + "SubjectAltNameMatcher").supported("san_type", "matcher", "oid"),
             SupportedFields.of(TLS + "SdsSecretConfig").supported("name", "sds_config"),

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param acceptUntrusted {@code trust_chain_verification: ACCEPT_UNTRUSTED}: a bad chain is counted, and the connection goes on
  * @param allowExpired {@code allow_expired_certificate}
  * @param maxDepth {@code max_verify_depth}; -1 = not limited
+ * @param domains {@code custom_validator_config}: the SPIFFE validator, which does without hashes and accepts nobody untrusted; null = the usual one
  */
 record TrustConfig(
         List<X509Certificate> authorities,
@@ -43,10 +44,11 @@ record TrustConfig(
         List<String> spkis,
         boolean acceptUntrusted,
         boolean allowExpired,
-        int maxDepth) {
+        int maxDepth,
+        @Nullable TrustDomains domains) {
     /** Nothing is checked. */
     static final TrustConfig NONE =
-            new TrustConfig(List.of(), "", List.of(), false, List.of(), List.of(), List.of(), false, false, -1);
+            new TrustConfig(List.of(), "", List.of(), false, List.of(), List.of(), List.of(), false, false, -1, null);
 
     /** Where distributions keep the authorities that they trust; the first that exists is taken, as Envoy does. */
     private static final List<String> SYSTEM_ROOTS = List.of(
@@ -95,7 +97,11 @@ record TrustConfig(
         ConfigNode ca = node.message("trusted_ca");
         String path = ca == null ? "" : SecretFiles.path(ca);
         List<X509Certificate> authorities;
-        if (ca != null) {
+        TrustDomains domains = TrustDomains.from(node);
+        if (domains != null) {
+            path = domains.path();
+            authorities = domains.authorities();
+        } else if (ca != null) {
             authorities = authorities(SecretFiles.read(ca), path);
         } else if (node.message("system_root_certs") != null) {
             path = systemRoots();
@@ -119,7 +125,8 @@ record TrustConfig(
                 spkis(node),
                 node.enumName("trust_chain_verification").equals("ACCEPT_UNTRUSTED"),
                 node.bool("allow_expired_certificate", false),
-                (int) Math.min(node.integer("max_verify_depth", -1), 100));
+                (int) Math.min(node.integer("max_verify_depth", -1), 100),
+                domains);
     }
 
     /** What {@code combined_validation_context} asks for: {@code delivered} merged over {@code base}, lists one after the other. */
@@ -137,7 +144,8 @@ record TrustConfig(
                         both(b.spkis, d.spkis),
                         b.acceptUntrusted || d.acceptUntrusted,
                         b.allowExpired || d.allowExpired,
-                        d.maxDepth < 0 ? b.maxDepth : d.maxDepth)
+                        d.maxDepth < 0 ? b.maxDepth : d.maxDepth,
+                        d.domains == null && !own ? b.domains : d.domains)
                 .checked();
     }
 

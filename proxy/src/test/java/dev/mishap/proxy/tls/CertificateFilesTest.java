@@ -91,6 +91,11 @@ class CertificateFilesTest {
         assertThat(Certificates.commonName(c.leaf())).isEqualTo("server.test");
     }
 
+    private static String spiffe(String domains) {
+        return "custom_validator_config: {name: envoy.tls.cert_validator.spiffe, typed_config: {'@type': type.googleapis.com/"
+                + TrustDomains.MESSAGE + ", trust_domains: [" + domains + "]}}";
+    }
+
     static Stream<Arguments> badTrust() {
         String hash = "00".repeat(32);
         return Stream.of(
@@ -104,6 +109,15 @@ class CertificateFilesTest {
                 Arguments.of(
                         "match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: x}}]",
                         "SAN-based verification of peer certificates without trusted CA is insecure and not allowed"),
+                Arguments.of(
+                        spiffe("{name: a, trust_bundle: {filename: '" + file("ca.crt") + "'}}, "
+                                + "{name: a, trust_bundle: {filename: '" + file("ca.crt") + "'}}"),
+                        "Multiple trust bundles are given for one trust domain for a"),
+                Arguments.of(
+                        spiffe("{name: a, trust_bundle: {inline_string: junk}}"),
+                        "Failed to load trusted CA certificate for a"),
+                Arguments.of(spiffe("{name: a}"), "Failed to load trusted CA certificate for a"),
+                Arguments.of(spiffe("{name: a, trust_bundle: {filename: /nope}}"), "Invalid path: /nope"),
                 Arguments.of(
                         "allow_expired_certificate: true",
                         "Certificate validity period is always ignored without trusted CA"),

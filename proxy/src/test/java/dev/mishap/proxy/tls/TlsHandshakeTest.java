@@ -128,7 +128,7 @@ class TlsHandshakeTest {
             assertThat(f.server("handshake")).isZero();
             assertThat(w.info.transportFailureReason)
                     .isEqualTo("TLS_error:|268435648:SSL routines:OPENSSL_internal:PEER_DID_NOT_RETURN_A_CERTIFICATE"
-                            + ":TLS_error_end");
+                            + ":peer did not provide required client certificate:TLS_error_end");
         }
     }
 
