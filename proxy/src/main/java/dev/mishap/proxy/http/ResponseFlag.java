@@ -31,7 +31,9 @@ public enum ResponseFlag {
     DNS_RESOLUTION_FAILED("DF", "DnsResolutionFailed"),
     DROP_OVERLOAD("DO", "DropOverload"),
     DOWNSTREAM_REMOTE_RESET("DR", "DownstreamRemoteReset"),
-    UNCONDITIONAL_DROP_OVERLOAD("UDO", "UnconditionalDropOverload");
+    UNCONDITIONAL_DROP_OVERLOAD("UDO", "UnconditionalDropOverload"),
+    /** Ours: a rule acted on the connection, the client's or the service's. */
+    CONNECTION_FAULT_INJECTED("MCF", "MishapConnectionFault");
 
     private final String shortName;
     private final String longName;

@@ -248,6 +248,28 @@ public final class StreamInfo {
         all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
     }
 
+    /** Sets the flag of a connection that rules acted on, if the marks in the dynamic metadata say that they did. */
+    public void flagConnectionFault() {
+        Map<String, Object> marks = dynamicMetadata("mishap");
+        if (marks != null && marks.containsKey("fault")) {
+            addFlag(ResponseFlag.CONNECTION_FAULT_INJECTED);
+        }
+    }
+
+    /** As {@link #putDynamicMetadata}, but a text joins the one that is there, with a comma between, unless it is in it. */
+    public void joinDynamicMetadata(String namespace, Map<String, Object> fields) {
+        Map<String, Object> joined = new LinkedHashMap<>();
+        Map<String, Object> before = dynamicMetadata(namespace);
+        if (before != null) {
+            joined.putAll(before);
+        }
+        fields.forEach((key, value) -> joined.merge(key, value, (a, b) -> {
+            String text = String.valueOf(a);
+            return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
+        }));
+        putDynamicMetadata(namespace, joined);
+    }
+
     /** Leaves {@code object} for access logs; it may change until the stream ends. */
     public void putFilterState(String key, FilterStateObject object) {
         Map<String, FilterStateObject> all = filterState;

@@ -43,6 +43,7 @@ final class ListenerLog {
         info.startTimeEpochNanos =
                 now.getEpochSecond() * 1_000_000_000L + now.getNano() - (System.nanoTime() - connection.acceptedNanos);
         info.connectionTerminationDetails = connection.terminationDetails;
+        info.flagConnectionFault();
         return info;
     }
 }

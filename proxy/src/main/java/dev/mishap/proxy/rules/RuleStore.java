@@ -154,7 +154,7 @@ public final class RuleStore implements RuleSource {
         if (rule.fault() instanceof Reset reset && !reset.equals(new Reset())) {
             return "this proxy resets before the response only: leave after, afterBodyBytes, code and goAway out";
         }
-        return rule.isUpstream() ? "this proxy executes it on the side of the client only" : null;
+        return null;
     }
 
     /** Installs or replaces a rule; returns whether the name is new. */
@@ -428,8 +428,7 @@ public final class RuleStore implements RuleSource {
         for (ObserverEntry entry : observers.values()) {
             compiledObservers.add(new Observer(entry.definition(), before(entry.definition()), slots));
         }
-        boolean connections =
-                !compiled.hasNoConnectionRules() || !active.rules().hasNoConnectionRules();
+        boolean connections = aboutConnections(compiled) || aboutConnections(active.rules());
         active = new ActiveRules(compiled, compiledObservers, tags, slots);
         if (connections) {
             onChange.run();
@@ -440,6 +439,10 @@ public final class RuleStore implements RuleSource {
         observers.values().forEach(o -> used.add(o.lease()));
         leases.values().retainAll(used);
         schedule();
+    }
+
+    private static boolean aboutConnections(RuleSet rules) {
+        return !rules.hasNoConnectionRules() || !rules.hasNoUpstreamRules();
     }
 
     private @Nullable Observer before(Observer.Definition definition) {

@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
+import dev.mishap.proxy.filter.network.mishap.UpstreamFaults;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.listener.ChainLife;
 import dev.mishap.proxy.listener.Lds;
@@ -193,6 +194,8 @@ public final class Server {
             services.add(ConfigSources.class, sources);
             services.add(RouteTables.class, routeTables);
             services.add(ExtensionConfigs.class, extensionConfigs);
+            ConnectionFaults connectionFaults = new ConnectionFaults(rules, stats);
+            upstreams.gate(new UpstreamFaults(rules, connectionFaults));
             listeners = new ListenerManager(
                     transport,
                     workers(),
@@ -202,8 +205,11 @@ public final class Server {
                     drain,
                     new ListenerManager.Drain(
                             TimeUnit.SECONDS.toNanos(options.drainTimeSeconds()), options.drainImmediately()),
-                    new ConnectionFaults(rules, stats));
-            rules.onChange(() -> listeners.all().forEach(Listener::reconsiderConnections));
+                    connectionFaults);
+            rules.onChange(() -> {
+                listeners.all().forEach(Listener::reconsiderConnections);
+                upstreams.reconsider();
+            });
             bootstrap.listeners().forEach(listeners::addStatic);
             listeners.initializeWith(init);
             clusters.onGone(upstreams::forget);

@@ -75,7 +75,7 @@ final class AutoPool extends ConnectionPool {
         if (!future.isSuccess()) {
             ConnectFailure failure = connector.failure(endpoint(), future);
             countFailure(failure);
-            failPending(failure.reason(), failure.transportFailure());
+            failPending(failure);
             return;
         }
         Channel channel = future.channel();

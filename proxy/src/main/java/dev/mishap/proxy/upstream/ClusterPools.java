@@ -38,11 +38,16 @@ public final class ClusterPools {
     private EndpointSet known;
 
     /** @param others the pools of other clusters on this loop: an aggregate cluster picks endpoints of those it is made of */
-    ClusterPools(Cluster cluster, EventLoop loop, LongSupplier random, Function<Cluster, ClusterPools> others) {
+    ClusterPools(
+            Cluster cluster,
+            EventLoop loop,
+            LongSupplier random,
+            Function<Cluster, ClusterPools> others,
+            OpenLinks links) {
         this.others = others;
         this.cluster = cluster;
         this.balancer = cluster.config().lb().balancer(cluster, random);
-        this.connector = new Connector(loop, cluster);
+        this.connector = new Connector(loop, cluster, links);
         this.known = cluster.endpoints();
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,13 +139,17 @@ abstract class ConnectionPool {
     }
 
     /** All that wait are told, not only one: who asks decides what becomes of an endpoint that can't be reached. */
-    final void failPending(ResetReason reason, @Nullable String transportFailure) {
+    final void failPending(ConnectFailure failure) {
         List<UpstreamListener> all = new ArrayList<>(pending);
         pending.clear();
         for (UpstreamListener l : all) {
             unpend();
             stats().rqPendingFailureEject.inc();
-            l.onPoolFailure(reason, transportFailure);
+            Map<String, Object> marks = failure.marks();
+            if (marks != null) {
+                l.onMarks(marks);
+            }
+            l.onPoolFailure(failure.reason(), failure.transportFailure());
         }
         settle();
     }

@@ -51,13 +51,15 @@ final class Connector {
     private final @Nullable String serverName;
     private final boolean verifyName;
     private final @Nullable ProxiedConnection proxied;
+    private final OpenLinks links;
 
-    Connector(EventLoop loop, Cluster cluster) {
+    Connector(EventLoop loop, Cluster cluster, OpenLinks links) {
         this.cluster = cluster;
         this.loop = loop;
         this.serverName = null;
         this.verifyName = false;
         this.proxied = null;
+        this.links = links;
         ClusterConfig config = cluster.config();
         BindConfig own = config.connect().bind();
         bind = own == null ? cluster.context().bind() : own;
@@ -90,6 +92,7 @@ final class Connector {
         this.serverName = serverName;
         this.verifyName = verifyName;
         this.proxied = proxied;
+        this.links = other.links;
     }
 
     /**
@@ -143,22 +146,71 @@ final class Connector {
 
     /** Starts to connect a socket, and no more. */
     ChannelFuture open(Endpoint to, ChannelHandler handler) {
+        return links.open(cluster.name(), to, handler, new Dialing(this, to, handler));
+    }
+
+    long timeoutNanos() {
+        return cluster.config().connect().timeoutNanos();
+    }
+
+    /** A socket that is not connected yet, ready to be by {@link #connect(Channel, Endpoint)}. */
+    Channel socket(Endpoint to, ChannelHandler handler) {
+        Bootstrap b = to.ip() == null ? unix().handler(handler) : prepared(to.ip(), handler);
+        return b.register().channel();
+    }
+
+    /** Connects a {@link #socket}. */
+    ChannelFuture connect(Channel socket, Endpoint to) {
+        InetSocketAddress ip = to.ip();
+        if (ip == null) {
+            return socket.connect(Transport.of(loop).unixAddress(to.toString()));
+        }
+        BindConfig.Source source = bind == null ? null : bind.source(ip);
+        if (source != null && !source.canReach(ip)) {
+            return socket.newFailedFuture(new BindException("Address family not supported by protocol"));
+        }
+        ChannelFuture future = source == null ? socket.connect(ip) : socket.connect(ip, source.address());
+        optionsAfter(ip, socket);
+        return future;
+    }
+
+    private Bootstrap prepared(InetSocketAddress ip, ChannelHandler handler) {
+        Bootstrap b = bootstrap.clone().handler(handler);
+        for (BindConfig.Option o : options(ip)) {
+            if (o.beforeConnect()) {
+                Transport.of(loop).option(b, o.value());
+            }
+        }
+        return b;
+    }
+
+    private List<BindConfig.Option> options(InetSocketAddress ip) {
+        if (bind == null) {
+            return List.of();
+        }
+        BindConfig.Source source = bind.source(ip);
+        return source == null ? bind.options() : source.options();
+    }
+
+    private void optionsAfter(InetSocketAddress ip, Channel channel) {
+        for (BindConfig.Option o : options(ip)) {
+            if (!o.beforeConnect()) {
+                Transport.of(loop).option(channel, o.value());
+            }
+        }
+    }
+
+    /** Connects at once. */
+    ChannelFuture dial(Endpoint to, ChannelHandler handler) {
         InetSocketAddress ip = to.ip();
         if (ip == null) {
             return unix().handler(handler).connect(Transport.of(loop).unixAddress(to.toString()));
         }
-        Bootstrap b = bootstrap.clone().handler(handler);
+        Bootstrap b = prepared(ip, handler);
         if (bind == null) {
             return b.connect(ip);
         }
         BindConfig.Source source = bind.source(ip);
-        List<BindConfig.Option> options = source == null ? bind.options() : source.options();
-        Transport transport = Transport.of(loop);
-        for (BindConfig.Option o : options) {
-            if (o.beforeConnect()) {
-                transport.option(b, o.value());
-            }
-        }
         ChannelFuture future;
         if (source == null) {
             future = b.connect(ip);
@@ -169,11 +221,7 @@ final class Connector {
             channel.close();
             return channel.newFailedFuture(new BindException("Address family not supported by protocol"));
         }
-        for (BindConfig.Option o : options) {
-            if (!o.beforeConnect()) {
-                transport.option(future.channel(), o.value());
-            }
-        }
+        optionsAfter(ip, future.channel());
         return future;
     }
 
@@ -190,6 +238,10 @@ final class Connector {
 
     /** What became of a connection to {@code to} that failed, as Envoy tells it; called once for each. */
     ConnectFailure failure(Endpoint to, ChannelFuture failed) {
+        return why(to, failed).marked(failed.channel().attr(UpstreamLink.MARKS).get());
+    }
+
+    private ConnectFailure why(Endpoint to, ChannelFuture failed) {
         Throwable cause = failed.cause();
         if (cause instanceof ConnectTimeoutException) {
             return ConnectFailure.TIMEOUT;

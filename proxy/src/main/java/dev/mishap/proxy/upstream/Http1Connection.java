@@ -24,6 +24,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * One HTTP/1.1 connection to an endpoint: one request at a time, many in turn. Confined to its loop. The pool owns it; the
  * listener of the request it carries holds it as an {@link UpstreamStream} until the response ends.
  */
-final class Http1Connection extends ChannelInboundHandlerAdapter implements UpstreamStream, H1Parser.Sink {
+final class Http1Connection extends ChannelInboundHandlerAdapter 
+        implements UpstreamStream, H1Parser.Sink, UpstreamLink.Marked {
     private static final Logger LOG = LoggerFactory.getLogger(Http1Connection.class);
 
     private final Http1Pool pool;
@@ -136,6 +138,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         assert listener == null;
         listener = to;
         meter = to.meter();
+        UpstreamLink.tell(channel(), to);
         requests++;
         requestComplete = false;
         responseStarted = false;
@@ -144,6 +147,14 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Upst
         if (config.maxRequestsPerConnection() > 0 && requests >= config.maxRequestsPerConnection()) {
             stats.cxMaxRequests.inc();
             draining = true;
+        }
+    }
+
+    @Override
+    public void marked(Map<String, Object> marks) {
+        UpstreamListener l = listener;
+        if (l != null) {
+            l.onMarks(marks);
         }
     }
 

@@ -97,7 +97,7 @@ final class Http2Pool extends ConnectionPool {
         if (!future.isSuccess()) {
             ConnectFailure failure = connector.failure(endpoint(), future);
             c.failed(failure);
-            failPending(failure.reason(), failure.transportFailure());
+            failPending(failure);
             return;
         }
         Channel channel = future.channel();

@@ -42,6 +42,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         assert listener == null;
         first = firstOfConnection;
         listener = to;
+        UpstreamLink.tell(owner.channel(), to);
         count(to.meter());
         response = null;
         started = false;

@@ -40,6 +40,10 @@ final class SecureConnect extends ChannelInitializer<Channel> {
         channel.pipeline().addLast(handler);
     }
 
+    ChannelHandler handler() {
+        return handler;
+    }
+
     /** Called on the loop of the connection, hence the channel has its handlers when this returns. */
     ChannelFuture start(long timeoutNanos) {
         ChannelFuture tcp = connector.open(to, this);

@@ -1,10 +1,14 @@
 package dev.mishap.proxy.upstream;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Told of what happens on a {@link TcpUpstream}; on its loop. */
 public interface TcpListener {
+    /** As {@link UpstreamListener#onMarks}. */
+    default void onMarks(Map<String, Object> marks) {}
+
     /** The connection is there. */
     void onConnected();
 

@@ -21,13 +21,14 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to an endpoint that carries bytes for one downstream connection, counted as Envoy's TCP pool counts. Confined to its
  * loop. Made by {@link ClusterPools#tcp}.
  */
-public final class TcpUpstream extends ChannelInboundHandlerAdapter implements ByteUpstream {
+public final class TcpUpstream extends ChannelInboundHandlerAdapter implements ByteUpstream, UpstreamLink.Marked {
     private final Cluster cluster;
     private final Endpoint endpoint;
     private final ResourceLimits limits;
@@ -214,6 +215,11 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
             told = true;
             listener.onClosed(resetByPeer);
         }
+    }
+
+    @Override
+    public void marked(Map<String, Object> marks) {
+        listener.onMarks(marks);
     }
 
     // ---- what its user does ----

@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import io.netty.buffer.ByteBuf;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,13 @@ public interface UpstreamListener {
      * @param transportFailure what the operating system said, blanks as underscores, or null
      */
     void onPoolFailure(ResetReason reason, @Nullable String transportFailure);
+
+    /**
+     * A rule touches the connection that the request is on, or would have had; before what comes of that is told.
+     *
+     * @param marks what the request gets in its dynamic metadata under {@code mishap}
+     */
+    default void onMarks(Map<String, Object> marks) {}
 
     /** Whether the request goes out by HTTP/2 when the cluster speaks what the client spoke. */
     default boolean prefersHttp2() {

@@ -15,11 +15,22 @@ import java.util.function.LongSupplier;
 /** The way from a cluster to its connections, for every loop. One a process. */
 public final class Upstreams {
     private final AtomicLong seed;
+    private volatile UpstreamGate gate = UpstreamGate.OPEN;
     private final LoopLocal<OnLoop> loops = new LoopLocal<>(OnLoop::new);
 
     /** {@code seed} is where the draws of load balancers and back-offs start; each loop goes on from another place. */
     public Upstreams(long seed) {
         this.seed = new AtomicLong(seed);
+    }
+
+    /** Sets what each connection passes that is made from now on. */
+    public void gate(UpstreamGate by) {
+        gate = by;
+    }
+
+    /** Has the gate decide again about every connection. */
+    public void reconsider() {
+        loops.forEach(on -> on.links.reconsider());
     }
 
     /** What belongs to {@code loop}; called on it. */
@@ -44,6 +55,7 @@ public final class Upstreams {
         private final EventLoop loop;
         private final LongSupplier random;
         private final Map<Cluster, ClusterPools> pools = new IdentityHashMap<>();
+        private final OpenLinks links = new OpenLinks(() -> gate);
         private final Deque<HeaderMap> spare = new ArrayDeque<>();
 
         OnLoop(EventLoop loop) {
@@ -55,7 +67,7 @@ public final class Upstreams {
         public ClusterPools pools(Cluster cluster) {
             ClusterPools p = pools.get(cluster);
             if (p == null) {
-                p = new ClusterPools(cluster, loop, random, this::pools);
+                p = new ClusterPools(cluster, loop, random, this::pools, links);
                 pools.put(cluster, p);
                 ClusterPools made = p;
                 cluster.onChange(() -> loop.execute(made::refresh));

@@ -57,7 +57,7 @@ class ConnectorTest {
                         .build(),
                 stats);
         Endpoint endpoint = cluster.endpoints().all().get(0);
-        Connector connector = new Connector(loop, cluster);
+        Connector connector = new Connector(loop, cluster, new OpenLinks(() -> UpstreamGate.OPEN));
         ChannelFuture future = loop.submit(() -> connector.connect(
                         endpoint, new ChannelInboundHandlerAdapter(), UpstreamTransport.Options.HTTP1))
                 .get();

@@ -19,6 +19,7 @@ import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One try of a request: from the endpoint picked to the end of its response. Tells the router what happens to it. */
@@ -275,6 +276,11 @@ final class Attempt implements UpstreamListener {
             own.connected(protocol);
         }
         tries.onReady(this, to);
+    }
+
+    @Override
+    public void onMarks(Map<String, Object> marks) {
+        downstream().info().joinDynamicMetadata("mishap", marks);
     }
 
     @Override

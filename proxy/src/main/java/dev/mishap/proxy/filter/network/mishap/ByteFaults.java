@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.network.mishap;
 
 import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
+import dev.mishap.rules.fault.Side;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -10,7 +11,9 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.AbstractScheduledEventExecutor;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +26,8 @@ final class ByteFaults extends ChannelDuplexHandler {
 
     private final Channel channel;
     private final boolean halfCloses;
-    private final BytePath up;
-    private final BytePath down;
+    private final BytePath in;
+    private final BytePath out;
 
     private @Nullable ChannelHandlerContext context;
     private boolean readWanted;
@@ -44,17 +47,26 @@ final class ByteFaults extends ChannelDuplexHandler {
     private Runnable silence = () -> {};
     private @Nullable Runnable atDrained;
 
-    /** @param halfCloses whether what is behind this handler knows what to do with an end of one direction */
-    ByteFaults(Channel channel, boolean halfCloses) {
+    /**
+     * Faults of one connection.
+     *
+     * @param halfCloses whether what is behind this handler knows what to do with an end of one direction
+     * @param side whose connection it is
+     */
+    ByteFaults(Channel channel, boolean halfCloses, Side side) {
         this.channel = channel;
         this.halfCloses = halfCloses;
-        up = new BytePath(channel.eventLoop(), System::nanoTime, new UpSink(), true);
-        down = new BytePath(channel.eventLoop(), System::nanoTime, new DownSink(), false);
+        boolean fromClient = side == Side.DOWNSTREAM;
+        LongSupplier clock = channel.eventLoop() instanceof AbstractScheduledEventExecutor executor
+                ? executor.ticker()::nanoTime
+                : System::nanoTime;
+        in = new BytePath(channel.eventLoop(), clock, new InSink(), fromClient);
+        out = new BytePath(channel.eventLoop(), clock, new OutSink(), !fromClient);
     }
 
     void configure(List<Shaped> faults) {
-        up.configure(faults);
-        down.configure(faults);
+        in.configure(faults);
+        out.configure(faults);
     }
 
     /** What happens when so many bytes have passed, both directions together; {@link Long#MAX_VALUE} = never. */
@@ -86,7 +98,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     }
 
-    // ---- from the client ----
+    // ---- from the peer ----
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -99,21 +111,21 @@ final class ByteFaults extends ChannelDuplexHandler {
             return;
         }
         Runnable last = cut(data);
-        if (up.isClear()) {
-            up.passed(data.readableBytes());
+        if (in.isClear()) {
+            in.passed(data.readableBytes());
             ctx.fireChannelRead(data);
             if (last != null) {
                 ctx.fireChannelReadComplete();
             }
         } else {
-            up.offer(data, null);
+            in.offer(data, null);
         }
         finish(last);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (up.isClear()) {
+        if (in.isClear()) {
             ctx.fireChannelReadComplete();
         }
     }
@@ -127,9 +139,9 @@ final class ByteFaults extends ChannelDuplexHandler {
         if (holding) {
             wish |= channel.config().isAutoRead();
             channel.config().setAutoRead(false);
-            up.drain();
+            in.drain();
         } else {
-            up.drain();
+            in.drain();
             if (!holding) {
                 ctx.read();
             }
@@ -142,10 +154,10 @@ final class ByteFaults extends ChannelDuplexHandler {
             ctx.fireUserEventTriggered(event);
         } else if (silent || ending) {
             ctx.close();
-        } else if (up.isClear()) {
+        } else if (in.isClear()) {
             endOfRequest();
         } else {
-            up.end();
+            in.end();
         }
     }
 
@@ -159,18 +171,18 @@ final class ByteFaults extends ChannelDuplexHandler {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        up.close();
-        down.close();
+        in.close();
+        out.close();
         ctx.fireChannelInactive();
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        up.close();
-        down.close();
+        in.close();
+        out.close();
     }
 
-    // ---- to the client ----
+    // ---- to the peer ----
 
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
@@ -189,11 +201,11 @@ final class ByteFaults extends ChannelDuplexHandler {
             return;
         }
         Runnable last = cut(data);
-        if (down.isClear()) {
-            down.passed(data.readableBytes());
+        if (out.isClear()) {
+            out.passed(data.readableBytes());
             ctx.write(data, promise);
         } else {
-            down.offer(data, promise.isVoid() ? null : promise);
+            out.offer(data, promise.isVoid() ? null : promise);
         }
         finish(last);
     }
@@ -224,7 +236,7 @@ final class ByteFaults extends ChannelDuplexHandler {
      */
     void finish() {
         ending = true;
-        up.close();
+        in.close();
         FinalClose.of(channel);
     }
 
@@ -233,8 +245,8 @@ final class ByteFaults extends ChannelDuplexHandler {
         if (silent) {
             return;
         }
-        up.close();
-        down.close();
+        in.close();
+        out.close();
         if (halfCloses) {
             context().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
@@ -253,7 +265,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         if (after == Long.MAX_VALUE) {
             return null;
         }
-        long rest = after - up.taken() - down.taken();
+        long rest = after - in.taken() - out.taken();
         if (data.readableBytes() < rest) {
             return null;
         }
@@ -268,14 +280,14 @@ final class ByteFaults extends ChannelDuplexHandler {
         ending = last != silence;
         atDrained = last;
         context().flush();
-        if (up.isEmpty() && down.isEmpty()) {
+        if (in.isEmpty() && out.isEmpty()) {
             drained();
         }
     }
 
     private void drained() {
         Runnable last = atDrained;
-        if (last != null && up.isEmpty() && down.isEmpty()) {
+        if (last != null && in.isEmpty() && out.isEmpty()) {
             atDrained = null;
             if (channel.isOpen()) {
                 last.run();
@@ -283,7 +295,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         }
     }
 
-    private final class UpSink implements BytePath.Sink {
+    private final class InSink implements BytePath.Sink {
         @Override
         public boolean ready() {
             return readWanted || (holding ? wish : channel.config().isAutoRead());
@@ -334,7 +346,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         }
     }
 
-    private final class DownSink implements BytePath.Sink {
+    private final class OutSink implements BytePath.Sink {
         @Override
         public boolean ready() {
             return true;

@@ -6,6 +6,7 @@ import dev.mishap.rules.fault.Corrupt;
 import dev.mishap.rules.fault.Direction;
 import dev.mishap.rules.fault.Latency;
 import dev.mishap.rules.fault.LimitData;
+import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Slice;
 import dev.mishap.rules.fault.SlowClose;
 import io.netty.buffer.ByteBuf;
@@ -140,6 +141,8 @@ final class BytePath {
     private long limit = -1;
     private long slowCloseNanos;
     private boolean shaping;
+    /** Nothing passes for as long as the faults say so; what comes waits. */
+    private boolean stalled;
 
     private long taken;
     private long waiting;
@@ -176,6 +179,7 @@ final class BytePath {
         long slowest = 0;
         long least = -1;
         long close = 0;
+        boolean stall = false;
         for (Shaped each : faults) {
             ConnectionFault fault = each.fault();
             long seed = each.seed() + (towardUpstream ? 0 : 1);
@@ -194,6 +198,8 @@ final class BytePath {
                 least = least < 0 ? d.bytes() : Math.min(least, d.bytes());
             } else if (fault instanceof Corrupt c && mine(c.direction())) {
                 moreCorruptions.add(corruption(c, seed));
+            } else if (fault instanceof Partition p) {
+                stall |= mine(p.direction());
             } else if (fault instanceof SlowClose c) {
                 close += c.delay().toNanos();
             }
@@ -210,7 +216,13 @@ final class BytePath {
                 || slice != null
                 || bytesPerSecond > 0
                 || limit >= 0
-                || slowCloseNanos > 0;
+                || slowCloseNanos > 0
+                || stall;
+        boolean healed = stalled && !stall;
+        stalled = stall;
+        if (healed) {
+            drain();
+        }
     }
 
     private boolean mine(Direction direction) {
@@ -369,7 +381,7 @@ final class BytePath {
         boolean reached = false;
         try {
             Piece head;
-            while (!closed && (head = queue.peekFirst()) != null && sink.ready()) {
+            while (!closed && !stalled && (head = queue.peekFirst()) != null && sink.ready()) {
                 if (head.due - clock.getAsLong() > 0) {
                     break;
                 }
@@ -415,7 +427,7 @@ final class BytePath {
             running.cancel(false);
             timer = null;
         }
-        if (head != null && !closed && sink.ready()) {
+        if (head != null && !closed && !stalled && sink.ready()) {
             timer = loop.schedule(this::timeIsUp, Math.max(0, head.due - clock.getAsLong()), TimeUnit.NANOSECONDS);
         }
     }

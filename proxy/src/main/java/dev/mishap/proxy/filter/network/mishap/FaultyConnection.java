@@ -5,7 +5,6 @@ import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.ConnectionDecision;
-import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.fault.Close;
 import dev.mishap.rules.fault.ConnectDelay;
@@ -18,6 +17,7 @@ import dev.mishap.rules.fault.Flap;
 import dev.mishap.rules.fault.HalfOpen;
 import dev.mishap.rules.fault.Moment;
 import dev.mishap.rules.fault.Overflow;
+import dev.mishap.rules.fault.Side;
 import dev.mishap.rules.fault.Timeout;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -123,13 +123,8 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (already == 0) {
             owner.stats.touched.inc();
         }
-        for (int i = 0; i < decision.touchedCount(); i++) {
-            FaultRule rule = decision.touched(i);
-            RuleTag tag = active.tag(rule);
-            if (already == 0) {
-                tag.touched().inc();
-                owner.stats.injected(rule.fault().kind());
-            }
+        if (already == 0) {
+            owner.stats.injected(active, decision);
         }
         facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
     }
@@ -331,7 +326,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         boolean counts = Math.min(resetAfter, Math.min(closeAfter, silentAfter)) < Long.MAX_VALUE;
         ByteFaults handler = bytes;
         if (handler == null && (!shaped.isEmpty() || counts || needsSilence())) {
-            handler = new ByteFaults(channel, halfCloses);
+            handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM);
             bytes = handler;
             if (live) {
                 channel.pipeline().addFirst(handler);
@@ -425,7 +420,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             swallow();
         } else {
             if (handler == null) {
-                handler = new ByteFaults(channel, halfCloses);
+                handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM);
                 bytes = handler;
                 channel.pipeline().addFirst(handler);
                 facts.info().bytesWatched = true;

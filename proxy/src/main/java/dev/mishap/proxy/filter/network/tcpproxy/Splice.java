@@ -62,8 +62,8 @@ final class Splice {
     static @Nullable Splice between(Channel from, Channel to, IntConsumer moved, Runnable emptied) {
         if (!(from instanceof EpollSocketChannel f)
                 || !(to instanceof EpollSocketChannel t)
-                || from.pipeline().first() != from.pipeline().last()
-                || to.pipeline().first() != to.pipeline().last()) {
+                || !isPlain(from)
+                || !isPlain(to)) {
             return null;
         }
         try {
@@ -71,6 +71,11 @@ final class Splice {
         } catch (IOException e) {
             return null; // no file descriptors left: bytes are copied
         }
+    }
+
+    /** Whether nobody but the proxy looks at the bytes; who does may come and go. */
+    private static boolean isPlain(Channel channel) {
+        return channel.pipeline().first() == channel.pipeline().last();
     }
 
     /** Whether bytes wait in the pipe; then nothing is to be read from the sender. */
@@ -102,6 +107,8 @@ final class Splice {
         ChannelOutboundBuffer buffer = to.unsafe().outboundBuffer();
         return !closed
                 && !waiting
+                && isPlain(from)
+                && isPlain(to)
                 && from.isOpen()
                 && buffer != null
                 && buffer.isEmpty()

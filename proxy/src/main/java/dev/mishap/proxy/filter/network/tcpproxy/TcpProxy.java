@@ -34,6 +34,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -203,6 +204,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             upstream = null;
             // A circuit breaker is a failed try like others, which is what Envoy makes of it.
         }
+    }
+
+    @Override
+    public void onMarks(Map<String, Object> marks) {
+        info.joinDynamicMetadata("mishap", marks);
+        info.flagConnectionFault();
     }
 
     @Override
@@ -572,6 +579,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private void log(AccessLogType type) {
         if (config.logs()) {
             info.accessLogType = type;
+            Map<String, Object> marks = connection.dynamicMetadata("mishap");
+            if (marks != null) {
+                // Rules may have come while the connection lived.
+                info.joinDynamicMetadata("mishap", marks);
+                info.flagConnectionFault();
+            }
             info.connectionTerminationDetails = connection.terminationDetails;
             info.endNanos = System.nanoTime();
             info.downstreamBytes.wireReceived = info.upstreamBytes.wireSent = info.bytesReceived;

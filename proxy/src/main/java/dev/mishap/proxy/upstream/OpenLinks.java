@@ -1,0 +1,42 @@
+package dev.mishap.proxy.upstream;
+
+import dev.mishap.proxy.cluster.Endpoint;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** The proxy's own connections of one loop, and the gate that they pass. Confined to the loop. */
+final class OpenLinks {
+    private final Supplier<UpstreamGate> gate;
+    private final Set<UpstreamLink> open = new HashSet<>();
+
+    OpenLinks(Supplier<UpstreamGate> gate) {
+        this.gate = gate;
+    }
+
+    ChannelFuture open(String cluster, Endpoint to, ChannelHandler handler, UpstreamGate.Dial dial) {
+        UpstreamGate g = gate.get();
+        UpstreamLink link = new UpstreamLink(cluster, to, handler);
+        ChannelFuture future = g.isIdle() ? dial.now() : g.open(link, dial);
+        Channel channel = future.channel();
+        link.channel(channel);
+        if (channel.isOpen()) {
+            open.add(link);
+            channel.closeFuture().addListener(f -> open.remove(link));
+        }
+        return future;
+    }
+
+    /** Has the gate decide again about every connection. */
+    void reconsider() {
+        UpstreamGate g = gate.get();
+        for (UpstreamLink link : open.toArray(new UpstreamLink[0])) {
+            if (link.channel().isOpen()) {
+                g.reconsider(link);
+            }
+        }
+    }
+}
