@@ -37,13 +37,17 @@ final class Dialing implements UpstreamGate.Dial {
         Channel channel = connector.socket(to, handler);
         channel.config().setConnectTimeoutMillis((int) Math.max(1, Math.min(Integer.MAX_VALUE, left / 1_000_000)));
         ChannelPromise done = channel.newPromise();
-        after(nanos, channel, done, () -> connector.connect(channel, to).addListener(f -> {
-            if (f.isSuccess()) {
-                done.trySuccess();
-            } else {
-                done.tryFailure(f.cause());
-            }
-        }));
+        after(
+                nanos,
+                channel,
+                done,
+                () -> connector.connect(channel, to).addListener(f -> {
+                    if (f.isSuccess()) {
+                        done.trySuccess();
+                    } else {
+                        done.tryFailure(f.cause());
+                    }
+                }));
         return done;
     }
 

@@ -23,8 +23,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * One HTTP/1.1 connection to an endpoint: one request at a time, many in turn. Confined to its loop. The pool owns it; the
  * listener of the request it carries holds it as an {@link UpstreamStream} until the response ends.
  */
-final class Http1Connection extends ChannelInboundHandlerAdapter 
+final class Http1Connection extends ChannelInboundHandlerAdapter
         implements UpstreamStream, H1Parser.Sink, UpstreamLink.Marked {
     private static final Logger LOG = LoggerFactory.getLogger(Http1Connection.class);
 

@@ -18,8 +18,8 @@ import dev.mishap.proxy.upstream.UpstreamListener;
 import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One try of a request: from the endpoint picked to the end of its response. Tells the router what happens to it. */

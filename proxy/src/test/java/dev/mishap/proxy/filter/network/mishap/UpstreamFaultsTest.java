@@ -150,10 +150,11 @@ class UpstreamFaultsTest {
     void start() throws IOException {
         echo = new Service(false);
         web = new Service(true);
-        String log = "{name: f, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog,"
-                + " path: \"" + directory.resolve("log")
-                + "\", log_format: {text_format_source: {inline_string: \"%RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
-                + " %DYNAMIC_METADATA(mishap:fault)% %UPSTREAM_TRANSPORT_FAILURE_REASON%\\n\"}}}}";
+        String log =
+                "{name: f, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog,"
+                        + " path: \"" + directory.resolve("log")
+                        + "\", log_format: {text_format_source: {inline_string: \"%RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
+                        + " %DYNAMIC_METADATA(mishap:fault)% %UPSTREAM_TRANSPORT_FAILURE_REASON%\\n\"}}}}";
         String yaml = CONFIGURATION.formatted(echo.socket.getLocalPort(), web.socket.getLocalPort(), log);
         Options.LogOptions off = new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
@@ -204,7 +205,9 @@ class UpstreamFaultsTest {
 
     private static String get(Socket socket, String more) throws IOException {
         send(socket, "GET / HTTP/1.1\r\nhost: a\r\n" + more + "\r\n");
-        return more.isEmpty() ? head(socket) : new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        return more.isEmpty()
+                ? head(socket)
+                : new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
     }
 
     /** A response with a body of two bytes. */
@@ -336,7 +339,9 @@ class UpstreamFaultsTest {
             });
             socket.setSoTimeout(200);
             try {
-                assertThat(socket.getInputStream().read()).as("nothing comes back").isEqualTo(-2);
+                assertThat(socket.getInputStream().read())
+                        .as("nothing comes back")
+                        .isEqualTo(-2);
             } catch (SocketTimeoutException stalled) {
                 socket.setSoTimeout(20_000);
             }
@@ -358,7 +363,9 @@ class UpstreamFaultsTest {
             // The service has it and answers; the answer is what does not come.
             socket.setSoTimeout(200);
             try {
-                assertThat(socket.getInputStream().read()).as("nothing comes back").isEqualTo(-2);
+                assertThat(socket.getInputStream().read())
+                        .as("nothing comes back")
+                        .isEqualTo(-2);
             } catch (SocketTimeoutException stalled) {
                 socket.setSoTimeout(20_000);
             }
