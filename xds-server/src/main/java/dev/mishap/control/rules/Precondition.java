@@ -33,7 +33,7 @@ public final class Precondition {
     }
 
     /** @param found the rule's revision; 0 = there is none */
-    boolean holds(long found) {
+    public boolean holds(long found) {
         return revision == -1 || (revision == -2 ? found != 0 : revision == found);
     }
 

@@ -192,6 +192,11 @@ public final class RuleRegistry implements AutoCloseable {
         return writes.patch(key, patch, precondition, caller, guard);
     }
 
+    /** What a patch makes of a document. @throws RegistryException.Invalid */
+    public static RuleDocument patched(RuleDocument document, String patch) {
+        return MergePatch.apply(document, MergePatch.parse(patch));
+    }
+
     /** Ends a rule; fails with {@link RegistryException.NotFound}. */
     public CompletionStage<Deleted> delete(RuleKey key, Precondition precondition, Caller caller) {
         return delete(key, precondition, caller, WriteGuard.NONE);

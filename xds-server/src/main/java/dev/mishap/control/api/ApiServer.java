@@ -1,0 +1,157 @@
+package dev.mishap.control.api;
+
+import dev.mishap.control.http.Admission;
+import dev.mishap.control.http.HttpOptions;
+import dev.mishap.control.http.HttpServer;
+import dev.mishap.control.http.RequestCounts;
+import dev.mishap.control.http.Route;
+import dev.mishap.control.problem.ProblemException;
+import dev.mishap.control.problem.ProblemKind;
+import dev.mishap.control.rules.RuleRegistry;
+import dev.mishap.control.security.Authenticator;
+import dev.mishap.control.security.Caller;
+import dev.mishap.control.security.Credentials;
+import dev.mishap.control.security.TlsFiles;
+import dev.mishap.control.security.Tokens;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The API, listening. */
+public final class ApiServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("mishap.api");
+
+    private final HttpServer http;
+    private final WatchHub hub;
+
+    private ApiServer(HttpServer http, WatchHub hub) {
+        this.http = http;
+        this.hub = hub;
+    }
+
+    public static Builder builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
+        return new Builder(registry, tokens, authenticator);
+    }
+
+    /** What a server is made of. */
+    public static final class Builder {
+        private final RuleRegistry registry;
+        private final Tokens tokens;
+        private final Authenticator authenticator;
+        private FleetView fleet = FleetView.EMPTY;
+        private AuditTrail audit = AuditTrail.NONE;
+        private InstantSource clock = InstantSource.system();
+        private HttpOptions options = HttpOptions.at("127.0.0.1", 0);
+        private @Nullable TlsFiles tls;
+        private Supplier<@Nullable String> notReady = () -> null;
+        private final List<Consumer<StringBuilder>> metrics = new ArrayList<>();
+
+        private Builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
+            this.registry = registry;
+            this.tokens = tokens;
+            this.authenticator = authenticator;
+        }
+
+        public Builder fleet(FleetView view) {
+            fleet = view;
+            return this;
+        }
+
+        public Builder audit(AuditTrail trail) {
+            audit = trail;
+            return this;
+        }
+
+        public Builder clock(InstantSource source) {
+            clock = source;
+            return this;
+        }
+
+        public Builder options(HttpOptions http) {
+            options = http;
+            return this;
+        }
+
+        /** @param files null = plain text */
+        public Builder tls(@Nullable TlsFiles files) {
+            tls = files;
+            return this;
+        }
+
+        /** @param reason why the server cannot serve now; null = it can */
+        public Builder readiness(Supplier<@Nullable String> reason) {
+            notReady = reason;
+            return this;
+        }
+
+        /** More metrics, in Prometheus' text format. */
+        public Builder metrics(Consumer<StringBuilder> writer) {
+            metrics.add(writer);
+            return this;
+        }
+
+        /** @throws IOException when it cannot listen */
+        public ApiServer start() throws IOException {
+            RuleService service = new RuleService(registry, fleet, clock);
+            WatchHub hub = new WatchHub(registry);
+            RequestCounts counts = new RequestCounts();
+            DocsPages docs = new DocsPages();
+            List<Route> routes = new ArrayList<>();
+            routes.addAll(new RulesResource(service, hub).routes());
+            routes.addAll(new FleetResource(service).routes());
+            routes.addAll(new TokensResource(tokens, audit, clock).routes());
+            routes.addAll(new AuditResource(audit).routes());
+            routes.addAll(new SystemResource(service, hub, counts, notReady, metrics).routes());
+            routes.addAll(docs.routes());
+            String version = ApiServer.class.getPackage().getImplementationVersion();
+            docs.describe(routes, version == null ? "0" : version);
+            try {
+                HttpServer http = HttpServer.start(
+                        routes, admission(), options, counts, tls == null ? null : tls.context());
+                return new ApiServer(http, hub);
+            } catch (IOException e) {
+                hub.close();
+                throw e;
+            }
+        }
+
+        private Admission admission() {
+            return new Admission() {
+                @Override
+                public Caller admit(Credentials credentials) {
+                    try {
+                        return authenticator.authenticate(credentials);
+                    } catch (ProblemException e) {
+                        if (e.kind() == ProblemKind.UNAUTHENTICATED && credentials.authorization() != null) {
+                            LOG.info("refused a caller from {}: {}", credentials.address(), e.detail());
+                        }
+                        throw e;
+                    }
+                }
+
+                @Override
+                public Caller admitAnyone(Credentials credentials) {
+                    return authenticator.anyone(credentials);
+                }
+            };
+        }
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return http.address();
+    }
+
+    @Override
+    public void close() {
+        hub.close();
+        http.close();
+    }
+}

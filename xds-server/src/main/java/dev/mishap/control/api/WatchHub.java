@@ -1,0 +1,251 @@
+package dev.mishap.control.api;
+
+import dev.mishap.control.problem.ProblemException;
+import dev.mishap.control.problem.ProblemKind;
+import dev.mishap.control.rules.KillSwitch;
+import dev.mishap.control.rules.RuleChange;
+import dev.mishap.control.rules.RuleKey;
+import dev.mishap.control.rules.RuleRegistry;
+import dev.mishap.control.rules.RuleRegistry.Filter;
+import dev.mishap.control.rules.RuleSnapshot;
+import dev.mishap.control.rules.StoredRule;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells watchers what changes. The registry tells the hub, which keeps the changes of late, so that a watcher who was cut off goes on
+ * where it was; one who was away for longer lists again. All watchers are told on one thread and must not hold it up.
+ */
+final class WatchHub implements AutoCloseable {
+    /** Changed rules that are remembered. */
+    private static final int MAX_REMEMBERED = 10_000;
+
+    static final int MAX_WATCHERS = 2000;
+    private static final long BOOKMARK_SECONDS = 10;
+
+    /** Is told one change after the other, on the hub's thread. */
+    interface Watcher {
+        /**
+         * Changes that go together.
+         *
+         * @param revision where a watcher can go on from after them
+         * @return false = the watcher is gone
+         */
+        boolean onEvents(long revision, List<Event> events);
+
+        /** Nothing has happened up to here that was not told. */
+        boolean onBookmark(long revision);
+
+        /** The hub is closing. */
+        void onEnd();
+    }
+
+    /**
+     * A rule or the kill switch has changed.
+     *
+     * @param type ADDED, MODIFIED, DELETED, KILL_SWITCH
+     * @param rule as it is, or was at its end; null for the kill switch
+     */
+    record Event(String type, @Nullable StoredRule rule, KillSwitch killSwitch) {}
+
+    private record Remembered(long before, long revision, List<Change> changes, @Nullable KillSwitch killSwitch) {}
+
+    private record Change(@Nullable StoredRule before, @Nullable StoredRule after) {}
+
+    private record Subscriber(Filter filter, Watcher watcher) {}
+
+    private final ScheduledThreadPoolExecutor executor;
+    private final RuleRegistry.Subscription subscription;
+    private final Object lock = new Object();
+    private @Nullable RuleChange pending;
+    // Of the hub's thread.
+    private final Set<Subscriber> subscribers = new LinkedHashSet<>();
+    private final ArrayDeque<Remembered> memory = new ArrayDeque<>();
+    private int remembered;
+    private RuleSnapshot current = RuleSnapshot.EMPTY;
+    private long oldest = Long.MAX_VALUE;
+    private volatile int count;
+
+    WatchHub(RuleRegistry registry) {
+        executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "mishap-watch");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        subscription = registry.subscribe(this::offer);
+        executor.scheduleWithFixedDelay(this::bookmarks, BOOKMARK_SECONDS, BOOKMARK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** On the registry's thread: hands over, and joins what the hub has not taken yet. */
+    private void offer(RuleChange change) {
+        synchronized (lock) {
+            if (pending == null) {
+                pending = change;
+                try {
+                    executor.execute(this::take);
+                } catch (RejectedExecutionException e) {
+                    // Closed.
+                }
+            } else {
+                Set<RuleKey> keys = new HashSet<>(pending.changed());
+                keys.addAll(change.changed());
+                pending = new RuleChange(pending.before(), change.after(), keys);
+            }
+        }
+    }
+
+    private void take() {
+        RuleChange change;
+        synchronized (lock) {
+            change = pending;
+            pending = null;
+        }
+        if (change == null) {
+            return;
+        }
+        RuleSnapshot before = current;
+        current = change.after();
+        if (oldest == Long.MAX_VALUE) {
+            // What was there at the start; nobody has watched yet, or they wait for it.
+            oldest = current.revision();
+            return;
+        }
+        List<Change> changes = new ArrayList<>();
+        for (RuleKey key : new TreeSet<>(change.changed())) {
+            StoredRule was = before.get(key);
+            StoredRule is = current.get(key);
+            if (was != null || is != null) {
+                changes.add(new Change(was, is));
+            }
+        }
+        KillSwitch killSwitch = before.killSwitch().equals(current.killSwitch()) ? null : current.killSwitch();
+        if (changes.isEmpty() && killSwitch == null) {
+            return;
+        }
+        Remembered one = new Remembered(before.revision(), current.revision(), changes, killSwitch);
+        memory.add(one);
+        remembered += changes.size() + 1;
+        while (remembered > MAX_REMEMBERED && memory.size() > 1) {
+            Remembered first = memory.remove();
+            remembered -= first.changes.size() + 1;
+            oldest = first.revision;
+        }
+        subscribers.removeIf(subscriber -> !tell(subscriber, one));
+        count = subscribers.size();
+    }
+
+    private static boolean tell(Subscriber subscriber, Remembered what) {
+        List<Event> events = new ArrayList<>();
+        for (Change change : what.changes) {
+            boolean was = change.before != null && subscriber.filter.matches(change.before);
+            boolean is = change.after != null && subscriber.filter.matches(change.after);
+            if (is) {
+                boolean same = change.before != null && change.after != null && change.before.uid().equals(change.after.uid());
+                events.add(new Event(was && same ? "MODIFIED" : "ADDED", change.after, KillSwitch.OFF));
+            } else if (was) {
+                events.add(new Event("DELETED", change.before, KillSwitch.OFF));
+            }
+        }
+        if (what.killSwitch != null) {
+            events.add(new Event("KILL_SWITCH", null, what.killSwitch));
+        }
+        return events.isEmpty() || subscriber.watcher.onEvents(what.revision, events);
+    }
+
+    private void bookmarks() {
+        subscribers.removeIf(subscriber -> !subscriber.watcher.onBookmark(current.revision()));
+        count = subscribers.size();
+    }
+
+    /** How many watch. */
+    int count() {
+        return count;
+    }
+
+    /** A place from which a watcher may go on, checked before it is answered. */
+    void requireKept(long from) {
+        try {
+            boolean kept = executor.submit(() -> {
+                        take();
+                        return from >= oldest;
+                    })
+                    .get(5, TimeUnit.SECONDS);
+            if (!kept) {
+                throw new ProblemException(
+                        ProblemKind.GONE,
+                        "revision " + from + " is too long ago, or this server has started since; watch without"
+                                + " last-event-id, which begins with all there is");
+            }
+        } catch (ProblemException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new ProblemException(ProblemKind.UNAVAILABLE, "the server is too busy or closing; try again");
+        }
+    }
+
+    /**
+     * Begins to tell a watcher.
+     *
+     * @param from the revision that it has seen; 0 = none: it is told all there is first
+     * @return ends it
+     */
+    Runnable watch(Filter filter, long from, Watcher watcher) {
+        Subscriber subscriber = new Subscriber(filter, watcher);
+        execute(() -> {
+            take();
+            boolean alive = true;
+            if (from == 0) {
+                List<Event> events = new ArrayList<>();
+                current.forEach(rule -> {
+                    if (filter.matches(rule)) {
+                        events.add(new Event("ADDED", rule, KillSwitch.OFF));
+                    }
+                });
+                if (current.killSwitch().revision() > 0) {
+                    events.add(new Event("KILL_SWITCH", null, current.killSwitch()));
+                }
+                alive = events.isEmpty() || watcher.onEvents(current.revision(), events);
+            } else {
+                for (Remembered each : memory) {
+                    alive = alive && (each.revision <= from || tell(subscriber, each));
+                }
+            }
+            if (alive && watcher.onBookmark(current.revision())) {
+                subscribers.add(subscriber);
+                count = subscribers.size();
+            }
+        });
+        return () -> execute(() -> {
+            subscribers.remove(subscriber);
+            count = subscribers.size();
+        });
+    }
+
+    private void execute(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException e) {
+            // Closed: its watchers were told.
+        }
+    }
+
+    @Override
+    public void close() {
+        subscription.close();
+        execute(() -> {
+            subscribers.forEach(subscriber -> subscriber.watcher.onEnd());
+            subscribers.clear();
+        });
+        executor.shutdown();
+    }
+}
