@@ -113,8 +113,8 @@ public final class ApiServer implements AutoCloseable {
             String version = ApiServer.class.getPackage().getImplementationVersion();
             docs.describe(routes, version == null ? "0" : version);
             try {
-                HttpServer http = HttpServer.start(
-                        routes, admission(), options, counts, tls == null ? null : tls.context());
+                HttpServer http =
+                        HttpServer.start(routes, admission(), options, counts, tls == null ? null : tls.context());
                 return new ApiServer(http, hub);
             } catch (IOException e) {
                 hub.close();

@@ -45,13 +45,11 @@ final class AuditResource {
 
     private Answer list(Exchange exchange) {
         exchange.caller().requireEverywhere(Role.ADMIN);
-        AuditTrail.Part part = audit.list(
-                exchange.query().number("from", 1, 1, Long.MAX_VALUE),
-                (int) exchange.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
+        AuditTrail.Part part = audit.list(exchange.query().number("from", 1, 1, Long.MAX_VALUE), (int)
+                exchange.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
         if (exchange.answerType() == MediaType.NDJSON) {
             Answer answer = Answer.text(
-                    MediaType.NDJSON.text(),
-                    part.lines().isEmpty() ? "" : String.join("\n", part.lines()) + "\n");
+                    MediaType.NDJSON.text(), part.lines().isEmpty() ? "" : String.join("\n", part.lines()) + "\n");
             return part.next() == 0 ? answer : answer.header("mishap-continue", Long.toString(part.next()));
         }
         List<Object> items = new ArrayList<>();

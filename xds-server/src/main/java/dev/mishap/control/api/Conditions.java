@@ -14,12 +14,18 @@ import org.jspecify.annotations.Nullable;
  * @param versions any of these, when there are several
  * @param uid null = any
  */
-record Conditions(Precondition precondition, List<Long> versions, @Nullable String uid) {
+record Conditions(
+        Precondition precondition,
+        List<Long> versions,
+        @Nullable String uid) {
     static final Conditions NONE = new Conditions(Precondition.NONE, List.of(), null);
 
     /** @throws ProblemException when they are none, or contradict each other */
     static Conditions of(
-            @Nullable String ifMatch, @Nullable String ifNoneMatch, @Nullable Long resourceVersion, @Nullable String uid) {
+            @Nullable String ifMatch,
+            @Nullable String ifNoneMatch,
+            @Nullable Long resourceVersion,
+            @Nullable String uid) {
         List<Long> matches = Etags.versions(ifMatch);
         if (ifNoneMatch != null) {
             if (!ifNoneMatch.strip().equals("*")) {
@@ -33,8 +39,7 @@ record Conditions(Precondition precondition, List<Long> versions, @Nullable Stri
         }
         if (resourceVersion != null) {
             if (matches != null && !matches.isEmpty() && !matches.contains(resourceVersion)) {
-                throw ProblemException.invalid(
-                        "if-match", "contradicts metadata.resourceVersion " + resourceVersion);
+                throw ProblemException.invalid("if-match", "contradicts metadata.resourceVersion " + resourceVersion);
             }
             return new Conditions(Precondition.ifMatch(Etags.of(resourceVersion)), List.of(), uid);
         }

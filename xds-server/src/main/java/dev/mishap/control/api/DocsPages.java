@@ -87,12 +87,11 @@ final class DocsPages {
 
     private Answer file(Exchange exchange) throws IOException {
         String name = exchange.path("path");
-        Answer answer =
-                switch (name) {
-                    case "", "index.html" -> Answer.text("text/html; charset=utf-8", PAGE);
-                    case "start.js" -> Answer.text("text/javascript; charset=utf-8", START);
-                    default -> webjar(name);
-                };
+        Answer answer = switch (name) {
+            case "", "index.html" -> Answer.text("text/html; charset=utf-8", PAGE);
+            case "start.js" -> Answer.text("text/javascript; charset=utf-8", START);
+            default -> webjar(name);
+        };
         return answer.header("content-security-policy", POLICY)
                 .header("referrer-policy", "no-referrer")
                 .header("cache-control", "no-cache");

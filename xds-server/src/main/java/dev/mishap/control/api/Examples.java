@@ -8,10 +8,14 @@ import java.util.Map;
 /** The examples of the API's description; a test holds them to the schemas. */
 final class Examples {
     static final Map<String, Object> RULE = map(
-            "apiVersion", "mishap.dev/v1",
-            "kind", "FaultRule",
-            "metadata", map("name", "canary-503", "labels", Map.of("team", "pay")),
-            "spec", map(
+            "apiVersion",
+            "mishap.dev/v1",
+            "kind",
+            "FaultRule",
+            "metadata",
+            map("name", "canary-503", "labels", Map.of("team", "pay")),
+            "spec",
+            map(
                     "targets", map("services", List.of("checkout")),
                     "scope", map("headers", List.of(map("name", "x-user-tier", "exact", "canary"))),
                     "percentage", 40,
@@ -21,8 +25,8 @@ final class Examples {
 
     static final Map<String, Object> PATCH = map("spec", map("percentage", 10, "limits", null));
 
-    static final Map<String, Object> TOKEN =
-            map("name", "ci", "grants", List.of(map("role", "operator", "namespaces", List.of("staging"))), "ttl", "720h");
+    static final Map<String, Object> TOKEN = map(
+            "name", "ci", "grants", List.of(map("role", "operator", "namespaces", List.of("staging"))), "ttl", "720h");
 
     private Examples() {}
 }

@@ -50,7 +50,10 @@ final class FleetResource {
                                 "limit",
                                 "How many nodes at most.",
                                 Map.of("type", "integer", "minimum", 1, "maximum", MAX_LIMIT, "default", DEFAULT_LIMIT))
-                        .query("continue", "Goes on after the node of this id: metadata.continue of the part before.", text)
+                        .query(
+                                "continue",
+                                "Goes on after the node of this id: metadata.continue of the part before.",
+                                text)
                         .answers(200, "The fleet.", "Fleet", null)
                         .problems(ProblemKind.FORBIDDEN),
                 Route.of("POST", "/api/v1/fleet:stop", e -> killSwitch(e, true))

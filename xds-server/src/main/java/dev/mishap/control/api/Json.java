@@ -35,7 +35,11 @@ final class Json {
             TokenStreamLocation at = e.getLocation();
             throw ProblemException.invalid(List.of(new FieldError(
                     "",
-                    "is no JSON: " + String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""),
+                    "is no JSON: "
+                            + String.valueOf(e.getOriginalMessage())
+                                    .lines()
+                                    .findFirst()
+                                    .orElse(""),
                     at == null ? 0 : Math.max(0, at.getLineNr()),
                     at == null ? 0 : Math.max(0, at.getColumnNr()))));
         }

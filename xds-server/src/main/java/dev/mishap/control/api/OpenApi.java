@@ -22,8 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** The OpenAPI 3.1 document, made of the routes that the server has and of the schema that rules are read by. */
 final class OpenApi {
     /** Problems that every operation may have. */
-    private static final Set<ProblemKind> COMMON = Set.of(
-            ProblemKind.INVALID, ProblemKind.NOT_ACCEPTABLE, ProblemKind.TOO_MANY, ProblemKind.INTERNAL);
+    private static final Set<ProblemKind> COMMON =
+            Set.of(ProblemKind.INVALID, ProblemKind.NOT_ACCEPTABLE, ProblemKind.TOO_MANY, ProblemKind.INTERNAL);
 
     private OpenApi() {}
 
@@ -33,27 +33,33 @@ final class OpenApi {
         for (Route route : routes) {
             tags.add(route.tag());
             @SuppressWarnings("unchecked")
-            Map<String, Object> path = (Map<String, Object>)
-                    paths.computeIfAbsent(route.template().replace("*", ""), name -> new LinkedHashMap<String, Object>());
+            Map<String, Object> path = (Map<String, Object>) paths.computeIfAbsent(
+                    route.template().replace("*", ""), name -> new LinkedHashMap<String, Object>());
             path.put(route.method().toLowerCase(Locale.ROOT), operation(route));
         }
         return map(
                 "openapi", "3.1.0",
-                "info", map(
-                        "title", "Mishap control plane",
-                        "version", version,
-                        "description", "Fault rules for a fleet of proxies. Errors are problem documents (RFC 9457) that name the field."),
+                "info",
+                        map(
+                                "title", "Mishap control plane",
+                                "version", version,
+                                "description",
+                                        "Fault rules for a fleet of proxies. Errors are problem documents (RFC 9457) that name the field."),
                 "jsonSchemaDialect", "https://json-schema.org/draft/2020-12/schema",
                 "tags", tags.stream().map(tag -> map("name", tag)).toList(),
                 "security", List.of(map("bearer", List.of())),
                 "paths", paths,
-                "components", map(
-                        "securitySchemes",
-                                map("bearer", map(
-                                        "type", "http",
-                                        "scheme", "bearer",
-                                        "description", "An API token, or a JWT of the identity provider.")),
-                        "schemas", schemas()));
+                "components",
+                        map(
+                                "securitySchemes",
+                                        map(
+                                                "bearer",
+                                                map(
+                                                        "type", "http",
+                                                        "scheme", "bearer",
+                                                        "description",
+                                                                "An API token, or a JWT of the identity provider.")),
+                                "schemas", schemas()));
     }
 
     private static Map<String, Object> operation(Route route) {
@@ -112,8 +118,7 @@ final class OpenApi {
             if (route.streams()) {
                 content.put(MediaType.EVENTS.text(), map("schema", map("type", "string")));
             }
-            responses.put(
-                    Integer.toString(response.status()), map("description", response.doc(), "content", content));
+            responses.put(Integer.toString(response.status()), map("description", response.doc(), "content", content));
         }
         Set<ProblemKind> kinds = new LinkedHashSet<>(COMMON);
         kinds.addAll(route.problems());
@@ -121,16 +126,17 @@ final class OpenApi {
             kinds.add(ProblemKind.UNAUTHENTICATED);
         }
         if (!route.consumes().isEmpty()) {
-            kinds.addAll(Set.of(
-                    ProblemKind.TOO_LARGE, ProblemKind.UNSUPPORTED_MEDIA_TYPE, ProblemKind.TIMEOUT));
+            kinds.addAll(Set.of(ProblemKind.TOO_LARGE, ProblemKind.UNSUPPORTED_MEDIA_TYPE, ProblemKind.TIMEOUT));
         }
         for (ProblemKind kind : ProblemKind.values()) {
             if (kinds.contains(kind)) {
                 responses.putIfAbsent(
                         Integer.toString(kind.status()),
                         map(
-                                "description", kind.title() + ".",
-                                "content", map("application/problem+json", map("schema", reference("Problem")))));
+                                "description",
+                                kind.title() + ".",
+                                "content",
+                                map("application/problem+json", map("schema", reference("Problem")))));
             }
         }
         return responses;
@@ -147,127 +153,259 @@ final class OpenApi {
         Map<String, Object> texts = map("type", "array", "items", text);
         Map<String, Object> number = map("type", "integer");
         Map<String, Object> any = map("type", "object");
-        schemas.put("StoredRule", object(
-                List.of("apiVersion", "kind", "metadata", "spec", "status"),
-                "apiVersion", text,
-                "kind", map("const", "FaultRule"),
-                "metadata", object(
-                        List.of("name", "namespace", "uid", "resourceVersion"),
-                        "name", text,
-                        "namespace", text,
-                        "labels", map("type", "object", "additionalProperties", text),
-                        "annotations", map("type", "object", "additionalProperties", text),
-                        "uid", text,
-                        "resourceVersion", text,
-                        "generation", number,
-                        "creationTimestamp", time,
-                        "updateTimestamp", time,
-                        "updatedBy", text),
-                "spec", reference("RuleSpec"),
-                "status", object(
-                        List.of("phase", "summary"),
-                        "phase", map("enum", List.of("Active", "Scheduled", "Stopped", "Expired")),
-                        "summary", text,
-                        "expiresAt", time,
-                        "honouring", reference("Honouring"))));
-        schemas.put("Honouring", object(
-                List.of("honoured", "partly", "notHonoured", "nodes"),
-                "honoured", number,
-                "partly", number,
-                "notHonoured", number,
-                "nodes", map("type", "array", "items", object(
-                        List.of("node", "outcome"),
-                        "node", text,
-                        "cluster", text,
-                        "outcome", map("enum", List.of("honoured", "partly", "notHonoured")),
-                        "ways", texts,
-                        "reasons", texts,
-                        "notes", texts))));
-        schemas.put("RuleList", object(
-                List.of("kind", "metadata", "items"),
-                "apiVersion", text,
-                "kind", map("const", "FaultRuleList"),
-                "metadata", object(List.of("resourceVersion"), "resourceVersion", text, "continue", text),
-                "items", map("type", "array", "items", reference("StoredRule"))));
-        schemas.put("DryRun", object(
-                List.of("kind", "outcome", "rule", "honouring", "overlaps"),
-                "kind", map("const", "DryRun"),
-                "outcome", map("enum", List.of("created", "configured", "unchanged")),
-                "rule", reference("FaultRule"),
-                "honouring", reference("Honouring"),
-                "overlaps", map("type", "array", "items", object(
-                        List.of("rules", "outcome"), "rules", texts, "outcome", texts))));
-        schemas.put("MergePatch", map("type", "object", "description", "A JSON merge patch (RFC 7396) of a FaultRule."));
-        schemas.put("Stop", closed(object(
-                List.of(),
-                "names", texts,
-                "experimentId", text,
-                "labelSelector", text,
-                "all", map("type", "boolean"))));
+        schemas.put(
+                "StoredRule",
+                object(
+                        List.of("apiVersion", "kind", "metadata", "spec", "status"),
+                        "apiVersion",
+                        text,
+                        "kind",
+                        map("const", "FaultRule"),
+                        "metadata",
+                        object(
+                                List.of("name", "namespace", "uid", "resourceVersion"),
+                                "name",
+                                text,
+                                "namespace",
+                                text,
+                                "labels",
+                                map("type", "object", "additionalProperties", text),
+                                "annotations",
+                                map("type", "object", "additionalProperties", text),
+                                "uid",
+                                text,
+                                "resourceVersion",
+                                text,
+                                "generation",
+                                number,
+                                "creationTimestamp",
+                                time,
+                                "updateTimestamp",
+                                time,
+                                "updatedBy",
+                                text),
+                        "spec",
+                        reference("RuleSpec"),
+                        "status",
+                        object(
+                                List.of("phase", "summary"),
+                                "phase",
+                                map("enum", List.of("Active", "Scheduled", "Stopped", "Expired")),
+                                "summary",
+                                text,
+                                "expiresAt",
+                                time,
+                                "honouring",
+                                reference("Honouring"))));
+        schemas.put(
+                "Honouring",
+                object(
+                        List.of("honoured", "partly", "notHonoured", "nodes"),
+                        "honoured",
+                        number,
+                        "partly",
+                        number,
+                        "notHonoured",
+                        number,
+                        "nodes",
+                        map(
+                                "type",
+                                "array",
+                                "items",
+                                object(
+                                        List.of("node", "outcome"),
+                                        "node",
+                                        text,
+                                        "cluster",
+                                        text,
+                                        "outcome",
+                                        map("enum", List.of("honoured", "partly", "notHonoured")),
+                                        "ways",
+                                        texts,
+                                        "reasons",
+                                        texts,
+                                        "notes",
+                                        texts))));
+        schemas.put(
+                "RuleList",
+                object(
+                        List.of("kind", "metadata", "items"),
+                        "apiVersion",
+                        text,
+                        "kind",
+                        map("const", "FaultRuleList"),
+                        "metadata",
+                        object(List.of("resourceVersion"), "resourceVersion", text, "continue", text),
+                        "items",
+                        map("type", "array", "items", reference("StoredRule"))));
+        schemas.put(
+                "DryRun",
+                object(
+                        List.of("kind", "outcome", "rule", "honouring", "overlaps"),
+                        "kind",
+                        map("const", "DryRun"),
+                        "outcome",
+                        map("enum", List.of("created", "configured", "unchanged")),
+                        "rule",
+                        reference("FaultRule"),
+                        "honouring",
+                        reference("Honouring"),
+                        "overlaps",
+                        map(
+                                "type",
+                                "array",
+                                "items",
+                                object(List.of("rules", "outcome"), "rules", texts, "outcome", texts))));
+        schemas.put(
+                "MergePatch", map("type", "object", "description", "A JSON merge patch (RFC 7396) of a FaultRule."));
+        schemas.put(
+                "Stop",
+                closed(object(
+                        List.of(),
+                        "names",
+                        texts,
+                        "experimentId",
+                        text,
+                        "labelSelector",
+                        text,
+                        "all",
+                        map("type", "boolean"))));
         schemas.put("Reason", closed(object(List.of(), "reason", text)));
-        schemas.put("KillSwitch", object(
-                List.of("engaged"), "engaged", map("type", "boolean"), "reason", text, "by", text, "at", time));
-        schemas.put("Fleet", object(
-                List.of("kind", "metadata", "killSwitch", "items"),
-                "apiVersion", text,
-                "kind", map("const", "Fleet"),
-                "metadata", object(List.of("total"), "total", number, "continue", text),
-                "killSwitch", reference("KillSwitch"),
-                "states", map("type", "object", "additionalProperties", number),
-                "kinds", map("type", "object", "additionalProperties", number),
-                "items", map("type", "array", "items", reference("Node"))));
-        schemas.put("Node", object(
-                List.of("id", "cluster", "namespace", "kind", "state", "types"),
-                "id", text,
-                "cluster", text,
-                "namespace", text,
-                "kind", text,
-                "version", text,
-                "locality", text,
-                "address", text,
-                "connected", time,
-                "state", map("enum", List.of("ACKED", "SENT", "REQUESTED", "NACKED")),
-                "protocols", texts,
-                "capabilities", any,
-                "types", map("type", "array", "items", any),
-                "rules", map("type", "array", "items", any)));
-        schemas.put("Grant", closed(object(
-                List.of("role"),
-                "role", map("enum", List.of("viewer", "operator", "admin")),
-                "namespaces", texts,
-                "labels", text)));
-        schemas.put("NewToken", closed(object(
-                List.of("name", "grants"),
-                "name", text,
-                "grants", map("type", "array", "items", reference("Grant"), "minItems", 1),
-                "ttl", text)));
-        schemas.put("Token", object(
-                List.of("name", "grants", "created"),
-                "name", text,
-                "grants", map("type", "array", "items", reference("Grant")),
-                "created", time,
-                "createdBy", text,
-                "expires", time,
-                "token", text));
+        schemas.put(
+                "KillSwitch",
+                object(List.of("engaged"), "engaged", map("type", "boolean"), "reason", text, "by", text, "at", time));
+        schemas.put(
+                "Fleet",
+                object(
+                        List.of("kind", "metadata", "killSwitch", "items"),
+                        "apiVersion",
+                        text,
+                        "kind",
+                        map("const", "Fleet"),
+                        "metadata",
+                        object(List.of("total"), "total", number, "continue", text),
+                        "killSwitch",
+                        reference("KillSwitch"),
+                        "states",
+                        map("type", "object", "additionalProperties", number),
+                        "kinds",
+                        map("type", "object", "additionalProperties", number),
+                        "items",
+                        map("type", "array", "items", reference("Node"))));
+        schemas.put(
+                "Node",
+                object(
+                        List.of("id", "cluster", "namespace", "kind", "state", "types"),
+                        "id",
+                        text,
+                        "cluster",
+                        text,
+                        "namespace",
+                        text,
+                        "kind",
+                        text,
+                        "version",
+                        text,
+                        "locality",
+                        text,
+                        "address",
+                        text,
+                        "connected",
+                        time,
+                        "state",
+                        map("enum", List.of("ACKED", "SENT", "REQUESTED", "NACKED")),
+                        "protocols",
+                        texts,
+                        "capabilities",
+                        any,
+                        "types",
+                        map("type", "array", "items", any),
+                        "rules",
+                        map("type", "array", "items", any)));
+        schemas.put(
+                "Grant",
+                closed(object(
+                        List.of("role"),
+                        "role",
+                        map("enum", List.of("viewer", "operator", "admin")),
+                        "namespaces",
+                        texts,
+                        "labels",
+                        text)));
+        schemas.put(
+                "NewToken",
+                closed(object(
+                        List.of("name", "grants"),
+                        "name",
+                        text,
+                        "grants",
+                        map("type", "array", "items", reference("Grant"), "minItems", 1),
+                        "ttl",
+                        text)));
+        schemas.put(
+                "Token",
+                object(
+                        List.of("name", "grants", "created"),
+                        "name",
+                        text,
+                        "grants",
+                        map("type", "array", "items", reference("Grant")),
+                        "created",
+                        time,
+                        "createdBy",
+                        text,
+                        "expires",
+                        time,
+                        "token",
+                        text));
         schemas.put("TokenList", object(List.of("items"), "items", map("type", "array", "items", reference("Token"))));
-        schemas.put("Caller", object(
-                List.of("name", "grants"),
-                "name", text,
-                "address", text,
-                "grants", map("type", "array", "items", reference("Grant"))));
-        schemas.put("AuditList", object(
-                List.of("items"),
-                "metadata", object(List.of(), "continue", text),
-                "items", map("type", "array", "items", any)));
-        schemas.put("Problem", object(
-                List.of("type", "title", "status", "detail"),
-                "type", text,
-                "title", text,
-                "status", number,
-                "detail", text,
-                "instance", text,
-                "errors", map("type", "array", "items", object(
-                        List.of("field", "problem"), "field", text, "problem", text, "line", number, "column", number))));
+        schemas.put(
+                "Caller",
+                object(
+                        List.of("name", "grants"),
+                        "name",
+                        text,
+                        "address",
+                        text,
+                        "grants",
+                        map("type", "array", "items", reference("Grant"))));
+        schemas.put(
+                "AuditList",
+                object(
+                        List.of("items"),
+                        "metadata",
+                        object(List.of(), "continue", text),
+                        "items",
+                        map("type", "array", "items", any)));
+        schemas.put(
+                "Problem",
+                object(
+                        List.of("type", "title", "status", "detail"),
+                        "type",
+                        text,
+                        "title",
+                        text,
+                        "status",
+                        number,
+                        "detail",
+                        text,
+                        "instance",
+                        text,
+                        "errors",
+                        map(
+                                "type",
+                                "array",
+                                "items",
+                                object(
+                                        List.of("field", "problem"),
+                                        "field",
+                                        text,
+                                        "problem",
+                                        text,
+                                        "line",
+                                        number,
+                                        "column",
+                                        number))));
         return schemas;
     }
 
@@ -294,8 +432,8 @@ final class OpenApi {
             }
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .replace("\"#/$defs/", "\"#/components/schemas/");
-            return (Map<String, Object>)
-                    java.util.Objects.requireNonNull(new JsonMapper().readValue(text, Map.class).get("$defs"));
+            return (Map<String, Object>) java.util.Objects.requireNonNull(
+                    new JsonMapper().readValue(text, Map.class).get("$defs"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -27,12 +27,13 @@ final class Policy {
             return;
         }
         String limit = Experiment.PRODUCTION_LIMIT.plain();
-        String problem = "must be at most " + limit + " in production, " + (cap == null ? "is absent" : "got " + cap.plain())
-                + "; more needs spec.override: {reason: …}";
+        String problem = "must be at most " + limit + " in production, "
+                + (cap == null ? "is absent" : "got " + cap.plain()) + "; more needs spec.override: {reason: …}";
         throw new ProblemException(
                         ProblemKind.FORBIDDEN,
                         "rule " + document.key() + " is for production (namespace prod, prod-*, or label "
-                                + Experiment.ENVIRONMENT_LABEL + "=production): spec.limits.maxTrafficPercent " + problem)
+                                + Experiment.ENVIRONMENT_LABEL + "=production): spec.limits.maxTrafficPercent "
+                                + problem)
                 .with(List.of(FieldError.of("spec.limits.maxTrafficPercent", problem)));
     }
 }

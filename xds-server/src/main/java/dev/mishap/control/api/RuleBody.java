@@ -18,10 +18,13 @@ import org.jspecify.annotations.Nullable;
  * @param resourceVersion null = none said
  * @param uid null = none said
  */
-record RuleBody(RuleDocument document, @Nullable Long resourceVersion, @Nullable String uid) {
+record RuleBody(
+        RuleDocument document,
+        @Nullable Long resourceVersion,
+        @Nullable String uid) {
     /** What the server tells and a caller cannot set. */
-    static final List<String> READ_ONLY = List.of(
-            "uid", "resourceVersion", "generation", "creationTimestamp", "updateTimestamp", "updatedBy");
+    static final List<String> READ_ONLY =
+            List.of("uid", "resourceVersion", "generation", "creationTimestamp", "updateTimestamp", "updatedBy");
 
     /**
      * Reads a body.

@@ -4,7 +4,6 @@ import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
 import dev.mishap.control.rules.KillSwitch;
 import dev.mishap.control.rules.LabelSelector;
-import dev.mishap.control.rules.Precondition;
 import dev.mishap.control.rules.RegistryException;
 import dev.mishap.control.rules.RuleDocument;
 import dev.mishap.control.rules.RuleKey;
@@ -93,14 +92,9 @@ public final class RuleService {
     }
 
     static Filter filter(
-            Caller caller,
-            @Nullable String namespace,
-            @Nullable String experimentId,
-            LabelSelector labels,
-            Role role) {
-        Predicate<StoredRule> allowed = caller.mayEverywhere(role)
-                ? rule -> true
-                : rule -> caller.may(role, rule.namespace(), rule.labels());
+            Caller caller, @Nullable String namespace, @Nullable String experimentId, LabelSelector labels, Role role) {
+        Predicate<StoredRule> allowed =
+                caller.mayEverywhere(role) ? rule -> true : rule -> caller.may(role, rule.namespace(), rule.labels());
         return new Filter(namespace, experimentId, labels, allowed);
     }
 
@@ -113,8 +107,8 @@ public final class RuleService {
     }
 
     Written create(Caller caller, RuleDocument document, @Nullable String idempotencyKey) {
-        return written(await(() ->
-                registry.create(document, asker(caller, idempotencyKey), guard(caller, document.namespace()))));
+        return written(await(
+                () -> registry.create(document, asker(caller, idempotencyKey), guard(caller, document.namespace()))));
     }
 
     Written replace(Caller caller, RuleDocument document, Conditions conditions, @Nullable String idempotencyKey) {
@@ -125,8 +119,7 @@ public final class RuleService {
                 conditions.guard(guard(caller, document.namespace())))));
     }
 
-    Written patch(
-            Caller caller, RuleKey key, String patch, Conditions conditions, @Nullable String idempotencyKey) {
+    Written patch(Caller caller, RuleKey key, String patch, Conditions conditions, @Nullable String idempotencyKey) {
         return written(await(() -> registry.patch(
                 key,
                 patch,
@@ -197,10 +190,14 @@ public final class RuleService {
         }
         conditions.guard(guard(caller, document.namespace())).check(current, document);
         Map<String, Object> result = Documents.map(
-                "kind", "DryRun",
-                "outcome", current == null ? "created" : current.document().equals(document) ? "unchanged" : "configured",
-                "rule", document.write(),
-                "honouring", Documents.honouring(fleet.honouring(document.namespace(), document.rule()), true));
+                "kind",
+                "DryRun",
+                "outcome",
+                current == null ? "created" : current.document().equals(document) ? "unchanged" : "configured",
+                "rule",
+                document.write(),
+                "honouring",
+                Documents.honouring(fleet.honouring(document.namespace(), document.rule()), true));
         result.put("overlaps", overlaps(caller, document));
         return result;
     }
@@ -208,8 +205,8 @@ public final class RuleService {
     /** The same for a patch. */
     Map<String, Object> dryRunPatch(Caller caller, RuleKey key, String patch, Conditions conditions) {
         StoredRule current = get(caller, key);
-        RuleDocument patched = await(() -> java.util.concurrent.CompletableFuture.completedStage(
-                RuleRegistry.patched(current.document(), patch)));
+        RuleDocument patched = await(() ->
+                java.util.concurrent.CompletableFuture.completedStage(RuleRegistry.patched(current.document(), patch)));
         return dryRun(caller, patched, conditions, false);
     }
 
@@ -243,9 +240,7 @@ public final class RuleService {
         Map<String, Object> document = Documents.rule(rule, now(), registry.killSwitch());
         if (honouring) {
             Map<String, Object> status = new LinkedHashMap<>(Documents.object(document, "status"));
-            status.put(
-                    "honouring",
-                    Documents.honouring(fleet.honouring(rule.namespace(), rule.rule()), false));
+            status.put("honouring", Documents.honouring(fleet.honouring(rule.namespace(), rule.rule()), false));
             document.put("status", status);
         }
         return document;

@@ -52,7 +52,11 @@ final class RulesResource {
         routes.add(writing(Route.of("POST", RULES, this::create))
                 .doc("createRule", "rules", "Create a rule", "Its ttl begins with this.")
                 .body(DOCUMENTS, true, "FaultRule", Examples.RULE)
-                .answers(201, "It was created; or, of a repetition by its idempotency key, had been.", "StoredRule", null)
+                .answers(
+                        201,
+                        "It was created; or, of a repetition by its idempotency key, had been.",
+                        "StoredRule",
+                        null)
                 .answers(200, "With dryRun: what would be done.", "DryRun", null)
                 .problems(ProblemKind.EXISTS, ProblemKind.UNPROCESSABLE));
         routes.add(Route.of("GET", RULE, this::get)
@@ -73,7 +77,11 @@ final class RulesResource {
                 .answers(201, "It was created.", "StoredRule", null)
                 .problems(ProblemKind.CONFLICT, ProblemKind.PRECONDITION_FAILED, ProblemKind.UNPROCESSABLE));
         routes.add(writing(Route.of("PATCH", RULE, this::patch))
-                .doc("patchRule", "rules", "Change fields of a rule", "A JSON merge patch (RFC 7396). Its ttl begins anew.")
+                .doc(
+                        "patchRule",
+                        "rules",
+                        "Change fields of a rule",
+                        "A JSON merge patch (RFC 7396). Its ttl begins anew.")
                 .requestHeader("If-Match", "The etag that the rule must have, or *.")
                 .body(List.of(MediaType.MERGE_PATCH), true, "MergePatch", Examples.PATCH)
                 .answers(200, "It was changed.", "StoredRule", null)
@@ -100,9 +108,10 @@ final class RulesResource {
         return routes;
     }
 
-    private static final String WATCHING = "With watch=true, or accept: text/event-stream, a stream of server-sent events: ADDED for all there"
-            + " is, then ADDED, MODIFIED, DELETED and KILL_SWITCH as they happen, and BOOKMARK every 10 s. An event's id is where"
-            + " Last-Event-ID goes on from.";
+    private static final String WATCHING =
+            "With watch=true, or accept: text/event-stream, a stream of server-sent events: ADDED for all there"
+                    + " is, then ADDED, MODIFIED, DELETED and KILL_SWITCH as they happen, and BOOKMARK every 10 s. An event's id is where"
+                    + " Last-Event-ID goes on from.";
     private static final String STOPPING =
             "Deletes the rules that match the names, the experiment and the labels, and that the caller may delete. One of them"
                     + " must be given, or all: true.";
@@ -124,7 +133,8 @@ final class RulesResource {
 
     private static Route writing(Route route) {
         return route.query("dryRun", "Check all, write nothing, and tell what would happen on which node.", FLAG)
-                .requestHeader("Idempotency-Key", "A repetition with the same key within 24 h is answered as the first time.")
+                .requestHeader(
+                        "Idempotency-Key", "A repetition with the same key within 24 h is answered as the first time.")
                 .problems(ProblemKind.FORBIDDEN);
     }
 
@@ -166,10 +176,14 @@ final class RulesResource {
             metadata.put("continue", next);
         }
         return map(
-                "apiVersion", "mishap.dev/v1",
-                "kind", "FaultRuleList",
-                "metadata", metadata,
-                "items", rules.stream()
+                "apiVersion",
+                "mishap.dev/v1",
+                "kind",
+                "FaultRuleList",
+                "metadata",
+                metadata,
+                "items",
+                rules.stream()
                         .map(rule -> Documents.rule(rule, service.now(), killSwitch))
                         .toList());
     }
@@ -181,8 +195,7 @@ final class RulesResource {
             throw ProblemException.invalid("watch", "cannot be had with limit or continue");
         }
         if (hub.count() >= WatchHub.MAX_WATCHERS) {
-            throw new ProblemException(
-                            ProblemKind.TOO_MANY, "there are " + WatchHub.MAX_WATCHERS + " watchers already")
+            throw new ProblemException(ProblemKind.TOO_MANY, "there are " + WatchHub.MAX_WATCHERS + " watchers already")
                     .with("retry-after", "5");
         }
         Filter filter = RuleService.filter(exchange.caller(), namespace, experiment, labels, Role.VIEWER);
@@ -238,8 +251,7 @@ final class RulesResource {
 
         @Override
         public boolean onBookmark(long revision) {
-            return stream.send(
-                    Long.toString(revision), "BOOKMARK", "{\"resourceVersion\":\"" + revision + "\"}");
+            return stream.send(Long.toString(revision), "BOOKMARK", "{\"resourceVersion\":\"" + revision + "\"}");
         }
 
         @Override
@@ -298,8 +310,8 @@ final class RulesResource {
         if (exchange.query().flag("dryRun")) {
             return Answer.document(200, service.dryRun(exchange.caller(), body.document(), conditions, false));
         }
-        RuleService.Written written = service.replace(
-                exchange.caller(), body.document(), conditions, exchange.header("idempotency-key"));
+        RuleService.Written written =
+                service.replace(exchange.caller(), body.document(), conditions, exchange.header("idempotency-key"));
         return written(written, written.created() ? 201 : 200);
     }
 
@@ -313,8 +325,7 @@ final class RulesResource {
             return Answer.document(200, service.dryRunPatch(exchange.caller(), key, exchange.body(), conditions));
         }
         return written(
-                service.patch(
-                        exchange.caller(), key, exchange.body(), conditions, exchange.header("idempotency-key")),
+                service.patch(exchange.caller(), key, exchange.body(), conditions, exchange.header("idempotency-key")),
                 200);
     }
 
@@ -331,8 +342,8 @@ final class RulesResource {
 
     private Answer delete(Exchange exchange) {
         Conditions conditions = Conditions.of(exchange.header("if-match"), null, null, null);
-        StoredRule rule = service.delete(
-                exchange.caller(), key(exchange), conditions, exchange.header("idempotency-key"));
+        StoredRule rule =
+                service.delete(exchange.caller(), key(exchange), conditions, exchange.header("idempotency-key"));
         return Answer.document(200, service.document(rule, false));
     }
 

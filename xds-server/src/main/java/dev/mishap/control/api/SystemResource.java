@@ -90,13 +90,26 @@ final class SystemResource {
         counts.write(out);
         RuleSnapshot snapshot = service.registry().snapshot();
         gauge(out, "mishap_rules", "Rules in the store.", snapshot.size());
-        gauge(out, "mishap_rules_unreadable", "Rules in the store that cannot be read and do not act.", snapshot.unreadable().size());
-        gauge(out, "mishap_rules_revision", "Revision of the store's last change of rules that was seen.", snapshot.revision());
-        gauge(out, "mishap_kill_switch", "1 while no fault may act.", snapshot.killSwitch().engaged() ? 1 : 0);
+        gauge(
+                out,
+                "mishap_rules_unreadable",
+                "Rules in the store that cannot be read and do not act.",
+                snapshot.unreadable().size());
+        gauge(
+                out,
+                "mishap_rules_revision",
+                "Revision of the store's last change of rules that was seen.",
+                snapshot.revision());
+        gauge(
+                out,
+                "mishap_kill_switch",
+                "1 while no fault may act.",
+                snapshot.killSwitch().engaged() ? 1 : 0);
         gauge(out, "mishap_api_watchers", "Streams of changes that are open.", hub.count());
         Map<String, Integer> states = new TreeMap<>();
         service.fleet().nodes().forEach(node -> states.merge(node.state(), 1, Integer::sum));
-        out.append("# HELP mishap_fleet_nodes Nodes connected to this server, by state.\n# TYPE mishap_fleet_nodes gauge\n");
+        out.append(
+                "# HELP mishap_fleet_nodes Nodes connected to this server, by state.\n# TYPE mishap_fleet_nodes gauge\n");
         for (String state : List.of("ACKED", "SENT", "REQUESTED", "NACKED")) {
             out.append("mishap_fleet_nodes{state=\"")
                     .append(state)
@@ -109,7 +122,13 @@ final class SystemResource {
     }
 
     private static void gauge(StringBuilder out, String name, String help, long value) {
-        out.append("# HELP ").append(name).append(' ').append(help).append("\n# TYPE ").append(name).append(" gauge\n");
+        out.append("# HELP ")
+                .append(name)
+                .append(' ')
+                .append(help)
+                .append("\n# TYPE ")
+                .append(name)
+                .append(" gauge\n");
         out.append(name).append(' ').append(value).append('\n');
     }
 }

@@ -41,7 +41,11 @@ final class TokensResource {
     List<Route> routes() {
         return List.of(
                 Route.of("POST", "/api/v1/tokens", this::create)
-                        .doc("createToken", "tokens", "Make an API token", "The token itself is told this once and not kept.")
+                        .doc(
+                                "createToken",
+                                "tokens",
+                                "Make an API token",
+                                "The token itself is told this once and not kept.")
                         .body(List.of(MediaType.JSON), true, "NewToken", Examples.TOKEN)
                         .answers(201, "The token.", "Token", null)
                         .problems(ProblemKind.FORBIDDEN, ProblemKind.EXISTS),
@@ -63,7 +67,8 @@ final class TokensResource {
         List<Grant> grants = new ArrayList<>();
         JsonNode list = body.path("grants");
         if (!list.isArray() || list.isEmpty() || list.size() > 100) {
-            throw ProblemException.invalid("grants", "expected a list of 1 to 100 grants, such as {\"role\": \"operator\"}");
+            throw ProblemException.invalid(
+                    "grants", "expected a list of 1 to 100 grants, such as {\"role\": \"operator\"}");
         }
         for (JsonNode each : list) {
             String at = "grants[" + grants.size() + "]";
@@ -104,7 +109,10 @@ final class TokensResource {
     private Answer list(Exchange exchange) {
         exchange.caller().requireEverywhere(Role.ADMIN);
         return Answer.document(
-                200, map("items", tokens.list().stream().map(TokensResource::document).toList()));
+                200,
+                map(
+                        "items",
+                        tokens.list().stream().map(TokensResource::document).toList()));
     }
 
     private Answer revoke(Exchange exchange) {

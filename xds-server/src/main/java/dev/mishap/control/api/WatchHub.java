@@ -57,9 +57,14 @@ final class WatchHub implements AutoCloseable {
      */
     record Event(String type, @Nullable StoredRule rule, KillSwitch killSwitch) {}
 
-    private record Remembered(long before, long revision, List<Change> changes, @Nullable KillSwitch killSwitch) {}
+    private record Remembered(
+            long before,
+            long revision,
+            List<Change> changes,
+            @Nullable KillSwitch killSwitch) {}
 
-    private record Change(@Nullable StoredRule before, @Nullable StoredRule after) {}
+    private record Change(
+            @Nullable StoredRule before, @Nullable StoredRule after) {}
 
     private record Subscriber(Filter filter, Watcher watcher) {}
 
@@ -150,7 +155,9 @@ final class WatchHub implements AutoCloseable {
             boolean was = change.before != null && subscriber.filter.matches(change.before);
             boolean is = change.after != null && subscriber.filter.matches(change.after);
             if (is) {
-                boolean same = change.before != null && change.after != null && change.before.uid().equals(change.after.uid());
+                boolean same = change.before != null
+                        && change.after != null
+                        && change.before.uid().equals(change.after.uid());
                 events.add(new Event(was && same ? "MODIFIED" : "ADDED", change.after, KillSwitch.OFF));
             } else if (was) {
                 events.add(new Event("DELETED", change.before, KillSwitch.OFF));

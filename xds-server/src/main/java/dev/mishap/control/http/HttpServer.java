@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -22,15 +23,19 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.ErrorHandler;
-import org.eclipse.jetty.util.BlockingArrayQueue;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An HTTP server for a table of routes, with limits on everything that a client may send or hold. */
 public final class HttpServer implements AutoCloseable {
-    private static final int QUEUED_TASKS = 4096;
+    /** Kept, since the loggers of java.util.logging are not. It tells of each start and stop. */
+    private static final java.util.logging.Logger JETTY = java.util.logging.Logger.getLogger("org.eclipse.jetty");
+
+    private static final Logger LOG = LoggerFactory.getLogger("mishap.api");
 
     private final Server server;
     private final ServerConnector connector;
@@ -57,13 +62,13 @@ public final class HttpServer implements AutoCloseable {
             RequestCounts counts,
             @Nullable SSLContext tls)
             throws IOException {
-        QueuedThreadPool pool = new QueuedThreadPool(
-                options.threads(),
-                Math.min(4, options.threads()),
-                30_000,
-                BlockingArrayQueue.newInstance(64, QUEUED_TASKS));
+        // What waits for a thread is bounded by the connections.
+        QueuedThreadPool pool = new QueuedThreadPool(options.threads(), Math.min(4, options.threads()), 30_000);
         pool.setName("mishap-api");
         pool.setDaemon(true);
+        if (JETTY.getLevel() == null) {
+            JETTY.setLevel(java.util.logging.Level.WARNING);
+        }
         Server server = new Server(pool);
         HttpConfiguration http = new HttpConfiguration();
         http.setRequestHeaderSize(options.maxHeadBytes());
@@ -97,7 +102,8 @@ public final class HttpServer implements AutoCloseable {
         server.addConnector(connector);
         server.setHandler(new ApiHandler(routes, admission, options, counts));
         server.setErrorHandler(new Problems());
-        server.setStopTimeout(1000);
+        connector.setShutdownIdleTimeout(100);
+        server.setStopTimeout(3000);
         HttpServer started = new HttpServer(server, connector, options, counts);
         try {
             server.start();
@@ -146,6 +152,8 @@ public final class HttpServer implements AutoCloseable {
     public void close() {
         try {
             server.stop();
+        } catch (TimeoutException e) {
+            LOG.debug("requests that were under way at the stop were cut off");
         } catch (Exception e) {
             throw new IllegalStateException("the API server did not stop: " + e, e);
         }
