@@ -17,6 +17,9 @@ final class StandaloneBootstrap {
         if (options.admin() != null) {
             y.append("admin: {address: ").append(socket(options.admin())).append("}\n");
         }
+        if (options.protocol() == StandaloneOptions.Protocol.DNS) {
+            return y.append(dns(options)).toString();
+        }
         y.append("static_resources:\n  listeners:\n  - name: ").append(LISTENER);
         y.append("\n    address: ").append(socket(options.listen()));
         y.append("\n    filter_chains:\n    - filters:\n");
@@ -37,6 +40,50 @@ final class StandaloneBootstrap {
         }
         return y.toString();
     }
+
+    /** The name of the listener of DNS over TCP. */
+    static final String TCP_LISTENER = "standalone-tcp";
+
+    private static String dns(StandaloneOptions options) {
+        StringBuilder config = new StringBuilder("{\"@type\": type.googleapis.com/mishap.filters.udp.dns.v1.DnsProxy,"
+                + " stat_prefix: standalone");
+        if (options.timeoutMillis() > 0) {
+            config.append(", timeout: ").append(seconds(options.timeoutMillis())).append('s');
+        }
+        config.append(", upstreams: [");
+        String separator = "";
+        for (HostPort resolver : options.resolvers()) {
+            config.append(separator).append(socket(resolver));
+            separator = ", ";
+        }
+        config.append(']');
+        String log = options.accessLog();
+        if (log != null) {
+            config.append(", access_log: [{name: log, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.")
+                    .append(log.equals("-") ? "stream.v3.StdoutAccessLog" : "file.v3.FileAccessLog, path: " + quoted(log))
+                    .append(", log_format: {text_format_source: {inline_string: ")
+                    .append(quoted(DNS_LOG_FORMAT))
+                    .append("}}}}]");
+        }
+        config.append('}');
+        HostPort listen = options.listen();
+        return """
+                static_resources:
+                  listeners:
+                  - name: %s
+                    address: {socket_address: {protocol: UDP, address: %s, port_value: %d}}
+                    listener_filters:
+                    - {name: mishap.filters.udp.dns_proxy, typed_config: %s}
+                  - name: %s
+                    address: %s
+                    filter_chains: [{filters: [{name: mishap.filters.network.dns_proxy, typed_config: %s}]}]
+                """.formatted(
+                        LISTENER, quoted(listen.host()), listen.port(), config, TCP_LISTENER, socket(listen), config);
+    }
+
+    private static final String DNS_LOG_FORMAT = "[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS% %PROTOCOL% %QUERY_NAME%"
+            + " %QUERY_TYPE% %RESPONSE_CODE% %ANSWER_COUNT% %RESPONSE_FLAGS% %DURATION% %UPSTREAM_HOST%"
+            + " %DYNAMIC_METADATA(mishap:rule)%\n";
 
     private static final String TCP = """
                   - name: envoy.filters.network.tcp_proxy

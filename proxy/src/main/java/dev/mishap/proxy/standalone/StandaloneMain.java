@@ -17,8 +17,12 @@ import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.text.RuleSyntaxException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** {@code mishap standalone}. What it is told to say goes to stderr but for the summary, which is its result. */
@@ -95,11 +100,28 @@ public final class StandaloneMain {
             return 2;
         }
         Logging.setAll(options.logLevel());
+        if (options.protocol() == StandaloneOptions.Protocol.DNS && options.listen().port() == 0) {
+            options = options.withPort(portForBoth(options.listen().host()));
+        }
         StandaloneMain main = new StandaloneMain(options, out, err, terminal);
         if (!main.readRules()) {
             return 2;
         }
         return main.serve();
+    }
+
+    /** A port that is free for TCP and for UDP; 0 when none was found. */
+    private static int portForBoth(String host) {
+        for (int i = 0; i < 16; i++) {
+            try (ServerSocket tcp = new ServerSocket(0, 1, InetAddress.getByName(host))) {
+                try (DatagramSocket udp = new DatagramSocket(new InetSocketAddress(host, tcp.getLocalPort()))) {
+                    return udp.getLocalPort();
+                }
+            } catch (IOException e) {
+                continue; // taken for UDP: another one
+            }
+        }
+        return 0;
     }
 
     /** Reads the rules of the command line and of the file; says what is wrong with them. */
@@ -156,6 +178,13 @@ public final class StandaloneMain {
         for (FaultRule rule : all.values()) {
             String beyond = RuleStore.beyond(rule);
             if (beyond == null
+                    && options.protocol() == StandaloneOptions.Protocol.DNS
+                    && rule.fault().kind().plane() != Fault.Plane.DNS) {
+                beyond = "'" + rule.fault().kind().field()
+                        + "' does not act on DNS; there are dns delay, drop, servfail, nxdomain, refused, empty, ttl, address and"
+                        + " truncate";
+            }
+            if (beyond == null
                     && options.protocol() == StandaloneOptions.Protocol.TCP
                     && rule.fault().kind().plane() == Fault.Plane.REQUEST) {
                 beyond = "'" + rule.fault().kind().field()
@@ -205,7 +234,9 @@ public final class StandaloneMain {
     private void announce(Server server) {
         err.println("listening on "
                 + text((InetSocketAddress) server.listeners().get(0).address()) + ", forwarding to "
-                + options.upstream());
+                + (options.protocol() == StandaloneOptions.Protocol.DNS
+                        ? options.resolvers().stream().map(Object::toString).collect(Collectors.joining(", "))
+                        : options.upstream().toString()));
         SocketAddress admin = server.adminAddress();
         if (admin instanceof InetSocketAddress address) {
             err.println("stats and rules: http://" + text(address) + "/stats, http://" + text(address)
@@ -269,6 +300,18 @@ public final class StandaloneMain {
 
     private Traffic traffic(Server server, List<Traffic.RuleLine> rules) {
         StatsStore stats = server.stats();
+        if (options.protocol() == StandaloneOptions.Protocol.DNS) {
+            String dns = "dns_proxy." + StandaloneBootstrap.LISTENER + ".";
+            return new Traffic(
+                    "questions",
+                    (System.nanoTime() - server.startNanos()) / 1e9,
+                    stats.counter(dns + "downstream_rx_queries").value(),
+                    List.of(0L, 0L, 0L, 0L, 0L),
+                    stats.gauge(dns + "pending_queries").value(),
+                    stats.counter(dns + "unanswered_queries").value(),
+                    stats.counter("mishap.questions_touched").value(),
+                    rules);
+        }
         if (options.protocol() == StandaloneOptions.Protocol.TCP) {
             return new Traffic(
                     "connections",

@@ -1,6 +1,8 @@
 package dev.mishap.proxy.standalone;
 
+import dev.mishap.proxy.dns.NameServers;
 import dev.mishap.rules.yaml.Suggestion;
+import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The command line of {@code mishap standalone}.
  *
+ * @param upstream the dependency; of DNS the first resolver
+ * @param resolvers of DNS: those of the command line, or the system's; else none
  * @param insecure whether the certificate of an https dependency is taken as it is
  * @param faults one-line rules, in the order given
  * @param rules a file of rules, watched; null = none
@@ -23,6 +27,7 @@ record StandaloneOptions(
         HostPort listen,
         HostPort upstream,
         Protocol protocol,
+        List<HostPort> resolvers,
         boolean insecure,
         List<String> faults,
         @Nullable Path rules,
@@ -38,8 +43,9 @@ record StandaloneOptions(
 
     static final String HELP = """
             Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
+                   mishap standalone --dns --listen [ADDRESS:]PORT [--upstream ADDRESS[:PORT],...] [OPTIONS]
 
-            A fault proxy in front of one dependency, of HTTP or of any TCP protocol. Point the client at the listening
+            A fault proxy in front of one dependency, of HTTP or of any TCP protocol, or in front of DNS. Point the client at the listening
             address instead of the dependency; what it sends is forwarded as it is, but for the faults asked for.
 
             Where:
@@ -48,6 +54,9 @@ record StandaloneOptions(
                                          https://HOST[:PORT]: over TLS, checked against the system's authorities, with
                                          its own name as the request's host. tcp://HOST:PORT: any bytes, such as a
                                          database's; faults of connections act on it ('latency 100ms', 'refuse 10%')
+              --dns                      be a DNS server, over UDP and TCP, in front of the resolvers of --upstream, IP
+                                         addresses with commas between (port: 53; default: those of /etc/resolv.conf);
+                                         faults of DNS act on questions ('dns delay 3s when name = db.internal')
               --insecure                 take any certificate of an https dependency
 
             Faults:
@@ -61,7 +70,8 @@ record StandaloneOptions(
             More:
               --admin [ADDRESS:]PORT|off stats and the rules API, /mishap/v1/rules (default: 127.0.0.1 and a free port)
               --access-log FILE|-        one line a request, to a file or to stdout (default: none)
-              --timeout DURATION         answer 504 when the dependency takes longer, such as 15s (default: no limit)
+              --timeout DURATION         answer 504 when the dependency takes longer, such as 15s (default: no limit); with
+                                         --dns ask the next resolver (default: 2s)
               --concurrency N            worker threads, 1..128 (default: 1)
               --log-level LEVEL          trace, debug, info, warning, error, critical or off (default: warning)
               --json                     print the summary at the end as JSON
@@ -73,9 +83,31 @@ record StandaloneOptions(
             Exit code: 0; 1 when it could not start; 2 for a wrong command line or rule.
             """;
 
+    /** The same with another port to listen on. */
+    StandaloneOptions withPort(int port) {
+        return new StandaloneOptions(
+                new HostPort(listen.host(), port),
+                upstream,
+                protocol,
+                resolvers,
+                insecure,
+                faults,
+                rules,
+                admin,
+                seed,
+                accessLog,
+                timeoutMillis,
+                concurrency,
+                logLevel,
+                json,
+                quiet,
+                version);
+    }
+
     private static final List<String> FLAGS = List.of(
             "--listen",
             "--upstream",
+            "--dns",
             "--insecure",
             "--fault",
             "--rules",
@@ -94,7 +126,8 @@ record StandaloneOptions(
     enum Protocol {
         HTTP,
         HTTPS,
-        TCP
+        TCP,
+        DNS
     }
 
     /** An address and port of the command line. */
@@ -142,7 +175,8 @@ record StandaloneOptions(
     /** Reads the command line; null = help was asked for. */
     static @Nullable StandaloneOptions parse(String... arguments) {
         HostPort listen = null;
-        HostPort upstream = null;
+        String upstreams = null;
+        boolean dns = false;
         Protocol protocol = Protocol.HTTP;
         boolean insecure = false;
         List<String> faults = new ArrayList<>();
@@ -172,13 +206,14 @@ record StandaloneOptions(
                     version = true;
                     continue;
                 }
-                case "--json", "--quiet", "--insecure" -> {
+                case "--json", "--quiet", "--insecure", "--dns" -> {
                     if (value != null) {
                         throw new UsageException(flag + " takes no value");
                     }
                     json |= flag.equals("--json");
                     quiet |= flag.equals("--quiet");
                     insecure |= flag.equals("--insecure");
+                    dns |= flag.equals("--dns");
                     continue;
                 }
                 case "--listen",
@@ -202,10 +237,7 @@ record StandaloneOptions(
             }
             switch (flag) {
                 case "--listen" -> listen = HostPort.parse(flag, value, "127.0.0.1", 0);
-                case "--upstream" -> {
-                    protocol = protocol(value);
-                    upstream = upstream(flag, value, protocol);
-                }
+                case "--upstream" -> upstreams = value;
                 case "--fault" -> faults.add(value);
                 case "--rules" -> rules = path(flag, value);
                 case "--admin" -> admin = value.equals("off") ? null : HostPort.parse(flag, value, "127.0.0.1", 0);
@@ -218,13 +250,23 @@ record StandaloneOptions(
             }
         }
         if (version) {
-            listen = upstream = new HostPort("", 0);
+            listen = new HostPort("", 0);
+            upstreams = "localhost:1";
+            dns = false;
         }
         if (listen == null) {
             throw new UsageException("--listen is missing: the port to accept connections on, such as --listen 10000");
         }
-        if (upstream == null) {
+        List<HostPort> resolvers = dns ? resolvers(upstreams, listen) : List.of();
+        HostPort upstream;
+        if (dns) {
+            protocol = Protocol.DNS;
+            upstream = resolvers.get(0);
+        } else if (upstreams == null) {
             throw new UsageException("--upstream is missing: the dependency, such as --upstream 127.0.0.1:8080");
+        } else {
+            protocol = protocol(upstreams);
+            upstream = upstream("--upstream", upstreams, protocol);
         }
         if (insecure && protocol != Protocol.HTTPS) {
             throw new UsageException("--insecure is for a dependency over TLS: --upstream https://HOST:PORT");
@@ -236,6 +278,7 @@ record StandaloneOptions(
                 listen,
                 upstream,
                 protocol,
+                resolvers,
                 insecure,
                 List.copyOf(faults),
                 rules,
@@ -248,6 +291,41 @@ record StandaloneOptions(
                 json,
                 quiet,
                 version);
+    }
+
+    /** The resolvers of {@code --upstream}, or those of the system. */
+    private static List<HostPort> resolvers(@Nullable String given, HostPort listen) {
+        List<HostPort> resolvers = new ArrayList<>();
+        if (given == null) {
+            for (InetSocketAddress server : NameServers.system()) {
+                resolvers.add(new HostPort(server.getAddress().getHostAddress(), server.getPort()));
+            }
+            if (resolvers.isEmpty()) {
+                throw new UsageException("/etc/resolv.conf names no server: tell one by --upstream ADDRESS[:PORT]");
+            }
+        } else {
+            for (String each : given.split(",", -1)) {
+                boolean bare = StandaloneBootstrap.isAddress(each);
+                HostPort resolver = bare ? new HostPort(each, 53) : HostPort.parse("--upstream", withPort(each), null, 1);
+                if (!StandaloneBootstrap.isAddress(resolver.host())) {
+                    throw new UsageException("--upstream '" + each
+                            + "': with --dns expected IP addresses of resolvers, such as 10.0.0.2 or 10.0.0.2:5353");
+                }
+                resolvers.add(resolver);
+            }
+        }
+        if (resolvers.size() > 16) {
+            throw new UsageException("--upstream names " + resolvers.size() + " resolvers; there can be 16");
+        }
+        if (listen.port() > 0 && resolvers.contains(listen)) {
+            throw new UsageException("the resolver " + listen
+                    + " is this proxy itself: its questions would go round for ever; name the real one by --upstream");
+        }
+        return List.copyOf(resolvers);
+    }
+
+    private static String withPort(String text) {
+        return text.lastIndexOf(':') <= text.lastIndexOf(']') ? text + ":53" : text;
     }
 
     private static Path path(String flag, String value) {
