@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DatagramPacket;
 import java.net.InetSocketAddress;
@@ -46,6 +47,7 @@ final class UdpSockets implements BoundSockets {
                 b.group(workers.get(i));
                 b.channelFactory(transport::datagramChannel);
                 b.handler(new Reader(udp));
+                b.option(ChannelOption.SO_RCVBUF, Transport.DATAGRAM_QUEUE);
                 if (each) {
                     transport.reusePort(b);
                 }

@@ -181,6 +181,9 @@ public enum Transport {
         public void option(Channel socket, RawOption option) {}
     };
 
+    /** Bytes that the kernel is asked to keep of a UDP socket's datagrams until they are read; it gives what its limit allows. */
+    public static final int DATAGRAM_QUEUE = 1 << 20;
+
     /** Epoll where its native library loads, else NIO. */
     public static Transport best() {
         return Epoll.isAvailable() ? EPOLL : NIO;

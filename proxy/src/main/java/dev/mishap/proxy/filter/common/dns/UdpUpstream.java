@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.ReferenceCountUtil;
@@ -53,6 +54,7 @@ final class UdpUpstream {
     private @Nullable Socket open() {
         Channel channel = Transport.of(loop).datagramChannel();
         Transport.datagramBuffers(channel, DnsServer.MAX_UDP_ANSWER, 8);
+        channel.config().setOption(ChannelOption.SO_RCVBUF, Transport.DATAGRAM_QUEUE);
         Socket socket = new Socket(channel);
         channel.pipeline().addLast(socket);
         loop.register(channel);
