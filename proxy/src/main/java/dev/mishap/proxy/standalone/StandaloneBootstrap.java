@@ -45,10 +45,12 @@ final class StandaloneBootstrap {
     static final String TCP_LISTENER = "standalone-tcp";
 
     private static String dns(StandaloneOptions options) {
-        StringBuilder config = new StringBuilder("{\"@type\": type.googleapis.com/mishap.filters.udp.dns.v1.DnsProxy,"
-                + " stat_prefix: standalone");
+        StringBuilder config = new StringBuilder(
+                "{\"@type\": type.googleapis.com/mishap.filters.udp.dns.v1.DnsProxy," + " stat_prefix: standalone");
         if (options.timeoutMillis() > 0) {
-            config.append(", timeout: ").append(seconds(options.timeoutMillis())).append('s');
+            config.append(", timeout: ")
+                    .append(seconds(options.timeoutMillis()))
+                    .append('s');
         }
         config.append(", upstreams: [");
         String separator = "";
@@ -59,8 +61,12 @@ final class StandaloneBootstrap {
         config.append(']');
         String log = options.accessLog();
         if (log != null) {
-            config.append(", access_log: [{name: log, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.")
-                    .append(log.equals("-") ? "stream.v3.StdoutAccessLog" : "file.v3.FileAccessLog, path: " + quoted(log))
+            config.append(
+                            ", access_log: [{name: log, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.")
+                    .append(
+                            log.equals("-")
+                                    ? "stream.v3.StdoutAccessLog"
+                                    : "file.v3.FileAccessLog, path: " + quoted(log))
                     .append(", log_format: {text_format_source: {inline_string: ")
                     .append(quoted(DNS_LOG_FORMAT))
                     .append("}}}}]");

@@ -100,7 +100,8 @@ public final class StandaloneMain {
             return 2;
         }
         Logging.setAll(options.logLevel());
-        if (options.protocol() == StandaloneOptions.Protocol.DNS && options.listen().port() == 0) {
+        if (options.protocol() == StandaloneOptions.Protocol.DNS
+                && options.listen().port() == 0) {
             options = options.withPort(portForBoth(options.listen().host()));
         }
         StandaloneMain main = new StandaloneMain(options, out, err, terminal);

@@ -306,7 +306,8 @@ record StandaloneOptions(
         } else {
             for (String each : given.split(",", -1)) {
                 boolean bare = StandaloneBootstrap.isAddress(each);
-                HostPort resolver = bare ? new HostPort(each, 53) : HostPort.parse("--upstream", withPort(each), null, 1);
+                HostPort resolver =
+                        bare ? new HostPort(each, 53) : HostPort.parse("--upstream", withPort(each), null, 1);
                 if (!StandaloneBootstrap.isAddress(resolver.host())) {
                     throw new UsageException("--upstream '" + each
                             + "': with --dns expected IP addresses of resolvers, such as 10.0.0.2 or 10.0.0.2:5353");

@@ -105,7 +105,8 @@ class DnsFaultsTest {
         proxy.rules(rule);
 
         assertThat(seen(proxy.askTcp(Dns.query(1, "db.internal", Dns.A)))).isEqualTo(expected);
-        assertThat(proxy.stats.counter("mishap.questions_touched").value()).isEqualTo(rule.contains("truncate") ? 0 : 1);
+        assertThat(proxy.stats.counter("mishap.questions_touched").value())
+                .isEqualTo(rule.contains("truncate") ? 0 : 1);
     }
 
     @Test

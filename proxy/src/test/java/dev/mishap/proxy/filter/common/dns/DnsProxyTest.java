@@ -102,11 +102,12 @@ class DnsProxyTest {
     @Test
     void aSecondAnswerIsNobodysEither() throws IOException {
         FakeResolver resolver = resolver();
-        resolver.answers((query, tcp) ->
-                List.of(Dns.answer(query, 0, 300, "192.0.2.1"), Dns.answer(query, 0, 300, "6.6.6.6")));
+        resolver.answers(
+                (query, tcp) -> List.of(Dns.answer(query, 0, 300, "192.0.2.1"), Dns.answer(query, 0, 300, "6.6.6.6")));
         ProxyUnderTest proxy = proxy(c -> c, resolver.address());
         for (int i = 0; i < 20; i++) {
-            assertThat(Dns.record(proxy.ask(Dns.query(i, "db.internal", Dns.A)))).isEqualTo("192.0.2.1 300");
+            assertThat(Dns.record(proxy.ask(Dns.query(i, "db.internal", Dns.A))))
+                    .isEqualTo("192.0.2.1 300");
         }
         await(() -> proxy.count("upstream_mismatched_responses") == 20);
     }
@@ -114,8 +115,8 @@ class DnsProxyTest {
     @Test
     void aNameThatTheServerFoldedIsTheSameName() throws IOException {
         FakeResolver resolver = resolver();
-        resolver.answers((query, tcp) -> List.of(
-                Dns.answer(Dns.query(Dns.id(query), "db.internal", Dns.A), 0, 300, "192.0.2.1")));
+        resolver.answers((query, tcp) ->
+                List.of(Dns.answer(Dns.query(Dns.id(query), "db.internal", Dns.A), 0, 300, "192.0.2.1")));
         ProxyUnderTest proxy = proxy(c -> c, resolver.address());
 
         assertThat(Dns.record(proxy.ask(Dns.query(1, "DB.Internal", Dns.A)))).isEqualTo("192.0.2.1 300");
@@ -126,8 +127,7 @@ class DnsProxyTest {
         FakeResolver stalled = resolver();
         stalled.answers((query, tcp) -> List.of());
         FakeResolver good = resolver();
-        ProxyUnderTest proxy =
-                proxy(c -> ProxyUnderTest.withTimeout(c, 100, 2), stalled.address(), good.address());
+        ProxyUnderTest proxy = proxy(c -> ProxyUnderTest.withTimeout(c, 100, 2), stalled.address(), good.address());
 
         assertThat(Dns.record(proxy.ask(Dns.query(1, "db.internal", Dns.A)))).isEqualTo("192.0.2.1 300");
         assertThat(proxy.count("upstream_timeouts")).isEqualTo(1);
@@ -206,8 +206,8 @@ class DnsProxyTest {
     @Test
     void questionsOfOneConnectionDoNotWaitForEachOther() throws IOException {
         FakeResolver resolver = resolver();
-        resolver.answers((query, tcp) ->
-                new String(query, java.nio.charset.StandardCharsets.ISO_8859_1).contains("never")
+        resolver.answers(
+                (query, tcp) -> new String(query, java.nio.charset.StandardCharsets.ISO_8859_1).contains("never")
                         ? List.of()
                         : List.of(Dns.answer(query, 0, 300, "192.0.2.1")));
         ProxyUnderTest proxy = proxy(c -> c, resolver.address());
@@ -222,7 +222,8 @@ class DnsProxyTest {
             }
             assertThat(ids).hasSize(200);
         }
-        assertThat(resolver.seen.stream().map(FakeResolver.Seen::port).distinct()).hasSize(1);
+        assertThat(resolver.seen.stream().map(FakeResolver.Seen::port).distinct())
+                .hasSize(1);
     }
 
     @Test
@@ -300,7 +301,8 @@ class DnsProxyTest {
                 proxy.send(client, Arrays.copyOf(message, random.nextInt(message.length + 20)));
                 if (i % 50 == 0) {
                     // the socket's buffer is not to overflow; and it still serves
-                    assertThat(Dns.rcode(proxy.ask(Dns.query(1, "db.internal", Dns.A)))).isZero();
+                    assertThat(Dns.rcode(proxy.ask(Dns.query(1, "db.internal", Dns.A))))
+                            .isZero();
                 }
             }
             // a pointer to itself, a name without end, no question, many, an answer
@@ -323,7 +325,9 @@ class DnsProxyTest {
             for (int flips = random.nextInt(4); flips > 0; flips--) {
                 answer[4 + random.nextInt(answer.length - 4)] = (byte) random.nextInt(256);
             }
-            return List.of(Arrays.copyOf(answer, 1 + random.nextInt(answer.length + 10)), Dns.answer(query, 0, 9, "192.0.2.1"));
+            return List.of(
+                    Arrays.copyOf(answer, 1 + random.nextInt(answer.length + 10)),
+                    Dns.answer(query, 0, 9, "192.0.2.1"));
         });
         ProxyUnderTest proxy = proxy(c -> ProxyUnderTest.withLimits(c, 100, 100, 10), resolver.address());
         proxy.rules("dns ttl 5s");
