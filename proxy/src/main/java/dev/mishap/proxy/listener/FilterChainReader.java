@@ -1,6 +1,8 @@
 package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.network.ConnectionGate;
+import dev.mishap.proxy.filter.network.GateFilterFactory;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterFactory;
 import dev.mishap.proxy.filter.network.PassingFilterFactory;
@@ -72,11 +74,14 @@ final class FilterChainReader {
         }
         ChainLife life = lives.get();
         NetworkFilterContext context = contexts.apply(life);
+        List<ConnectionGate> gates = new ArrayList<>();
         List<PassingFilterFactory> passing = new ArrayList<>();
         TerminalFilterFactory terminal = null;
         for (NetworkFilterFactory f : NetworkFilters.of(node, context)) {
             if (f instanceof PassingFilterFactory p) {
                 passing.add(p);
+            } else if (f instanceof GateFilterFactory g) {
+                gates.add(g.gate());
             } else if (f instanceof TerminalFilterFactory t) {
                 terminal = t;
             }
@@ -87,6 +92,7 @@ final class FilterChainReader {
                 match,
                 TransportSockets.of(node.message("transport_socket"), context),
                 node.durationNanos("transport_socket_connect_timeout", 0),
+                gates,
                 passing,
                 terminal,
                 life,

@@ -182,13 +182,16 @@ public final class Listener {
         }
     }
 
-    /** Has the gate decide again about every connection. */
+    /** Has the gates decide again about every connection. */
     public void reconsiderConnections() {
         for (WorkerConnections w : workers) {
             w.forEach(c -> {
                 TerminalFilterFactory terminal = c.chain.terminal();
                 if (terminal != null) {
                     gate.reconsider(c.channel, c.info, config.name(), terminal);
+                    for (ConnectionGate own : c.chain.gates()) {
+                        own.reconsider(c.channel, c.info, config.name(), terminal);
+                    }
                 }
             });
         }

@@ -98,7 +98,8 @@ public record ListenerConfig(
                                 "metadata",
                                 "transport_socket",
                                 "transport_socket_connect_timeout"),
-                SupportedFields.of("envoy.config.listener.v3.Filter").supported("name", "typed_config")));
+                SupportedFields.of("envoy.config.listener.v3.Filter")
+                        .supported("name", "typed_config", "config_discovery")));
         fields.addAll(FilterDisabled.FIELDS);
         fields.addAll(SocketConfig.FIELDS);
         fields.addAll(UdpConfig.FIELDS);

@@ -61,10 +61,28 @@ final class ListenerConnection implements ChannelFutureListener {
         info.filterChainName = chain.name();
         info.filterChainMetadata = chain.metadata();
         int bufferLimit = config.bufferLimit();
-        if (gate.isIdle()) {
+        if (gate.isIdle() && chain.gates().isEmpty()) {
             connection.startFilters(terminal, bufferLimit);
         } else {
-            gate.admit(channel, info, config.name(), terminal, () -> connection.startFilters(terminal, bufferLimit));
+            connection.enter(gate, -1, terminal, config.name(), bufferLimit);
+        }
+    }
+
+    /** Lets the gates decide one after the other, this one first; the filters come when all have let the connection through. */
+    private void enter(
+            ConnectionGate gate, int index, TerminalFilterFactory terminal, String listener, int bufferLimit) {
+        Runnable proceed = () -> {
+            int after = index + 1;
+            if (after == chain.gates().size()) {
+                startFilters(terminal, bufferLimit);
+            } else {
+                enter(chain.gates().get(after), after, terminal, listener, bufferLimit);
+            }
+        };
+        if (gate.isIdle()) {
+            proceed.run();
+        } else {
+            gate.admit(channel, info, listener, terminal, proceed);
         }
     }
 

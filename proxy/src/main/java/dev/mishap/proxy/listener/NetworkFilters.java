@@ -12,6 +12,7 @@ import dev.mishap.proxy.filter.network.dnsproxy.TcpDnsProxyExtension;
 import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
 import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
+import dev.mishap.proxy.filter.network.mishap.NetworkFaultExtension;
 import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
@@ -30,6 +31,7 @@ final class NetworkFilters {
             new EchoExtension(),
             new ConnectionLimitExtension(),
             new SniClusterExtension(),
+            new NetworkFaultExtension(),
             new TcpDnsProxyExtension(),
             IstioNetworkFilter.ALL.get(0),
             IstioNetworkFilter.ALL.get(1));
@@ -52,23 +54,37 @@ final class NetworkFilters {
         List<ConfigNode> nodes = chain.messages("filters");
         for (int i = 0; i < nodes.size(); i++) {
             ConfigNode f = nodes.get(i);
+            boolean last = i == nodes.size() - 1;
+            ConfigNode discovery = f.message("config_discovery");
+            if (discovery != null) {
+                filters.add(DiscoveredNetworkFilter.of(f.string("name"), discovery, last, context));
+                continue;
+            }
             ConfigNode config = f.message("typed_config");
             String type = config == null ? "" : config.messageName();
             NetworkFilterExtension extension = byType(type);
             if (extension == null || config == null) {
-                throw new ConfigException("Didn't find a registered implementation for '" + f.string("name")
-                        + "' with type URL: '" + type + "'");
+                throw unregistered(f.string("name"), type);
             }
-            boolean last = i == nodes.size() - 1;
-            if (extension.terminal() != last) {
-                throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named "
-                        + f.string("name") + " of type " + extension.name()
-                        + (last
-                                ? " is the last filter in a network filter chain."
-                                : " must be the last filter in a network filter chain."));
-            }
-            filters.add(extension.parse(config, context));
+            requirePlace(f.string("name"), extension, last);
+            filters.add(extension.parse(f.string("name"), config, context));
         }
         return filters;
+    }
+
+    static ConfigException unregistered(String name, String type) {
+        return new ConfigException(
+                "Didn't find a registered implementation for '" + name + "' with type URL: '" + type + "'");
+    }
+
+    /** The last filter ends the chain, and no other one does. */
+    static void requirePlace(String name, NetworkFilterExtension extension, boolean last) {
+        if (extension.terminal() != last) {
+            throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
+                    + " of type " + extension.name()
+                    + (last
+                            ? " is the last filter in a network filter chain."
+                            : " must be the last filter in a network filter chain."));
+        }
     }
 }

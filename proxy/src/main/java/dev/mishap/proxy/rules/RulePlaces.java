@@ -48,8 +48,14 @@ public final class RulePlaces {
         onChange = listener;
     }
 
-    long nanoTime() {
+    /** The clock of ttls and ramps. */
+    public long nanoTime() {
         return ticker.nanoTime();
+    }
+
+    /** Tells those who execute rules that a place has others now. */
+    public void changed() {
+        onChange.run();
     }
 
     boolean isSuspended() {

@@ -2,10 +2,10 @@ package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.cluster.Cds;
-import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.ListenerManager;
+import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.InitManager;
 import java.util.ArrayList;
 import java.util.List;

@@ -25,6 +25,10 @@ final class OwnExtensions {
     static List<Entry> all() {
         List<Entry> all = new ArrayList<>();
         all.add(new Entry("mishap.filters.http.fault", "envoy.filters.http", "mishap.filters.http.fault.v1.HttpFault"));
+        all.add(new Entry(
+                "mishap.filters.network.fault",
+                "envoy.filters.network",
+                "mishap.filters.network.fault.v1.NetworkFault"));
         for (Fault.Kind kind : Fault.Kind.values()) {
             all.add(new Entry(kind.field(), FAULTS, ""));
         }

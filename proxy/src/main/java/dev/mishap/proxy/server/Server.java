@@ -11,7 +11,6 @@ import dev.mishap.proxy.filter.common.SharedTokenBuckets;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
-import dev.mishap.proxy.filter.network.hcm.ExtensionConfigs;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamFaults;
@@ -47,6 +46,7 @@ import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.DynamicFields;
+import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.ResourceDecoder;
@@ -196,6 +196,7 @@ public final class Server {
             services.add(ExtensionConfigs.class, extensionConfigs);
             ConnectionFaults connectionFaults = new ConnectionFaults(rules, stats);
             upstreams.gate(new UpstreamFaults(rules, connectionFaults));
+            services.add(ConnectionFaults.class, connectionFaults);
             listeners = new ListenerManager(
                     transport,
                     workers(),

@@ -38,6 +38,7 @@ import dev.mishap.proxy.filter.network.directresponse.DirectResponseExtension;
 import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerFields;
 import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
+import dev.mishap.proxy.filter.network.mishap.NetworkFaultExtension;
 import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
@@ -95,6 +96,7 @@ public final class SupportTable {
         lists.add(EchoExtension.FIELDS);
         lists.add(ConnectionLimitExtension.FIELDS);
         lists.add(SniClusterExtension.FIELDS);
+        lists.add(NetworkFaultExtension.FIELDS);
         lists.add(NetworkRbacExtension.FIELDS);
         lists.add(NetworkLocalRateLimitExtension.FIELDS);
         lists.add(CommonFields.FIELDS);

@@ -27,7 +27,8 @@ class FilterChainsTest {
     }
 
     private static FilterChain chain(String name, FilterChainMatch match) {
-        return new FilterChain(name, name, match, TransportSocketFactory.RAW_BUFFER, 0, List.of(), null, null, null);
+        return new FilterChain(
+                name, name, match, TransportSocketFactory.RAW_BUFFER, 0, List.of(), List.of(), null, null, null);
     }
 
     /** A match in short: {@code port=1 to=10.0.0.0/8 sni=a,b tp=tls alpn=h2 direct= type=EXTERNAL from= ports=}. */

@@ -74,6 +74,7 @@ class PassingFiltersTest {
                 FilterChainMatch.ANY,
                 TransportSocketFactory.RAW_BUFFER,
                 0,
+                List.of(),
                 factories,
                 (c, info) -> c.pipeline().addLast(new ChannelInboundHandlerAdapter() {
                     @Override

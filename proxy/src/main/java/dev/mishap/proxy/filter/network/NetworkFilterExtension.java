@@ -17,6 +17,11 @@ public interface NetworkFilterExtension {
      */
     NetworkFilterFactory parse(ConfigNode config, NetworkFilterContext context);
 
+    /** Parses the filter; {@code filterName} is the one that its chain gives it. */
+    default NetworkFilterFactory parse(String filterName, ConfigNode config, NetworkFilterContext context) {
+        return parse(config, context);
+    }
+
     /** Whether the filter ends the chain. */
     boolean terminal();
 }

@@ -8,6 +8,8 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -41,6 +43,26 @@ final class OwnMessages {
     static List<Path> protos() {
         try (Stream<Path> files = Files.walk(SOURCES)) {
             return files.filter(f -> f.toString().endsWith(".proto")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The outer classes of all of them, by the options that their sources give. */
+    static List<String> outerClasses() {
+        return protos().stream()
+                .map(proto -> option(proto, "java_package") + "." + option(proto, "java_outer_classname"))
+                .toList();
+    }
+
+    private static String option(Path proto, String option) {
+        try {
+            Matcher matcher =
+                    Pattern.compile("option " + option + " = \"([^\"]+)\";").matcher(Files.readString(proto));
+            if (!matcher.find()) {
+                throw new IllegalStateException(proto + " has no option " + option);
+            }
+            return matcher.group(1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

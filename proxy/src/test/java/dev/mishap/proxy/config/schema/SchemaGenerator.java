@@ -28,12 +28,6 @@ import java.util.TreeMap;
  * and of our own extensions. The format is described in {@link Schema}.
  */
 final class SchemaGenerator {
-    /** Outer classes of our own compiled protos, which join the schema. */
-    static final List<String> OWN_PROTOS = List.of(
-            "dev.mishap.filters.http.fault.v1.HttpFaultProto",
-            "dev.mishap.filters.udp.dns.v1.DnsProxyProto",
-            "dev.mishap.rules.v1.RuleProto");
-
     /** Enum values that came after the compiled descriptors, and that the behaviour followed (Envoy 1.40) has: name to number. */
     static final Map<String, Map<String, Integer>> LATER_ENUM_VALUES =
             Map.of("envoy.config.accesslog.v3.ComparisonFilter.Op", Map.of("NE", 3));
@@ -66,7 +60,7 @@ final class SchemaGenerator {
         SchemaGenerator generator = new SchemaGenerator();
         generator.addJar("io/envoyproxy/envoy/config/bootstrap/v3/BootstrapProto.class");
         ClassLoader own = OwnMessages.loader();
-        for (String name : OWN_PROTOS) {
+        for (String name : OwnMessages.outerClasses()) {
             generator.addOuterClass(name, own);
         }
         return generator.write();

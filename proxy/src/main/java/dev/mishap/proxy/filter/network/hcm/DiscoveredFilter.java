@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.xds.DiscoveredExtension;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * One place in a filter chain whose configuration is discovered. A stream takes the configuration of the moment when it begins,
  * by one volatile read.
  */
-final class DiscoveredFilter implements HttpFilterFactory {
+final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
     private static final HttpFilter MISSING = new HttpFilter() {
         @Override
         public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
@@ -75,19 +76,19 @@ final class DiscoveredFilter implements HttpFilterFactory {
         return extension.parse(name, config, context);
     }
 
-    /** Makes a configuration ready, to be put in place by what is returned. */
-    Runnable prepare(ConfigNode config) {
+    @Override
+    public Runnable prepare(ConfigNode config) {
         HttpFilterFactory parsed = parse(config);
         return () -> now = parsed;
     }
 
-    /** There is no configuration, or none any more: the default serves, if there is one. */
-    void absent() {
+    @Override
+    public void absent() {
         now = byDefault;
     }
 
-    /** Nothing came so far. */
-    void absentAtFirst() {
+    @Override
+    public void absentAtFirst() {
         if (now == null) {
             now = byDefault;
         }

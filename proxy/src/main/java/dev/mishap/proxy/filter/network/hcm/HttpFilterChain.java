@@ -6,6 +6,8 @@ import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
+import dev.mishap.proxy.xds.ExtensionConfigs;
+import dev.mishap.proxy.xds.Lifecycle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +39,10 @@ final class HttpFilterChain {
         }
         ConfigNode discovery = node.message("config_discovery");
         if (discovery != null) {
-            return new ChainFilter(
-                    name, context.service(ExtensionConfigs.class).filter(name, discovery, last, context), disabled);
+            DiscoveredFilter filter = new DiscoveredFilter(name, discovery, last, context);
+            context.service(ExtensionConfigs.class)
+                    .add("http_filter", name, discovery, filter, context.service(Lifecycle.class));
+            return new ChainFilter(name, filter, disabled);
         }
         ConfigNode config = node.message("typed_config");
         HttpFilterExtension extension = config == null ? null : HttpFilters.byType(config.messageName());

@@ -21,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * them behind it. Holds back reads and writes while more than {@link BytePath#HIGH_WATER} waits in a direction.
  */
 final class ByteFaults extends ChannelDuplexHandler {
-    /** One of Netty's user-defined reasons for a channel to be unwritable. */
-    private static final int WRITABILITY_INDEX = 7;
+    /** The first of Netty's user-defined reasons for a channel to be unwritable that are ours; there are 31. */
+    private static final int FIRST_WRITABILITY_INDEX = 7;
+
+    private static final int LAST_WRITABILITY_INDEX = 31;
+
+    private final int writabilityIndex;
 
     private final Channel channel;
     private final boolean halfCloses;
@@ -48,12 +52,14 @@ final class ByteFaults extends ChannelDuplexHandler {
     private @Nullable Runnable atDrained;
 
     /**
-     * Faults of one connection.
+     * Faults of one connection by one set of rules.
      *
      * @param halfCloses whether what is behind this handler knows what to do with an end of one direction
      * @param side whose connection it is
+     * @param layer how many such handlers the connection may have already
      */
-    ByteFaults(Channel channel, boolean halfCloses, Side side) {
+    ByteFaults(Channel channel, boolean halfCloses, Side side, int layer) {
+        this.writabilityIndex = Math.min(FIRST_WRITABILITY_INDEX + layer, LAST_WRITABILITY_INDEX);
         this.channel = channel;
         this.halfCloses = halfCloses;
         boolean fromClient = side == Side.DOWNSTREAM;
@@ -377,7 +383,7 @@ final class ByteFaults extends ChannelDuplexHandler {
         public void full(boolean full) {
             ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
             if (buffer != null) {
-                buffer.setUserDefinedWritability(WRITABILITY_INDEX, !full);
+                buffer.setUserDefinedWritability(writabilityIndex, !full);
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.mishap.proxy.filter.network.ConnectionGate;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.rules.ConnectionDecision;
@@ -22,56 +23,79 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionFaults implements ConnectionGate {
     private static final AttributeKey<FaultyConnection> KEY = AttributeKey.valueOf("mishap.connection");
 
-    private final RuleStore store;
+    private final RuleSource source;
     final ConnectionFaultStats stats;
     /** Places of {@code connectionLimit} and {@code exhaustPool}, by the rule's name. */
     private final Map<String, ConnectionSlots> slots = new ConcurrentHashMap<>();
 
     /** @param root scope without prefix */
     public ConnectionFaults(RuleStore store, Scope root) {
-        this.store = store;
-        this.stats = new ConnectionFaultStats(root);
+        this(store, new ConnectionFaultStats(root));
+    }
+
+    private ConnectionFaults(RuleSource source, ConnectionFaultStats stats) {
+        this.source = source;
+        this.stats = stats;
+    }
+
+    /** Executes other rules, and counts with this one. */
+    ConnectionFaults of(RuleSource other) {
+        return new ConnectionFaults(other, stats);
     }
 
     @Override
     public boolean isIdle() {
-        return store.active().rules().hasNoConnectionRules();
+        return source.active().rules().hasNoConnectionRules();
     }
 
     @Override
     public void admit(
             Channel channel, ConnectionInfo info, String listener, TerminalFilterFactory terminal, Runnable proceed) {
-        ActiveRules active = store.active();
+        ActiveRules active = source.active();
         ConnectionFacts facts = new ConnectionFacts(info, listener, terminal.cluster());
-        ConnectionDecision decision = active.rules().decide(facts, store.nanoTime(), System.currentTimeMillis());
-        FaultyConnection connection = new FaultyConnection(this, channel, facts, terminal.halfCloses());
-        channel.attr(KEY).set(connection);
+        ConnectionDecision decision = active.rules().decide(facts, source.nanoTime(), System.currentTimeMillis());
+        FaultyConnection connection = begin(channel, facts, terminal);
         connection.admit(active, decision, proceed);
     }
 
     @Override
     public void reconsider(Channel channel, ConnectionInfo info, String listener, TerminalFilterFactory terminal) {
-        ActiveRules active = store.active();
-        FaultyConnection connection = channel.attr(KEY).get();
+        ActiveRules active = source.active();
+        FaultyConnection connection = find(channel);
         if (connection == null) {
             if (active.rules().hasNoConnectionRules()) {
                 return;
             }
             ConnectionFacts facts = new ConnectionFacts(info, listener, terminal.cluster());
-            connection = new FaultyConnection(this, channel, facts, terminal.halfCloses());
-            channel.attr(KEY).set(connection);
+            connection = begin(channel, facts, terminal);
         }
         RuleSet before = connection.decidedBy();
         if (before != active.rules()) {
             ConnectionDecision decision = active.rules()
                     .decideAgain(
                             connection.facts(),
-                            store.nanoTime(),
+                            source.nanoTime(),
                             System.currentTimeMillis(),
                             before,
                             connection.decision());
             connection.change(active, decision);
         }
+    }
+
+    /** A connection may be under several sets of rules: those of the API, and those of its filter chain. */
+    private FaultyConnection begin(Channel channel, ConnectionFacts facts, TerminalFilterFactory terminal) {
+        FaultyConnection before = channel.attr(KEY).get();
+        FaultyConnection connection = new FaultyConnection(this, channel, facts, terminal.halfCloses(), before);
+        channel.attr(KEY).set(connection);
+        return connection;
+    }
+
+    private @Nullable FaultyConnection find(Channel channel) {
+        FaultyConnection connection = channel.attr(KEY).get();
+        while (connection != null && connection.owner() != this) {
+            connection = connection.before();
+        }
+        return connection;
     }
 
     /** The places of a rule. */
@@ -88,6 +112,6 @@ public final class ConnectionFaults implements ConnectionGate {
     }
 
     long nanoTime() {
-        return store.nanoTime();
+        return source.nanoTime();
     }
 }

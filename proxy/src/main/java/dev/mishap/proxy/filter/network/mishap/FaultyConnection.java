@@ -52,11 +52,34 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private boolean watched;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
 
-    FaultyConnection(ConnectionFaults owner, Channel channel, ConnectionFacts facts, boolean halfCloses) {
+    /** The same connection under other rules, or null. */
+    private final @Nullable FaultyConnection before;
+
+    FaultyConnection(
+            ConnectionFaults owner,
+            Channel channel,
+            ConnectionFacts facts,
+            boolean halfCloses,
+            @Nullable FaultyConnection before) {
+        this.before = before;
         this.owner = owner;
         this.channel = channel;
         this.facts = facts;
         this.halfCloses = halfCloses;
+    }
+
+    ConnectionFaults owner() {
+        return owner;
+    }
+
+    @Nullable
+    FaultyConnection before() {
+        return before;
+    }
+
+    /** How many sets of rules had the connection earlier. */
+    private int layer() {
+        return before == null ? 0 : before.layer() + 1;
     }
 
     ConnectionFacts facts() {
@@ -326,7 +349,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         boolean counts = Math.min(resetAfter, Math.min(closeAfter, silentAfter)) < Long.MAX_VALUE;
         ByteFaults handler = bytes;
         if (handler == null && (!shaped.isEmpty() || counts || needsSilence())) {
-            handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM);
+            handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM, layer());
             bytes = handler;
             if (live) {
                 channel.pipeline().addFirst(handler);
@@ -420,7 +443,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             swallow();
         } else {
             if (handler == null) {
-                handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM);
+                handler = new ByteFaults(channel, halfCloses, Side.DOWNSTREAM, layer());
                 bytes = handler;
                 channel.pipeline().addFirst(handler);
                 facts.info().bytesWatched = true;

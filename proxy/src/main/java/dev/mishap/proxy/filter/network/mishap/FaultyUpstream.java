@@ -182,7 +182,7 @@ final class FaultyUpstream {
         }
         ByteFaults handler = bytes;
         if (handler == null && (!shaped.isEmpty() || Math.min(resetAfter, closeAfter) < Long.MAX_VALUE)) {
-            handler = new ByteFaults(channel, link.halfCloses(), Side.UPSTREAM);
+            handler = new ByteFaults(channel, link.halfCloses(), Side.UPSTREAM, 0);
             bytes = handler;
             channel.pipeline().addFirst(handler);
         }

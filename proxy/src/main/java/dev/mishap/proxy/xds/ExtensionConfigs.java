@@ -1,20 +1,10 @@
-package dev.mishap.proxy.filter.network.hcm;
+package dev.mishap.proxy.xds;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
-import dev.mishap.proxy.filter.http.FilterContext;
-import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.proxy.xds.ConfigSources;
-import dev.mishap.proxy.xds.InitTarget;
-import dev.mishap.proxy.xds.Lifecycle;
-import dev.mishap.proxy.xds.Resource;
-import dev.mishap.proxy.xds.ResourceType;
-import dev.mishap.proxy.xds.ResourceWatcher;
-import dev.mishap.proxy.xds.Subscription;
-import dev.mishap.proxy.xds.SubscriptionStats;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP filters whose configuration is discovered (ECDS). Filters of one name and source share a subscription, so that a listener
- * that is replaced has its filters at once. Confined to the main loop, but for {@link #views}.
+ * Filters whose configuration is discovered (ECDS). Those of one kind, name and source share a subscription, so that a listener that is
+ * replaced has its filters at once. Confined to the main loop, but for {@link #views}.
  */
 public final class ExtensionConfigs {
     private final ConfigSources sources;
@@ -40,17 +30,17 @@ public final class ExtensionConfigs {
     }
 
     /**
-     * A filter of a chain; the listener waits for its configuration unless a default serves meanwhile.
+     * Subscribes a filter of a chain; the listener waits for its configuration unless a default serves meanwhile.
      *
+     * @param kind of filter, as stats name it: {@code http_filter}
      * @param discovery {@code envoy.config.core.v3.ExtensionConfigSource}
+     * @param life of the listener or chain
      */
-    HttpFilterFactory filter(String name, ConfigNode discovery, boolean last, FilterContext context) {
+    public void add(String kind, String name, ConfigNode discovery, DiscoveredExtension filter, Lifecycle life) {
         ConfigNode source = discovery.required("config_source");
-        Lifecycle life = context.service(Lifecycle.class);
-        DiscoveredFilter filter = new DiscoveredFilter(name, discovery, last, context);
-        Shared shared = find(name, source);
+        Shared shared = find(kind, name, source);
         if (shared == null) {
-            shared = new Shared(name, source);
+            shared = new Shared(kind, name, source);
             all.add(shared);
         }
         Shared used = shared;
@@ -61,12 +51,11 @@ public final class ExtensionConfigs {
                 all.remove(used);
             }
         });
-        return filter;
     }
 
-    private @Nullable Shared find(String name, ConfigNode source) {
+    private @Nullable Shared find(String kind, String name, ConfigNode source) {
         for (Shared s : all) {
-            if (s.name.equals(name) && s.source.sameAs(source)) {
+            if (s.kind.equals(kind) && s.name.equals(name) && s.source.sameAs(source)) {
                 return s;
             }
         }
@@ -91,9 +80,10 @@ public final class ExtensionConfigs {
     }
 
     private final class Shared implements ResourceWatcher {
+        final String kind;
         final String name;
         final ConfigNode source;
-        final List<DiscoveredFilter> filters = new ArrayList<>();
+        final List<DiscoveredExtension> filters = new ArrayList<>();
         final InitTarget target;
         private final Subscription subscription;
         private final OwnedScope scope;
@@ -103,10 +93,11 @@ public final class ExtensionConfigs {
         private @Nullable ConfigNode config;
         private volatile @Nullable View view;
 
-        Shared(String name, ConfigNode source) {
+        Shared(String kind, String name, ConfigNode source) {
+            this.kind = kind;
             this.name = name;
             this.source = source;
-            scope = root.owned("extension_config_discovery.http_filter." + name + ".");
+            scope = root.owned("extension_config_discovery." + kind + "." + name + ".");
             reload = scope.counter("config_reload");
             fail = scope.counter("config_fail");
             scope.counter("config_conflict");
@@ -131,7 +122,7 @@ public final class ExtensionConfigs {
             return made[0];
         }
 
-        void add(DiscoveredFilter filter) {
+        void add(DiscoveredExtension filter) {
             ConfigNode known = config;
             if (known != null) {
                 filter.prepare(known).run();
@@ -141,7 +132,7 @@ public final class ExtensionConfigs {
             filters.add(filter);
         }
 
-        boolean remove(DiscoveredFilter filter) {
+        boolean remove(DiscoveredExtension filter) {
             filters.remove(filter);
             if (filters.isEmpty()) {
                 subscription.close();
@@ -192,7 +183,7 @@ public final class ExtensionConfigs {
             } else if (removed.contains(name)) {
                 config = null;
                 view = null;
-                filters.forEach(DiscoveredFilter::absent);
+                filters.forEach(DiscoveredExtension::absent);
                 reload.inc();
                 target.ready();
             }
@@ -200,7 +191,7 @@ public final class ExtensionConfigs {
 
         @Override
         public void onFailure() {
-            filters.forEach(DiscoveredFilter::absentAtFirst);
+            filters.forEach(DiscoveredExtension::absentAtFirst);
             target.ready();
         }
     }
