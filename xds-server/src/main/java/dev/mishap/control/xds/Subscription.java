@@ -52,6 +52,7 @@ final class Subscription {
     private String lastNonce = "";
     private String beatNonce = "";
     private long nextBeat;
+    private boolean beatRefused;
     private long pendingSince;
     private TypeStatus status;
 
@@ -165,6 +166,7 @@ final class Subscription {
         lastNonce = beatNonce;
         beatNonce = "";
         if (request.error != null) {
+            beatRefused = true;
             status = status.nacked(request.error, now);
             stream.changed(status);
         }
@@ -423,6 +425,7 @@ final class Subscription {
     void responded(String version, String nonce, boolean answered, Instant now, long nanos) {
         lastNonce = nonce;
         pendingNonce = answered ? "" : nonce;
+        beatRefused = false;
         pendingSince = nanos;
         clientVersion = "";
         status = status.sent(version, nonce, subscribed(), sent.size(), now);
@@ -460,13 +463,16 @@ final class Subscription {
     /** What lives on by the heartbeat that is due now. */
     List<Resource> beat() {
         nextBeat = 0;
-        if (!delta && (pending() || status.ackedVersion().isEmpty())) {
+        if (beatRefused) {
+            return List.of();
+        }
+        if (!delta && (pending() || status.ackedVersion().isEmpty() || wholeState() && refused())) {
             // In the state of the world a heartbeat is known by the version that the client has taken.
             return List.of();
         }
         List<Resource> alive = new ArrayList<>(mortal.size());
         for (String name : mortal) {
-            if (!delta || !refusals.inDoubt(name)) {
+            if (!refusals.inDoubt(name)) {
                 alive.add(Objects.requireNonNull(sent.get(name)));
             }
         }

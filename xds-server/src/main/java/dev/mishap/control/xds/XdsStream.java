@@ -352,7 +352,7 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
             String nonce = Long.toString(++nonces);
             TypeStatus status = subscription.status();
             String version = method.delta() ? status.sentVersion() : status.ackedVersion();
-            call.sendMessage(WireResponse.heartbeat(subscription.typeUrl(), alive, !method.delta(), version, nonce));
+            call.sendMessage(heartbeat(subscription, alive, version, nonce));
             subscription.beaten(nonce);
         }
         planBeat(subscription);
@@ -364,6 +364,19 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
         }
         Collection<Resource> resources = subscription.wholeState() ? subscription.resources() : changes.put;
         return WireResponse.stateOfTheWorld(subscription.typeUrl(), resources, version, nonce);
+    }
+
+    /**
+     * In the state of the world Envoy (1.40, {@code GrpcMuxImpl}) takes resources without content for heartbeats and then does not extend
+     * their time to live, so it gets the whole resource again; it sees that nothing has changed.
+     */
+    private WireResponse heartbeat(Subscription subscription, List<Resource> alive, String version, String nonce) {
+        boolean stateOfTheWorld = !method.delta();
+        if (stateOfTheWorld && node().userAgent().equals("envoy")) {
+            Collection<Resource> resources = subscription.wholeState() ? subscription.resources() : alive;
+            return WireResponse.stateOfTheWorld(subscription.typeUrl(), resources, version, nonce);
+        }
+        return WireResponse.heartbeat(subscription.typeUrl(), alive, stateOfTheWorld, version, nonce);
     }
 
     void changed(TypeStatus status) {

@@ -7,8 +7,8 @@ import static dev.mishap.control.xds.TypeUrls.ROUTE;
 import static dev.mishap.control.xds.TypeUrls.RUNTIME;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.cluster.v3.ClusterDiscoveryServiceGrpc;
+import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import io.grpc.Status;
 import java.time.Duration;
@@ -201,7 +201,9 @@ class SotwStreamTest {
                 .put(XdsFixture.resource(CLUSTER, "new", "2"))
                 .remove(CLUSTER, "old"));
         clusters = client.next(CLUSTER);
-        assertThat(bodies(clusters)).as("the old cluster is there until the route has left it").containsExactly("1", "2");
+        assertThat(bodies(clusters))
+                .as("the old cluster is there until the route has left it")
+                .containsExactly("1", "2");
         nothingElse();
         client.ack(clusters);
         routes = client.next(ROUTE);
@@ -236,11 +238,34 @@ class SotwStreamTest {
         }
     }
 
+    /** Envoy's own multiplexer takes heartbeats without content for nothing. */
+    @Test
+    void anEnvoyGetsTheWholeResourceForAHeartbeat() throws Exception {
+        SotwClient envoy = new SotwClient(
+                fixture.channel(),
+                XdsFixture.node("n3").toBuilder().setUserAgentName("envoy").build());
+        fixture.base.update(
+                new ViewUpdate().put(XdsFixture.resource(RUNTIME, "r", "1").withTtl(Duration.ofMillis(300))));
+        envoy.subscribe(RUNTIME, "r");
+        DiscoveryResponse response = envoy.next(RUNTIME);
+        envoy.ack(response, "r");
+        DiscoveryResponse beat = envoy.next(RUNTIME);
+        assertThat(beat.getResourcesList()).isEqualTo(response.getResourcesList());
+        assertThat(beat.getVersionInfo()).isEqualTo(response.getVersionInfo());
+        envoy.ack(beat, "r");
+        beat = envoy.next(RUNTIME);
+        envoy.nack(beat, response.getVersionInfo(), "no longer", "r");
+        fixture.put(RUNTIME, "r", "2");
+        DiscoveryResponse next = envoy.next(RUNTIME);
+        assertThat(bodies(next)).as("a heartbeat that was refused is the last").containsExactly("2");
+    }
+
     @Test
     void aTypeOnAStreamOfAnotherEndsIt() {
         SotwClient clusters = new SotwClient(
                 XdsFixture.node("n2"),
-                observer -> ClusterDiscoveryServiceGrpc.newStub(fixture.channel()).streamClusters(observer));
+                observer ->
+                        ClusterDiscoveryServiceGrpc.newStub(fixture.channel()).streamClusters(observer));
         fixture.put(CLUSTER, "a", "1");
         clusters.subscribe("");
         assertThat(bodies(clusters.next(CLUSTER))).containsExactly("1");
@@ -257,9 +282,8 @@ class SotwStreamTest {
     @Test
     void aNodeMovesToAnotherView() {
         ResourceLayer over = ResourceLayer.named("over");
-        over.update(new ViewUpdate()
-                .put(XdsFixture.resource(RUNTIME, "r", "over"))
-                .hide(RUNTIME, "s"));
+        over.update(
+                new ViewUpdate().put(XdsFixture.resource(RUNTIME, "r", "over")).hide(RUNTIME, "s"));
         fixture.put(RUNTIME, "r", "base");
         fixture.put(RUNTIME, "s", "base s");
         client.subscribe(RUNTIME, "r", "s");

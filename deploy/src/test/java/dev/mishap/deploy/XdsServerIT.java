@@ -1,0 +1,310 @@
+package dev.mishap.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Message;
+import com.google.protobuf.TextFormat;
+import com.google.protobuf.TypeRegistry;
+import com.sun.net.httpserver.HttpServer;
+import dev.mishap.control.xds.ConnectedStream;
+import dev.mishap.control.xds.Resource;
+import dev.mishap.control.xds.ResourceLayer;
+import dev.mishap.control.xds.ResourceView;
+import dev.mishap.control.xds.TypeStatus;
+import dev.mishap.control.xds.TypeUrls;
+import dev.mishap.control.xds.ViewUpdate;
+import dev.mishap.control.xds.XdsServer;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.service.runtime.v3.Runtime;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Our xDS server and proxies with Envoy's command line, the real one and ours: what the server says is what traffic sees. */
+@Timeout(120)
+class XdsServerIT {
+    private static final TypeRegistry TYPES = TypeRegistry.newBuilder()
+            .add(HttpConnectionManager.getDescriptor())
+            .add(Router.getDescriptor())
+            .add(HTTPFault.getDescriptor())
+            .build();
+
+    private static final String BOOTSTRAP = """
+            admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }
+            node: { id: it-node, cluster: it }
+            layered_runtime:
+              layers:
+                - name: rtds
+                  rtds_layer: { name: switch, rtds_config: { resource_api_version: V3, ads: {} } }
+            dynamic_resources:
+              ads_config:
+                api_type: ${api}
+                transport_api_version: V3
+                grpc_services: [ { envoy_grpc: { cluster_name: control } } ]
+              cds_config: { resource_api_version: V3, ads: {} }
+              lds_config: { resource_api_version: V3, ads: {} }
+            static_resources:
+              clusters:
+                - name: control
+                  type: STATIC
+                  connect_timeout: 1s
+                  typed_extension_protocol_options:
+                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                      explicit_http_config: { http2_protocol_options: {} }
+                  load_assignment:
+                    cluster_name: control
+                    endpoints:
+                      - lb_endpoints:
+                          - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${xds} } } }
+            """;
+
+    private static final String LISTENER = """
+            name: "l"
+            address { socket_address { address: "127.0.0.1" port_value: ${port} } }
+            filter_chains { filters { name: "hcm" typed_config {
+              [type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager] {
+                stat_prefix: "t"
+                rds { route_config_name: "r" config_source { resource_api_version: V3 ads {} } }
+                http_filters { name: "f" config_discovery {
+                  config_source { resource_api_version: V3 ads {} }
+                  type_urls: "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"
+                  default_config { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] {} }
+                } }
+                http_filters { name: "router" typed_config {
+                  [type.googleapis.com/envoy.extensions.filters.http.router.v3.Router] {} } }
+              } } } }
+            """;
+
+    private static final String CLUSTER = """
+            name: "${name}" type: EDS connect_timeout { seconds: 1 }
+            eds_cluster_config { eds_config { resource_api_version: V3 ads {} } }
+            """;
+
+    private static final String ENDPOINTS = """
+            cluster_name: "${name}" endpoints { lb_endpoints { endpoint {
+              address { socket_address { address: "127.0.0.1" port_value: ${port} } } } } }
+            """;
+
+    private static final String ROUTES = """
+            name: "r" virtual_hosts { name: "v" domains: "*" routes { match { prefix: "/" } ${action} } }
+            """;
+
+    private static final String FAULT = """
+            name: "f" typed_config { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] {
+              abort { http_status: ${status} percentage { numerator: 100 } } } }
+            """;
+
+    private final ResourceLayer base = ResourceLayer.named("base");
+    private final HttpClient http = HttpClient.newHttpClient();
+    private HttpServer upstream;
+    private XdsServer server;
+    private int port;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void start() throws IOException {
+        upstream = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        upstream.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        upstream.start();
+        port = ProxyProcess.freePort();
+        ResourceView all = ResourceView.of(base);
+        server = XdsServer.builder((node, peer) -> all).start();
+        base.update(new ViewUpdate()
+                .put(resource(Listener.newBuilder(), LISTENER.replace("${port}", Integer.toString(port))))
+                .put(resource(Cluster.newBuilder(), CLUSTER.replace("${name}", "c1")))
+                .put(endpoints("c1"))
+                .put(routes("route { cluster: \"c1\" }"))
+                // In the state of the world nobody can be told that these are not there.
+                .put(noFault())
+                .put(resource(Runtime.newBuilder(), "name: \"switch\" layer {}")));
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+        upstream.stop(0);
+    }
+
+    private static Resource resource(Message.Builder builder, String text) {
+        try {
+            TextFormat.Parser.newBuilder().setTypeRegistry(TYPES).build().merge(text, builder);
+        } catch (TextFormat.ParseException e) {
+            throw new AssertionError(text, e);
+        }
+        return Resource.of(builder.build());
+    }
+
+    private Resource endpoints(String name) {
+        return resource(
+                ClusterLoadAssignment.newBuilder(),
+                ENDPOINTS
+                        .replace("${name}", name)
+                        .replace(
+                                "${port}",
+                                Integer.toString(upstream.getAddress().getPort())));
+    }
+
+    private static Resource routes(String action) {
+        return resource(RouteConfiguration.newBuilder(), ROUTES.replace("${action}", action));
+    }
+
+    private static Resource fault(int status) {
+        return resource(TypedExtensionConfig.newBuilder(), FAULT.replace("${status}", Integer.toString(status)));
+    }
+
+    private ProxyProcess proxy(ProxyProcess.Kind kind, String api) throws IOException {
+        kind.need();
+        ProxyProcess proxy = new ProxyProcess(
+                kind, directory, BOOTSTRAP.replace("${api}", api).replace("${xds}", Integer.toString(server.port())));
+        Sidecar.await(() -> status() == 200);
+        return proxy;
+    }
+
+    private int status() {
+        try {
+            HttpResponse<Void> response = http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/"))
+                            .timeout(Duration.ofSeconds(10))
+                            .build(),
+                    BodyHandlers.discarding());
+            return response.statusCode();
+        } catch (IOException e) {
+            return 0;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void awaitStatus(int wanted) {
+        Sidecar.await(() -> status() == wanted);
+    }
+
+    private ConnectedStream stream() {
+        return server.fleet().streams("it-node").iterator().next();
+    }
+
+    private TypeStatus type(String typeUrl) {
+        return stream().types().stream()
+                .filter(t -> t.typeUrl().equals(typeUrl))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(typeUrl + " is not asked for"));
+    }
+
+    private void awaitState(String typeUrl, TypeStatus.State state) {
+        Sidecar.await(() -> type(typeUrl).state() == state);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ENVOY,GRPC", "ENVOY,DELTA_GRPC", "MISHAP,GRPC", "MISHAP,DELTA_GRPC"})
+    void faultsRoutesAndRefusals(ProxyProcess.Kind kind, String api) throws Exception {
+        try (ProxyProcess proxy = proxy(kind, api)) {
+            assertThat(stream().delta()).isEqualTo(api.startsWith("DELTA"));
+            assertThat(stream().node().cluster()).isEqualTo("it");
+
+            base.update(new ViewUpdate().put(fault(503)));
+            awaitStatus(503);
+            awaitState(TypeUrls.EXTENSION_CONFIG, TypeStatus.State.ACKED);
+
+            // One that is refused: the one of before stays, and is told to be in the fleet.
+            base.update(new ViewUpdate().put(fault(99)));
+            awaitState(TypeUrls.EXTENSION_CONFIG, TypeStatus.State.NACKED);
+            assertThat(type(TypeUrls.EXTENSION_CONFIG).nack().message()).isNotEmpty();
+            assertThat(status()).isEqualTo(503);
+            base.update(new ViewUpdate().put(fault(504)));
+            awaitStatus(504);
+            base.update(new ViewUpdate().put(fault(503)).put(routes("direct_response { status: 418 }")));
+            base.update(new ViewUpdate().put(noFault()));
+            awaitStatus(418);
+            base.update(new ViewUpdate().put(routes("route { cluster: \"c1\" }")));
+            awaitStatus(200);
+            Sidecar.await(() -> stream().types().stream().noneMatch(t -> t.state() == TypeStatus.State.SENT));
+            assertThat(stream().types()).noneMatch(t -> t.state() == TypeStatus.State.NACKED);
+            assertThat(proxy.isAlive()).isTrue();
+        }
+    }
+
+    private static Resource noFault() {
+        return resource(
+                TypedExtensionConfig.newBuilder(),
+                "name: \"f\" typed_config { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] {} }");
+    }
+
+    /** A cluster takes the place of another, over and over, under load: no request fails. */
+    @ParameterizedTest
+    @CsvSource({"ENVOY,GRPC", "ENVOY,DELTA_GRPC", "MISHAP,GRPC", "MISHAP,DELTA_GRPC"})
+    void noRequestFailsBecauseOfAnUpdate(ProxyProcess.Kind kind, String api) throws Exception {
+        try (ProxyProcess proxy = proxy(kind, api)) {
+            for (int i = 2; i < 12; i++) {
+                String name = "c" + i;
+                base.update(new ViewUpdate()
+                        .put(routes("route { cluster: \"" + name + "\" }"))
+                        .put(resource(Cluster.newBuilder(), CLUSTER.replace("${name}", name)))
+                        .put(endpoints(name))
+                        .remove(TypeUrls.CLUSTER, "c" + (i - 1))
+                        .remove(TypeUrls.ENDPOINT, "c" + (i - 1)));
+                Sidecar.await(() -> {
+                    assertThat(status()).isEqualTo(200);
+                    return proxy.get("/config_dump?resource=dynamic_active_clusters")
+                                    .contains("\"" + name + "\"")
+                            && stream().types().stream().noneMatch(t -> t.state() == TypeStatus.State.SENT);
+                });
+            }
+            Sidecar.await(() -> {
+                assertThat(status()).isEqualTo(200);
+                return !proxy.get("/clusters").contains("c10::");
+            });
+            assertThat(proxy.get("/clusters")).contains("c11::").doesNotContain("c1::");
+        }
+    }
+
+    /** With heartbeats a fault outlives its time to live; without a server it ends. */
+    @ParameterizedTest
+    @CsvSource({"ENVOY,GRPC", "ENVOY,DELTA_GRPC", "MISHAP,GRPC", "MISHAP,DELTA_GRPC"})
+    void aFaultLivesAsLongAsTheServer(ProxyProcess.Kind kind, String api) throws Exception {
+        try (ProxyProcess proxy = proxy(kind, api)) {
+            base.update(new ViewUpdate()
+                    .put(fault(503).withTtl(Duration.ofMillis(900)))
+                    .put(resource(
+                                    Runtime.newBuilder(),
+                                    "name: \"switch\" layer { fields { key: \"it.key\" value { number_value: 7 } } }")
+                            .withTtl(Duration.ofMillis(900))));
+            awaitStatus(503);
+            Sidecar.await(() -> proxy.get("/runtime").contains("it.key"));
+            long until = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+            Sidecar.await(() -> {
+                assertThat(status()).isEqualTo(503);
+                return System.nanoTime() > until;
+            });
+            assertThat(proxy.get("/runtime")).contains("it.key");
+            server.close();
+            awaitStatus(200);
+            Sidecar.await(() -> !proxy.get("/runtime").contains("it.key"));
+        }
+    }
+}
