@@ -14,9 +14,9 @@ public record Reset(Point point, long bodyBytes, int code, boolean goAway) imple
     public enum Point {
         /** Before anything of the response; the request is not forwarded. */
         REQUEST("request"),
-        /** After the response's headers. */
+        /** After the response's headers; a response without a body passes. */
         HEADERS("headers"),
-        /** After some of the response's body; a shorter body passes whole, without its end. */
+        /** After some of the response's body; a response with a shorter one passes. */
         BODY("body");
 
         private final String field;

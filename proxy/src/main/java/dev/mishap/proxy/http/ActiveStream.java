@@ -539,6 +539,17 @@ public final class ActiveStream implements HttpStream {
     }
 
     @Override
+    public void resetDownstream(String details, int code, boolean wholeConnection) {
+        if (active) {
+            info.responseCodeDetails = details;
+            info.addFlag(ResponseFlag.LOCAL_RESET);
+            config.stats.rqTxReset.inc();
+            finish(false);
+            codec.streamReset(code, wholeConnection);
+        }
+    }
+
+    @Override
     public void encodeInformational(HeaderMap headers) {
         if (active && !responseStarted && config.proxy100Continue && headers.valueEquals(0, HUNDRED)) {
             config.stats.completed(100);

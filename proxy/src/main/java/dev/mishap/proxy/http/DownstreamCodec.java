@@ -58,6 +58,17 @@ public interface DownstreamCodec {
      */
     void streamCut(boolean reset);
 
+    /**
+     * The stream is over in the middle of its response, or before it: what was written is delivered, then it is cut, by a TCP RST where
+     * the connection carries just this stream.
+     *
+     * @param code HTTP/2's error code
+     * @param wholeConnection whether a multiplexed connection ends with the stream, by GOAWAY
+     */
+    default void streamReset(int code, boolean wholeConnection) {
+        streamCut(true);
+    }
+
     /** Stops reading; counted. */
     void pauseReads();
 

@@ -110,6 +110,14 @@ public interface HttpStream {
     /** Breaks the downstream connection with a TCP RST (HTTP/1) or the stream with RST_STREAM (HTTP/2). */
     void resetDownstream(String details);
 
+    /**
+     * Delivers what was written of the response and then breaks the connection with a TCP RST (HTTP/1), or the stream with RST_STREAM
+     * and {@code code}, or all of the connection with GOAWAY and {@code code} (HTTP/2).
+     */
+    default void resetDownstream(String details, int code, boolean wholeConnection) {
+        resetDownstream(details);
+    }
+
     // ---- the terminal filter's side: the response enters the chain here ----
 
     void encodeInformational(HeaderMap headers);

@@ -6,7 +6,6 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
-import dev.mishap.rules.fault.Reset;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -150,9 +149,6 @@ public final class RuleStore implements RuleSource {
     public static @Nullable String beyond(FaultRule rule) {
         if (!rule.targets().isAll()) {
             return OF_A_FLEET;
-        }
-        if (rule.fault() instanceof Reset reset && !reset.equals(new Reset())) {
-            return "this proxy resets before the response only: leave after, afterBodyBytes, code and goAway out";
         }
         return null;
     }

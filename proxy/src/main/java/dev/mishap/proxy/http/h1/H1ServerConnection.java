@@ -17,6 +17,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ConnectionLoss;
+import dev.mishap.proxy.transport.Delivery;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -657,6 +658,22 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         } else {
             closeWhenSent();
         }
+    }
+
+    @Override
+    public void streamReset(int code, boolean wholeConnection) {
+        release();
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSING;
+        closedLocally = true;
+        parser.stop();
+        out().flush();
+        Delivery.then(channel(), () -> {
+            channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            context().close();
+        });
     }
 
     @Override

@@ -381,6 +381,15 @@ public final class H2ServerConnection extends H2Connection {
         t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
     }
 
+    /** Ends the connection with all its streams, in the middle of whatever they do. */
+    void endBy(int code) {
+        if (!closing) {
+            goAway(lastPeerStream(), code);
+            endStreams(ResponseFlag.LOCAL_RESET, "mishap_reset");
+            closeWhenSent();
+        }
+    }
+
     private void endStreams(ResponseFlag flag, String details) {
         for (H2Stream s : streamsNow()) {
             ActiveStream a = ((H2ServerStream) s).stream();

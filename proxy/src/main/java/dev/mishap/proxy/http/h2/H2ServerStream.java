@@ -10,11 +10,14 @@ import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.http.Upgrades;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A request on an {@link H2ServerConnection}, and the way of its response. */
 final class H2ServerStream extends H2Stream implements DownstreamCodec {
     private static final byte[] HEAD = {'H', 'E', 'A', 'D'};
+
+    private static final long RESET_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final H2ServerConnection owner;
     private final BytesMeter bytes = new BytesMeter();
@@ -217,6 +220,27 @@ final class H2ServerStream extends H2Stream implements DownstreamCodec {
     @Override
     public void streamCut(boolean reset) {
         reset(tunnelBroke() ? H2Error.CONNECT_ERROR : H2Error.INTERNAL_ERROR);
+    }
+
+    @Override
+    public void streamReset(int code, boolean wholeConnection) {
+        resetWhenSent(code, wholeConnection, id(), System.nanoTime());
+    }
+
+    /** A client whose window is closed does not hold the reset up for longer than a second. */
+    private void resetWhenSent(int code, boolean wholeConnection, int number, long since) {
+        if (id() != number || !isOpen()) {
+            return; // the client was quicker
+        }
+        if (hasQueued() && System.nanoTime() - since < RESET_WAIT_NANOS) {
+            owner.channel()
+                    .eventLoop()
+                    .schedule(() -> resetWhenSent(code, wholeConnection, number, since), 1, TimeUnit.MILLISECONDS);
+        } else if (wholeConnection) {
+            owner.endBy(code);
+        } else {
+            reset(code);
+        }
     }
 
     /** Whether what was to be a tunnel has ended since the upstream's connection has. */

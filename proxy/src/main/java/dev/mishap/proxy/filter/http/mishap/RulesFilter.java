@@ -15,6 +15,7 @@ import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.FaultDecision;
 import dev.mishap.rules.fault.Abort;
+import dev.mishap.rules.fault.Reset;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
@@ -47,6 +48,7 @@ final class RulesFilter implements HttpFilter {
 
     private FaultDecision decision = FaultDecision.NONE;
     private @Nullable ResponseRateLimiter limiter;
+    private @Nullable ResponseReset laterReset;
     private @Nullable Future<?> delayTimer;
 
     /** Bit i: observer i counts this request; a store has at most 100 observers, hence two words. */
@@ -122,6 +124,10 @@ final class RulesFilter implements HttpFilter {
             stats.responseRateLimitsInjected.inc();
             limiter = new ResponseRateLimiter(stream, self, decision.bytesPerSecond());
         }
+        Reset reset = decision.reset();
+        if (reset != null && reset.point() != Reset.Point.REQUEST) {
+            laterReset = new ResponseReset(stream, self, reset, limiter, () -> countReset(stream));
+        }
         if (decision.delayNanos() > 0) {
             stats.delaysInjected.inc();
             stream.info().addFlag(ResponseFlag.DELAY_INJECTED);
@@ -161,10 +167,13 @@ final class RulesFilter implements HttpFilter {
     }
 
     private boolean terminate(HttpStream stream) {
-        if (decision.isReset()) {
-            stats.resetsInjected.inc();
-            stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
-            stream.resetDownstream(RESET_DETAILS);
+        Reset reset = decision.reset();
+        if (reset != null) {
+            if (laterReset != null) {
+                return false;
+            }
+            countReset(stream);
+            stream.resetDownstream(RESET_DETAILS, reset.code(), reset.goAway());
             return true;
         }
         Abort abort = decision.abort();
@@ -179,6 +188,11 @@ final class RulesFilter implements HttpFilter {
         return true;
     }
 
+    private void countReset(HttpStream stream) {
+        stats.resetsInjected.inc();
+        stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
+    }
+
     @Override
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         for (int i = 0; i < decision.touchedCount(); i++) {
@@ -189,6 +203,9 @@ final class RulesFilter implements HttpFilter {
             }
         }
         responseEnded = endStream;
+        if (laterReset != null && !endStream) {
+            laterReset.onHeaders();
+        }
         return Flow.CONTINUE;
     }
 
@@ -204,6 +221,9 @@ final class RulesFilter implements HttpFilter {
     @Override
     public Flow onResponseData(HttpStream stream, ByteBuf borrowed, boolean endStream) {
         responseEnded |= endStream;
+        if (laterReset != null) {
+            return laterReset.onData(borrowed, endStream);
+        }
         ResponseRateLimiter l = limiter;
         return l == null ? Flow.CONTINUE : l.onData(borrowed, endStream);
     }
@@ -211,6 +231,9 @@ final class RulesFilter implements HttpFilter {
     @Override
     public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
         responseEnded = true;
+        if (laterReset != null && laterReset.isReached()) {
+            return Flow.PAUSE;
+        }
         ResponseRateLimiter l = limiter;
         return l == null ? Flow.CONTINUE : l.onTrailers();
     }
@@ -222,8 +245,12 @@ final class RulesFilter implements HttpFilter {
             timer.cancel(false);
             delayTimer = null;
         }
+        ResponseReset later = laterReset;
+        if (later != null) {
+            later.close();
+        }
         ResponseRateLimiter l = limiter;
-        boolean cut = l != null && l.isWaiting();
+        boolean cut = l != null && l.isWaiting() || later != null && later.isReached();
         if (l != null) {
             l.close();
         }

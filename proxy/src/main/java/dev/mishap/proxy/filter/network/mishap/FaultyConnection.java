@@ -4,6 +4,7 @@ import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
 import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.proxy.transport.Delivery;
 import dev.mishap.rules.ConnectionDecision;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.fault.Close;
@@ -362,7 +363,12 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (handler != null) {
             handler.configure(shaped);
             handler.endings(
-                    resetAfter, closeAfter, silentAfter, this::reset, () -> end("mishap_close"), this::goSilent);
+                    resetAfter,
+                    closeAfter,
+                    silentAfter,
+                    this::resetDelivered,
+                    () -> end("mishap_close"),
+                    this::goSilent);
         }
         if (!live) {
             goOn();
@@ -410,6 +416,11 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         facts.info().terminationDetails = "mishap_reset";
         channel.config().setOption(ChannelOption.SO_LINGER, 0);
         closeNow();
+    }
+
+    /** The bytes before the reset are the client's. */
+    private void resetDelivered() {
+        Delivery.then(channel, this::reset);
     }
 
     private void end(String details) {

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.network.mishap;
 import dev.mishap.proxy.filter.network.mishap.BytePath.Shaped;
 import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.RuleMarks;
+import dev.mishap.proxy.transport.Delivery;
 import dev.mishap.proxy.upstream.UpstreamGate;
 import dev.mishap.proxy.upstream.UpstreamLink;
 import dev.mishap.rules.ConnectionDecision;
@@ -189,7 +190,12 @@ final class FaultyUpstream {
         if (handler != null) {
             handler.configure(shaped);
             handler.endings(
-                    resetAfter, closeAfter, Long.MAX_VALUE, () -> reset(channel), () -> close(channel), () -> {});
+                    resetAfter,
+                    closeAfter,
+                    Long.MAX_VALUE,
+                    () -> Delivery.then(channel, () -> reset(channel)),
+                    () -> close(channel),
+                    () -> {});
         }
     }
 

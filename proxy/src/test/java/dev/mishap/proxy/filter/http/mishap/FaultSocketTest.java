@@ -8,12 +8,18 @@ import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.Server;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Faults as a client sees them, over sockets, with two workers. */
 @Timeout(30)
@@ -164,6 +172,167 @@ class FaultSocketTest {
         assertThatThrownBy(() -> get("/")).isInstanceOf(SocketException.class).hasMessageContaining("reset");
 
         awaitLog("0 FI,LR mishap_reset E1");
+    }
+
+    /** What arrives before the connection is reset; fails when it is not. */
+    private String untilReset(String path) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), server.listeners().get(0).port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nhost: a\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            int c;
+            while ((c = socket.getInputStream().read()) >= 0) {
+                all.write(c);
+            }
+            throw new AssertionError("an end and no reset after " + all);
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("no end after " + all, e);
+        } catch (SocketException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+            return all.toString(StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    @Test
+    void aResetAfterTheHeaders() throws Exception {
+        start("");
+        put("r", "60000", "{experimentId: E1, fault: {reset: {after: headers}}}");
+
+        assertThat(untilReset("/big")).startsWith("HTTP/1.1 200 OK\r\n").endsWith("\r\n\r\n");
+
+        awaitLog("200 FI,LR mishap_reset E1");
+        assertThat(server.stats().value("mishap.resets_injected")).isEqualTo(1);
+    }
+
+    @Test
+    void aResetAfterSoManyBytesOfTheBody() throws Exception {
+        start("");
+        put("r", "60000", "{experimentId: E1, fault: {reset: {afterBodyBytes: 12345}}}");
+
+        String response = untilReset("/big");
+        assertThat(response.substring(response.indexOf("\r\n\r\n") + 4)).hasSize(12345);
+        assertThat(get("/")).as("a shorter body passes").endsWith("ok null");
+
+        awaitLog("200 FI,LR mishap_reset E1");
+    }
+
+    @Test
+    void aResetAfterASlowBody() throws Exception {
+        start("");
+        put("slow", "60000", "{fault: {responseRateLimit: {kbps: 64}}}");
+        put("r", "60000", "{fault: {reset: {afterBodyBytes: 10000}}}");
+
+        long start = System.nanoTime();
+        String response = untilReset("/big");
+        assertThat(response.substring(response.indexOf("\r\n\r\n") + 4)).hasSize(10000);
+        // Slices of 3,276 bytes, the first at once.
+        assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(150));
+    }
+
+    /** A frame as it came: its type, flags, stream, and what it carries. */
+    private record Frame(int type, int flags, int stream, byte[] payload) {
+        int code(int at) {
+            return ByteBuffer.wrap(payload).getInt(at);
+        }
+    }
+
+    private static void write(OutputStream out, int type, int flags, int stream, byte... payload) throws IOException {
+        ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
+        frame.putInt(payload.length << 8 | type)
+                .put((byte) flags)
+                .putInt(stream)
+                .put(payload);
+        out.write(frame.array());
+    }
+
+    /** Frames up to (and with) the first of a type, or to the end of the connection. */
+    private static List<Frame> readTo(DataInputStream in, int type) throws IOException {
+        List<Frame> frames = new ArrayList<>();
+        try {
+            do {
+                int head = in.readInt();
+                int flags = in.readUnsignedByte();
+                int stream = in.readInt();
+                frames.add(new Frame(head & 0xff, flags, stream, in.readNBytes(head >>> 8)));
+            } while (frames.get(frames.size() - 1).type() != type);
+        } catch (EOFException end) {
+            // as asked
+        }
+        return frames;
+    }
+
+    private static final byte[] GET_BIG = {
+        (byte) 0x82, (byte) 0x86, 0x04, 4, '/', 'b', 'i', 'g', 0x01, 1, 'a' // :method, :scheme, :path, :authority
+    };
+    private static final int DATA = 0;
+    private static final int HEADERS = 1;
+    private static final int RST_STREAM = 3;
+    private static final int GOAWAY = 7;
+
+    private Socket http2() throws IOException {
+        Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), server.listeners().get(0).port());
+        socket.setSoTimeout(10_000);
+        OutputStream out = socket.getOutputStream();
+        out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        write(out, 4, 0, 0);
+        return socket;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'{}', 0, 0, 2",
+        "'{code: REFUSED_STREAM}', 0, 0, 7",
+        "'{after: headers, code: CANCEL}', 1, 0, 8",
+        "'{afterBodyBytes: 9000, code: ENHANCE_YOUR_CALM}', 1, 9000, 11"
+    })
+    void aResetOfAStream(String reset, int headers, int bytes, int code) throws Exception {
+        start("");
+        put("r", "60000", "{fault: {reset: " + reset + "}, limits: {maxPerSecond: 1}}");
+        try (Socket socket = http2()) {
+            write(socket.getOutputStream(), HEADERS, 5, 1, GET_BIG);
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            List<Frame> frames = readTo(in, RST_STREAM);
+            assertThat(frames.stream().filter(f -> f.type() == HEADERS)).hasSize(headers);
+            assertThat(frames.stream()
+                            .filter(f -> f.type() == DATA)
+                            .mapToInt(f -> f.payload().length)
+                            .sum())
+                    .isEqualTo(bytes);
+            Frame last = frames.get(frames.size() - 1);
+            assertThat(last.stream()).isEqualTo(1);
+            assertThat(last.code(0)).isEqualTo(code);
+
+            api.handle(new RulesApi.Request("DELETE", RulesApi.PREFIX + "rules", Map.of(), null, true, new byte[0]));
+            write(socket.getOutputStream(), HEADERS, 5, 3, GET_BIG);
+            assertThat(readTo(in, HEADERS)).as("the connection goes on").last().matches(f -> f.stream() == 3);
+        }
+    }
+
+    @Test
+    void aResetOfAWholeConnection() throws Exception {
+        start("");
+        put(
+                "r",
+                "60000",
+                "{experimentId: E1, fault: {reset: {afterBodyBytes: 100, code: INTERNAL_ERROR, goAway: true}}}");
+        try (Socket socket = http2()) {
+            write(socket.getOutputStream(), HEADERS, 5, 1, GET_BIG);
+            List<Frame> frames = readTo(new DataInputStream(socket.getInputStream()), -1);
+            assertThat(frames.stream()
+                            .filter(f -> f.type() == DATA)
+                            .mapToInt(f -> f.payload().length)
+                            .sum())
+                    .isEqualTo(100);
+            Frame last = frames.get(frames.size() - 1);
+            assertThat(last.type()).isEqualTo(GOAWAY);
+            assertThat(last.code(0)).isEqualTo(1);
+            assertThat(last.code(4)).isEqualTo(2);
+            assertThat(frames.stream().filter(f -> f.type() == RST_STREAM)).isEmpty();
+        }
+        awaitLog("200 FI,LR mishap_reset E1");
     }
 
     @Test
