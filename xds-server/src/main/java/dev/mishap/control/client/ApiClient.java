@@ -142,7 +142,7 @@ public final class ApiClient {
             String method, String path, @Nullable String body, String contentType, Map<String, String> headers)
             throws ApiException {
         HttpRequest.Builder request = request(path, "application/json").timeout(timeout);
-        headers.forEach(request::header);
+        headers.forEach(request::setHeader);
         if (body == null) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
         } else {

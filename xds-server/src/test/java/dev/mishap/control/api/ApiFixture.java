@@ -38,9 +38,9 @@ public final class ApiFixture implements AutoCloseable {
               limits: {maxTrafficPercent: 5}
             """;
 
-    final Store store = LocalStore.inMemory();
-    final RuleRegistry registry;
-    final Tokens tokens;
+    public final Store store = LocalStore.inMemory();
+    public final RuleRegistry registry;
+    public final Tokens tokens;
     final ApiServer server;
     final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)

@@ -1,0 +1,188 @@
+package dev.mishap.control.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.control.api.ApiFixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClientCommandsTest {
+    @TempDir
+    private Path dir;
+
+    private final ApiFixture api = new ApiFixture();
+
+    @BeforeEach
+    void config() {
+        System.setProperty("mishap.config", dir.resolve("config.yaml").toString());
+    }
+
+    @AfterEach
+    void close() {
+        System.clearProperty("mishap.config");
+        api.close();
+    }
+
+    private CommandRun run(String... args) {
+        List<String> all = new ArrayList<>(List.of(args));
+        all.add("--server");
+        all.add(api.url());
+        return CommandRun.of(all.toArray(new String[0]));
+    }
+
+    private String file(String name, String text) throws IOException {
+        return Files.writeString(dir.resolve(name), text).toString();
+    }
+
+    @Test
+    void applyTellsWhatItDidWithEachRule() throws IOException {
+        String rules = file("rules.yaml", ApiFixture.RULE.formatted("a") + "---\n" + ApiFixture.RULE.formatted("b"));
+        assertThat(run("apply", "-f", rules).out()).isEqualTo("rule default/a created\nrule default/b created\n");
+        assertThat(run("apply", "-f", rules).out()).isEqualTo("rule default/a unchanged\nrule default/b unchanged\n");
+        file("rules.yaml", ApiFixture.RULE.formatted("a").replace("40", "41"));
+        assertThat(run("apply", "-f", dir.toString()).out()).isEqualTo("rule default/a configured\n");
+        String got = run("get", "rule", "a", "-o", "yaml").out();
+        assertThat(got).contains("percentage: 41");
+        // What was got is what can be applied.
+        assertThat(run("apply", "--fault", "delay 100ms for 2m as d", "-n", "staging")
+                        .out())
+                .isEqualTo("rule staging/d created\n");
+        assertThat(run("apply", "--fault", "delay 100ms for 2m as d", "-n", "staging")
+                        .out())
+                .isEqualTo("rule staging/d renewed\n");
+    }
+
+    @Test
+    void applyReadsAllBeforeItWritesAnything() throws IOException {
+        String rules = file(
+                "rules.yaml",
+                ApiFixture.RULE.formatted("a") + "---\n"
+                        + ApiFixture.RULE.formatted("b").replace("503", "5"));
+        CommandRun run = run("apply", "-f", rules);
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("rules.yaml:13:18:", "httpStatus").doesNotContain("Exception");
+        assertThat(run("get", "rules").err()).contains("no rules found");
+        assertThat(run("apply", "-f", dir.resolve("none.yaml").toString()).err())
+                .contains("no such file");
+        assertThat(run("apply").err()).contains("-f FILE");
+    }
+
+    @Test
+    void whatTheServerRefusesIsOne() throws IOException {
+        String rules =
+                file("rules.yaml", ApiFixture.RULE.formatted("a").replace("maxTrafficPercent: 5", "maxConcurrent: 1"));
+        CommandRun run = run("apply", "-f", rules, "-n", "prod");
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("spec.limits.maxTrafficPercent", "override");
+        CommandRun nobody = CommandRun.of("get", "rules", "--server", "http://127.0.0.1:9");
+        assertThat(nobody.exit()).isEqualTo(1);
+        assertThat(nobody.err()).contains("connection refused", "mishap serve").doesNotContain("Exception");
+        assertThat(CommandRun.of("get", "rules", "--server", "nonsense").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void getAndDescribeAndDelete() {
+        run("apply", "--fault", "abort 503 40% when header x-user-tier = canary as a");
+        run("apply", "--fault", "delay 1s for 2m as b", "-n", "staging");
+        CommandRun table = run("get", "rules");
+        assertThat(table.out()).contains("NAME", "PHASE", "Active").doesNotContain("staging");
+        assertThat(run("get", "rules", "-A", "-o", "wide").out()).contains("staging", "anonymous");
+        assertThat(run("get", "rules", "-A", "-o", "name").out()).isEqualTo("rule/a\nrule/b\n");
+        assertThat(run("get", "rules", "-o", "json").out()).contains("\"kind\": \"FaultRuleList\"");
+        assertThat(run("get", "rule", "zz").exit()).isEqualTo(1);
+        assertThat(run("describe", "rule", "a").out()).contains("Phase:", "x-user-tier", "0 honour it");
+        assertThat(run("apply", "--dry-run", "--fault", "abort 500 as c").out())
+                .contains("rule default/c created (dry run)", "meets other rules");
+        assertThat(run("delete", "rule", "a").out()).isEqualTo("rule default/a deleted\n");
+        assertThat(run("delete", "rule", "a").exit()).isEqualTo(1);
+        assertThat(run("delete", "rule", "a", "--ignore-not-found").exit()).isZero();
+        assertThat(run("delete", "a").err()).contains("expected 'rule NAME");
+    }
+
+    @Test
+    void stopAndRearm() {
+        run("apply", "--fault", "abort 503 as a");
+        run("apply", "--fault", "abort 503 as b experiment X1");
+        assertThat(run("stop", "--experiment", "X1").out()).isEqualTo("rule default/b stopped\n");
+        assertThat(run("stop", "--all", "--reason", "incident").out()).contains("are stopped");
+        assertThat(run("get", "rules").out()).contains("Stopped");
+        assertThat(run("fleet").out() + run("fleet").err()).contains("ALL FAULTS ARE STOPPED by anonymous", "incident");
+        assertThat(run("stop", "--rearm").exit()).isZero();
+        assertThat(run("get", "rules").out()).contains("Active");
+        assertThat(run("stop", "a").out()).isEqualTo("rule default/a stopped\n");
+        assertThat(run("stop").err()).contains("say what to stop");
+        assertThat(run("stop", "--all", "a").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void watchTellsChanges() {
+        run("apply", "--fault", "abort 503 as a");
+        CommandRun run = run("watch", "rules", "--count", "1");
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).startsWith("ADDED").contains("default/a");
+    }
+
+    @Test
+    void tokensAndTheAuditLog() {
+        CommandRun created = run("token", "create", "ci", "--role", "operator", "-n", "staging", "--ttl", "1h");
+        assertThat(created.exit()).as(created.err()).isZero();
+        String token = created.out().strip();
+        assertThat(token).startsWith("mishap_").hasSizeGreaterThan(40);
+        assertThat(run("token", "list").out())
+                .contains("ci", "operator in staging")
+                .doesNotContain(token);
+        assertThat(run("apply", "--fault", "abort 503 as a", "-n", "staging", "--token", token)
+                        .exit())
+                .isZero();
+        CommandRun refused = run("apply", "--fault", "abort 503 as a", "--token", token);
+        assertThat(refused.exit()).isEqualTo(1);
+        assertThat(refused.err()).contains("token:ci needs the role viewer in namespace 'default'");
+        assertThat(run("token", "revoke", "ci").exit()).isZero();
+        CommandRun gone = run("get", "rules", "--token", token);
+        assertThat(gone.err()).contains("not known, expired or revoked").doesNotContain(token);
+        assertThat(run("audit").out()).contains("token.create ci");
+        assertThat(run("audit", "-o", "json").out().lines()).hasSize(2);
+        assertThat(run("token", "create", "x", "--role", "god").err()).contains("viewer, operator or admin");
+    }
+
+    @Test
+    void contextsAreKeptInAFile() throws IOException {
+        assertThat(CommandRun.of("config", "current-context").exit()).isEqualTo(1);
+        assertThat(CommandRun.of(
+                                "config",
+                                "set-context",
+                                "t",
+                                "--server",
+                                api.url(),
+                                "-n",
+                                "staging",
+                                "--token",
+                                "secret")
+                        .exit())
+                .isZero();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve("config.yaml"))))
+                .isEqualTo("rw-------");
+        assertThat(CommandRun.of("config", "current-context").out()).isEqualTo("t\n");
+        assertThat(CommandRun.of("config", "view").out()).contains("REDACTED").doesNotContain("secret");
+        assertThat(CommandRun.of("config", "view", "--raw").out()).contains("secret");
+        CommandRun.of("config", "set-context", "t", "--token", "");
+        CommandRun applied = CommandRun.of("apply", "--fault", "abort 503 as a");
+        assertThat(applied.out()).as(applied.err()).isEqualTo("rule staging/a created\n");
+        CommandRun.of("config", "set-context", "other", "--server", "http://127.0.0.1:9");
+        CommandRun wrong = CommandRun.of("config", "use-context", "othr");
+        assertThat(wrong.exit()).isEqualTo(2);
+        assertThat(wrong.err()).contains("did you mean 'other'");
+        assertThat(CommandRun.of("get", "rules", "--context", "t").out()).contains("Active");
+        assertThat(CommandRun.of("config", "get-contexts").out()).contains("CURRENT", "*         t");
+        Files.writeString(dir.resolve("config.yaml"), "contexts:\n- {name: a, sever: x}\n");
+        assertThat(CommandRun.of("get", "rules").err()).contains("config.yaml:2:", "did you mean 'server'");
+    }
+}
