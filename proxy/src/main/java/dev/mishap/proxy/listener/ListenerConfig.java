@@ -144,7 +144,11 @@ public record ListenerConfig(
         SocketConfig sockets;
         try {
             sockets = SocketConfig.from(node);
-            checkFilterChains(node, sockets.udp());
+            if (!sockets.udp()
+                    && node.messages("filter_chains").isEmpty()
+                    && node.message("default_filter_chain") == null) {
+                throw new ListenerException("no filter chains specified");
+            }
         } catch (ListenerException e) {
             throw new ConfigException("error adding listener named '" + name + "': " + e.getMessage());
         }
@@ -159,6 +163,10 @@ public record ListenerConfig(
         NetworkFilterContext context = contexts.ofListener(listening, node);
         FilterChains chains;
         try {
+            int unused = node.messages("filter_chains").size();
+            if (sockets.udp() && unused > 0) {
+                throw new ListenerException(unused + " filter chain(s) specified for connection-less UDP listener.");
+            }
             chains = FilterChainReader.read(
                     node,
                     contexts::newChain,
@@ -200,15 +208,5 @@ public record ListenerConfig(
                 chains,
                 FilterChainReader.metadata(node),
                 udp);
-    }
-
-    private static void checkFilterChains(ConfigNode node, boolean udp) {
-        int chains = node.messages("filter_chains").size();
-        if (!udp && chains == 0 && node.message("default_filter_chain") == null) {
-            throw new ListenerException("no filter chains specified");
-        }
-        if (udp && chains > 0) {
-            throw new ListenerException(chains + " filter chain(s) specified for connection-less UDP listener.");
-        }
     }
 }

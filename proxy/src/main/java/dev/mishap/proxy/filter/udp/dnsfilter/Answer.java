@@ -39,6 +39,10 @@ final class Answer {
         return addresses.isEmpty() && services.isEmpty();
     }
 
+    int found() {
+        return addresses.size() + services.size();
+    }
+
     /** The message; the caller owns it. */
     ByteBuf write(ByteBufAllocator alloc, Asked asked, boolean recursion) {
         ByteBuf query = asked.query;

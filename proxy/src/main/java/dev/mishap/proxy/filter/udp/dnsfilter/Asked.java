@@ -15,7 +15,7 @@ final class Asked {
 
     final int questionEnd;
     final int type;
-    /** As the client wrote it. */
+    /** As the table has names. */
     final String name;
 
     final long startNanos = System.nanoTime();
@@ -23,6 +23,8 @@ final class Asked {
     QuestionDecision decision = QuestionDecision.NONE;
     boolean injected;
     long retries;
+    /** Records that were found; the answer may not have room for all. -1 = as many as the answer has. */
+    int found = -1;
 
     Asked(InetSocketAddress from, ByteBuf query, int questionEnd, int type, String name, long retries) {
         this.from = from;

@@ -157,6 +157,7 @@ final class DnsFilter implements UdpFilter {
         if (answer.isEmpty()) {
             stats.unanswered.inc();
         }
+        asked.found = answer.found();
         answer(asked, answer.write(alloc, asked, config.resolver() != null));
     }
 

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.udp.dnsfilter;
 
 import dev.mishap.proxy.dns.wire.DnsMessage;
+import dev.mishap.proxy.dns.wire.QuestionReader;
 import dev.mishap.proxy.http.DnsFacts;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** A line a question. Confined to a loop. */
 final class DnsFilterLog {
     private final @Nullable DnsLine line;
+    private final QuestionReader reader = new QuestionReader();
 
     DnsFilterLog(AccessLog log) {
         line = log == AccessLog.NONE ? null : new DnsLine(log);
@@ -38,8 +40,10 @@ final class DnsFilterLog {
         info.protocol = "UDP";
         line.between(asked.from, local, asked.query.readableBytes(), answer == null ? 0 : answer.readableBytes());
         info.responseCode = answer == null ? 0 : DnsMessage.rcode(answer);
-        int answers = answer == null ? 0 : DnsMessage.answers(answer);
-        info.dns = new DnsFacts(asked.name, asked.type, DnsMessage.CLASS_IN, answers, true);
+        int answers = answer == null ? 0 : asked.found < 0 ? DnsMessage.answers(answer) : asked.found;
+        reader.read(asked.query);
+        String name = reader.name(asked.query, false);
+        info.dns = new DnsFacts(name, asked.type, DnsMessage.CLASS_IN, answers, true);
         if (asked.decision.delayNanos() > 0) {
             info.addFlag(ResponseFlag.DELAY_INJECTED);
         }
