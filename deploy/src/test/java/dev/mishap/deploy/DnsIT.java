@@ -1,0 +1,40 @@
+package dev.mishap.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code mishap standalone --dns} between dnsmasq and real clients, dig and glibc's resolver, in namespaces of their own where it has port
+ * 53 and resolv.conf names it.
+ */
+@Timeout(180)
+class DnsIT {
+    @TempDir
+    Path directory;
+
+    @Test
+    void whatDigAndGlibcSeeOfEachFault() {
+        Tools.need("dnsmasq", "--version");
+        Tools.need("dig", "-v");
+        Tools.need("unshare", "--net", "--mount", "ip", "link", "set", "lo", "up");
+        Tools.Result result = Tools.run(
+                directory,
+                150,
+                List.of(
+                        "unshare",
+                        "--net",
+                        "--mount",
+                        "python3",
+                        Tools.root()
+                                .resolve("deploy/src/test/python/dns_check.py")
+                                .toString(),
+                        Tools.launcher().toString()));
+        assertThat(result.out() + result.err()).contains("every client saw what it was to see");
+        assertThat(result.exit()).isZero();
+    }
+}
