@@ -5,6 +5,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.TypeUrls;
+import dev.mishap.filters.http.fault.v1.HttpFault;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
@@ -26,12 +27,28 @@ public final class FaultFilters {
     public static final int PER_LISTENER = 4;
 
     private static final String PREFIX = "mishap.fault/";
+    private static final String RULES_PREFIX = "mishap.rules/";
 
     private FaultFilters() {}
 
     /** The name of a fault filter and of its extension configuration; {@code index} from 0. */
     private static String name(String listener, int index) {
         return PREFIX + listener + '/' + (index + 1);
+    }
+
+    /** The name of the filter of a listener of our own proxy that takes whole rules. */
+    public static String rulesName(String listener) {
+        return RULES_PREFIX + listener;
+    }
+
+    /** That filter. */
+    public static HttpFilter rules(String listener) {
+        return discovered(rulesName(listener), HttpFault.getDefaultInstance());
+    }
+
+    /** Whether an extension configuration is one of ours by its name. */
+    public static boolean isOurs(String name) {
+        return name.startsWith(PREFIX) || name.startsWith(RULES_PREFIX);
     }
 
     /** The names of a listener's fault filters. */

@@ -9,6 +9,7 @@ import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.ResourceLayer;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
+import dev.mishap.filters.http.fault.v1.HttpFault;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
@@ -108,8 +109,13 @@ public final class Templates implements BaseConfig {
                     "envoy.filters.network.tcp_proxy",
                     TcpProxy.newBuilder().setStatPrefix(name).setCluster(name).build()));
         } else {
-            chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name))));
-            FaultFilters.names(name).forEach(filter -> update.put(FaultFilters.nothing(filter)));
+            if (kind == NodeKind.MISHAP) {
+                chain.addFilters(filter(MANAGER, manager(name, List.of(FaultFilters.rules(name)))));
+                update.put(FaultFilters.config(FaultFilters.rulesName(name), HttpFault.getDefaultInstance()));
+            } else {
+                chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name))));
+                FaultFilters.names(name).forEach(filter -> update.put(FaultFilters.nothing(filter)));
+            }
             update.put(Resource.of(routes(name)));
         }
         update.put(Resource.of(Listener.newBuilder()

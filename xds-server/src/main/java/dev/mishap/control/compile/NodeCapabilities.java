@@ -2,7 +2,10 @@ package dev.mishap.control.compile;
 
 import dev.mishap.control.base.NodeKind;
 import dev.mishap.control.xds.NodeInfo;
+import dev.mishap.rules.fault.Fault;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -14,9 +17,19 @@ import java.util.TreeMap;
  * @param discoversFilters whether extension configurations (ECDS) reach it
  * @param httpFault whether it has Envoy's fault filter
  * @param runtimeLayer the runtime layer (RTDS) that it has for us; empty = none
+ * @param faults the kinds that its software executes
  */
 public record NodeCapabilities(
-        NodeKind kind, String version, boolean discoversFilters, boolean httpFault, String runtimeLayer) {
+        NodeKind kind,
+        String version,
+        boolean discoversFilters,
+        boolean httpFault,
+        String runtimeLayer,
+        Set<Fault.Kind> faults) {
+    public NodeCapabilities {
+        faults = Set.copyOf(faults);
+    }
+
     /** The node metadata by which a bootstrap tells that it has a runtime layer for us, with the layer's name. */
     public static final String RUNTIME_FACT = "mishap.runtime_layer";
     /** The metadata that says in which namespace a node is; Istio's own is read, too. */
@@ -28,16 +41,35 @@ public record NodeCapabilities(
     public static NodeCapabilities of(NodeInfo node) {
         String layer = node.facts().getOrDefault(RUNTIME_FACT, "");
         return switch (NodeKind.of(node)) {
-            case MISHAP -> new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer);
-            case GRPC -> new NodeCapabilities(NodeKind.GRPC, node.userAgentVersion(), false, true, "");
+            case MISHAP -> new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer, faults(node));
+            case GRPC ->
+                new NodeCapabilities(
+                        NodeKind.GRPC,
+                        node.userAgentVersion(),
+                        false,
+                        true,
+                        "",
+                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY));
             case ENVOY ->
                 new NodeCapabilities(
                         NodeKind.ENVOY,
                         node.userAgentVersion(),
                         atLeast(node, 1, 20),
                         node.extensions().isEmpty() || node.extensions().contains("envoy.filters.http.fault"),
-                        layer);
+                        layer,
+                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY, Fault.Kind.RESPONSE_RATE_LIMIT));
         };
+    }
+
+    /** Our proxy names them among its extensions. */
+    private static Set<Fault.Kind> faults(NodeInfo node) {
+        Set<Fault.Kind> faults = EnumSet.noneOf(Fault.Kind.class);
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            if (node.extensions().contains(kind.field())) {
+                faults.add(kind);
+            }
+        }
+        return faults;
     }
 
     /** Whether the version is not known to be older. */

@@ -41,13 +41,37 @@ public final class Planner {
         sorted.forEach(rule -> verdicts.put(rule.key(), new Verdict()));
         Map<String, Resource> resources = new LinkedHashMap<>();
         NodePlan partial = switch (node.kind()) {
-            case MISHAP -> new MishapPlan(base, timeToLive, verdicts, resources).plan(sorted);
+            case MISHAP -> mishap(node, base, sorted, before, epochMillis, verdicts, resources);
             case GRPC -> new GrpcPlan(base, verdicts, resources).plan(sorted, epochMillis);
-            case ENVOY ->
-                new EnvoyPlan(node, base, timeToLive, mayInsert, before, verdicts, resources).plan(sorted, epochMillis);
+            case ENVOY -> envoy(node, base, sorted, before, epochMillis, verdicts, resources);
         };
         Map<String, Honouring> honouring = new LinkedHashMap<>();
         verdicts.forEach((key, verdict) -> honouring.put(key, verdict.honouring()));
         return new NodePlan(List.copyOf(resources.values()), honouring, partial.slots(), partial.insertions());
+    }
+
+    private NodePlan envoy(
+            NodeCapabilities node,
+            BaseShape base,
+            List<ActiveRule> rules,
+            NodePlan before,
+            long epochMillis,
+            Map<String, Verdict> verdicts,
+            Map<String, Resource> resources) {
+        return new EnvoyPlan(node, base, timeToLive, mayInsert, before, verdicts, resources).plan(rules, epochMillis);
+    }
+
+    /** A base that is not made for our proxy has nothing but what Envoy has. */
+    private NodePlan mishap(
+            NodeCapabilities node,
+            BaseShape base,
+            List<ActiveRule> rules,
+            NodePlan before,
+            long epochMillis,
+            Map<String, Verdict> verdicts,
+            Map<String, Resource> resources) {
+        return MishapPlan.hasPlaces(base)
+                ? new MishapPlan(node, base, timeToLive, verdicts, resources).plan(rules)
+                : envoy(node, base, rules, before, epochMillis, verdicts, resources);
     }
 }

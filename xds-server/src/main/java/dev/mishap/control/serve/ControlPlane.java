@@ -4,6 +4,7 @@ import dev.mishap.control.base.BaseConfig;
 import dev.mishap.control.base.Templates;
 import dev.mishap.control.compile.ActiveRule;
 import dev.mishap.control.compile.FleetFaults;
+import dev.mishap.control.overlay.Overlay;
 import dev.mishap.control.rules.RuleChange;
 import dev.mishap.control.rules.RuleKey;
 import dev.mishap.control.rules.RuleRegistry;
@@ -47,6 +48,9 @@ public final class ControlPlane implements AutoCloseable {
                     .clock(clock)
                     .start());
             faults.follow(xds.fleet());
+            if (base instanceof Overlay overlay) {
+                xds.fleet().addListener(overlay);
+            }
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -72,6 +76,9 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     private static BaseConfig base(ServeOptions options) {
+        if (!options.upstreams().isEmpty()) {
+            return new Overlay(options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+        }
         return new Templates(options.dependencies());
     }
 
