@@ -5,6 +5,7 @@ import dev.mishap.control.serve.Bootstraps;
 import dev.mishap.control.serve.ControlPlane;
 import dev.mishap.control.serve.ServeOptions;
 import dev.mishap.rules.Durations;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -32,11 +34,21 @@ final class ServeCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(
+            names = "--listen-api",
+            paramLabel = "HOST:PORT",
+            description = "Where people and tools call. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "127.0.0.1:8080")
+    private String listenApi = "";
+
+    @Option(
             names = "--listen-xds",
             paramLabel = "HOST:PORT",
             description = "Where proxies connect to. Default: ${DEFAULT-VALUE}.",
             defaultValue = "127.0.0.1:18000")
     private String listenXds = "";
+
+    @Mixin
+    private SecurityOptions security = new SecurityOptions();
 
     @Option(
             names = "--data-dir",
@@ -86,7 +98,7 @@ final class ServeCommand implements Callable<Integer> {
     private String node = "";
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         InetSocketAddress xds = address("--listen-xds", listenXds);
@@ -103,8 +115,10 @@ final class ServeCommand implements Callable<Integer> {
                 err.println("mishap serve: base configuration: " + plane.base());
                 err.println("mishap serve: rules are kept "
                         + (dataDir == null ? "in memory, and are gone when this process ends" : "in " + dataDir));
-                err.println("mishap serve: ready: xDS on " + xds.getHostString() + ':'
-                        + plane.xds().port());
+                InetSocketAddress api = plane.apiAddress();
+                err.println("mishap serve: ready: API on " + (security.tls() ? "https://" : "http://")
+                        + api.getHostString() + ':' + api.getPort() + "/, xDS on " + xds.getHostString() + ':'
+                        + plane.xdsPort());
                 err.flush();
                 interrupts.onSignal(ended::countDown);
                 ended.await();
@@ -130,7 +144,15 @@ final class ServeCommand implements Callable<Integer> {
             for (String dependency : dependencies) {
                 parsed.add(Dependency.parse(dependency, FIRST_PORT + parsed.size()));
             }
-            return new ServeOptions(xds, dataDir, parsed, configDir, upstreams, Durations.parse(faultTtl));
+            return new ServeOptions(
+                    address("--listen-api", listenApi),
+                    xds,
+                    security.config(),
+                    dataDir,
+                    parsed,
+                    configDir,
+                    upstreams,
+                    Durations.parse(faultTtl));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
         }

@@ -264,9 +264,14 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         replanAll(concerned);
     }
 
-    /** What becomes of a rule on every node that it is for, by the node's id. Also of one that is not in force: a dry run. */
-    public Map<String, Honouring> honouring(ActiveRule rule) {
-        Map<String, Honouring> answer = new LinkedHashMap<>();
+    /** The rule in force with this key; null = none. */
+    public @Nullable ActiveRule rule(String key) {
+        return rules.get(key);
+    }
+
+    /** What becomes of a rule on every node that it is for, in the order of their ids. Also of one that is not in force: a dry run. */
+    public Map<NodeInfo, Honouring> honouring(ActiveRule rule) {
+        Map<NodeInfo, Honouring> answer = new LinkedHashMap<>();
         Set<FleetNode> concerned = new HashSet<>();
         concern(rule, concerned);
         Map<String, @Nullable ActiveRule> change = new HashMap<>();
@@ -277,7 +282,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         concerned.stream().sorted((a, b) -> a.info.id().compareTo(b.info.id())).forEach(node -> {
             Honouring known = inForce ? node.plan().honouring().get(rule.key()) : null;
             answer.put(
-                    node.info.id(),
+                    node.info,
                     known != null
                             ? known
                             : pass.plan(node, shape(node), would.of(node.info, node.labels, pass.now))

@@ -41,8 +41,7 @@ final class MishapPlan {
     static boolean hasPlaces(BaseShape base) {
         return base.listeners().stream()
                 .flatMap(listener -> listener.managers().stream())
-                .anyMatch(manager ->
-                        !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
+                .anyMatch(manager -> !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
     }
 
     NodePlan plan(List<ActiveRule> rules) {
@@ -77,8 +76,7 @@ final class MishapPlan {
         return NodePlan.NONE;
     }
 
-    private void fill(
-            String filter, ListenerShape listener, ListenerShape.Manager manager, List<ActiveRule> possible) {
+    private void fill(String filter, ListenerShape listener, ListenerShape.Manager manager, List<ActiveRule> possible) {
         HttpFault.Builder config = HttpFault.newBuilder();
         for (ActiveRule rule : possible) {
             List<String> wanted = rule.rule().scope().listeners();

@@ -41,7 +41,8 @@ public record NodeCapabilities(
     public static NodeCapabilities of(NodeInfo node) {
         String layer = node.facts().getOrDefault(RUNTIME_FACT, "");
         return switch (NodeKind.of(node)) {
-            case MISHAP -> new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer, faults(node));
+            case MISHAP ->
+                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer, faults(node));
             case GRPC ->
                 new NodeCapabilities(
                         NodeKind.GRPC,

@@ -277,7 +277,8 @@ final class UpstreamBase extends Base implements DemandListener {
 
     private static @Nullable Duration ttl(Resource wrapped) {
         return wrapped.hasTtl()
-                ? Duration.ofSeconds(wrapped.getTtl().getSeconds(), wrapped.getTtl().getNanos())
+                ? Duration.ofSeconds(
+                        wrapped.getTtl().getSeconds(), wrapped.getTtl().getNanos())
                 : null;
     }
 
@@ -307,7 +308,8 @@ final class UpstreamBase extends Base implements DemandListener {
         }
         apply(type, update);
         from.send(
-                DeltaDiscoveryRequest.newBuilder().setTypeUrl(type.typeUrl).setResponseNonce(response.getNonce()), node);
+                DeltaDiscoveryRequest.newBuilder().setTypeUrl(type.typeUrl).setResponseNonce(response.getNonce()),
+                node);
     }
 
     private void apply(UpstreamType type, ViewUpdate update) {

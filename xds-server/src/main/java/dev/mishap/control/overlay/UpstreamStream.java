@@ -31,18 +31,22 @@ final class UpstreamStream {
         this.listener = listener;
         AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceStub stub =
                 AggregatedDiscoveryServiceGrpc.newStub(channel);
-        state = incremental ? null : stub.streamAggregatedResources(new Observer<>() {
-            @Override
-            public void onNext(DiscoveryResponse response) {
-                listener.onState(UpstreamStream.this, response);
-            }
-        });
-        delta = incremental ? stub.deltaAggregatedResources(new Observer<>() {
-            @Override
-            public void onNext(DeltaDiscoveryResponse response) {
-                listener.onDelta(UpstreamStream.this, response);
-            }
-        }) : null;
+        state = incremental
+                ? null
+                : stub.streamAggregatedResources(new Observer<>() {
+                    @Override
+                    public void onNext(DiscoveryResponse response) {
+                        listener.onState(UpstreamStream.this, response);
+                    }
+                });
+        delta = incremental
+                ? stub.deltaAggregatedResources(new Observer<>() {
+                    @Override
+                    public void onNext(DeltaDiscoveryResponse response) {
+                        listener.onDelta(UpstreamStream.this, response);
+                    }
+                })
+                : null;
     }
 
     private abstract class Observer<T> implements StreamObserver<T> {

@@ -1,68 +1,107 @@
 package dev.mishap.control.serve;
 
+import dev.mishap.control.api.ApiServer;
+import dev.mishap.control.api.StoreAudit;
+import dev.mishap.control.audit.AuditLog;
 import dev.mishap.control.base.BaseConfig;
+import dev.mishap.control.base.ConfigFiles;
 import dev.mishap.control.base.Templates;
 import dev.mishap.control.compile.ActiveRule;
 import dev.mishap.control.compile.FleetFaults;
+import dev.mishap.control.http.HttpOptions;
 import dev.mishap.control.overlay.Overlay;
 import dev.mishap.control.rules.RuleChange;
 import dev.mishap.control.rules.RuleKey;
 import dev.mishap.control.rules.RuleRegistry;
 import dev.mishap.control.rules.RuleSnapshot;
 import dev.mishap.control.rules.StoredRule;
+import dev.mishap.control.security.NodeAuthorizer;
+import dev.mishap.control.security.Security;
+import dev.mishap.control.security.TlsFiles;
 import dev.mishap.control.store.Store;
 import dev.mishap.control.store.local.LocalStore;
+import dev.mishap.control.store.local.LogStore;
+import dev.mishap.control.xds.AccessDeniedException;
+import dev.mishap.control.xds.ViewProvider;
 import dev.mishap.control.xds.XdsServer;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsServerCredentials;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** A running control plane: rules from a store to whoever connects. */
+/** A running control plane: an API that changes rules, a store that keeps them, and xDS that brings them to whoever connects. */
 public final class ControlPlane implements AutoCloseable {
     /** Closed in the reverse order of their start. */
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
-    private final RuleRegistry registry;
     private final BaseConfig base;
     private final FleetFaults faults;
     private final XdsServer xds;
+    private final ApiServer api;
 
-    private ControlPlane(ServeOptions options, Clock clock) {
+    private ControlPlane(ServeOptions options, Clock clock) throws IOException {
+        boolean started = false;
         try {
-            Store store = own(store(options));
-            registry = own(RuleRegistry.open(store, clock, name())
-                    .toCompletableFuture()
-                    .join());
+            String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+            Store store = own(store(options.dataDir()));
+            Security security = own(Security.open(
+                    options.security(),
+                    List.of(options.api().getHostString(), options.xds().getHostString()),
+                    store,
+                    options.dataDir(),
+                    clock));
+            RuleRegistry registry = own(registry(store, clock, name));
             base = own(base(options));
             faults = own(new FleetFaults(base, options.faultTimeToLive(), clock));
             // Faults are in place before the first node can ask: one that comes back must not be without them for a
             // moment.
             faults.update(all(registry.snapshot()));
             own(registry.subscribe(this::changed));
-            xds = own(XdsServer.builder(faults)
+            xds = own(XdsServer.builder(guarded(faults, security.nodes()))
                     .address(options.xds())
+                    .credentials(credentials(security.tls()))
                     .clock(clock)
                     .start());
             faults.follow(xds.fleet());
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
-        } catch (RuntimeException e) {
-            close();
-            throw e;
+            AuditLog audit = own(new AuditLog(store, name));
+            api = own(ApiServer.builder(registry, security.tokens(), security.authenticator())
+                    .fleet(new FleetFacts(faults, xds.fleet(), clock))
+                    .audit(new StoreAudit(audit, clock))
+                    .clock(clock)
+                    .options(HttpOptions.at(
+                            options.api().getHostString(), options.api().getPort()))
+                    .tls(security.tls())
+                    .start());
+            started = true;
+        } finally {
+            if (!started) {
+                close();
+            }
         }
     }
 
     /**
      * Starts everything; when a part cannot start, those before it are ended.
      *
+     * @throws IOException naming what cannot be used
      * @throws RuntimeException saying what could not start and why
      */
-    public static ControlPlane start(ServeOptions options) {
+    public static ControlPlane start(ServeOptions options) throws IOException {
         return new ControlPlane(options, Clock.systemUTC());
     }
 
@@ -71,15 +110,61 @@ public final class ControlPlane implements AutoCloseable {
         return part;
     }
 
-    private static Store store(ServeOptions options) {
-        return LocalStore.inMemory();
+    private static Store store(@Nullable Path dataDir) throws IOException {
+        return dataDir == null ? LocalStore.inMemory() : LogStore.open(dataDir);
     }
 
-    private static BaseConfig base(ServeOptions options) {
-        if (!options.upstreams().isEmpty()) {
-            return new Overlay(options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+    private static RuleRegistry registry(Store store, Clock clock, String name) throws IOException {
+        try {
+            return RuleRegistry.open(store, clock, name).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw new IOException("the rules cannot be read: " + e.getCause(), e);
         }
-        return new Templates(options.dependencies());
+    }
+
+    private static BaseConfig base(ServeOptions options) throws IOException {
+        if (!options.upstreams().isEmpty()) {
+            return new Overlay(
+                    options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+        }
+        Path directory = options.configDir();
+        return directory == null ? new Templates(options.dependencies()) : ConfigFiles.watch(directory);
+    }
+
+    private static ServerCredentials credentials(@Nullable TlsFiles tls) {
+        if (tls == null) {
+            return InsecureServerCredentials.create();
+        }
+        TlsServerCredentials.Builder credentials =
+                TlsServerCredentials.newBuilder().keyManager(tls.keyManager());
+        if (tls.asksClients()) {
+            credentials.trustManager(tls.trustManager()).clientAuth(TlsServerCredentials.ClientAuth.REQUIRE);
+        }
+        return credentials.build();
+    }
+
+    /** A node can't ask for another's resources: what it says it is must be what its certificate says. */
+    private static ViewProvider guarded(ViewProvider views, NodeAuthorizer nodes) {
+        if (!nodes.required()) {
+            return views;
+        }
+        return (node, peer) -> {
+            List<X509Certificate> certificates = peer.certificates().stream()
+                    .filter(X509Certificate.class::isInstance)
+                    .map(X509Certificate.class::cast)
+                    .toList();
+            String refusal = nodes.refusal(certificates, node.id(), node.cluster());
+            if (refusal != null) {
+                throw new AccessDeniedException(refusal);
+            }
+            return views.viewOf(node, peer);
+        };
+    }
+
+    private static Map<String, @Nullable ActiveRule> all(RuleSnapshot snapshot) {
+        Map<String, @Nullable ActiveRule> all = new HashMap<>();
+        snapshot.forEach(rule -> all.put(rule.key().toString(), active(rule)));
+        return all;
     }
 
     private void changed(RuleChange change) {
@@ -96,31 +181,16 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private static Map<String, @Nullable ActiveRule> all(RuleSnapshot snapshot) {
-        Map<String, @Nullable ActiveRule> all = new HashMap<>();
-        snapshot.forEach(rule -> all.put(rule.key().toString(), active(rule)));
-        return all;
-    }
-
-    /** Of this replica, among those of one store. */
-    private static String name() {
-        return ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-    }
-
-    static ActiveRule active(StoredRule rule) {
+    private static ActiveRule active(StoredRule rule) {
         return new ActiveRule(rule.namespace(), rule.rule(), rule.updated(), rule.expires());
     }
 
-    public RuleRegistry registry() {
-        return registry;
+    public InetSocketAddress apiAddress() {
+        return api.address();
     }
 
-    public FleetFaults faults() {
-        return faults;
-    }
-
-    public XdsServer xds() {
-        return xds;
+    public int xdsPort() {
+        return xds.port();
     }
 
     /** Where the base configuration comes from, for people. */
@@ -130,12 +200,16 @@ public final class ControlPlane implements AutoCloseable {
 
     @Override
     public void close() {
+        RuntimeException failure = null;
         while (!parts.isEmpty()) {
             try {
                 parts.pop().close();
             } catch (Exception e) {
-                throw new IllegalStateException(e);
+                failure = failure == null ? new IllegalStateException(e) : failure;
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

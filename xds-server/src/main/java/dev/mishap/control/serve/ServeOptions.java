@@ -1,6 +1,7 @@
 package dev.mishap.control.serve;
 
 import dev.mishap.control.base.Dependency;
+import dev.mishap.control.security.SecurityConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code mishap serve} is asked for.
  *
+ * @param api where people and tools call; port 0 = any free one
  * @param xds where proxies connect to; port 0 = any free one
+ * @param security of both
  * @param dataDir where rules are kept; null = in memory, for as long as the process lives
  * @param dependencies for the templates; empty = no templates
  * @param configDir of the base configuration's files; null = none
@@ -18,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param faultTimeToLive how long faults outlive this server on Envoys
  */
 public record ServeOptions(
+        InetSocketAddress api,
         InetSocketAddress xds,
+        SecurityConfig security,
         @Nullable Path dataDir,
         List<Dependency> dependencies,
         @Nullable Path configDir,
