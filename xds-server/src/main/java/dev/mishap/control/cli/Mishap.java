@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
             RunCommand.class,
             ValidateCommand.class,
             ConvertCommand.class,
+            FaultsCommand.class,
             CompletionCommand.class,
             HelpCommand.class,
         })

@@ -57,4 +57,15 @@ class MishapTest {
         assertThat(run.out()).contains("_complete_mishap", "standalone");
         assertThat(run.out().startsWith("#compdef mishap")).isEqualTo(shell.equals("zsh"));
     }
+
+    @Test
+    void faultsAreTold() {
+        assertThat(CommandRun.of("faults").out()).contains("latency ", "dns.delay ", "partition ");
+        assertThat(CommandRun.of("faults", "Latency").out())
+                .contains("on the wire", "jitter: 0s (default) to fixed", "latency 100ms");
+        assertThat(CommandRun.of("faults", "dns", "--json").out()).contains("\"dns.truncate\"");
+        CommandRun wrong = CommandRun.of("faults", "latenzy");
+        assertThat(wrong.exit()).isEqualTo(2);
+        assertThat(wrong.err()).contains("there is no fault 'latenzy'; did you mean latency?");
+    }
 }
