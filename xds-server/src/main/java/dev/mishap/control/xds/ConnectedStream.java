@@ -2,6 +2,7 @@ package dev.mishap.control.xds;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /** A stream of a node that is connected. Safe for use by all threads. */
 public interface ConnectedStream {
@@ -22,6 +23,9 @@ public interface ConnectedStream {
 
     /** By type, in the order in which they are served. */
     List<TypeStatus> types();
+
+    /** What the client has, as of a moment soon; empty when the stream has ended by then. */
+    CompletionStage<List<SentResource>> sent();
 
     ResourceView view();
 

@@ -66,6 +66,10 @@ final class Refusals {
         retries.removeFirst();
     }
 
+    boolean isBad(String name) {
+        return bad.contains(name);
+    }
+
     /** Whether the client may have another resource of this name than the one that it was sent. */
     boolean inDoubt(String name) {
         return bad.contains(name) || underWay.contains(name) || retries.stream().anyMatch(r -> r.contains(name));

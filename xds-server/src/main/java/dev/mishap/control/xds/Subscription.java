@@ -97,6 +97,22 @@ final class Subscription {
         return sent.values();
     }
 
+    /** What the client has, with what it said about it. */
+    void describe(Collection<SentResource> into) {
+        boolean allRefused = wholeState() && !delta && refused();
+        for (Resource resource : sent.values()) {
+            boolean refused = allRefused || refusals.isBad(resource.name());
+            TypeStatus.State state = refused
+                    ? TypeStatus.State.NACKED
+                    : refusals.inDoubt(resource.name()) ? TypeStatus.State.SENT : settled();
+            into.add(new SentResource(resource, state, status.sentAt(), refused ? status.nack() : null));
+        }
+    }
+
+    private TypeStatus.State settled() {
+        return !delta && wholeState() && pending() ? TypeStatus.State.SENT : TypeStatus.State.ACKED;
+    }
+
     // What the client says.
 
     void first(StreamRequest request) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,11 +22,13 @@ public final class XdsServer implements AutoCloseable {
     private final Server server;
     private final XdsService service;
     private final Fleet fleet;
+    private final LoadReports loads;
 
-    private XdsServer(Server server, XdsService service, Fleet fleet) {
+    private XdsServer(Server server, XdsService service, Fleet fleet, LoadReports loads) {
         this.server = server;
         this.service = service;
         this.fleet = fleet;
+        this.loads = loads;
     }
 
     public static Builder builder(ViewProvider views) {
@@ -39,6 +42,11 @@ public final class XdsServer implements AutoCloseable {
 
     public Fleet fleet() {
         return fleet;
+    }
+
+    /** What the fleet sends to whom. */
+    public LoadReports loads() {
+        return loads;
     }
 
     /** Stops taking streams, ends those that are there, and returns when they have gone, or after some seconds. */
@@ -64,6 +72,7 @@ public final class XdsServer implements AutoCloseable {
         private ServerCredentials credentials = InsecureServerCredentials.create();
         private Limits limits = Limits.DEFAULT;
         private int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+        private Duration loadInterval = Duration.ofSeconds(10);
         private Clock clock = Clock.systemUTC();
         private final List<ServerInterceptor> interceptors = new ArrayList<>();
         private final List<BindableService> services = new ArrayList<>();
@@ -112,6 +121,12 @@ public final class XdsServer implements AutoCloseable {
             return this;
         }
 
+        /** How often nodes report their load, for those that do; 10 s by default. */
+        public Builder loadInterval(Duration interval) {
+            this.loadInterval = interval;
+            return this;
+        }
+
         /** Binds and serves. */
         public XdsServer start() {
             Fleet fleet = new Fleet();
@@ -120,11 +135,13 @@ public final class XdsServer implements AutoCloseable {
                     .maxInboundMessageSize(limits.messageBytes())
                     // Streams hop to their workers by themselves.
                     .directExecutor();
+            LoadReports loads = new LoadReports(loadInterval, clock);
+            builder.addService(new ClientStatus(fleet)).addService(loads.service());
             service.definitions().forEach(builder::addService);
             services.forEach(builder::addService);
             interceptors.forEach(builder::intercept);
             try {
-                return new XdsServer(builder.build().start(), service, fleet);
+                return new XdsServer(builder.build().start(), service, fleet, loads);
             } catch (IOException e) {
                 service.close();
                 throw new UncheckedIOException("cannot listen on " + address + ": " + e.getMessage(), e);

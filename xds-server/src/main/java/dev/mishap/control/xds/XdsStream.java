@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -158,6 +160,17 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
     @Override
     public List<TypeStatus> types() {
         return subscriptions.stream().map(Subscription::status).toList();
+    }
+
+    @Override
+    public CompletionStage<List<SentResource>> sent() {
+        CompletableFuture<List<SentResource>> answer = new CompletableFuture<>();
+        worker.execute(() -> {
+            List<SentResource> all = new ArrayList<>();
+            subscriptions.forEach(subscription -> subscription.describe(all));
+            answer.complete(all);
+        });
+        return answer;
     }
 
     @Override

@@ -80,6 +80,16 @@ final class XdsFixture implements AutoCloseable {
         return name;
     }
 
+    static void await(java.util.function.BooleanSupplier condition) {
+        long limit = System.nanoTime() + java.util.concurrent.TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > limit) {
+                throw new AssertionError("did not come true within 20 s");
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+        }
+    }
+
     @Override
     public void close() {
         channels.forEach(ManagedChannel::shutdownNow);
