@@ -66,6 +66,6 @@ class MishapTest {
         assertThat(CommandRun.of("faults", "dns", "--json").out()).contains("\"dns.truncate\"");
         CommandRun wrong = CommandRun.of("faults", "latenzy");
         assertThat(wrong.exit()).isEqualTo(2);
-        assertThat(wrong.err()).contains("there is no fault 'latenzy'; did you mean latency?");
+        assertThat(wrong.err()).contains("there is no fault 'latenzy' (did you mean 'latency'?)");
     }
 }
