@@ -153,7 +153,8 @@ class ArchitectureTest {
                 .filter(p -> p.tryGetPackageInfo().isEmpty())
                 .filter(p -> !p.getClasses().isEmpty())
                 .map(p -> p.getName())
-                .filter(n -> !n.matches("dev\\.mishap\\.(filters\\..*|control\\.store\\.etcd\\.wire)"))
+                .filter(n ->
+                        !n.matches("dev\\.mishap\\.((filters|clusters)\\..*|rules\\.v1|control\\.store\\.etcd\\.wire)"))
                 .collect(Collectors.toCollection(TreeSet::new));
         Assertions.assertThat(silent).as("packages without package-info.java").isEmpty();
         check(classes()

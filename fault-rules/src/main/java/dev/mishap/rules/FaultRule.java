@@ -174,6 +174,24 @@ public record FaultRule(
                 dryRun);
     }
 
+    public FaultRule withScope(Scope newScope) {
+        return new FaultRule(
+                name,
+                labels,
+                experimentId,
+                priority,
+                newScope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets,
+                dryRun);
+    }
+
     public FaultRule withTargets(Targets newTargets) {
         return new FaultRule(
                 name,

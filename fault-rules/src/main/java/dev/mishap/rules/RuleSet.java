@@ -496,7 +496,16 @@ public final class RuleSet {
      * @return {@link QuestionDecision#NONE}, or a decision that must be released when the question is over
      */
     public QuestionDecision decide(QuestionView question, long nowNanos, long epochMillis) {
-        QuestionDecision decision = QuestionDecision.NONE;
+        return decide(question, nowNanos, epochMillis, QuestionDecision.NONE);
+    }
+
+    /**
+     * Decides further about a question of which other rules have decided: what they made of it supersedes what these would.
+     *
+     * @param earlier what they decided; goes on in what is returned
+     */
+    public QuestionDecision decide(QuestionView question, long nowNanos, long epochMillis, QuestionDecision earlier) {
+        QuestionDecision decision = earlier;
         if (questions.length == 0) {
             return decision;
         }

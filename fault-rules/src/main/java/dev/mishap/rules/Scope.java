@@ -113,6 +113,11 @@ public record Scope(
                 endpoints);
     }
 
+    public Scope withEndpoints(Endpoints to) {
+        return new Scope(
+                listeners, clusters, routes, methods, path, headers, source, cohort, sni, destination, question, to);
+    }
+
     public Scope withCohort(Cohort c) {
         return new Scope(
                 listeners, clusters, routes, methods, path, headers, source, c, sni, destination, question, endpoints);

@@ -76,6 +76,7 @@ public final class Cluster {
         merger = new UpdateMerger(this, context);
         members = EndpointSet.EMPTY;
         endpoints = EndpointSet.EMPTY;
+        context.faults(config.name(), config.faults());
         source = config.discovery().open(this);
     }
 

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cluster;
 
+import dev.mishap.rules.FaultRule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param poolPerDownstream {@code connection_pool_per_downstream_connection}: connections carry requests of one client's connection
  * @param timeoutBudgets {@code track_cluster_stats.timeout_budgets}: whether it is counted how much of their timeouts requests use
  * @param metadata {@code filter_metadata} by namespace
+ * @param faults rules about the cluster's connections and DNS questions
  */
 public record ClusterConfig(
         String name,
@@ -34,8 +36,10 @@ public record ClusterConfig(
         List<ClusterFeature> features,
         boolean poolPerDownstream,
         boolean timeoutBudgets,
-        Map<String, Map<String, Object>> metadata) {
+        Map<String, Map<String, Object>> metadata,
+        List<FaultRule> faults) {
     public ClusterConfig {
+        faults = List.copyOf(faults);
         features = List.copyOf(features);
         metadata = Map.copyOf(metadata);
     }
@@ -65,6 +69,7 @@ public record ClusterConfig(
         private boolean poolPerDownstream;
         private boolean timeoutBudgets;
         private Map<String, Map<String, Object>> metadata = Map.of();
+        private List<FaultRule> faults = List.of();
 
         private Builder(String name, Discovery discovery, LbPolicy lb) {
             this.name = name;
@@ -119,6 +124,11 @@ public record ClusterConfig(
             return this;
         }
 
+        public Builder faults(List<FaultRule> value) {
+            faults = value;
+            return this;
+        }
+
         public ClusterConfig build() {
             return new ClusterConfig(
                     name,
@@ -133,7 +143,8 @@ public record ClusterConfig(
                     features,
                     poolPerDownstream,
                     timeoutBudgets,
-                    metadata);
+                    metadata,
+                    faults);
         }
     }
 }

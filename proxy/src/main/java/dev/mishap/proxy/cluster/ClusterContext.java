@@ -6,7 +6,9 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.rules.FaultRule;
 import io.netty.channel.EventLoop;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,13 @@ public interface ClusterContext {
     /** {@code cluster_manager.local_cluster_name}: the cluster that this process is part of, or null when it is unknown. */
     default @Nullable Cluster localCluster() {
         return null;
+    }
+
+    /** A cluster of that name is made, with these rules about its connections and DNS questions. */
+    default void faults(String cluster, List<FaultRule> rules) {
+        if (!rules.isEmpty()) {
+            throw new IllegalStateException("no rules");
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.h2.H2Config;
 import dev.mishap.proxy.http.h2.H2Options;
+import dev.mishap.proxy.rules.config.ClusterFaultConfig;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,9 @@ public final class UpstreamHttpTranslator {
         for (Map.Entry<String, ConfigNode> entry :
                 c.messageMap("typed_extension_protocol_options").entrySet()) {
             ConfigNode options = entry.getValue();
+            if (options.messageName().equals(ClusterFaultConfig.TYPE)) {
+                continue;
+            }
             if (!options.messageName().equals(HTTP_OPTIONS)) {
                 throw new ConfigException("Didn't find a registered network or http filter or protocol options"
                         + " implementation for name: '" + entry.getKey() + "'");

@@ -10,19 +10,27 @@ import org.jspecify.annotations.Nullable;
 /** Decides about the DNS questions that clients ask a listener. While no rule is about DNS it costs one volatile read. */
 public final class ClientQuestions {
     private final RuleStore store;
+    private final @Nullable RuleSource own;
     private final String listener;
     private final Counter touched;
 
     /** @param root scope without prefix */
     public ClientQuestions(RuleStore store, String listener, Scope root) {
+        this(store, null, listener, root);
+    }
+
+    /** @param own further rules, which decide after those of the store; null when there are none */
+    public ClientQuestions(RuleStore store, @Nullable RuleSource own, String listener, Scope root) {
         this.store = store;
+        this.own = own;
         this.listener = listener;
         this.touched = root.counter("mishap.questions_touched");
     }
 
     /** Whether no rule can touch a question now. */
     public boolean isIdle() {
-        return store.active().rules().hasNoQuestionRules();
+        return store.active().rules().hasNoQuestionRules()
+                && (own == null || own.active().rules().hasNoQuestionRules());
     }
 
     private record Asked(String listener, String name, String type, InetAddress sourceAddress, boolean overStream)
@@ -42,15 +50,17 @@ public final class ClientQuestions {
      */
     public QuestionDecision decide(String name, String type, InetAddress source, boolean overStream, Told told) {
         ActiveRules active = store.active();
-        QuestionDecision decision = active.rules()
-                .decide(
-                        new Asked(listener, name, type, source, overStream),
-                        store.nanoTime(),
-                        System.currentTimeMillis());
+        ActiveRules more = own == null ? ActiveRules.NONE : own.active();
+        Asked asked = new Asked(listener, name, type, source, overStream);
+        long now = store.nanoTime();
+        long today = System.currentTimeMillis();
+        QuestionDecision decision = active.rules().decide(asked, now, today);
+        int first = decision.touchedCount();
+        decision = more.rules().decide(asked, now, today, decision);
         if (!decision.isNone()) {
             touched.inc();
             for (int i = 0; i < decision.touchedCount(); i++) {
-                RuleTag tag = active.tag(decision.touched(i));
+                RuleTag tag = (i < first ? active : more).tag(decision.touched(i));
                 tag.touched().inc();
                 told.touched(tag);
             }

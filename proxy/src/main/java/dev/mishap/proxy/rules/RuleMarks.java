@@ -3,6 +3,7 @@ package dev.mishap.proxy.rules;
 import dev.mishap.rules.Decision;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The dynamic metadata of what rules touch, or as dry runs would have touched, in the namespace {@link RuleTag#METADATA_NAMESPACE}. */
 public final class RuleMarks {
@@ -21,6 +22,16 @@ public final class RuleMarks {
         for (int i = 0; i < decision.wouldTouchCount(); i++) {
             join(joined, active.tag(decision.wouldTouch(i)).dryMetadata());
         }
+        return joined;
+    }
+
+    /** The marks of several sets of rules, those of {@code first} before those of {@code then}. */
+    public static Map<String, Object> joined(@Nullable Map<String, Object> first, Map<String, Object> then) {
+        if (first == null || first.isEmpty()) {
+            return then;
+        }
+        Map<String, Object> joined = new LinkedHashMap<>(first);
+        join(joined, then);
         return joined;
     }
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * by record type, before it is asked. An IP address is no question. Confined to its loop.
  */
 public final class RuledResolver implements Resolver {
-    private final RuleStore store;
+    private final RuleSource store;
     private final Resolver resolver;
     private final EventLoop loop;
     private final String cluster;
@@ -34,7 +34,7 @@ public final class RuledResolver implements Resolver {
      * @param timeoutMillis after which a question counts as unanswered
      */
     public RuledResolver(
-            RuleStore store, Resolver resolver, EventLoop loop, String cluster, long timeoutMillis, Scope root) {
+            RuleSource store, Resolver resolver, EventLoop loop, String cluster, long timeoutMillis, Scope root) {
         this.store = store;
         this.resolver = resolver;
         this.loop = loop;

@@ -29,6 +29,11 @@ final class OwnExtensions {
                 "mishap.filters.network.fault",
                 "envoy.filters.network",
                 "mishap.filters.network.fault.v1.NetworkFault"));
+        all.add(new Entry(
+                "mishap.filters.network.dns_proxy", "envoy.filters.network", "mishap.filters.udp.dns.v1.DnsProxy"));
+        all.add(new Entry(
+                "mishap.filters.udp.dns_proxy", "envoy.filters.udp_listener", "mishap.filters.udp.dns.v1.DnsProxy"));
+        all.add(new Entry("mishap.clusters.fault", "envoy.upstream_options", "mishap.clusters.fault.v1.ClusterFault"));
         for (Fault.Kind kind : Fault.Kind.values()) {
             all.add(new Entry(kind.field(), FAULTS, ""));
         }

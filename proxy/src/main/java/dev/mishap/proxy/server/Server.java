@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamFaults;
+import dev.mishap.proxy.filter.network.mishap.UpstreamGates;
 import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.listener.ChainLife;
 import dev.mishap.proxy.listener.Lds;
@@ -195,7 +196,8 @@ public final class Server {
             services.add(RouteTables.class, routeTables);
             services.add(ExtensionConfigs.class, extensionConfigs);
             ConnectionFaults connectionFaults = new ConnectionFaults(rules, stats);
-            upstreams.gate(new UpstreamFaults(rules, connectionFaults));
+            upstreams.gate(
+                    new UpstreamGates(new UpstreamFaults(rules, connectionFaults), clusterContext.clusterRules()));
             services.add(ConnectionFaults.class, connectionFaults);
             listeners = new ListenerManager(
                     transport,
@@ -214,6 +216,11 @@ public final class Server {
             bootstrap.listeners().forEach(listeners::addStatic);
             listeners.initializeWith(init);
             clusters.onGone(upstreams::forget);
+            clusters.onGone(gone -> {
+                if (clusters.get(gone.name()) == null) {
+                    clusterContext.clusterRules().remove(gone.name());
+                }
+            });
             ConfigNode cdsSource = dynamic == null ? null : dynamic.message("cds_config");
             ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
             cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);

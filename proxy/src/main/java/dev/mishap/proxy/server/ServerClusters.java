@@ -12,14 +12,17 @@ import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.rules.ClusterRules;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.rules.RuledResolver;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.xds.ConfigSources;
+import dev.mishap.rules.FaultRule;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
     private final LogFiles logs;
     private final RuleStore rules;
+    private final ClusterRules clusterRules;
     private final @Nullable Consumer<String> outlierLog;
     private final String localCluster;
     private final @Nullable BindConfig bind;
@@ -52,6 +56,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
             RuleStore rules) {
         this.transports = transports;
         this.rules = rules;
+        this.clusterRules = new ClusterRules(rules.places());
         this.workers = workers;
         this.logs = logs;
         String path = outlierLogPath(bootstrap.config());
@@ -121,7 +126,19 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     @Override
     public synchronized Resolver resolver(DnsOptions options, String cluster) {
         Resolver resolver = resolvers.computeIfAbsent(options, o -> new NettyResolver(loop, o));
-        return new RuledResolver(rules, resolver, loop, cluster, options.timeoutMillis(), root);
+        Resolver own =
+                new RuledResolver(clusterRules.of(cluster), resolver, loop, cluster, options.timeoutMillis(), root);
+        return new RuledResolver(rules, own, loop, cluster, options.timeoutMillis(), root);
+    }
+
+    @Override
+    public void faults(String cluster, List<FaultRule> of) {
+        clusterRules.put(cluster, of);
+    }
+
+    /** The rules that clusters have in their configurations. */
+    ClusterRules clusterRules() {
+        return clusterRules;
     }
 
     @Override

@@ -54,6 +54,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
+import dev.mishap.proxy.rules.config.ClusterFaultConfig;
 import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
@@ -103,6 +104,7 @@ public final class SupportTable {
         lists.add(ClusterTranslator.FIELDS);
         lists.add(BindTranslator.FIELDS);
         lists.add(UpstreamHttpTranslator.FIELDS);
+        lists.add(ClusterFaultConfig.FIELDS);
         lists.add(ClusterTypes.fields());
         lists.add(LbFields.ALL);
         lists.add(ClusterTransports.FIELDS);

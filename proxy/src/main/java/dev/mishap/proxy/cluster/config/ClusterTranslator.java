@@ -15,6 +15,7 @@ import dev.mishap.proxy.cluster.outlier.OutlierConfig;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.rules.config.ClusterFaultConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,8 @@ public final class ClusterTranslator {
                 .http(UpstreamHttpTranslator.from(c))
                 .poolPerDownstream(c.bool("connection_pool_per_downstream_connection", false))
                 .timeoutBudgets(timeoutBudgets(c))
-                .metadata(LoadAssignments.metadata(c));
+                .metadata(LoadAssignments.metadata(c))
+                .faults(ClusterFaultConfig.from(c));
         checkFilters(c);
         List<ConfigNode> checks = c.messages("health_checks");
         if (checks.size() > 1) {

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code mishap.rules.v1.FaultRule}. What the rule language refuses is told with the path of the field. */
@@ -74,10 +75,22 @@ public final class RuleConfig {
      */
     public static List<FaultRule> listFrom(
             ConfigNode node, String field, String place, Predicate<FaultRule> fits, String elsewhere) {
+        return listFrom(node, field, place, fits, elsewhere, UnaryOperator.identity());
+    }
+
+    /** As above, with each rule {@code adapted} to the place; what that refuses is told of the rule's fault. */
+    static List<FaultRule> listFrom(
+            ConfigNode node,
+            String field,
+            String place,
+            Predicate<FaultRule> fits,
+            String elsewhere,
+            UnaryOperator<FaultRule> adapted) {
         List<FaultRule> rules = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (ConfigNode each : node.messages(field)) {
-            FaultRule rule = from(each);
+            FaultRule said = from(each);
+            FaultRule rule = said;
             if (!names.add(rule.name())) {
                 throw each.error("name", "'" + rule.name() + "' is the name of an earlier rule of the list");
             }
@@ -88,6 +101,7 @@ public final class RuleConfig {
                         "acts on " + rule.fault().kind().plane().words() + ", which " + place
                                 + " has nothing to do with; such a rule belongs in " + elsewhere);
             }
+            rule = attempt(each, kind, () -> adapted.apply(said));
             String beyond = RuleStore.beyond(rule);
             if (beyond != null) {
                 throw each.error(kind, beyond);

@@ -103,7 +103,11 @@ final class ConfiguredProxy {
     }
 
     void start(String networkFilters, String cluster) {
-        server = load(yaml(networkFilters, cluster));
+        startYaml(yaml(networkFilters, cluster));
+    }
+
+    void startYaml(String yaml) {
+        server = load(yaml);
         open.add(0, server::close);
         server.start();
         await(() -> !server.listeners().isEmpty() && server.listeners().get(0).port() > 0);

@@ -8,8 +8,12 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.rules.ClientQuestions;
+import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.transport.SocketContext;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.fault.Fault;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,7 +49,8 @@ public record DnsProxyConfig(
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(MESSAGE)
                     .supported("stat_prefix", "upstreams", "timeout", "attempts", "max_pending")
-                    .supported("max_pending_per_client", "cache", "access_log", "tcp_idle_timeout"),
+                    .supported("max_pending_per_client", "cache", "access_log", "tcp_idle_timeout")
+                    .supported("rules"),
             SupportedFields.of(MESSAGE + ".Cache").supported("max_entries", "max_ttl"));
 
     private static final long SECOND = 1_000_000_000L;
@@ -86,7 +91,21 @@ public record DnsProxyConfig(
                 logs.isEmpty()
                         ? AccessLog.NONE
                         : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),
-                new ClientQuestions(context.service(RuleStore.class), context.listenerName(), context.root()),
+                questions(node, context),
                 new DnsProxyStats(context.root().scope("dns_proxy." + node.string("stat_prefix") + ".")));
+    }
+
+    private static ClientQuestions questions(ConfigNode node, SocketContext context) {
+        RuleStore store = context.service(RuleStore.class);
+        List<FaultRule> rules = RuleConfig.listFrom(
+                node,
+                "rules",
+                "a DNS proxy",
+                rule -> rule.fault().kind().plane() == Fault.Plane.DNS,
+                "mishap.filters.http.fault, mishap.filters.network.fault or mishap.clusters.fault");
+        RuleSource own = rules.isEmpty()
+                ? null
+                : store.places().replace("the DNS proxy of listener '" + context.listenerName() + "'", rules);
+        return new ClientQuestions(store, own, context.listenerName(), context.root());
     }
 }

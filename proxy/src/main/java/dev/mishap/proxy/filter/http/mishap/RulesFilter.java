@@ -90,7 +90,7 @@ final class RulesFilter implements HttpFilter {
         if (decision.isNone()) {
             return Flow.CONTINUE;
         }
-        stream.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+        stream.info().joinDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
         if (decision.touchedCount() == 0) {
             stats.dryRunTouched.inc();
             return Flow.CONTINUE;

@@ -30,6 +30,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,8 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private boolean counted;
     private boolean watched;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
+
+    private Map<String, Object> marks = Map.of();
 
     /** The same connection under other rules, or null. */
     private final @Nullable FaultyConnection before;
@@ -150,7 +153,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (already == 0) {
             owner.stats.injected(active, decision);
         }
-        facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+        mark(RuleMarks.of(active, decision));
     }
 
     /** Marks what only dry runs would touch, and has their share in the limits end with the connection. */
@@ -158,9 +161,18 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         if (decision.wouldTouchCount() > 0) {
             watch();
             if (decision.isNone()) {
-                facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, RuleMarks.of(active, decision));
+                mark(RuleMarks.of(active, decision));
             }
         }
+    }
+
+    private void mark(Map<String, Object> mine) {
+        marks = mine;
+        Map<String, Object> all = mine;
+        for (FaultyConnection each = before; each != null; each = each.before) {
+            all = RuleMarks.joined(each.marks, all);
+        }
+        facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, all);
     }
 
     private void watch() {

@@ -23,6 +23,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -45,10 +46,30 @@ final class FaultyUpstream {
     private boolean counted;
     private boolean watched;
 
-    FaultyUpstream(UpstreamFaults owner, UpstreamLink link, EndpointFacts facts) {
+    /** The same connection under other rules, or null. */
+    private final @Nullable FaultyUpstream before;
+
+    private Map<String, Object> marks = Map.of();
+
+    FaultyUpstream(UpstreamFaults owner, UpstreamLink link, EndpointFacts facts, @Nullable FaultyUpstream before) {
+        this.before = before;
         this.owner = owner;
         this.link = link;
         this.facts = facts;
+    }
+
+    UpstreamFaults owner() {
+        return owner;
+    }
+
+    @Nullable
+    FaultyUpstream before() {
+        return before;
+    }
+
+    /** How many sets of rules had the connection earlier. */
+    private int layer() {
+        return before == null ? 0 : before.layer() + 1;
     }
 
     EndpointFacts facts() {
@@ -147,7 +168,12 @@ final class FaultyUpstream {
         if (decision.isNone() && !would) {
             return;
         }
-        link.mark(channel, RuleMarks.of(active, decision));
+        marks = RuleMarks.of(active, decision);
+        Map<String, Object> all = Map.of();
+        for (FaultyUpstream each = (FaultyUpstream) link.state; each != null; each = each.before) {
+            all = RuleMarks.joined(each.marks, all);
+        }
+        link.mark(channel, all);
         if (first && !decision.isNone()) {
             owner.stats.upstreamTouched.inc();
             owner.stats.injected(active, decision);
@@ -183,7 +209,7 @@ final class FaultyUpstream {
         }
         ByteFaults handler = bytes;
         if (handler == null && (!shaped.isEmpty() || Math.min(resetAfter, closeAfter) < Long.MAX_VALUE)) {
-            handler = new ByteFaults(channel, link.halfCloses(), Side.UPSTREAM, 0);
+            handler = new ByteFaults(channel, link.halfCloses(), Side.UPSTREAM, layer());
             bytes = handler;
             channel.pipeline().addFirst(handler);
         }

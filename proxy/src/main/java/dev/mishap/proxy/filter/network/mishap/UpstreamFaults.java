@@ -1,51 +1,59 @@
 package dev.mishap.proxy.filter.network.mishap;
 
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.upstream.UpstreamGate;
 import dev.mishap.proxy.upstream.UpstreamLink;
 import dev.mishap.rules.ConnectionDecision;
 import io.netty.channel.ChannelFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Executes the rules about the proxy's own connections, as {@link ConnectionFaults} does those about clients'. While there is none, a
  * connection costs one volatile read.
  */
 public final class UpstreamFaults implements UpstreamGate {
-    private final RuleStore store;
+    private final RuleSource source;
     final ConnectionFaultStats stats;
 
     /** @param clients executes the rules about clients' connections; both count together */
     public UpstreamFaults(RuleStore store, ConnectionFaults clients) {
-        this.store = store;
-        this.stats = clients.stats;
+        this(store, clients.stats);
+    }
+
+    private UpstreamFaults(RuleSource source, ConnectionFaultStats stats) {
+        this.source = source;
+        this.stats = stats;
+    }
+
+    /** Executes other rules, and counts with this one. */
+    UpstreamFaults of(RuleSource other) {
+        return new UpstreamFaults(other, stats);
     }
 
     @Override
     public boolean isIdle() {
-        return store.active().rules().hasNoUpstreamRules();
+        return source.active().rules().hasNoUpstreamRules();
     }
 
     @Override
     public ChannelFuture open(UpstreamLink link, Dial dial) {
-        ActiveRules active = store.active();
+        ActiveRules active = source.active();
         EndpointFacts facts = new EndpointFacts(link.cluster(), link.endpoint());
-        ConnectionDecision decision = active.rules().decide(facts, store.nanoTime(), System.currentTimeMillis());
-        FaultyUpstream connection = new FaultyUpstream(this, link, facts);
-        link.state = connection;
-        return connection.open(active, decision, dial);
+        ConnectionDecision decision = active.rules().decide(facts, source.nanoTime(), System.currentTimeMillis());
+        return begin(link, facts).open(active, decision, dial);
     }
 
     @Override
     public void reconsider(UpstreamLink link) {
-        ActiveRules active = store.active();
-        FaultyUpstream connection = (FaultyUpstream) link.state;
+        ActiveRules active = source.active();
+        FaultyUpstream connection = find(link);
         if (connection == null) {
             if (active.rules().hasNoUpstreamRules()) {
                 return;
             }
-            connection = new FaultyUpstream(this, link, new EndpointFacts(link.cluster(), link.endpoint()));
-            link.state = connection;
+            connection = begin(link, new EndpointFacts(link.cluster(), link.endpoint()));
         }
         if (connection.decidedBy() != active.rules()) {
             connection.change(
@@ -53,10 +61,25 @@ public final class UpstreamFaults implements UpstreamGate {
                     active.rules()
                             .decideAgain(
                                     connection.facts(),
-                                    store.nanoTime(),
+                                    source.nanoTime(),
                                     System.currentTimeMillis(),
                                     connection.decidedBy(),
                                     connection.decision()));
         }
+    }
+
+    /** A connection may be under several sets of rules: those of the API, and those of its cluster. */
+    private FaultyUpstream begin(UpstreamLink link, EndpointFacts facts) {
+        FaultyUpstream connection = new FaultyUpstream(this, link, facts, (FaultyUpstream) link.state);
+        link.state = connection;
+        return connection;
+    }
+
+    private @Nullable FaultyUpstream find(UpstreamLink link) {
+        FaultyUpstream connection = (FaultyUpstream) link.state;
+        while (connection != null && connection.owner() != this) {
+            connection = connection.before();
+        }
+        return connection;
     }
 }
