@@ -51,6 +51,7 @@ public final class ApiServer implements AutoCloseable {
         private HttpOptions options = HttpOptions.at("127.0.0.1", 0);
         private @Nullable TlsFiles tls;
         private Supplier<@Nullable String> notReady = () -> null;
+        private @Nullable GrpcApi grpc;
         private final List<Consumer<StringBuilder>> metrics = new ArrayList<>();
 
         private Builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
@@ -97,6 +98,12 @@ public final class ApiServer implements AutoCloseable {
             return this;
         }
 
+        /** The same over gRPC, by a server that has its services. */
+        public Builder grpc(GrpcApi api) {
+            grpc = api;
+            return this;
+        }
+
         /** @throws IOException when it cannot listen */
         public ApiServer start() throws IOException {
             RuleService service = new RuleService(registry, fleet, clock);
@@ -115,6 +122,9 @@ public final class ApiServer implements AutoCloseable {
             try {
                 HttpServer http =
                         HttpServer.start(routes, admission(), options, counts, tls == null ? null : tls.context());
+                if (grpc != null) {
+                    grpc.bind(service, hub);
+                }
                 return new ApiServer(http, hub);
             } catch (IOException e) {
                 hub.close();

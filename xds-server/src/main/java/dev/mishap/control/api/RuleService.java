@@ -198,7 +198,11 @@ public final class RuleService {
                 document.write(),
                 "honouring",
                 Documents.honouring(fleet.honouring(document.namespace(), document.rule()), true));
-        result.put("overlaps", overlaps(caller, document));
+        List<Object> overlaps = new ArrayList<>();
+        for (Overlap overlap : overlapping(caller, document)) {
+            overlaps.add(Documents.map("rules", overlap.rules(), "outcome", overlap.outcome()));
+        }
+        result.put("overlaps", overlaps);
         return result;
     }
 
@@ -210,8 +214,11 @@ public final class RuleService {
         return dryRun(caller, patched, conditions, false);
     }
 
+    /** Rules that one request can meet, and what they do together. */
+    record Overlap(List<String> rules, List<String> outcome) {}
+
     /** The rules of the namespace that can meet this one, and what they do together. */
-    List<Object> overlaps(Caller caller, RuleDocument document) {
+    List<Overlap> overlapping(Caller caller, RuleDocument document) {
         FaultRule rule = document.rule();
         List<FaultRule> rules = new ArrayList<>();
         rules.add(rule);
@@ -224,12 +231,11 @@ public final class RuleService {
                 rules.add(other.rule());
             }
         });
-        List<Object> overlaps = new ArrayList<>();
+        List<Overlap> overlaps = new ArrayList<>();
         for (RuleOverlap overlap : RuleOverlap.among(rules)) {
             if (overlap.rules().stream().anyMatch(each -> each.name().equals(rule.name()))) {
-                overlaps.add(Documents.map(
-                        "rules", overlap.rules().stream().map(FaultRule::name).toList(),
-                        "outcome", overlap.outcome()));
+                overlaps.add(new Overlap(
+                        overlap.rules().stream().map(FaultRule::name).toList(), overlap.outcome()));
             }
         }
         return overlaps;

@@ -47,6 +47,7 @@ public final class ApiFixture implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(10))
             .build();
     volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private final WatchHub watches;
     final FakeFleet fleet = new FakeFleet();
     final FakeAudit audit = new FakeAudit();
 
@@ -58,6 +59,7 @@ public final class ApiFixture implements AutoCloseable {
         registry = RuleRegistry.open(store, () -> now, "test")
                 .toCompletableFuture()
                 .join();
+        watches = new WatchHub(registry);
         tokens = Tokens.open(store, () -> now);
         Authenticator authenticator = new Authenticator(
                 new Authenticator.Policy(anonymous, 10_000), tokens, oidc, Bindings.NONE, System::nanoTime);
@@ -99,8 +101,10 @@ public final class ApiFixture implements AutoCloseable {
                 @Nullable Map<String, Object> before,
                 @Nullable Map<String, Object> after,
                 @Nullable String note) {
-            records.add("{\"sequence\":" + (records.size() + 1) + ",\"record\":\"" + caller.name() + ' ' + action + ' '
-                    + target + "\"}");
+            records.add("{\"sequence\":" + (records.size() + 1) + ",\"record\":"
+                    + dev.mishap.rules.yaml.DocumentText.jsonLine(
+                            Map.of("who", caller.name(), "action", action, "target", target))
+                    + "}");
         }
 
         @Override
@@ -113,6 +117,11 @@ public final class ApiFixture implements AutoCloseable {
 
     public String url() {
         return "http://127.0.0.1:" + server.address().getPort();
+    }
+
+    /** Ties services of gRPC to the same rules. */
+    void bind(GrpcApi grpc) {
+        grpc.bind(new RuleService(registry, fleet, () -> now), watches);
     }
 
     /** A new token. */
@@ -166,6 +175,7 @@ public final class ApiFixture implements AutoCloseable {
 
     @Override
     public void close() {
+        watches.close();
         server.close();
         tokens.close();
         registry.close();
