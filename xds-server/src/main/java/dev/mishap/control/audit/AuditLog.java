@@ -64,6 +64,10 @@ public final class AuditLog implements AutoCloseable {
      * @param limit 1 to {@value Store#MAX_PAGE}
      */
     public CompletionStage<Listing> list(long from, int limit) {
+        return list(store, from, limit);
+    }
+
+    private static CompletionStage<Listing> list(Store store, long from, int limit) {
         return store.list(LOG, from <= 1 ? null : key(from - 1), limit, 0).thenApply(page -> {
             List<AuditEntry> entries = new ArrayList<>();
             page.entries().forEach(e -> entries.add(AuditEntry.parse(e.value().utf8())));
@@ -92,22 +96,29 @@ public final class AuditLog implements AutoCloseable {
 
     /** Hands all lines to a consumer, each without its line feed; completes with their number. */
     public CompletionStage<Long> export(Consumer<String> lines) {
-        return walk(1, 0, entry -> lines.accept(entry.line()));
+        return walk(store, 1, 0, entry -> lines.accept(entry.line()));
     }
 
-    private CompletionStage<Long> walk(long from, long count, Consumer<AuditEntry> visitor) {
-        return list(from, Store.MAX_PAGE).thenCompose(listing -> {
+    private static CompletionStage<Long> walk(Store store, long from, long count, Consumer<AuditEntry> visitor) {
+        return list(store, from, Store.MAX_PAGE).thenCompose(listing -> {
             listing.entries().forEach(visitor);
             long all = count + listing.entries().size();
-            return listing.next() == 0 ? CompletableFuture.completedStage(all) : walk(listing.next(), all, visitor);
+            return listing.next() == 0
+                    ? CompletableFuture.completedStage(all)
+                    : walk(store, listing.next(), all, visitor);
         });
     }
 
     /** What is wrong with the chain, in words; empty = nothing. */
     public CompletionStage<List<String>> verify() {
+        return verify(store);
+    }
+
+    /** {@link #verify()} of a store that nobody writes to. */
+    public static CompletionStage<List<String>> verify(Store store) {
         AuditVerifier verifier = new AuditVerifier();
         return store.get(HEAD)
-                .thenCompose(head -> walk(1, 0, verifier).thenApply(count -> {
+                .thenCompose(head -> walk(store, 1, 0, verifier).thenApply(count -> {
                     head.ifPresent(e -> verifier.requireHead(AuditChainer.Head.parse(e.value())));
                     return verifier.problems();
                 }));

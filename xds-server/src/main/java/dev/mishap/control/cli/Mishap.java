@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
             ValidateCommand.class,
             ConvertCommand.class,
             FaultsCommand.class,
+            StoreCommand.class,
             CompletionCommand.class,
             HelpCommand.class,
         })

@@ -50,11 +50,8 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private SecurityOptions security = new SecurityOptions();
 
-    @Option(
-            names = "--data-dir",
-            paramLabel = "DIR",
-            description = "Where rules are kept. Default: in memory, gone with the process.")
-    private @Nullable Path dataDir;
+    @Mixin
+    private StoreFlags store = new StoreFlags();
 
     @Option(
             names = "--dependency",
@@ -113,8 +110,7 @@ final class ServeCommand implements Callable<Integer> {
         try (Interrupts interrupts = Interrupts.handle()) {
             try (ControlPlane plane = ControlPlane.start(options)) {
                 err.println("mishap serve: base configuration: " + plane.base());
-                err.println("mishap serve: rules are kept "
-                        + (dataDir == null ? "in memory, and are gone when this process ends" : "in " + dataDir));
+                err.println("mishap serve: rules are kept " + options.store());
                 InetSocketAddress api = plane.apiAddress();
                 err.println("mishap serve: ready: API on " + (security.tls() ? "https://" : "http://")
                         + api.getHostString() + ':' + api.getPort() + "/, xDS on " + xds.getHostString() + ':'
@@ -148,7 +144,7 @@ final class ServeCommand implements Callable<Integer> {
                     address("--listen-api", listenApi),
                     xds,
                     security.config(),
-                    dataDir,
+                    store.place(),
                     parsed,
                     configDir,
                     upstreams,

@@ -110,14 +110,17 @@ public final class RuleRegistry implements AutoCloseable {
      */
     public static CompletionStage<RuleRegistry> open(Store store, InstantSource clock, String holder) {
         RuleRegistry registry = new RuleRegistry(store, clock);
-        return registry.mirror.start().handle((done, failure) -> {
-            if (failure != null) {
-                registry.close();
-                throw new CompletionException(StoreException.unwrap(failure));
-            }
-            registry.expire(holder);
-            return registry;
-        });
+        return new Migrations(store, clock)
+                .run()
+                .thenCompose(done -> registry.mirror.start())
+                .handle((done, failure) -> {
+                    if (failure != null) {
+                        registry.close();
+                        throw new CompletionException(StoreException.unwrap(failure));
+                    }
+                    registry.expire(holder);
+                    return registry;
+                });
     }
 
     private synchronized void expire(String holder) {

@@ -224,7 +224,7 @@ final class RuleWrites {
                 document.rule().withLabels(labelled.labels()));
     }
 
-    private static @Nullable Instant expires(RuleDocument document, Instant now) {
+    static @Nullable Instant expires(RuleDocument document, Instant now) {
         Duration ttl = document.rule().ttl();
         Instant end = document.rule().schedule().end();
         Instant byTtl = ttl == null ? null : now.plus(ttl);

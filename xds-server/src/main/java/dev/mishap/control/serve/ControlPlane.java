@@ -19,8 +19,6 @@ import dev.mishap.control.security.NodeAuthorizer;
 import dev.mishap.control.security.Security;
 import dev.mishap.control.security.TlsFiles;
 import dev.mishap.control.store.Store;
-import dev.mishap.control.store.local.LocalStore;
-import dev.mishap.control.store.local.LogStore;
 import dev.mishap.control.xds.AccessDeniedException;
 import dev.mishap.control.xds.ViewProvider;
 import dev.mishap.control.xds.XdsServer;
@@ -55,12 +53,12 @@ public final class ControlPlane implements AutoCloseable {
         boolean started = false;
         try {
             String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-            Store store = own(store(options.dataDir()));
+            Store store = own(options.store().open());
             Security security = own(Security.open(
                     options.security(),
                     List.of(options.api().getHostString(), options.xds().getHostString()),
                     store,
-                    options.dataDir(),
+                    options.store().directory(),
                     clock));
             RuleRegistry registry = own(registry(store, clock, name));
             base = own(base(options));
@@ -108,10 +106,6 @@ public final class ControlPlane implements AutoCloseable {
     private <T extends AutoCloseable> T own(T part) {
         parts.push(part);
         return part;
-    }
-
-    private static Store store(@Nullable Path dataDir) throws IOException {
-        return dataDir == null ? LocalStore.inMemory() : LogStore.open(dataDir);
     }
 
     private static RuleRegistry registry(Store store, Clock clock, String name) throws IOException {

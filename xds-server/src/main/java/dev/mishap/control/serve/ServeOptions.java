@@ -2,6 +2,7 @@ package dev.mishap.control.serve;
 
 import dev.mishap.control.base.Dependency;
 import dev.mishap.control.security.SecurityConfig;
+import dev.mishap.control.store.place.StorePlace;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param api where people and tools call; port 0 = any free one
  * @param xds where proxies connect to; port 0 = any free one
  * @param security of both
- * @param dataDir where rules are kept; null = in memory, for as long as the process lives
+ * @param store where rules are kept
  * @param dependencies for the templates; empty = no templates
  * @param configDir of the base configuration's files; null = none
  * @param upstreams control planes to stand before, {@code host:port} each, the first that answers is taken; empty = none
@@ -24,7 +25,7 @@ public record ServeOptions(
         InetSocketAddress api,
         InetSocketAddress xds,
         SecurityConfig security,
-        @Nullable Path dataDir,
+        StorePlace store,
         List<Dependency> dependencies,
         @Nullable Path configDir,
         List<String> upstreams,
