@@ -22,6 +22,10 @@ public class Base implements AutoCloseable {
         listeners.add(listener);
     }
 
+    public void removeListener(Runnable listener) {
+        listeners.remove(listener);
+    }
+
     /** Tells that they have. */
     protected void changed() {
         listeners.forEach(Runnable::run);

@@ -42,9 +42,10 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * A base of our own: for each dependency a listener, its routes and a cluster, with fault filters that do nothing until a rule needs them.
@@ -59,33 +60,42 @@ public final class Templates implements BaseConfig {
             .setResourceApiVersion(ApiVersion.V3)
             .build();
 
-    private final int count;
-    private final Map<NodeKind, Base> bases = new EnumMap<>(NodeKind.class);
+    /** The node metadata that say on which address of its own a node listens, where several share a machine. */
+    public static final String LISTEN_FACT = "mishap.listen_address";
+
+    private static final int MAX_ADDRESSES = 1000;
+    private static final Pattern ADDRESS = Pattern.compile("[0-9a-fA-F.:]{2,45}");
+
+    private record Variant(NodeKind kind, String address) {}
+
+    private final List<Dependency> dependencies;
+    private final Map<Variant, Base> bases = new ConcurrentHashMap<>();
 
     public Templates(List<Dependency> dependencies) {
-        count = dependencies.size();
-        for (NodeKind kind : NodeKind.values()) {
-            ResourceLayer layer = ResourceLayer.named("template of " + kind);
-            ViewUpdate update = new ViewUpdate();
-            for (Dependency dependency : dependencies) {
-                if (kind == NodeKind.GRPC) {
-                    grpc(dependency, update);
-                } else {
-                    proxy(dependency, kind, update);
-                }
-            }
-            layer.update(update);
-            bases.put(kind, new Base(layer));
-        }
+        this.dependencies = List.copyOf(dependencies);
     }
 
     @Override
     public Base of(NodeInfo node) {
-        Base base = bases.get(NodeKind.of(node));
-        if (base == null) {
-            throw new AssertionError("there is one for each kind");
+        NodeKind kind = NodeKind.of(node);
+        String address = kind == NodeKind.GRPC ? "" : node.facts().getOrDefault(LISTEN_FACT, "");
+        // Whoever connects could make us keep any number of them.
+        boolean known = bases.size() < MAX_ADDRESSES && ADDRESS.matcher(address).matches();
+        return bases.computeIfAbsent(new Variant(kind, known ? address : ""), this::make);
+    }
+
+    private Base make(Variant variant) {
+        ResourceLayer layer = ResourceLayer.named("template of " + variant.kind() + ' ' + variant.address());
+        ViewUpdate update = new ViewUpdate();
+        for (Dependency dependency : dependencies) {
+            if (variant.kind() == NodeKind.GRPC) {
+                grpc(dependency, update);
+            } else {
+                proxy(dependency, variant, update);
+            }
         }
-        return base;
+        layer.update(update);
+        return new Base(layer);
     }
 
     @Override
@@ -95,13 +105,13 @@ public final class Templates implements BaseConfig {
 
     @Override
     public String describe() {
-        return "templates, " + count + (count == 1 ? " dependency" : " dependencies");
+        return "templates, " + dependencies.size() + (dependencies.size() == 1 ? " dependency" : " dependencies");
     }
 
     @Override
     public void close() {}
 
-    private static void proxy(Dependency dependency, NodeKind kind, ViewUpdate update) {
+    private static void proxy(Dependency dependency, Variant variant, ViewUpdate update) {
         String name = dependency.name();
         FilterChain.Builder chain = FilterChain.newBuilder();
         if (dependency.protocol() == Dependency.Protocol.TCP) {
@@ -109,7 +119,7 @@ public final class Templates implements BaseConfig {
                     "envoy.filters.network.tcp_proxy",
                     TcpProxy.newBuilder().setStatPrefix(name).setCluster(name).build()));
         } else {
-            if (kind == NodeKind.MISHAP) {
+            if (variant.kind() == NodeKind.MISHAP) {
                 chain.addFilters(filter(MANAGER, manager(name, List.of(FaultFilters.rules(name)))));
                 update.put(FaultFilters.config(FaultFilters.rulesName(name), HttpFault.getDefaultInstance()));
             } else {
@@ -120,7 +130,11 @@ public final class Templates implements BaseConfig {
         }
         update.put(Resource.of(Listener.newBuilder()
                 .setName(name)
-                .setAddress(address(dependency.listen()))
+                .setAddress(address(
+                        variant.address().isEmpty()
+                                ? dependency.listen()
+                                : new Dependency.HostPort(
+                                        variant.address(), dependency.listen().port())))
                 .addFilterChains(chain)
                 .build()));
         Cluster.Builder cluster = cluster(dependency)

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%n",
         footer = "Exit codes: 0 ended by a signal, 2 could not start.")
 final class ServeCommand implements Callable<Integer> {
+    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
     private static final int FIRST_PORT = 10000;
 
     @Spec
@@ -96,6 +97,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (System.getProperty(LOG_FORMAT) == null) {
+            System.setProperty(LOG_FORMAT, "[%1$tF %1$tT.%1$tL][%4$s][%3$s] %5$s%6$s%n");
+        }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         InetSocketAddress xds = address("--listen-xds", listenXds);

@@ -44,7 +44,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private final Map<NodeInfo, FleetNode> nodes = new ConcurrentHashMap<>();
     private final Map<String, Set<FleetNode>> byService = new ConcurrentHashMap<>();
     private final Map<Base, BaseShape> shapes = new ConcurrentHashMap<>();
-    private final Set<Base> watched = ConcurrentHashMap.newKeySet();
+    private final Map<Base, Runnable> watched = new ConcurrentHashMap<>();
     private volatile RuleTable rules = RuleTable.EMPTY;
     private volatile boolean stopped;
     private volatile @Nullable Fleet fleet;
@@ -85,9 +85,11 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     private FleetNode newNode(NodeInfo info) {
         Base base = bases.of(info);
-        if (watched.add(base)) {
-            base.onChange(() -> baseChanged(base));
-        }
+        watched.computeIfAbsent(base, b -> {
+            Runnable listener = () -> baseChanged(b);
+            b.onChange(listener);
+            return listener;
+        });
         FleetNode node = new FleetNode(info, base);
         byService.compute(serviceKey(node), (key, some) -> {
             Set<FleetNode> all = some == null ? ConcurrentHashMap.newKeySet() : some;
@@ -279,16 +281,19 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         boolean inForce = rule.equals(rules.get(rule.key()));
         RuleTable would = inForce ? rules : rules.with(change);
         Pass pass = new Pass();
-        concerned.stream().sorted((a, b) -> a.info.id().compareTo(b.info.id())).forEach(node -> {
-            Honouring known = inForce ? node.plan().honouring().get(rule.key()) : null;
-            answer.put(
-                    node.info,
-                    known != null
-                            ? known
-                            : pass.plan(node, shape(node), would.of(node.info, node.labels, pass.now))
-                                    .honouring()
-                                    .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
-        });
+        concerned.stream()
+                .filter(this::isHere)
+                .sorted((a, b) -> a.info.id().compareTo(b.info.id()))
+                .forEach(node -> {
+                    Honouring known = inForce ? node.plan().honouring().get(rule.key()) : null;
+                    answer.put(
+                            node.info,
+                            known != null
+                                    ? known
+                                    : pass.plan(node, shape(node), would.of(node.info, node.labels, pass.now))
+                                            .honouring()
+                                            .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
+                });
         return answer;
     }
 
@@ -304,6 +309,13 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         return known == null ? NodeCapabilities.of(node) : known.capabilities;
     }
 
+    private boolean isHere(FleetNode node) {
+        Fleet connected = fleet;
+        return connected == null
+                || connected.streams(node.info.id()).stream()
+                        .anyMatch(stream -> stream.node().equals(node.info));
+    }
+
     private void sweep() {
         Fleet connected = fleet;
         if (connected == null) {
@@ -311,9 +323,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         }
         long now = System.nanoTime();
         for (FleetNode node : new ArrayList<>(nodes.values())) {
-            boolean here = connected.streams(node.info.id()).stream()
-                    .anyMatch(stream -> stream.node().equals(node.info));
-            if (here) {
+            if (isHere(node)) {
                 node.idleSinceNanos = 0;
             } else if (node.idleSinceNanos == 0) {
                 node.idleSinceNanos = now == 0 ? 1 : now;
@@ -331,7 +341,10 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         });
         if (nodes.values().stream().noneMatch(other -> other.base == node.base)) {
             shapes.remove(node.base);
-            watched.remove(node.base);
+            Runnable listener = watched.remove(node.base);
+            if (listener != null) {
+                node.base.removeListener(listener);
+            }
             node.base.close();
         }
     }

@@ -1,0 +1,212 @@
+package dev.mishap.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One control plane that drives stock Envoys, our own proxies and a gRPC client at once. */
+@TestInstance(Lifecycle.PER_CLASS)
+class ServeIT {
+    private static final String SERVICE = "checkout";
+    private static final String CANARY = "{headers: [{name: x-tier, exact: canary}]}";
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Map<String, String> addresses = new TreeMap<>(Map.of(
+            "envoy-delta",
+            "127.0.0.2",
+            "envoy-sotw",
+            "127.0.0.3",
+            "mishap-delta",
+            "127.0.0.4",
+            "mishap-sotw",
+            "127.0.0.5"));
+    private final List<ProxyProcess> proxies = new ArrayList<>();
+
+    private Path directory;
+
+    private HttpServer upstream;
+    private ControlPlaneProcess serve;
+    private int port;
+    private int grpcPort;
+
+    @BeforeAll
+    void start(@TempDir Path temporary) throws IOException {
+        directory = temporary;
+        Tools.need("envoy", "--version");
+        upstream = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        upstream.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        upstream.setExecutor(Executors.newCachedThreadPool());
+        upstream.start();
+        port = ProxyProcess.freePort();
+        grpcPort = ProxyProcess.freePort();
+        serve = new ControlPlaneProcess(
+                Files.createDirectory(directory.resolve("serve")),
+                "--fault-ttl",
+                "2s",
+                "--dependency",
+                "payments=" + port + ":127.0.0.1:" + upstream.getAddress().getPort(),
+                "--dependency",
+                "ledger=" + ProxyProcess.freePort() + ":grpc://127.0.0.1:" + grpcPort);
+        for (Map.Entry<String, String> node : addresses.entrySet()) {
+            ProxyProcess.Kind kind =
+                    node.getKey().startsWith("envoy") ? ProxyProcess.Kind.ENVOY : ProxyProcess.Kind.MISHAP;
+            proxies.add(new ProxyProcess(
+                    kind,
+                    Files.createDirectory(directory.resolve(node.getKey())),
+                    serve.bootstrap(
+                            kind.name().toLowerCase(java.util.Locale.ROOT),
+                            SERVICE,
+                            node.getKey(),
+                            node.getValue(),
+                            node.getKey().endsWith("delta"))));
+        }
+        for (String address : addresses.values()) {
+            Sidecar.await(() -> status(address, false) == 204);
+        }
+    }
+
+    @AfterAll
+    void stop() {
+        proxies.forEach(ProxyProcess::close);
+        if (serve != null) {
+            serve.close();
+        }
+        if (upstream != null) {
+            upstream.stop(0);
+        }
+    }
+
+    private int status(String address, boolean canary) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + address + ':' + port + '/'));
+        if (canary) {
+            request.header("x-tier", "canary");
+        }
+        try {
+            return http.send(request.build(), BodyHandlers.discarding()).statusCode();
+        } catch (IOException e) {
+            return 0;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Until every proxy answers the canary so; meanwhile nobody else sees anything of it. Returns how long it took. */
+    private long awaitEverywhere(int canary) {
+        long from = System.nanoTime();
+        for (String address : addresses.values()) {
+            Sidecar.await(() -> {
+                assertThat(status(address, false)).as(address).isEqualTo(204);
+                return status(address, true) == canary;
+            });
+        }
+        return (System.nanoTime() - from) / 1_000_000;
+    }
+
+    @Test
+    void aRuleReachesEveryKindOfProxyAndEndsByItself() throws Exception {
+        String answer = serve.apply(
+                "canary-503",
+                "{ttl: 4s, targets: {services: [checkout]}, scope: " + CANARY + ", fault: {abort: {httpStatus: 503}}}");
+        assertThat(answer).contains("\"notHonoured\": 0");
+
+        long effect = awaitEverywhere(503);
+        assertThat(effect).as("ms to the effect at the last of four proxies").isLessThan(3_500);
+        awaitEverywhere(204);
+    }
+
+    @Test
+    void aFaultOfRoutesIsSwitchedByTheRuntime() throws Exception {
+        serve.apply(
+                "route-418",
+                "{ttl: 1m, scope: {routes: [payments], headers: [{name: x-tier, exact: canary}]}, fault: {abort:"
+                        + " {httpStatus: 418}}}");
+        awaitEverywhere(418);
+        serve.delete("route-418");
+        awaitEverywhere(204);
+    }
+
+    @Test
+    void theStopEndsEverythingAtOnce() throws Exception {
+        serve.apply("a", "{ttl: 1m, scope: " + CANARY + ", fault: {abort: {httpStatus: 500}}}");
+        awaitEverywhere(500);
+        serve.post("/api/v1/rules:stop", "{\"all\": true}");
+        awaitEverywhere(204);
+    }
+
+    @Test
+    void whatANodeCannotDoIsToldBeforeAndWhileItStands() throws Exception {
+        String answer = serve.apply(
+                "capped",
+                "{ttl: 1m, scope: " + CANARY + ", limits: {maxTrafficPercent: 5}, fault: {abort: {httpStatus: 503}}}");
+        assertThat(answer).contains("\"honoured\": 2", "spec.limits.maxTrafficPercent: there is no such limit");
+        serve.delete("capped");
+        awaitEverywhere(204);
+    }
+
+    @Test
+    void aGrpcClientWithoutAProxyGetsTheFaultInItsRoutes() throws Exception {
+        Tools.need("python3", "-c", "import grpc");
+        Path home = Files.createDirectory(directory.resolve("grpc"));
+        Path bootstrap =
+                Files.writeString(home.resolve("bootstrap.json"), serve.bootstrap("grpc", SERVICE, "grpc-1", "", true));
+        Path lines = home.resolve("calls.txt");
+        ProcessBuilder builder = Tools.builder(List.of(
+                        "python3",
+                        Tools.root()
+                                .resolve("deploy/src/test/python/xds_client.py")
+                                .toString(),
+                        Integer.toString(grpcPort),
+                        "ledger"))
+                .redirectErrorStream(true)
+                .redirectOutput(lines.toFile());
+        builder.environment().put("GRPC_XDS_BOOTSTRAP", bootstrap.toString());
+        Process client = builder.start();
+        try {
+            Sidecar.await(() -> last(lines, "canary").equals("canary OK"));
+            serve.apply(
+                    "grpc-unavailable",
+                    "{ttl: 3s, scope: {listeners: [ledger], headers: [{name: x-tier, exact: canary}]},"
+                            + " fault: {abort: {grpcStatus: UNAVAILABLE}}}");
+            Sidecar.await(() -> last(lines, "canary").equals("canary UNAVAILABLE"));
+            Sidecar.await(() -> last(lines, "canary").equals("canary OK"));
+            assertThat(Files.readAllLines(lines))
+                    .filteredOn(l -> l.startsWith("plain"))
+                    .containsOnly("plain OK");
+        } finally {
+            client.destroyForcibly().waitFor();
+        }
+    }
+
+    private static String last(Path lines, String prefix) {
+        try {
+            return Files.readAllLines(lines).stream()
+                    .filter(line -> line.startsWith(prefix + ' '))
+                    .reduce("", (a, b) -> b);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}
