@@ -27,6 +27,21 @@ class SchemaResourceTest {
     }
 
     @Test
+    void theDocumentOfTheExtensionsIsWhatTheMessagesSay() throws IOException {
+        Path document = Path.of("../docs/extensions.md");
+        String text = Files.readString(document);
+        int marker = text.indexOf(ExtensionsDocument.MARKER);
+        String byHand = marker < 0 ? text + "\n" : text.substring(0, marker);
+        String wanted = byHand + ExtensionsDocument.generate();
+        if (Boolean.getBoolean("mishap.regenerate")) {
+            Files.writeString(document, wanted);
+        }
+        assertThat(Files.readString(document))
+                .as("%s is stale: run this test with -Dmishap.regenerate=true", document)
+                .isEqualTo(wanted);
+    }
+
+    @Test
     void everyRuleOfTheSchemaIsOneThatIsChecked() {
         List<String> unchecked = new ArrayList<>();
         Schema schema = Schema.get();
