@@ -13,6 +13,9 @@ final class Changes {
     /** The revisions of the layers that were looked at. */
     final long[] seen;
 
+    /** Otherwise the protocol has no word for what is gone, and a response with nothing else would be one about nothing. */
+    boolean tellsRemovals = true;
+
     String label = "";
 
     /** Nothing new: a part of a response that was refused as a whole. */
@@ -26,6 +29,6 @@ final class Changes {
     }
 
     boolean isEmpty() {
-        return put.isEmpty() && removed.isEmpty() && !due;
+        return put.isEmpty() && (removed.isEmpty() || !tellsRemovals) && !due;
     }
 }

@@ -36,6 +36,9 @@ final class Subscription {
 
     private final Set<String> absent = new HashSet<>(0);
     private final Set<String> forced = new HashSet<>(0);
+    /** Unsubscribed while they were under way: who subscribes again before they arrive has them, and must be told when they are gone. */
+    private final Set<String> ghosts = new HashSet<>(0);
+
     private final Set<String> held = new HashSet<>(0);
     private final Refusals refusals = new Refusals();
     /** Those of the sent that have a time to live. */
@@ -138,7 +141,11 @@ final class Subscription {
         boolean answer = request.nonce.equals(pendingNonce) && pending();
         boolean beat = !answer && beat(request, now);
         if (!answer && !beat && !request.nonce.isEmpty() && !request.nonce.equals(lastNonce)) {
-            return; // About a response that is not the last: the client is going to answer that one, too.
+            // About a response that is not the last: it is no answer, but these are the names as the client has them by
+            // now, and a name
+            // that goes and comes back must not look as if it had stayed.
+            names(request.names);
+            return;
         }
         if (answer) {
             answered(request.error, now);
@@ -164,6 +171,11 @@ final class Subscription {
 
     private void answered(@Nullable String error, Instant now) {
         pendingNonce = "";
+        for (String name : ghosts) {
+            if (wildcard || names.contains(name)) {
+                forced.add(name);
+            }
+        }
         if (error == null) {
             refusals.accepted();
             status = status.acked(now, refusals.any());
@@ -283,6 +295,9 @@ final class Subscription {
         Resource had = sent.remove(name);
         if (had != null) {
             fingerprint -= had.fingerprint();
+            if (delta && pending()) {
+                ghosts.add(name);
+            }
         }
         held.remove(name);
         refusals.forget(name);
@@ -312,6 +327,7 @@ final class Subscription {
         Changes changes = new Changes(view.size());
         Set<String> suspects = suspects(view, changes);
         boolean known = !wildcard || view.complete(typeUrl);
+        changes.tellsRemovals = delta || wholeState();
         if (suspects != null && known) {
             for (String name : suspects) {
                 if (wildcard || names.contains(name) || sent.containsKey(name)) {
@@ -385,7 +401,9 @@ final class Subscription {
             case ABSENT -> {
                 if (had != null && hold) {
                     changes.held.add(name);
-                } else if (had != null || delta && names.contains(name) && !absent.contains(name)) {
+                } else if (had != null
+                        || ghosts.contains(name)
+                        || delta && names.contains(name) && !absent.contains(name)) {
                     changes.removed.add(name);
                 }
             }
@@ -424,6 +442,7 @@ final class Subscription {
         held.addAll(changes.held);
         seen = changes.seen;
         forced.clear();
+        ghosts.clear();
         rescan = false;
         resend = false;
         due &= !changes.due;

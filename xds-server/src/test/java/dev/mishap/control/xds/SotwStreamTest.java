@@ -103,7 +103,19 @@ class SotwStreamTest {
 
     private void nothingElse() {
         fence();
+        fence(); // What one push sends may come after the fence of the same push.
         assertThat(client.hasNothing()).isTrue();
+    }
+
+    @Test
+    void nobodyIsToldThatAnEndpointIsGone() {
+        fixture.put(ENDPOINT, "a", "1");
+        client.subscribe(ENDPOINT, "a", "b");
+        client.ack(client.next(ENDPOINT), "a", "b");
+        fixture.remove(ENDPOINT, "a");
+        nothingElse();
+        fixture.put(ENDPOINT, "a", "1");
+        assertThat(bodies(client.next(ENDPOINT))).containsExactly("1");
     }
 
     @Test
