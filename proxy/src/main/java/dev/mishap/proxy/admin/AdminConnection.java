@@ -20,6 +20,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,8 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
     private static final DateTimeFormatter HTTP_DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
 
+    private static final long KEEP_ALIVE_SECONDS = 15;
+
     private final AdminRouter router;
     private final AdminStats stats;
     private final AccessLog accessLog;
@@ -44,6 +47,10 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
     private boolean closedByUs;
     /** A handler is at work elsewhere; what the client sent meanwhile waits. */
     private boolean busy;
+    /** What the connection is for by now, and for nothing else. */
+    private @Nullable AdminStream stream;
+
+    private @Nullable Future<?> keepAlive;
 
     AdminConnection(AdminRouter router, AdminStats stats, AccessLog accessLog, Executor offLoop) {
         this.offLoop = offLoop;
@@ -61,6 +68,14 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        AdminStream running = stream;
+        if (running != null) {
+            running.close();
+        }
+        Future<?> timer = keepAlive;
+        if (timer != null) {
+            timer.cancel(false);
+        }
         stats.closed(closedByUs, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedNanos));
         ctx.fireChannelInactive();
     }
@@ -70,7 +85,7 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         ByteBuf in = (ByteBuf) message;
         try {
             stats.http.cxRxBytesTotal.add(in.readableBytes());
-            if (closedByUs) {
+            if (closedByUs || stream != null) {
                 return;
             }
             reader.append(ByteBufUtil.getBytes(in));
@@ -93,7 +108,7 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
             while (mayAnswer(ctx) && (request = reader.next()) != null) {
                 answer(ctx, request);
             }
-            ctx.channel().config().setAutoRead(closedByUs || mayAnswer(ctx));
+            ctx.channel().config().setAutoRead(closedByUs || stream != null || mayAnswer(ctx));
             if (busy || closedByUs) {
                 return;
             }
@@ -160,6 +175,14 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         stats.http.completed(response.status());
         long end = System.nanoTime();
         stats.http.rqTime.record(TimeUnit.NANOSECONDS.toMillis(end - start));
+        AdminStream body = response.stream();
+        if (body != null && !parsed.method().equals("HEAD")) {
+            stream(ctx, response, body, parsed.http10());
+            if (accessLog != AccessLog.NONE) {
+                log(ctx, parsed, response, start, end);
+            }
+            return;
+        }
         boolean close = !parsed.keepAlive();
         write(ctx, response, parsed.method().equals("HEAD"), close, parsed.http10());
         if (accessLog != AccessLog.NONE) {
@@ -167,30 +190,50 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Answers bit by bit. The client may send what it likes meanwhile, nobody reads it. */
+    private void stream(ChannelHandlerContext ctx, AdminResponse response, AdminStream body, boolean lengthByClose) {
+        stream = body;
+        busy = true;
+        ByteBuf head = ctx.alloc().buffer();
+        head.writeCharSequence(head(response, lengthByClose, lengthByClose), StandardCharsets.ISO_8859_1);
+        stats.http.cxTxBytesTotal.add(head.readableBytes());
+        ctx.writeAndFlush(head);
+        if (!body.start(text -> back(ctx, () -> chunk(ctx, text, lengthByClose)))) {
+            ctx.close();
+            return;
+        }
+        keepAlive = ctx.executor()
+                .scheduleAtFixedRate(
+                        () -> chunk(ctx, body.keepAlive(), lengthByClose),
+                        KEEP_ALIVE_SECONDS,
+                        KEEP_ALIVE_SECONDS,
+                        TimeUnit.SECONDS);
+    }
+
+    private void chunk(ChannelHandlerContext ctx, String text, boolean lengthByClose) {
+        if (!ctx.channel().isActive()) {
+            return;
+        }
+        if (!ctx.channel().isWritable()) {
+            ctx.close();
+            return;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        ByteBuf out = ctx.alloc().buffer(bytes.length + 16);
+        if (lengthByClose) {
+            out.writeBytes(bytes);
+        } else {
+            out.writeCharSequence(Integer.toHexString(bytes.length) + "\r\n", StandardCharsets.US_ASCII);
+            out.writeBytes(bytes);
+            out.writeCharSequence("\r\n", StandardCharsets.US_ASCII);
+        }
+        stats.http.cxTxBytesTotal.add(out.readableBytes());
+        ctx.writeAndFlush(out);
+    }
+
     private void write(
             ChannelHandlerContext ctx, AdminResponse response, boolean head, boolean close, boolean lengthByClose) {
-        StringBuilder out = new StringBuilder(256);
-        out.append("HTTP/1.1 ")
-                .append(response.status())
-                .append(' ')
-                .append(Reasons.of(response.status()))
-                .append("\r\n");
-        out.append("content-type: ").append(response.contentType()).append("\r\n");
-        out.append("cache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n");
-        for (Map.Entry<String, String> e : response.headers().entrySet()) {
-            out.append(e.getKey()).append(": ").append(e.getValue()).append("\r\n");
-        }
-        out.append("date: ")
-                .append(HTTP_DATE.format(ZonedDateTime.now(ZoneOffset.UTC)))
-                .append("\r\n");
-        out.append("server: envoy\r\n");
-        if (close) {
-            out.append("connection: close\r\n");
-        }
-        if (!lengthByClose) {
-            out.append("transfer-encoding: chunked\r\n");
-        }
-        out.append("\r\n");
+        String out = head(response, close, lengthByClose);
         ByteBuf buffer = ctx.alloc().buffer(out.length() + response.body().length + 32);
         buffer.writeCharSequence(out, StandardCharsets.ISO_8859_1);
         if (!head) {
@@ -213,6 +256,32 @@ final class AdminConnection extends ChannelInboundHandlerAdapter {
         } else {
             ctx.writeAndFlush(buffer);
         }
+    }
+
+    private static String head(AdminResponse response, boolean close, boolean lengthByClose) {
+        StringBuilder out = new StringBuilder(256);
+        out.append("HTTP/1.1 ")
+                .append(response.status())
+                .append(' ')
+                .append(Reasons.of(response.status()))
+                .append("\r\n");
+        out.append("content-type: ").append(response.contentType()).append("\r\n");
+        out.append("cache-control: no-cache, max-age=0\r\nx-content-type-options: nosniff\r\n");
+        for (Map.Entry<String, String> e : response.headers().entrySet()) {
+            out.append(e.getKey()).append(": ").append(e.getValue()).append("\r\n");
+        }
+        out.append("date: ")
+                .append(HTTP_DATE.format(ZonedDateTime.now(ZoneOffset.UTC)))
+                .append("\r\n");
+        out.append("server: envoy\r\n");
+        if (close) {
+            out.append("connection: close\r\n");
+        }
+        if (!lengthByClose) {
+            out.append("transfer-encoding: chunked\r\n");
+        }
+        out.append("\r\n");
+        return out.toString();
     }
 
     private void log(

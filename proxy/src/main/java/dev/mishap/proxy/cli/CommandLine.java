@@ -2,6 +2,7 @@ package dev.mishap.proxy.cli;
 
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -151,7 +152,17 @@ final class CommandLine {
                 ipVersion,
                 number("parent-shutdown-time-s", DEFAULT_PARENT_SHUTDOWN_SECONDS),
                 log(),
-                has("skip-deprecated-logs"));
+                has("skip-deprecated-logs"),
+                safety());
+    }
+
+    private SafetyOptions safety() {
+        try {
+            return SafetyOptions.of(
+                    text("mishap-kill-file"), text("mishap-protect"), has("mishap-dry-run"), System::getenv);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("", String.valueOf(e.getMessage()));
+        }
     }
 
     private Options.LogOptions log() {

@@ -11,11 +11,29 @@ import static dev.mishap.proxy.cli.Flag.Value.TEXTS;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Every flag of Envoy's command line, in the order in which Envoy's usage lists them. */
+/** Flags of our own, and every flag of Envoy's command line in the order in which Envoy's usage lists them. */
 final class Flags {
     private static final String NO_HOT_RESTART = "There is no hot restart: a new process starts on its own.";
 
     static final List<Flag> ALL = List.of(
+            new Flag(
+                    "mishap-kill-file",
+                    '\0',
+                    TEXT,
+                    HONOURED,
+                    "While this file exists all faults are off; off: none is watched. Else MISHAP_KILL_FILE, else /run/mishap/kill if that directory exists at the start."),
+            new Flag(
+                    "mishap-protect",
+                    '\0',
+                    TEXT,
+                    HONOURED,
+                    "What rules leave alone unless they name it, besides health checks and metrics: path=/ready,path=/internal/*,agent=PREFIX,port=15021,name=.internal; none first: nothing else. Else MISHAP_PROTECT."),
+            new Flag(
+                    "mishap-dry-run",
+                    '\0',
+                    NONE,
+                    HONOURED,
+                    "Rules decide and count, and do nothing. Also MISHAP_DRY_RUN=true."),
             new Flag(
                     "stats-tag",
                     '\0',

@@ -4,4 +4,9 @@ package dev.mishap.proxy.http;
 @FunctionalInterface
 public interface HttpFilterFactory {
     HttpFilter create();
+
+    /** Whether the filter takes the request for a health check of this process. */
+    default boolean isProbe(HeaderMap request) {
+        return false;
+    }
 }

@@ -24,6 +24,18 @@ public final class ActiveRules {
         this.slots = slots.names().stream().map(HeaderName::unshared).toArray(HeaderName[]::new);
     }
 
+    private ActiveRules(RuleSet rules, Observer[] observers, Map<String, RuleTag> tags, HeaderName[] slots) {
+        this.rules = rules;
+        this.observers = observers;
+        this.tags = tags;
+        this.slots = slots;
+    }
+
+    /** The same observers, and no rule. */
+    ActiveRules withoutRules() {
+        return new ActiveRules(RuleSet.EMPTY, observers, Map.of(), slots);
+    }
+
     /** Whether there is nothing to do for a request. */
     public boolean isIdle() {
         return rules.hasNoRequestRules() && observers.length == 0;

@@ -4,6 +4,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.rules.QuestionDecision;
 import dev.mishap.rules.QuestionView;
+import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,10 @@ public final class ClientQuestions {
         QuestionDecision decision = active.rules().decide(asked, now, today);
         int first = decision.touchedCount();
         decision = more.rules().decide(asked, now, today, decision);
-        if (!decision.isNone()) {
+        if (decision.isNone()) {
+            // A dry run's share in the limits ends here, since nothing waits.
+            decision.release();
+        } else {
             touched.inc();
             for (int i = 0; i < decision.touchedCount(); i++) {
                 RuleTag tag = (i < first ? active : more).tag(decision.touched(i));
@@ -66,6 +70,21 @@ public final class ClientQuestions {
             }
         }
         return decision;
+    }
+
+    /** Whether no fault may go on. */
+    public boolean isKilled() {
+        return store.killSwitch().isOn();
+    }
+
+    /** Has {@code answer} let go of when no fault may go on. On its loop, which is the current one. */
+    public void hold(Holds.Hold answer, EventLoop loop) {
+        store.killSwitch().holds().add(answer, loop);
+    }
+
+    /** Runs a task when the time of a fault is over, or no fault may go on. On the loop, which is the current one. */
+    public void later(EventLoop loop, long nanos, Runnable task) {
+        store.killSwitch().holds().later(loop, nanos, task);
     }
 
     /** Whoever marks what was touched. */

@@ -49,6 +49,11 @@ public final class ClusterRules {
             public long nanoTime() {
                 return places.nanoTime();
             }
+
+            @Override
+            public KillSwitch killSwitch() {
+                return places.killSwitch();
+            }
         };
     }
 }

@@ -52,6 +52,11 @@ public final class PlacedRules implements RuleSource {
         return owner.nanoTime();
     }
 
+    @Override
+    public KillSwitch killSwitch() {
+        return owner.killSwitch();
+    }
+
     List<FaultRule> rules() {
         return installed.stream().map(InstalledRule::rule).toList();
     }

@@ -27,6 +27,7 @@ public final class RulePlaces {
     private final ScheduledExecutorService timers;
     final Scope stats;
     private final LongSupplier seeds;
+    private final KillSwitch kill;
 
     /** By site, the newest last. */
     private final Map<String, List<WeakReference<PlacedRules>>> sites = new HashMap<>();
@@ -36,7 +37,8 @@ public final class RulePlaces {
     private volatile boolean suspended;
     private volatile Runnable onChange = () -> {};
 
-    RulePlaces(Ticker ticker, ScheduledExecutorService timers, Scope mishap, LongSupplier seeds) {
+    RulePlaces(Ticker ticker, ScheduledExecutorService timers, Scope mishap, LongSupplier seeds, KillSwitch kill) {
+        this.kill = kill;
         this.ticker = ticker;
         this.timers = timers;
         this.stats = mishap;
@@ -56,6 +58,11 @@ public final class RulePlaces {
     /** Tells those who execute rules that a place has others now. */
     public void changed() {
         onChange.run();
+    }
+
+    /** What ends all faults. */
+    public KillSwitch killSwitch() {
+        return kill;
     }
 
     boolean isSuspended() {
@@ -172,9 +179,9 @@ public final class RulePlaces {
     }
 
     /** Holds all rules of the configuration back, or lets them act again; at once for whatever comes next. */
-    public void suspend(boolean hold) {
+    void suspend(boolean hold) {
+        suspended = hold;
         synchronized (this) {
-            suspended = hold;
             all().forEach(PlacedRules::publish);
         }
         onChange.run();

@@ -7,4 +7,7 @@ public interface RuleSource {
 
     /** The clock that {@link dev.mishap.rules.RuleSet#decide} is to be asked with. */
     long nanoTime();
+
+    /** What ends all faults, those under way, too. */
+    KillSwitch killSwitch();
 }

@@ -4,8 +4,11 @@ import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
+import dev.mishap.rules.Protection;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
+import dev.mishap.rules.Safeguards;
+import dev.mishap.rules.Suppression;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -60,7 +63,16 @@ public final class RuleStore implements RuleSource {
     private @Nullable Future<?> timer;
     private long timerNanos;
 
+    private final KillSwitch kill = new KillSwitch();
+    private final RuleEvents events = new RuleEvents();
+    private final Safeguards safeguards;
+    private final Gauge killGauge;
+
+    /** All that is in place. Changed under the lock. */
+    private ActiveRules inPlace = ActiveRules.NONE;
+    /** What workers act on: the same, or without rules while the kill switch is on. */
     private volatile ActiveRules active = ActiveRules.NONE;
+
     private volatile Runnable onChange = () -> {};
 
     /**
@@ -74,17 +86,93 @@ public final class RuleStore implements RuleSource {
             ScheduledExecutorService timers,
             dev.mishap.proxy.observe.stats.Scope stats,
             LongSupplier seeds) {
+        this(ticker, timers, stats, seeds, Protection.DEFAULT, false);
+    }
+
+    /**
+     * The same with what holds for all rules.
+     *
+     * @param protection what rules leave alone unless they name it
+     * @param dryRun whether all rules only decide and count
+     */
+    public RuleStore(
+            Ticker ticker,
+            ScheduledExecutorService timers,
+            dev.mishap.proxy.observe.stats.Scope stats,
+            LongSupplier seeds,
+            Protection protection,
+            boolean dryRun) {
         this.ticker = ticker;
         this.timers = timers;
         this.stats = stats.scope("mishap.");
         this.seeds = seeds;
         activeGauge = this.stats.gauge("rules.active");
-        places = new RulePlaces(ticker, timers, this.stats, seeds);
+        killGauge = this.stats.gauge("kill_switch");
+        safeguards = new Safeguards(protection, dryRun, this::limited);
+        places = new RulePlaces(ticker, timers, this.stats, seeds, kill);
+        places.safeguard(safeguards);
+        kill.listen(new KillSwitch.Listener() {
+            @Override
+            public void killed(String why) {
+                // At once, whoever holds the lock: a change under way publishes no rules when it sees the switch.
+                active = active.withoutRules();
+                places.suspend(true);
+                switched(1, RuleEvents.Kind.KILLED, why);
+            }
+
+            @Override
+            public void armed(String why) {
+                places.suspend(false);
+                switched(0, RuleEvents.Kind.ARMED, why);
+            }
+        });
     }
 
     /** The rules that stand in the configuration, which act beside those of the store. */
     public RulePlaces places() {
         return places;
+    }
+
+    /** What holds for all rules of the process, for rules that stand in the configuration, too. */
+    public Safeguards safeguards() {
+        return safeguards;
+    }
+
+    /** The switch that turns all faults off, those of the configuration, too. */
+    @Override
+    public KillSwitch killSwitch() {
+        return kill;
+    }
+
+    /** What happened lately. */
+    RuleEvents events() {
+        return events;
+    }
+
+    private void limited(FaultRule rule, Suppression cause, RuleStatus status) {
+        LOG.info(
+                "rule '{}' of {} is held back by its limit ({}); scoped {}, touched {}",
+                rule.name(),
+                experiment(rule),
+                cause.field(),
+                status.scoped(),
+                status.touched());
+        events.add(RuleEvents.Kind.LIMITED, rule, cause.field(), status);
+    }
+
+    private synchronized void switched(int state, RuleEvents.Kind kind, String why) {
+        killGauge.set(state);
+        events.add(kind, null, why, null);
+        show();
+        onChange.run();
+    }
+
+    /** Shows workers what is installed, or no rules; the switch may be turned on meanwhile. */
+    private void show() {
+        active = kill.isOn() ? inPlace.withoutRules() : inPlace;
+        if (kill.isOn()) {
+            active = inPlace.withoutRules();
+        }
     }
 
     /** Sets what is told when rules about connections have changed; on the thread that changed them, soon done. */
@@ -133,6 +221,7 @@ public final class RuleStore implements RuleSource {
     record RuleView(
             FaultRule rule,
             boolean active,
+            boolean killed,
             @Nullable String lease,
             long expiresInMillis,
             RuleStatus status,
@@ -189,6 +278,7 @@ public final class RuleStore implements RuleSource {
         RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
         rules.put(rule.name(), new RuleEntry(installed, bound, counts, false));
         publish();
+        events.add(before == null ? RuleEvents.Kind.STARTED : RuleEvents.Kind.REPLACED, rule, null, null);
         LOG.info(
                 "rule '{}' of {} {}: {}, lease {}",
                 rule.name(),
@@ -212,6 +302,9 @@ public final class RuleStore implements RuleSource {
             InstalledRule installed = installed(rule, before);
             RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
             rules.put(rule.name(), new RuleEntry(installed, null, counts, true));
+            if (before == null || !before.rule().equals(rule)) {
+                events.add(before == null ? RuleEvents.Kind.STARTED : RuleEvents.Kind.REPLACED, rule, null, null);
+            }
         }
         publish();
     }
@@ -221,7 +314,7 @@ public final class RuleStore implements RuleSource {
 
     /** The rules in place, by name; for whoever shows them. */
     public synchronized List<Standing> standings() {
-        RuleSet set = active.rules();
+        RuleSet set = inPlace.rules();
         return rules.values().stream()
                 .map(entry -> new Standing(entry.rule(), entry.counts().of(set)))
                 .toList();
@@ -349,9 +442,9 @@ public final class RuleStore implements RuleSource {
         if (entry == null) {
             return null;
         }
-        for (int i = 0; i < active.observerCount(); i++) {
-            if (active.observer(i).definition() == entry.definition()) {
-                return new ObserverView(active.observer(i), entry.lease().id, millisUntil(entry.lease().endNanos));
+        for (int i = 0; i < inPlace.observerCount(); i++) {
+            if (inPlace.observer(i).definition() == entry.definition()) {
+                return new ObserverView(inPlace.observer(i), entry.lease().id, millisUntil(entry.lease().endNanos));
             }
         }
         throw new IllegalStateException(name + " was not published");
@@ -361,21 +454,26 @@ public final class RuleStore implements RuleSource {
     public synchronized void showCounts() {
         places.showCounts();
         for (RuleEntry entry : rules.values()) {
-            entry.counts().show(active.rules());
+            entry.counts().show(inPlace.rules());
         }
     }
 
     private RuleView view(RuleEntry entry, boolean alive) {
         return new RuleView(
                 entry.rule(),
-                alive,
+                alive && !kill.isOn(),
+                alive && kill.isOn(),
                 entry.lease() == null ? null : entry.lease().id,
                 !alive ? 0 : entry.hasEnd() ? millisUntil(endNanos(entry)) : -1,
-                entry.counts().of(active.rules()),
-                active.rules().isDryRun(entry.rule().name()));
+                entry.counts().of(inPlace.rules()),
+                inPlace.rules().isDryRun(entry.rule().name()));
     }
 
     private List<RuleView> end(Predicate<RuleEntry> which, String why) {
+        return end(which, RuleEvents.Kind.STOPPED, why);
+    }
+
+    private List<RuleView> end(Predicate<RuleEntry> which, RuleEvents.Kind kind, String why) {
         List<RuleEntry> ended = new ArrayList<>();
         for (Iterator<RuleEntry> i = rules.values().iterator(); i.hasNext(); ) {
             RuleEntry entry = i.next();
@@ -384,7 +482,7 @@ public final class RuleStore implements RuleSource {
                 ended.add(entry);
             }
         }
-        RuleSet was = active.rules();
+        RuleSet was = inPlace.rules();
         publish();
         List<RuleView> views = new ArrayList<>();
         for (RuleEntry entry : ended) {
@@ -393,10 +491,12 @@ public final class RuleStore implements RuleSource {
             views.add(new RuleView(
                     entry.rule(),
                     false,
+                    false,
                     entry.lease() == null ? null : entry.lease().id,
                     0,
                     status,
                     was.isDryRun(entry.rule().name())));
+            events.add(kind, entry.rule(), why, status);
             LOG.info(
                     "rule '{}' of {} has ended: {}; scoped {}, cohort {}, drawn {}, touched {}",
                     entry.rule().name(),
@@ -412,11 +512,11 @@ public final class RuleStore implements RuleSource {
 
     private void publish() {
         HeaderSlots slots = new HeaderSlots();
-        List<InstalledRule> installed =
+        List<InstalledRule> all =
                 rules.values().stream().map(RuleEntry::installed).toList();
-        RuleSet compiled = RuleSet.compile(installed, active.rules(), slots);
+        RuleSet compiled = RuleSet.compile(all, inPlace.rules(), slots, safeguards);
         Map<String, RuleTag> tags = new LinkedHashMap<>();
-        for (InstalledRule each : installed) {
+        for (InstalledRule each : all) {
             FaultRule rule = each.rule();
             tags.put(rule.name(), RuleTag.of(rule, stats.counter("experiment." + rule.tagValue() + ".touched")));
         }
@@ -424,8 +524,9 @@ public final class RuleStore implements RuleSource {
         for (ObserverEntry entry : observers.values()) {
             compiledObservers.add(new Observer(entry.definition(), before(entry.definition()), slots));
         }
-        boolean connections = aboutConnections(compiled) || aboutConnections(active.rules());
-        active = new ActiveRules(compiled, compiledObservers, tags, slots);
+        boolean connections = aboutConnections(compiled) || aboutConnections(inPlace.rules());
+        inPlace = new ActiveRules(compiled, compiledObservers, tags, slots);
+        show();
         if (connections) {
             onChange.run();
         }
@@ -442,9 +543,9 @@ public final class RuleStore implements RuleSource {
     }
 
     private @Nullable Observer before(Observer.Definition definition) {
-        for (int i = 0; i < active.observerCount(); i++) {
-            if (active.observer(i).definition().equals(definition)) {
-                return active.observer(i);
+        for (int i = 0; i < inPlace.observerCount(); i++) {
+            if (inPlace.observer(i).definition().equals(definition)) {
+                return inPlace.observer(i);
             }
         }
         return null;
@@ -503,9 +604,9 @@ public final class RuleStore implements RuleSource {
             }
         }
         observers.values().removeIf(o -> over.contains(o.lease()));
-        end(entry -> over.contains(entry.lease()), "its lease ran out");
+        end(entry -> over.contains(entry.lease()), RuleEvents.Kind.EXPIRED, "its lease ran out");
         if (rules.values().stream().anyMatch(entry -> endNanos(entry) - now <= 0)) {
-            end(entry -> endNanos(entry) - now <= 0, "its ttl is over");
+            end(entry -> endNanos(entry) - now <= 0, RuleEvents.Kind.EXPIRED, "its ttl is over");
         }
     }
 }

@@ -139,7 +139,7 @@ public final class RuledResolver implements Resolver {
             answers.add(failure, addresses, shown);
         };
         if (wait > 0) {
-            loop.schedule(tell, wait, TimeUnit.NANOSECONDS);
+            store.killSwitch().holds().later(loop, wait, tell);
         } else {
             tell.run();
         }

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +31,7 @@ public final class RulesApi {
     private static final long MIN_LEASE_MILLIS = 100;
     private static final long MAX_LEASE_MILLIS = 3_600_000;
     private static final int MAX_LEASE_ID = 128;
+    private static final int MAX_REASON = 256;
 
     private final RuleStore store;
     private final @Nullable String token;
@@ -58,7 +60,18 @@ public final class RulesApi {
 
     /** An answer. {@code allow} is the value of that header, or null for none. */
     public record Response(
-            int status, String contentType, @Nullable String allow, String body) {}
+            int status,
+            String contentType,
+            @Nullable String allow,
+            String body,
+            @Nullable Feed feed) {
+        Response(int status, String contentType, @Nullable String allow, String body) {
+            this(status, contentType, allow, body, null);
+        }
+    }
+
+    /** Events that go on coming, from after that number on. */
+    record Feed(RuleEvents events, long after) {}
 
     public Response handle(Request request) {
         try {
@@ -110,6 +123,8 @@ public final class RulesApi {
             case "rules" -> name == null ? allRules(request) : oneRule(request, name);
             case "leases" -> lease(request, required(name, request));
             case "observers" -> observer(request, required(name, request));
+            case "kill" -> kill(request, name);
+            case "events" -> events(request, name);
             default -> throw RulesProblem.notFound("there is no " + request.path());
         };
     }
@@ -125,7 +140,7 @@ public final class RulesApi {
         switch (request.method()) {
             case "GET" -> {
                 onlyParameters(request);
-                return ok(RulesJson.rules(store.rules()));
+                return ok(RulesJson.rules(store.rules(), store.killSwitch()));
             }
             case "DELETE" -> {
                 onlyParameters(request, "experiment");
@@ -181,6 +196,90 @@ public final class RulesApi {
             throw RulesProblem.notFound("rule '" + name + "' has ended already");
         }
         return json(created ? 201 : 200, RulesJson.rule(view));
+    }
+
+    private Response kill(Request request, @Nullable String more) {
+        if (more != null) {
+            throw RulesProblem.notFound("there is no " + request.path());
+        }
+        KillSwitch kill = store.killSwitch();
+        switch (request.method()) {
+            case "GET" -> onlyParameters(request);
+            case "POST" -> {
+                onlyParameters(request, "reason");
+                kill.kill(KillSwitch.Cause.API, reason(request, "asked by the API"));
+            }
+            case "DELETE" -> {
+                onlyParameters(request, "reason");
+                String why = reason(request, "asked by the API");
+                kill.arm(KillSwitch.Cause.SIGNAL, why);
+                kill.arm(KillSwitch.Cause.API, why);
+                if (kill.causes().containsKey(KillSwitch.Cause.FILE)) {
+                    throw RulesProblem.conflict(
+                            "the kill file is there", "file", "remove '" + kill.file() + "' to arm faults again");
+                }
+            }
+            default -> {
+                return notAllowed(request, "GET, POST, DELETE");
+            }
+        }
+        return ok(RulesJson.kill(kill));
+    }
+
+    private static String reason(Request request, String otherwise) {
+        String reason = request.query().get("reason");
+        if (reason == null) {
+            return otherwise;
+        }
+        if (reason.isBlank() || reason.length() > MAX_REASON || reason.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+            throw RulesProblem.bad(
+                    "reason", "must be 1 to " + MAX_REASON + " characters, none of them a control character");
+        }
+        return reason;
+    }
+
+    private Response events(Request request, @Nullable String more) {
+        if (more != null) {
+            throw RulesProblem.notFound("there is no " + request.path());
+        }
+        if (!request.method().equals("GET")) {
+            return notAllowed(request, "GET");
+        }
+        onlyParameters(request, "after", "limit", "follow");
+        long after = number(request, "after", 0, 0, Long.MAX_VALUE);
+        int limit = (int) number(request, "limit", RuleEvents.CAPACITY, 1, RuleEvents.CAPACITY);
+        String follow = request.query().get("follow");
+        if (follow == null || follow.equals("false")) {
+            List<RuleEvents.Event> events = store.events().after(after, limit);
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("events", events.stream().map(RuleEvents.Event::json).toList());
+            json.put("last", store.events().last());
+            return ok(json);
+        }
+        if (!follow.isEmpty() && !follow.equals("true")) {
+            throw RulesProblem.bad("follow", "must be true or false, got '" + follow + "'");
+        }
+        if (request.query().containsKey("limit")) {
+            throw RulesProblem.bad("limit", "says nothing of events that go on coming");
+        }
+        return new Response(200, "text/event-stream", null, "", new Feed(store.events(), after));
+    }
+
+    private static long number(Request request, String name, long otherwise, long min, long max) {
+        String text = request.query().get(name);
+        if (text == null) {
+            return otherwise;
+        }
+        try {
+            long n = Long.parseLong(text);
+            if (n >= min && n <= max) {
+                return n;
+            }
+        } catch (NumberFormatException e) {
+            // told below, as a number out of range is
+        }
+        throw RulesProblem.bad(
+                name, "must be a whole number of at least " + min + " and at most " + max + ", got '" + text + "'");
     }
 
     private Response lease(Request request, String id) {

@@ -6,6 +6,7 @@ import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.RuleStatus;
 import dev.mishap.rules.Suppression;
 import dev.mishap.rules.yaml.RuleWriter;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class RulesJson {
         Map<String, Object> json = new LinkedHashMap<>(RuleWriter.write(view.rule()));
         Map<String, Object> status = new LinkedHashMap<>();
         status.put("active", view.active());
+        if (view.killed()) {
+            status.put("killed", true);
+        }
         if (view.lease() != null) {
             status.put("lease", view.lease());
         }
@@ -32,7 +36,7 @@ final class RulesJson {
         return json;
     }
 
-    private static void counts(RuleStatus counts, Map<String, Object> into) {
+    static void counts(RuleStatus counts, Map<String, Object> into) {
         into.put("scoped", counts.scoped());
         into.put("cohort", counts.cohort());
         into.put("drawn", counts.drawn());
@@ -49,6 +53,30 @@ final class RulesJson {
     static Map<String, Object> rules(List<RuleView> views) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("rules", views.stream().map(RulesJson::rule).toList());
+        return json;
+    }
+
+    /** The rules that are in place; what keeps them from acting, if anything does. */
+    static Map<String, Object> rules(List<RuleView> views, KillSwitch kill) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        if (kill.isOn()) {
+            json.put("kill", kill(kill));
+        }
+        json.putAll(rules(views));
+        return json;
+    }
+
+    static Map<String, Object> kill(KillSwitch kill) {
+        Map<KillSwitch.Cause, Instant> causes = kill.causes();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("killed", !causes.isEmpty());
+        Map<String, Object> since = new LinkedHashMap<>();
+        causes.forEach((cause, when) -> since.put(cause.field(), when.toString()));
+        json.put("causes", since);
+        String file = kill.file();
+        if (file != null) {
+            json.put("file", file);
+        }
         return json;
     }
 

@@ -18,7 +18,9 @@ public final class RulesRoute {
     /** The route of everything under {@link RulesApi#PREFIX}. */
     public static AdminRoute of(RulesApi api) {
         return AdminRoute.under(
-                RulesApi.PREFIX, "rules, leases and observers of Mishap (PUT, GET, DELETE)", r -> handle(api, r));
+                RulesApi.PREFIX,
+                "rules, leases, observers, events and the kill switch of Mishap (PUT, GET, POST, DELETE)",
+                r -> handle(api, r));
     }
 
     /** The rules in place as a section of /config_dump; there is none while there are no rules. */
@@ -71,6 +73,10 @@ public final class RulesRoute {
     }
 
     private static AdminResponse response(RulesApi.Response answer) {
+        RulesApi.Feed feed = answer.feed();
+        if (feed != null) {
+            return AdminResponse.stream(answer.contentType(), new EventStream(feed.events(), feed.after()));
+        }
         AdminResponse response = AdminResponse.of(answer.status(), answer.contentType(), answer.body());
         return answer.allow() == null ? response : response.with("allow", answer.allow());
     }

@@ -29,6 +29,7 @@ import java.util.Map;
  * @param parentShutdownTimeSeconds shown in /server_info; default 900
  * @param log what is logged, how and where
  * @param skipDeprecatedLogs whether deprecated fields are not warned about
+ * @param safety what keeps faults in bounds
  */
 public record Options(
         String configPath,
@@ -52,12 +53,91 @@ public record Options(
         String localAddressIpVersion,
         long parentShutdownTimeSeconds,
         LogOptions log,
-        boolean skipDeprecatedLogs) {
+        boolean skipDeprecatedLogs,
+        SafetyOptions safety) {
     /** The most workers that are started, whatever was asked for. */
     public static final int MAX_CONCURRENCY = 1024;
 
     public Options {
         statsTags = Collections.unmodifiableMap(new LinkedHashMap<>(statsTags)); // in order: outputs keep it
+    }
+
+    /** Options that say nothing of safety. */
+    public Options(
+            String configPath,
+            String configYaml,
+            boolean allowUnknownStaticFields,
+            boolean rejectUnknownDynamicFields,
+            boolean ignoreUnknownDynamicFields,
+            String serviceNode,
+            String serviceCluster,
+            String serviceZone,
+            int concurrency,
+            boolean validateOnly,
+            long drainTimeSeconds,
+            boolean drainImmediately,
+            long fileFlushIntervalMillis,
+            long fileFlushMinSizeKb,
+            Map<String, String> statsTags,
+            String adminAddressPath,
+            long baseId,
+            long restartEpoch,
+            String localAddressIpVersion,
+            long parentShutdownTimeSeconds,
+            LogOptions log,
+            boolean skipDeprecatedLogs) {
+        this(
+                configPath,
+                configYaml,
+                allowUnknownStaticFields,
+                rejectUnknownDynamicFields,
+                ignoreUnknownDynamicFields,
+                serviceNode,
+                serviceCluster,
+                serviceZone,
+                concurrency,
+                validateOnly,
+                drainTimeSeconds,
+                drainImmediately,
+                fileFlushIntervalMillis,
+                fileFlushMinSizeKb,
+                statsTags,
+                adminAddressPath,
+                baseId,
+                restartEpoch,
+                localAddressIpVersion,
+                parentShutdownTimeSeconds,
+                log,
+                skipDeprecatedLogs,
+                SafetyOptions.DEFAULT);
+    }
+
+    /** The same options with others of safety. */
+    public Options withSafety(SafetyOptions other) {
+        return new Options(
+                configPath,
+                configYaml,
+                allowUnknownStaticFields,
+                rejectUnknownDynamicFields,
+                ignoreUnknownDynamicFields,
+                serviceNode,
+                serviceCluster,
+                serviceZone,
+                concurrency,
+                validateOnly,
+                drainTimeSeconds,
+                drainImmediately,
+                fileFlushIntervalMillis,
+                fileFlushMinSizeKb,
+                statsTags,
+                adminAddressPath,
+                baseId,
+                restartEpoch,
+                localAddressIpVersion,
+                parentShutdownTimeSeconds,
+                log,
+                skipDeprecatedLogs,
+                other);
     }
 
     /** The flags' defaults with a bootstrap given as text. */

@@ -34,6 +34,7 @@ import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.overload.OverloadState;
+import dev.mishap.proxy.rules.KillSwitch;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
@@ -77,10 +78,16 @@ import org.slf4j.LoggerFactory;
  *
  * <p>SIGTERM and SIGINT drain: listeners close at once, idle connections too, and responses under way are finished with
  * {@code connection: close}, for at most {@link #MAX_DRAIN_SECONDS} seconds or {@code --drain-time-s} if that is less; a second
- * signal ends the process at once. (Envoy ends without waiting.) SIGUSR1 reopens the log files.
+ * signal ends the process at once. (Envoy ends without waiting.) SIGUSR1 reopens the log files, SIGURG turns all faults off.
  */
 public final class Server {
     private static final Logger LOG = LoggerFactory.getLogger("main");
+
+    /**
+     * Turns all faults off. Envoy does not use it, a process that does not know it ignores it, and the JVM is free to be sent it (SIGUSR2
+     * is what HotSpot suspends threads with).
+     */
+    static final String KILL_SIGNAL = "URG";
 
     /** Requests under way may take this long to end after SIGTERM. */
     static final long MAX_DRAIN_SECONDS = 10;
@@ -126,6 +133,7 @@ public final class Server {
     private final ServerStats serverStats;
     private final List<StatsSink> sinks;
     private @Nullable AdminServer admin;
+    private @Nullable AutoCloseable killFile;
     private volatile ServerState state = ServerState.PRE_INITIALIZING;
     private volatile int exitCode;
     private volatile boolean ending;
@@ -154,7 +162,13 @@ public final class Server {
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }
-            this.rules = new RuleStore(Ticker.systemTicker(), main, stats, RandomSource.seeded(seed)::next);
+            this.rules = new RuleStore(
+                    Ticker.systemTicker(),
+                    main,
+                    stats,
+                    RandomSource.seeded(seed)::next,
+                    options.safety().protection(),
+                    options.safety().dryRun());
             this.clusterContext = new ServerClusters(
                     stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports, rules);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
@@ -356,6 +370,8 @@ public final class Server {
      * @throws Listener.BindException when a listener's address can't be had
      */
     public void start() {
+        killFile = KillFile.watch(options.safety(), rules.killSwitch());
+        Signals.on(KILL_SIGNAL, () -> rules.killSwitch().kill(KillSwitch.Cause.SIGNAL, "caught SIG" + KILL_SIGNAL));
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
         mainLoop().execute(guarded(() -> clusters.start(mainLoop(), guarded(this::primaryClustersReady))));
@@ -529,6 +545,7 @@ public final class Server {
             l.close();
         }
         files.close();
+        closeKillFile();
         sinks.forEach(StatsSink::close);
         onMainLoop(sources::close);
         clusters.close();
@@ -536,6 +553,17 @@ public final class Server {
         runtime.close();
         stopLoops();
         logFiles.close();
+    }
+
+    private void closeKillFile() {
+        AutoCloseable watched = killFile;
+        if (watched != null) {
+            try {
+                watched.close();
+            } catch (Exception e) {
+                LOG.debug("closing the kill file's watcher", e);
+            }
+        }
     }
 
     private void stopLoops() {

@@ -8,6 +8,7 @@ import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
 import dev.mishap.proxy.server.Version;
 import dev.mishap.rules.FaultRule;
@@ -203,9 +204,17 @@ public final class StandaloneMain {
 
     private int serve() {
         Server server;
+        SafetyOptions safety;
         try {
-            Options serverOptions =
-                    Options.of(StandaloneBootstrap.yaml(options), options.concurrency(), options.logLevel());
+            safety = SafetyOptions.of(options.killFile(), options.protect(), options.dryRun(), System::getenv);
+        } catch (IllegalArgumentException e) {
+            err.println("mishap standalone: " + e.getMessage());
+            return 2;
+        }
+        try {
+            Options serverOptions = Options.of(
+                            StandaloneBootstrap.yaml(options), options.concurrency(), options.logLevel())
+                    .withSafety(safety);
             server = new Server(serverOptions, BootstrapLoader.load(serverOptions));
         } catch (ConfigException e) {
             err.println("mishap standalone: " + e.getMessage());

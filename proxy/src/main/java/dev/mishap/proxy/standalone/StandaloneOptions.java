@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param admin where stats and the rules API are served; null = nowhere
  * @param seed of rules that have none; null = drawn at start
  * @param accessLog a file, {@code -} for stdout; null = none
+ * @param killFile as in {@link dev.mishap.proxy.server.SafetyOptions#of}; likewise {@code protect} and {@code dryRun}
  * @param timeoutMillis how long the dependency may take; 0 = no limit
  */
 record StandaloneOptions(
@@ -39,7 +40,10 @@ record StandaloneOptions(
         String logLevel,
         boolean json,
         boolean quiet,
-        boolean version) {
+        boolean version,
+        @Nullable String killFile,
+        @Nullable String protect,
+        boolean dryRun) {
 
     static final String HELP = """
             Usage: mishap standalone --listen [ADDRESS:]PORT --upstream HOST:PORT [OPTIONS]
@@ -66,6 +70,13 @@ record StandaloneOptions(
                                          leaves the rules as they are
               --seed N                   the seed of rules that have none of their own: the same seed and the same
                                          requests give the same faults (default: drawn at start and printed)
+
+            Safety:
+              --dry-run                  decide and count what would be touched, and touch nothing
+              --protect ENTRIES          what rules leave alone unless they name it, besides health checks and metrics, such
+                                         as path=/ready,path=/internal/*,port=15021 (also MISHAP_PROTECT)
+              --kill-file PATH|off       all faults are off while this file exists (also MISHAP_KILL_FILE; default:
+                                         /run/mishap/kill if that directory exists); SIGURG turns them off, too
 
             More:
               --admin [ADDRESS:]PORT|off stats and the rules API, /mishap/v1/rules (default: 127.0.0.1 and a free port)
@@ -101,7 +112,10 @@ record StandaloneOptions(
                 logLevel,
                 json,
                 quiet,
-                version);
+                version,
+                killFile,
+                protect,
+                dryRun);
     }
 
     private static final List<String> FLAGS = List.of(
@@ -119,6 +133,9 @@ record StandaloneOptions(
             "--log-level",
             "--json",
             "--quiet",
+            "--dry-run",
+            "--protect",
+            "--kill-file",
             "--help",
             "--version");
 
@@ -190,6 +207,9 @@ record StandaloneOptions(
         boolean json = false;
         boolean quiet = false;
         boolean version = false;
+        String killFile = null;
+        String protect = null;
+        boolean dryRun = false;
         for (int i = 0; i < arguments.length; i++) {
             String flag = arguments[i];
             String value = null;
@@ -206,12 +226,13 @@ record StandaloneOptions(
                     version = true;
                     continue;
                 }
-                case "--json", "--quiet", "--insecure", "--dns" -> {
+                case "--json", "--quiet", "--insecure", "--dns", "--dry-run" -> {
                     if (value != null) {
                         throw new UsageException(flag + " takes no value");
                     }
                     json |= flag.equals("--json");
                     quiet |= flag.equals("--quiet");
+                    dryRun |= flag.equals("--dry-run");
                     insecure |= flag.equals("--insecure");
                     dns |= flag.equals("--dns");
                     continue;
@@ -224,7 +245,7 @@ record StandaloneOptions(
                         "--seed",
                         "--access-log",
                         "--timeout" -> {}
-                case "--concurrency", "--log-level" -> {}
+                case "--concurrency", "--log-level", "--protect", "--kill-file" -> {}
                 default ->
                     throw new UsageException("unknown argument '" + arguments[i] + "'" + Suggestion.of(flag, FLAGS)
                             + "; mishap standalone --help lists them");
@@ -246,6 +267,8 @@ record StandaloneOptions(
                 case "--timeout" -> timeoutMillis = millis(flag, value);
                 case "--concurrency" -> concurrency = (int) number(flag, value, 1, 128);
                 case "--log-level" -> logLevel = value;
+                case "--kill-file" -> killFile = value;
+                case "--protect" -> protect = value;
                 default -> throw new AssertionError(flag);
             }
         }
@@ -290,7 +313,10 @@ record StandaloneOptions(
                 logLevel,
                 json,
                 quiet,
-                version);
+                version,
+                killFile,
+                protect,
+                dryRun);
     }
 
     /** The resolvers of {@code --upstream}, or those of the system. */

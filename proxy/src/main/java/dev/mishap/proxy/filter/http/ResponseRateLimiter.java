@@ -21,7 +21,8 @@ public final class ResponseRateLimiter {
 
     private final HttpStream stream;
     private final HttpFilter filter;
-    private final int sliceBytes;
+    private int sliceBytes;
+    private boolean lifted;
     private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>();
     private long waitingBytes;
     private int tokens = 1;
@@ -48,6 +49,9 @@ public final class ResponseRateLimiter {
             lastTokenNanos = now;
         }
         refill(now);
+        if (lifted && waitingBytes == 0) {
+            return Flow.CONTINUE;
+        }
         int bytes = borrowed.readableBytes();
         if (waitingBytes == 0 && bytes <= (long) tokens * sliceBytes) {
             tokens -= slices(bytes);
@@ -75,6 +79,21 @@ public final class ResponseRateLimiter {
         }
         trailersWait = true;
         return Flow.PAUSE;
+    }
+
+    /** Ends the limit: what waits goes out at once, and what comes passes. */
+    public void lift() {
+        if (closed || lifted) {
+            return;
+        }
+        lifted = true;
+        sliceBytes = Integer.MAX_VALUE / 2;
+        tokens = SLICES_PER_SECOND;
+        Future<?> t = timer;
+        if (t != null) {
+            t.cancel(false);
+        }
+        send();
     }
 
     /** Whether there are bytes that have not been sent. */
@@ -105,7 +124,7 @@ public final class ResponseRateLimiter {
             ByteBuf next = waiting.element();
             int bytes = (int) Math.min(next.readableBytes(), (long) tokens * sliceBytes);
             ByteBuf out = next.readableBytes() == bytes ? waiting.remove() : next.readRetainedSlice(bytes);
-            tokens -= slices(bytes);
+            tokens -= lifted ? 0 : slices(bytes);
             waitingBytes -= bytes;
             stream.injectResponseData(filter, out, waitingBytes == 0 && endAfterData);
         }

@@ -37,10 +37,12 @@ public final class FileWatcher implements AutoCloseable {
     public final class Watch implements AutoCloseable {
         private final WatchKey key;
         private final @Nullable Path name;
+        private final boolean removals;
         private final Runnable moved;
         private volatile boolean closed;
 
-        private Watch(WatchKey key, @Nullable Path name, Runnable moved) {
+        private Watch(WatchKey key, @Nullable Path name, boolean removals, Runnable moved) {
+            this.removals = removals;
             this.key = key;
             this.name = name;
             this.moved = moved;
@@ -73,15 +75,21 @@ public final class FileWatcher implements AutoCloseable {
     public Watch file(Path file, Runnable moved) throws IOException {
         Path absolute = file.toAbsolutePath();
         Path parent = absolute.getParent();
-        return watch(parent == null ? absolute : parent, absolute.getFileName(), moved);
+        return watch(parent == null ? absolute : parent, absolute.getFileName(), false, moved);
     }
 
     /** Watches for anything that is moved into {@code directory}. */
     public Watch directory(Path directory, Runnable moved) throws IOException {
-        return watch(directory.toAbsolutePath(), null, moved);
+        return watch(directory.toAbsolutePath(), null, false, moved);
     }
 
-    private synchronized Watch watch(Path directory, @Nullable Path name, Runnable moved) throws IOException {
+    /** Watches for anything that comes into {@code directory} or goes from it. */
+    public Watch comingAndGoing(Path directory, Runnable changed) throws IOException {
+        return watch(directory.toAbsolutePath(), null, true, changed);
+    }
+
+    private synchronized Watch watch(Path directory, @Nullable Path name, boolean removals, Runnable moved)
+            throws IOException {
         WatchService s = service;
         if (s == null) {
             s = FileSystems.getDefault().newWatchService();
@@ -92,8 +100,10 @@ public final class FileWatcher implements AutoCloseable {
             thread.start();
         }
         // A rename over a file that is there is seen as a new entry of the directory, a write to it is not.
-        WatchKey key = directory.register(s, StandardWatchEventKinds.ENTRY_CREATE);
-        Watch watch = new Watch(key, name, moved);
+        // Both kinds for everybody: a directory has one set of kinds, and the last one to say it would count for all.
+        WatchKey key =
+                directory.register(s, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_DELETE);
+        Watch watch = new Watch(key, name, removals, moved);
         watches.computeIfAbsent(key, k -> new ArrayList<>()).add(watch);
         return watch;
     }
@@ -105,12 +115,20 @@ public final class FileWatcher implements AutoCloseable {
                 for (WatchEvent<?> event : key.pollEvents()) {
                     for (Watch watch : of(key)) {
                         boolean lost = event.kind() == StandardWatchEventKinds.OVERFLOW;
+                        if (event.kind() == StandardWatchEventKinds.ENTRY_DELETE && !watch.removals) {
+                            continue;
+                        }
                         if (lost || watch.name == null || watch.name.equals(event.context())) {
                             executor.execute(watch::tell);
                         }
                     }
                 }
                 if (!key.reset()) {
+                    for (Watch watch : of(key)) {
+                        if (watch.removals) {
+                            executor.execute(watch::tell);
+                        }
+                    }
                     LOG.warn("the directory {} is gone; its files are watched no more", key.watchable());
                 }
             }

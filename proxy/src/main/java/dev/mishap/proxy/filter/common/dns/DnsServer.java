@@ -195,12 +195,13 @@ final class DnsServer {
     /** Sends the answer when its delay is over. */
     private void answer(Exchange exchange, ByteBuf transferred) {
         long delay = exchange.decision.delayNanos();
-        if (delay <= 0) {
+        if (delay <= 0 || config.questions().isKilled()) {
             send(exchange, transferred);
             return;
         }
         exchange.held = transferred;
         exchange.delay = loop.schedule(exchange, delay, TimeUnit.NANOSECONDS);
+        config.questions().hold(exchange, loop);
     }
 
     /** Sends the answer now. */
@@ -238,8 +239,7 @@ final class DnsServer {
             path.forget(exchange);
         }
         ByteBuf held = exchange.held;
-        exchange.held = null;
-        exchange.delay = null;
+        exchange.ended();
         if (held != null) {
             held.release();
         }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.common.dns;
 
+import dev.mishap.proxy.rules.Holds;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.QuestionDecision;
 import io.netty.buffer.ByteBuf;
@@ -10,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One question of a client, from its coming to its answer. Used again by its loop, and confined to it. */
-final class Exchange implements Runnable {
+final class Exchange extends Holds.Hold implements Runnable {
     private static final ByteBuf NOTHING = io.netty.buffer.Unpooled.EMPTY_BUFFER;
 
     private final DnsServer server;
@@ -77,12 +78,29 @@ final class Exchange implements Runnable {
     /** The delay is over. */
     @Override
     public void run() {
+        unhold();
         ByteBuf answer = held;
         held = null;
         delay = null;
         if (answer != null) {
             server.send(this, answer);
         }
+    }
+
+    /** No fault may go on. */
+    @Override
+    protected void letGo() {
+        ScheduledFuture<?> timer = delay;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        run();
+    }
+
+    void ended() {
+        unhold();
+        held = null;
+        delay = null;
     }
 
     void clear() {

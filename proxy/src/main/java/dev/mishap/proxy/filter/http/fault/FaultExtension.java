@@ -6,6 +6,8 @@ import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.http.HttpFilterFactory;
+import dev.mishap.proxy.rules.KillSwitch;
+import dev.mishap.proxy.rules.RuleStore;
 import java.util.List;
 
 /** {@code envoy.filters.http.fault}. */
@@ -30,7 +32,8 @@ public final class FaultExtension implements HttpFilterExtension {
         // The path tells two fault filters of a process apart, which would draw alike otherwise.
         RandomSource random =
                 RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
-        return () -> new FaultFilter(filterName, parsed, stats, random);
+        KillSwitch kill = context.service(RuleStore.class).killSwitch();
+        return () -> new FaultFilter(filterName, parsed, stats, random, kill);
     }
 
     @Override

@@ -11,6 +11,8 @@ import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.rules.Holds;
+import dev.mishap.proxy.rules.KillSwitch;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Executes one HTTPFault on one stream: the rate limit is set up first, then the request is delayed, then it is aborted. Delay
  * and abort draw independently; the abort draws when the delay is over.
  */
-final class FaultFilter implements HttpFilter {
+final class FaultFilter extends Holds.Hold implements HttpFilter {
     static final String BODY = "fault filter abort";
     static final String DETAILS = "fault_filter_abort";
     static final String METADATA_NAMESPACE = "envoy.filters.http.fault";
@@ -34,14 +36,17 @@ final class FaultFilter implements HttpFilter {
     private final FaultConfig filterConfig;
     private final FaultStats stats;
     private final RandomSource random;
+    private final KillSwitch kill;
 
     private FaultConfig config;
     private @Nullable String downstreamCluster;
     private @Nullable ResponseRateLimiter limiter;
     private @Nullable Future<?> delayTimer;
     private boolean charged;
+    private @Nullable HttpStream held;
 
-    FaultFilter(String name, FaultConfig config, FaultStats stats, RandomSource random) {
+    FaultFilter(String name, FaultConfig config, FaultStats stats, RandomSource random, KillSwitch kill) {
+        this.kill = kill;
         this.name = name;
         this.filterConfig = config;
         this.config = config;
@@ -55,7 +60,7 @@ final class FaultFilter implements HttpFilter {
         if (config.delay() == null && config.abort() == null && config.rateLimit() == null) {
             return Flow.CONTINUE;
         }
-        if (!config.applies(stream, request)) {
+        if (kill.isOn() || !config.applies(stream, request)) {
             return Flow.CONTINUE;
         }
         downstreamCluster = request.get(FaultHeaders.DOWNSTREAM_CLUSTER);
@@ -83,6 +88,7 @@ final class FaultFilter implements HttpFilter {
         }
         stats.responseRateLimitsInjected.inc();
         limiter = new ResponseRateLimiter(stream, this, Math.min(kib, Long.MAX_VALUE / 1024) * 1024);
+        hold(stream);
     }
 
     private boolean delay(HttpStream stream, HeaderMap request) {
@@ -100,6 +106,7 @@ final class FaultFilter implements HttpFilter {
             return false;
         }
         delayTimer = stream.loop().schedule(() -> delayOver(stream), nanos, TimeUnit.NANOSECONDS);
+        hold(stream);
         stats.delaysInjected.inc();
         FaultStats.DownstreamCluster counters = perClusterStats();
         if (counters != null) {
@@ -108,6 +115,33 @@ final class FaultFilter implements HttpFilter {
         stream.info().addFlag(ResponseFlag.DELAY_INJECTED);
         stream.info().putDynamicMetadata(METADATA_NAMESPACE, config.metadata());
         return true;
+    }
+
+    private void hold(HttpStream stream) {
+        if (held == null) {
+            held = stream;
+            kill.holds().add(this, stream.loop());
+        }
+    }
+
+    /** The kill switch: what waits goes on, and nothing more is done to it. */
+    @Override
+    protected void letGo() {
+        HttpStream stream = held;
+        held = null;
+        ResponseRateLimiter l = limiter;
+        if (l != null) {
+            l.lift();
+        }
+        Future<?> timer = delayTimer;
+        if (timer != null && stream != null) {
+            timer.cancel(false);
+            delayTimer = null;
+            if (l == null) {
+                discharge();
+            }
+            stream.resumeRequest(this);
+        }
     }
 
     /** The configured time in nanoseconds, unless a runtime key gives another one in milliseconds; 0 or less = none. */
@@ -136,8 +170,10 @@ final class FaultFilter implements HttpFilter {
         delayTimer = null;
         if (limiter == null) {
             discharge();
+            unhold();
+            held = null;
         }
-        if (!abort(stream, stream.requestHeaders())) {
+        if (kill.isOn() || !abort(stream, stream.requestHeaders())) {
             stream.resumeRequest(this);
         }
     }
@@ -258,6 +294,8 @@ final class FaultFilter implements HttpFilter {
             timer.cancel(false);
             delayTimer = null;
         }
+        unhold();
+        held = null;
         ResponseRateLimiter l = limiter;
         if (l != null) {
             l.close();

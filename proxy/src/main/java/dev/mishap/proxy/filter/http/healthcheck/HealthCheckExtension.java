@@ -6,7 +6,10 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.http.DrainState;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpFilterFactory;
+import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.List;
 
 /** {@code envoy.filters.http.health_check}. It has no per-route configuration. */
@@ -31,6 +34,16 @@ public final class HealthCheckExtension implements HttpFilterExtension {
         DrainState drain = context.service(DrainState.class);
         ClusterManager clusters = context.service(ClusterManager.class);
         HealthCheckCache cache = parsed.cacheNanos() > 0 ? new HealthCheckCache(parsed.cacheNanos()) : null;
-        return () -> new HealthCheckFilter(parsed, stats, drain, clusters::get, cache);
+        return new HttpFilterFactory() {
+            @Override
+            public HttpFilter create() {
+                return new HealthCheckFilter(parsed, stats, drain, clusters::get, cache);
+            }
+
+            @Override
+            public boolean isProbe(HeaderMap request) {
+                return HeaderMatcher.allMatch(parsed.headers(), request);
+            }
+        };
     }
 }

@@ -35,7 +35,13 @@ public final class HttpFaultExtension implements HttpFilterExtension {
         RandomSource random =
                 RandomSource.seeded(context.randomSeed() ^ config.path().hashCode() * 0x9e3779b97f4a7c15L);
         HttpFaultFilter.Shared shared = new HttpFaultFilter.Shared(
-                filterName, parsed, resets, random, context.service(RulesFilterStats.class), context.listenerName());
+                filterName,
+                parsed,
+                resets,
+                random,
+                context.service(RulesFilterStats.class),
+                context.listenerName(),
+                context.service(RuleStore.class).killSwitch());
         return () -> new HttpFaultFilter(shared);
     }
 

@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.KillSwitch;
 import dev.mishap.proxy.rules.PlacedRules;
 import dev.mishap.proxy.rules.RuleTag;
 import io.netty.buffer.ByteBuf;
@@ -30,7 +31,8 @@ final class HttpFaultFilter implements HttpFilter {
             Counter resets,
             RandomSource random,
             RulesFilterStats ruleStats,
-            String listener) {}
+            String listener,
+            KillSwitch kill) {}
 
     private final Shared shared;
     private @Nullable RulesFilter rules;
@@ -55,7 +57,7 @@ final class HttpFaultFilter implements HttpFilter {
         if (placed == null || active.isIdle()) {
             return Flow.CONTINUE;
         }
-        RulesFilter filter = new RulesFilter(placed, active, shared.ruleStats, shared.listener, this);
+        RulesFilter filter = new RulesFilter(placed, active, shared.ruleStats, shared.listener, r -> false, this);
         rules = filter;
         return filter.onRequestHeaders(stream, request, endStream);
     }
@@ -63,6 +65,7 @@ final class HttpFaultFilter implements HttpFilter {
     private boolean resets(HttpFaultConfig config, HeaderMap request) {
         long share = config.resetPartsPerMillion();
         return share > 0
+                && !shared.kill.isOn()
                 && HeaderMatcher.allMatch(config.headers(), request)
                 && (share >= MILLION || Long.remainderUnsigned(shared.random.next(), MILLION) < share);
     }

@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.Holds;
 import dev.mishap.proxy.rules.Observer;
 import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleSource;
@@ -20,13 +21,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Executes the rules that are in place when the request arrives, and counts for the observers. A rule that ends while it
- * delays a request does not shorten that delay; no later request meets it.
+ * delays a request does not shorten that delay; no later request meets it. The kill switch ends the delay.
  */
-final class RulesFilter implements HttpFilter {
+final class RulesFilter extends Holds.Hold implements HttpFilter {
     static final String ABORT_BODY = "fault filter abort";
     static final String ABORT_DETAILS = "mishap_abort";
     static final String RESET_DETAILS = "mishap_reset";
@@ -45,11 +47,13 @@ final class RulesFilter implements HttpFilter {
     private final ActiveRules active;
     private final RulesFilterStats stats;
     private final String listener;
+    private final Predicate<HeaderMap> probes;
 
     private FaultDecision decision = FaultDecision.NONE;
     private @Nullable ResponseRateLimiter limiter;
     private @Nullable ResponseReset laterReset;
     private @Nullable Future<?> delayTimer;
+    private @Nullable HttpStream held;
 
     /** Bit i: observer i counts this request; a store has at most 100 observers, hence two words. */
     private long[] observing = {};
@@ -58,19 +62,31 @@ final class RulesFilter implements HttpFilter {
     private long startNanos;
     private boolean responseEnded;
 
-    RulesFilter(RuleSource source, ActiveRules active, RulesFilterStats stats, String listener) {
-        this(source, active, stats, listener, null);
-    }
-
-    /** @param owner the filter of the chain that hands everything on to this one; null when this one stands there */
     RulesFilter(
             RuleSource source,
             ActiveRules active,
             RulesFilterStats stats,
             String listener,
+            Predicate<HeaderMap> probes) {
+        this(source, active, stats, listener, probes, null);
+    }
+
+    /**
+     * The same for a filter that hands everything on to this one.
+     *
+     * @param probes what a filter of the chain takes for a health check
+     * @param owner the filter that stands in the chain; null when this one does
+     */
+    RulesFilter(
+            RuleSource source,
+            ActiveRules active,
+            RulesFilterStats stats,
+            String listener,
+            Predicate<HeaderMap> probes,
             @Nullable HttpFilter owner) {
         this.source = source;
         this.self = owner == null ? this : owner;
+        this.probes = probes;
         this.active = active;
         this.stats = stats;
         this.listener = listener;
@@ -80,7 +96,7 @@ final class RulesFilter implements HttpFilter {
     public Flow onRequestHeaders(HttpStream stream, HeaderMap request, boolean endStream) {
         startNanos = stream.nanoTime();
         StreamRequestView view = VIEW.get();
-        view.point(stream, active, listener);
+        view.point(stream, active, listener, probes);
         try {
             observe(view);
             decision = active.rules().decide(view, source.nanoTime(), System.currentTimeMillis(), view.scratch);
@@ -128,6 +144,10 @@ final class RulesFilter implements HttpFilter {
         if (reset != null && reset.point() != Reset.Point.REQUEST) {
             laterReset = new ResponseReset(stream, self, reset, limiter, () -> countReset(stream));
         }
+        if (decision.delayNanos() > 0 || limiter != null || laterReset != null) {
+            held = stream;
+            source.killSwitch().holds().add(this, stream.loop());
+        }
         if (decision.delayNanos() > 0) {
             stats.delaysInjected.inc();
             stream.info().addFlag(ResponseFlag.DELAY_INJECTED);
@@ -159,9 +179,35 @@ final class RulesFilter implements HttpFilter {
         return true;
     }
 
+    /** The kill switch: what waits goes on, and nothing more is done to it. */
+    @Override
+    protected void letGo() {
+        HttpStream stream = held;
+        held = null;
+        ResponseReset later = laterReset;
+        if (later != null && !later.isReached()) {
+            later.close();
+            laterReset = null;
+        }
+        ResponseRateLimiter l = limiter;
+        if (l != null) {
+            l.lift();
+        }
+        Future<?> timer = delayTimer;
+        if (timer != null && stream != null) {
+            timer.cancel(false);
+            delayTimer = null;
+            stream.resumeRequest(self);
+        }
+    }
+
     private void delayOver(HttpStream stream) {
         delayTimer = null;
-        if (!terminate(stream)) {
+        if (limiter == null && laterReset == null) {
+            unhold();
+            held = null;
+        }
+        if (source.killSwitch().isOn() || !terminate(stream)) {
             stream.resumeRequest(self);
         }
     }
@@ -249,6 +295,8 @@ final class RulesFilter implements HttpFilter {
         if (later != null) {
             later.close();
         }
+        unhold();
+        held = null;
         ResponseRateLimiter l = limiter;
         boolean cut = l != null && l.isWaiting() || later != null && later.isReached();
         if (l != null) {

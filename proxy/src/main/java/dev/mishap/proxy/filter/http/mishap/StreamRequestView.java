@@ -10,6 +10,7 @@ import dev.mishap.rules.RuleSet;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What the rules see of a stream. One object a worker, pointed at one stream while it is asked about. */
@@ -21,8 +22,10 @@ final class StreamRequestView implements RequestView {
     private @Nullable String path;
     private @Nullable SelectedRoute route;
     private boolean routeKnown;
+    private Predicate<HeaderMap> probes = request -> false;
 
-    void point(HttpStream at, ActiveRules active, String listenerName) {
+    void point(HttpStream at, ActiveRules active, String listenerName, Predicate<HeaderMap> ownHealthChecks) {
+        probes = ownHealthChecks;
         stream = at;
         rules = active;
         listener = listenerName;
@@ -113,6 +116,17 @@ final class StreamRequestView implements RequestView {
     public @Nullable InetAddress sourceAddress() {
         InetSocketAddress address = stream().info().downstreamRemoteAddress;
         return address == null ? null : address.getAddress();
+    }
+
+    @Override
+    public int destinationPort() {
+        InetSocketAddress address = stream().info().downstreamLocalAddress;
+        return address == null ? 0 : address.getPort();
+    }
+
+    @Override
+    public boolean isOwnHealthCheck() {
+        return probes.test(stream().requestHeaders());
     }
 
     @Override

@@ -17,17 +17,19 @@ final class HttpFilterChain {
     private HttpFilterChain() {}
 
     static List<ChainFilter> from(ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
-        List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context));
+        List<ChainFilter> configured = new ArrayList<>();
         List<ConfigNode> nodes = node.messages("http_filters");
         for (int i = 0; i < nodes.size(); i++) {
             ChainFilter filter = filter(nodes.get(i), i == nodes.size() - 1, filterContext);
             if (filter != null) {
-                chain.add(filter);
+                configured.add(filter);
             }
         }
         if (nodes.isEmpty()) {
             throw node.error("http_filters", "there must be a terminal filter");
         }
+        List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context, List.copyOf(configured)));
+        chain.addAll(configured);
         return chain;
     }
 

@@ -11,14 +11,22 @@ import java.util.List;
 final class ImplicitFilters {
     private ImplicitFilters() {}
 
-    /** What comes before the filters of the configuration: the rules of the API. */
-    static List<ChainFilter> first(NetworkFilterContext context) {
+    /** What comes before those that are configured: the rules of the API. */
+    static List<ChainFilter> first(NetworkFilterContext context, List<ChainFilter> configured) {
         return List.of(new ChainFilter(
                 "mishap",
                 new RulesFilterFactory(
                         context.service(RuleStore.class),
                         context.service(RulesFilterStats.class),
-                        context.listenerName()),
+                        context.listenerName(),
+                        request -> {
+                            for (int i = 0; i < configured.size(); i++) {
+                                if (configured.get(i).factory().isProbe(request)) {
+                                    return true;
+                                }
+                            }
+                            return false;
+                        }),
                 false));
     }
 }

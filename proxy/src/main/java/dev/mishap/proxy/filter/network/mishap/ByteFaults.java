@@ -246,6 +246,16 @@ final class ByteFaults extends ChannelDuplexHandler {
         FinalClose.of(channel);
     }
 
+    boolean isSilent() {
+        return silent;
+    }
+
+    /** What waits goes on now. */
+    void hurry() {
+        in.hurry();
+        out.hurry();
+    }
+
     /** From now on nothing passes either way: the filters are told that the client is gone, the client is told nothing. */
     void goSilent() {
         if (silent) {

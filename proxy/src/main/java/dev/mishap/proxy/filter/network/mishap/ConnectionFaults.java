@@ -111,6 +111,11 @@ public final class ConnectionFaults implements ConnectionGate {
         return slots.get(rule);
     }
 
+    /** Whether no fault may happen, and what is held is to be let go of. */
+    boolean isKilled() {
+        return source.killSwitch().isOn();
+    }
+
     long nanoTime() {
         return source.nanoTime();
     }

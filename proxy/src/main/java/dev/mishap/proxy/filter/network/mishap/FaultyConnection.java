@@ -50,6 +50,9 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private @Nullable ConnectionSlots wanted;
     private @Nullable HeldReads waiting;
     private boolean holds;
+    /** Bytes of the client's are dropped, so that nobody can serve it any more. */
+    private boolean swallows;
+
     private boolean counted;
     private boolean watched;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
@@ -134,10 +137,43 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             owner.stats.active.dec();
         }
         dryRun(active);
+        if (owner.isKilled()) {
+            letGo();
+        } else if (proceed == null) {
+            cancelTimers();
+            shape(true);
+        }
+        // Else it has not come to its filters yet, and what it waits for stays.
+    }
+
+    private void cancelTimers() {
         timers.forEach(t -> t.cancel(false));
         timers.clear();
-        if (proceed == null) {
+    }
+
+    /** The kill switch: the connection goes on as if nothing had been; one that has lost bytes to a fault ends. */
+    private void letGo() {
+        cancelTimers();
+        ConnectionSlots mine = place;
+        place = null;
+        wanted = null;
+        if (mine != null) {
+            mine.release();
+        }
+        ByteFaults handler = bytes;
+        if (swallows) {
+            proceed = null;
+            FinalClose.of(channel);
+        } else if (handler != null && handler.isSilent()) {
+            handler.finish();
+        } else if (proceed != null) {
+            channel.config().setAutoRead(true);
+            goOn();
+        } else {
             shape(true);
+            if (handler != null) {
+                handler.hurry();
+            }
         }
     }
 
@@ -207,6 +243,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             case REFUSE -> reset();
             case BLACK_HOLE -> swallow();
             case TIMEOUT -> {
+                waiting = HeldReads.on(channel);
                 channel.config().setAutoRead(false);
                 in(((Timeout) fault).after().toNanos(), () -> end("mishap_timeout"));
             }
@@ -281,6 +318,7 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     /** Reads and drops what the client sends, so that its end is seen. */
     private void swallow() {
         facts.info().terminationDetails = "mishap_black_hole";
+        swallows = true;
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -437,6 +475,11 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
 
     private void end(String details) {
         proceed = null;
+        HeldReads held = waiting;
+        waiting = null;
+        if (held != null) {
+            held.discard();
+        }
         facts.info().terminationDetails = details;
         ByteFaults handler = bytes;
         if (handler != null) {

@@ -145,6 +145,10 @@ final class FaultyUpstream {
         timers.forEach(t -> t.cancel(false));
         timers.clear();
         shape(channel);
+        ByteFaults handler = bytes;
+        if (owner.isKilled() && handler != null) {
+            handler.hurry();
+        }
         if (connected && channel.isOpen()) {
             moments();
         }

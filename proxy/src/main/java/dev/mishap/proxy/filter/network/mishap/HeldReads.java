@@ -58,6 +58,14 @@ final class HeldReads extends ChannelInboundHandlerAdapter {
         ctx.fireChannelInactive();
     }
 
+    /** Goes, and what was held with it. */
+    void discard() {
+        ChannelHandlerContext ctx = context;
+        if (ctx != null && !ctx.isRemoved()) {
+            ctx.pipeline().remove(this);
+        }
+    }
+
     private void drop() {
         Object message;
         while ((message = held.poll()) != null) {

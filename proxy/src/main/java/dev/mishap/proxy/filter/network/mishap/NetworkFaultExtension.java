@@ -6,6 +6,7 @@ import dev.mishap.proxy.filter.network.GateFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.rules.ActiveRules;
+import dev.mishap.proxy.rules.KillSwitch;
 import dev.mishap.proxy.rules.PlacedRules;
 import dev.mishap.proxy.rules.RulePlaces;
 import dev.mishap.proxy.rules.RuleSource;
@@ -90,6 +91,11 @@ public final class NetworkFaultExtension implements GateFilterExtension {
         @Override
         public long nanoTime() {
             return places.nanoTime();
+        }
+
+        @Override
+        public KillSwitch killSwitch() {
+            return places.killSwitch();
         }
 
         @Override

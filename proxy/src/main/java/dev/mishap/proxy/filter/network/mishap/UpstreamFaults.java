@@ -37,6 +37,11 @@ public final class UpstreamFaults implements UpstreamGate {
         return source.active().rules().hasNoUpstreamRules();
     }
 
+    /** Whether no fault may happen, and what is held is to be let go of. */
+    boolean isKilled() {
+        return source.killSwitch().isOn();
+    }
+
     @Override
     public ChannelFuture open(UpstreamLink link, Dial dial) {
         ActiveRules active = source.active();

@@ -343,7 +343,7 @@ final class DnsFilter implements UdpFilter {
             DnsMessage.setTtls(transferred, decision.ttlSeconds());
         }
         if (decision.delayNanos() > 0) {
-            loop.schedule(() -> end(asked, transferred), decision.delayNanos(), TimeUnit.NANOSECONDS);
+            config.questions().later(loop, decision.delayNanos(), () -> end(asked, transferred));
         } else {
             end(asked, transferred);
         }

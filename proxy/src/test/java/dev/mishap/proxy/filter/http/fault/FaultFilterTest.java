@@ -15,6 +15,7 @@ import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.route.match.HeaderMatcher;
+import dev.mishap.proxy.rules.KillSwitch;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ class FaultFilterTest {
     private final FakeHttpStream stream = new FakeHttpStream();
 
     private FaultFilter filter(FaultConfig config) {
-        return new FaultFilter("fault", config, stats, RandomSource.seeded(7));
+        return new FaultFilter("fault", config, stats, RandomSource.seeded(7), new KillSwitch());
     }
 
     private static FaultConfig config(@Nullable Delay delay, @Nullable Abort abort, @Nullable RateLimit limit) {
@@ -368,7 +369,8 @@ class FaultFilterTest {
         FaultConfig config = config(null, new Abort(503, -1, new Share(30, 10_000)), null);
         RandomSource random = RandomSource.seeded(42);
         for (int i = 0; i < 10_000; i++) {
-            new FaultFilter("fault", config, stats, random).onRequestHeaders(stream, stream.requestHeaders(), true);
+            new FaultFilter("fault", config, stats, random, new KillSwitch())
+                    .onRequestHeaders(stream, stream.requestHeaders(), true);
         }
 
         // 3,000 expected; six standard deviations are 275.

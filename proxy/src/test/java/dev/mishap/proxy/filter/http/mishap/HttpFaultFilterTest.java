@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.FakeHttpStream;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.rules.KillSwitch;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +28,7 @@ class HttpFaultFilterTest {
 
     private HttpFaultFilter filter(HttpFaultConfig config, RandomSource random) {
         return new HttpFaultFilter(new HttpFaultFilter.Shared(
-                "f", config, stats.counter("resets"), random, new RulesFilterStats(stats), "in"));
+                "f", config, stats.counter("resets"), random, new RulesFilterStats(stats), "in", new KillSwitch()));
     }
 
     private Flow run(HttpFaultConfig config) {

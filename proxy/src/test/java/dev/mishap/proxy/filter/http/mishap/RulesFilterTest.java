@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Test;
 class RulesFilterTest {
     private final StoreFixture fixture = new StoreFixture();
     private final RulesFilterStats stats = new RulesFilterStats(fixture.stats);
-    private final RulesFilterFactory factory = new RulesFilterFactory(fixture.store, stats, "ingress");
+    private final RulesFilterFactory factory =
+            new RulesFilterFactory(fixture.store, stats, "ingress", request -> false);
     private final FakeHttpStream stream = new FakeHttpStream();
 
     private static FaultRule rule(String name, Fault fault, Scope scope, Tag tag) {
@@ -177,7 +178,7 @@ class RulesFilterTest {
         assertThat(run(factory.create())).isEqualTo(Flow.CONTINUE);
         stream.path("/pay?x=1").routedTo("u1");
         assertThat(run(factory.create())).isEqualTo(Flow.PAUSE);
-        assertThat(new RulesFilterFactory(fixture.store, stats, "egress")
+        assertThat(new RulesFilterFactory(fixture.store, stats, "egress", request -> false)
                         .create()
                         .onRequestHeaders(stream, stream.requestHeaders(), true))
                 .isEqualTo(Flow.CONTINUE);

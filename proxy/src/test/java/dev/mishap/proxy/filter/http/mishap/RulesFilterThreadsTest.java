@@ -29,7 +29,7 @@ class RulesFilterThreadsTest {
 
     private final StoreFixture fixture = new StoreFixture();
     private final RulesFilterFactory factory =
-            new RulesFilterFactory(fixture.store, new RulesFilterStats(fixture.stats), "ingress");
+            new RulesFilterFactory(fixture.store, new RulesFilterStats(fixture.stats), "ingress", request -> false);
 
     private static FaultRule rule(Limits limits) {
         return new FaultRule(
