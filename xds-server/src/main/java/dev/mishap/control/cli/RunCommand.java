@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "MODE",
             fallbackValue = "healthy",
             description =
-                    "Start two services behind two proxies and experiment on them: healthy, broken-fallback or sick. Default: healthy.")
+                    "Start two services behind two proxies and experiment on them: healthy, broken-fallback, sick, dns or dns-without-breaker. Default: healthy.")
     private @Nullable String demo;
 
     @Option(
@@ -309,7 +309,8 @@ final class RunCommand implements Callable<Integer> {
         }
         throw new ParameterException(
                 spec.commandLine(),
-                "--demo=" + demo + ": expected healthy, broken-fallback or sick (and FILE before --demo)");
+                "--demo=" + demo
+                        + ": expected healthy, broken-fallback, sick, dns or dns-without-breaker (and FILE before --demo)");
     }
 
     private String commandLine(RunResult result) {

@@ -17,16 +17,21 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The service under test: {@code POST /checkout} pays at the payment gateway and answers 200. When the payment fails it puts the order into
  * a queue and answers 202; a worker settles the queue, with retries that back off. Passes on the trace context, as a real service would.
+ * Where the gateway is found by its name, that is looked up for each payment, and a circuit breaker stands before it all.
  */
 final class Checkout implements AutoCloseable {
     private static final List<String> PASSED_ON = List.of("traceparent", "tracestate", "baggage", "x-request-id");
+    private static final String PAYMENTS_NAME = "payments.internal";
     private static final Duration PAYMENT_TIMEOUT = Duration.ofSeconds(2);
     private static final long FIRST_BACKOFF_MILLIS = 200;
     private static final long LONGEST_BACKOFF_MILLIS = 2_000;
+    private static final int BREAKER_FAILURES = 5;
+    private static final long BREAKER_OPEN_NANOS = 5_000_000_000L;
 
     /** An order that is still to be paid, with the headers of the request that made it. */
     private record Order(Headers headers, int attempts) {}
@@ -34,6 +39,8 @@ final class Checkout implements AutoCloseable {
     private final DemoMode mode;
     private final URI payments;
     private final HttpClient http;
+    private final @Nullable NameLookup names;
+    private final @Nullable CircuitBreaker breaker;
     private final HttpService service;
     private final Queue<Order> queue = new ConcurrentLinkedQueue<>();
     private final LongAdder received = new LongAdder();
@@ -42,9 +49,16 @@ final class Checkout implements AutoCloseable {
     private final LongAdder settled = new LongAdder();
     private final LongAdder failed = new LongAdder();
 
-    /** @param payments where the payment gateway is reached: at the proxy in front of it */
-    Checkout(DemoMode mode, URI payments, HttpClient http, Path log) throws IOException {
+    /**
+     * @param payments where the payment gateway is reached: at the proxy in front of it
+     * @param dnsPort of the DNS server that knows its name; used where {@code mode} has it found so
+     */
+    Checkout(DemoMode mode, URI payments, int dnsPort, HttpClient http, Path log) throws IOException {
         this.mode = mode;
+        names = mode.byName() ? new NameLookup(PAYMENTS_NAME, dnsPort, PAYMENT_TIMEOUT.toMillis()) : null;
+        breaker = mode == DemoMode.DNS
+                ? new CircuitBreaker(BREAKER_FAILURES, BREAKER_OPEN_NANOS, System::nanoTime)
+                : null;
         this.payments = payments;
         this.http = http;
         service = new HttpService("checkout", log, this::checkOut);
@@ -70,7 +84,7 @@ final class Checkout implements AutoCloseable {
                 + queued.sum()
                 + " queued (202), " + failed.sum() + " failed (5xx); of the queue " + settled.sum()
                 + " were settled later, "
-                + unsettled() + " are left";
+                + unsettled() + " are left" + (breaker == null ? "" : "; " + breaker.account());
     }
 
     private void checkOut(HttpExchange exchange) {
@@ -97,6 +111,28 @@ final class Checkout implements AutoCloseable {
     }
 
     private CompletableFuture<Boolean> pay(Headers headers) {
+        if (breaker == null) {
+            return call(headers);
+        }
+        if (!breaker.allows()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        return call(headers).whenComplete((succeeded, problem) -> {
+            if (Boolean.TRUE.equals(succeeded)) {
+                breaker.succeeded();
+            } else {
+                breaker.failed();
+            }
+        });
+    }
+
+    private CompletableFuture<Boolean> call(Headers headers) {
+        return names == null
+                ? post(headers)
+                : names.lookUp().thenCompose(found -> found ? post(headers) : CompletableFuture.completedFuture(false));
+    }
+
+    private CompletableFuture<Boolean> post(Headers headers) {
         HttpRequest.Builder request = HttpRequest.newBuilder(payments)
                 .timeout(PAYMENT_TIMEOUT)
                 .POST(BodyPublishers.ofString("{\"amount\":42}"));
@@ -132,6 +168,9 @@ final class Checkout implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (names != null) {
+            names.close();
+        }
         service.close();
     }
 }

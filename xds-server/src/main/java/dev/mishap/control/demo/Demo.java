@@ -2,6 +2,7 @@ package dev.mishap.control.demo;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -48,14 +49,18 @@ public final class Demo implements AutoCloseable {
         try {
             payments = opened(new PaymentGateway(directory.resolve("payment-gateway.log")));
             int paymentPort = freePort();
-            ChildProxy paymentProxy = opened(new ChildProxy(
-                    launcher,
-                    "payment-gateway",
-                    config("payment-gateway", paymentPort, payments.port(), directory),
-                    directory));
+            int dnsPort = mode.byName() ? freeUdpPort() : 0;
+            String paymentConfig = config("payment-gateway", paymentPort, payments.port(), directory);
+            if (mode.byName()) {
+                int resolver = opened(new NameServer()).port();
+                paymentConfig =
+                        paymentConfig.replace("  listeners:\n", "  listeners:\n" + dns(dnsPort, resolver, directory));
+            }
+            ChildProxy paymentProxy = opened(new ChildProxy(launcher, "payment-gateway", paymentConfig, directory));
             checkout = opened(new Checkout(
                     mode,
                     URI.create("http://127.0.0.1:" + paymentPort + "/payments"),
+                    dnsPort,
                     http,
                     directory.resolve("checkout.log")));
             int checkoutPort = freePort();
@@ -135,6 +140,35 @@ public final class Demo implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
+    }
+
+    private static int freeUdpPort() throws IOException {
+        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The listener by which checkout finds the payment gateway. */
+    private static String dns(int port, int resolver, Path directory) {
+        return """
+                    - name: dns
+                      address:
+                        socket_address: { protocol: UDP, address: 127.0.0.1, port_value: %d }
+                      listener_filters:
+                        - name: mishap.filters.udp.dns_proxy
+                          typed_config:
+                            "@type": type.googleapis.com/mishap.filters.udp.dns.v1.DnsProxy
+                            stat_prefix: dns
+                            upstreams: [{ socket_address: { address: 127.0.0.1, port_value: %d } }]
+                            access_log:
+                              - name: envoy.access_loggers.file
+                                typed_config:
+                                  "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+                                  path: %s
+                                  log_format:
+                                    text_format_source:
+                                      inline_string: "%%START_TIME%% %%QUERY_NAME%% %%RESPONSE_CODE%% %%RESPONSE_FLAGS%% %%DURATION%% experiment=%%DYNAMIC_METADATA(mishap:experiment)%%\\n"
+                """.formatted(port, resolver, directory.resolve("dns-access.log"));
     }
 
     private static String config(String service, int port, int upstreamPort, Path directory) throws IOException {

@@ -62,7 +62,7 @@ class RunCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--demo=bogus, 'healthy, broken-fallback or sick'",
+        "--demo=bogus, 'healthy, broken-fallback, sick, dns or dns-without-breaker'",
         "--time-scale=0, time scale",
         "--target=nonsense, SERVICE=http://HOST:PORT",
         "--observe=checkout=http://127.0.0.1:1, --target payment-gateway",
