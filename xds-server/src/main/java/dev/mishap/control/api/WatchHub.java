@@ -31,6 +31,8 @@ final class WatchHub implements AutoCloseable {
 
     static final int MAX_WATCHERS = 2000;
     private static final long BOOKMARK_SECONDS = 10;
+    /** Of a millisecond each. */
+    private static final int CATCH_UP_ATTEMPTS = 1000;
 
     /** Is told one change after the other, on the hub's thread. */
     interface Watcher {
@@ -68,6 +70,7 @@ final class WatchHub implements AutoCloseable {
 
     private record Subscriber(Filter filter, Watcher watcher) {}
 
+    private final RuleRegistry registry;
     private final ScheduledThreadPoolExecutor executor;
     private final RuleRegistry.Subscription subscription;
     private final Object lock = new Object();
@@ -81,6 +84,7 @@ final class WatchHub implements AutoCloseable {
     private volatile int count;
 
     WatchHub(RuleRegistry registry) {
+        this.registry = registry;
         executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "mishap-watch");
             thread.setDaemon(true);
@@ -208,8 +212,28 @@ final class WatchHub implements AutoCloseable {
      */
     Runnable watch(Filter filter, long from, Watcher watcher) {
         Subscriber subscriber = new Subscriber(filter, watcher);
+        begin(subscriber, from, registry.snapshot().revision(), CATCH_UP_ATTEMPTS);
+        return () -> execute(() -> {
+            subscribers.remove(subscriber);
+            count = subscribers.size();
+        });
+    }
+
+    /** Once the hub has been told what the caller may have seen done already, it begins. */
+    private void begin(Subscriber subscriber, long from, long revision, int attempts) {
+        Filter filter = subscriber.filter;
+        Watcher watcher = subscriber.watcher;
         execute(() -> {
             take();
+            if (current.revision() < revision && attempts > 0) {
+                try {
+                    executor.schedule(
+                            () -> begin(subscriber, from, revision, attempts - 1), 1, TimeUnit.MILLISECONDS);
+                } catch (RejectedExecutionException e) {
+                    watcher.onEnd();
+                }
+                return;
+            }
             boolean alive = true;
             if (from == 0) {
                 List<Event> events = new ArrayList<>();
@@ -231,10 +255,6 @@ final class WatchHub implements AutoCloseable {
                 subscribers.add(subscriber);
                 count = subscribers.size();
             }
-        });
-        return () -> execute(() -> {
-            subscribers.remove(subscriber);
-            count = subscribers.size();
         });
     }
 
