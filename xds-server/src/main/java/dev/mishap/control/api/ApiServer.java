@@ -30,8 +30,10 @@ public final class ApiServer implements AutoCloseable {
 
     private final HttpServer http;
     private final WatchHub hub;
+    private final List<Route> routes;
 
-    private ApiServer(HttpServer http, WatchHub hub) {
+    private ApiServer(HttpServer http, WatchHub hub, List<Route> routes) {
+        this.routes = List.copyOf(routes);
         this.http = http;
         this.hub = hub;
     }
@@ -125,7 +127,7 @@ public final class ApiServer implements AutoCloseable {
                 if (grpc != null) {
                     grpc.bind(service, hub);
                 }
-                return new ApiServer(http, hub);
+                return new ApiServer(http, hub, routes);
             } catch (IOException e) {
                 hub.close();
                 throw e;
@@ -157,6 +159,11 @@ public final class ApiServer implements AutoCloseable {
     /** Where it listens. */
     public InetSocketAddress address() {
         return http.address();
+    }
+
+    /** What it serves. */
+    List<Route> routes() {
+        return routes;
     }
 
     @Override

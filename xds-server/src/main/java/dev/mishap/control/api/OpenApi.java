@@ -185,7 +185,7 @@ final class OpenApi {
                                 "updatedBy",
                                 text),
                         "spec",
-                        reference("RuleSpec"),
+                        reference("FaultRuleSpec"),
                         "status",
                         object(
                                 List.of("phase", "summary"),

@@ -227,8 +227,7 @@ final class WatchHub implements AutoCloseable {
             take();
             if (current.revision() < revision && attempts > 0) {
                 try {
-                    executor.schedule(
-                            () -> begin(subscriber, from, revision, attempts - 1), 1, TimeUnit.MILLISECONDS);
+                    executor.schedule(() -> begin(subscriber, from, revision, attempts - 1), 1, TimeUnit.MILLISECONDS);
                 } catch (RejectedExecutionException e) {
                     watcher.onEnd();
                 }

@@ -1,9 +1,10 @@
 package dev.mishap.control.cli;
 
-import dev.mishap.control.security.Authenticator;
+import dev.mishap.control.security.Oidc;
 import dev.mishap.control.security.SecurityConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -45,6 +46,46 @@ final class SecurityOptions {
     @Option(names = "--role-bindings", paramLabel = "FILE", description = "Who may do what, as YAML.")
     private @Nullable Path bindings;
 
+    @Option(
+            names = "--oidc-issuer",
+            paramLabel = "URL",
+            description = "Take JWTs of this OpenID Connect provider; --role-bindings says who may do what.")
+    private @Nullable String issuer;
+
+    @Option(
+            names = "--oidc-audience",
+            paramLabel = "NAME",
+            description = "Whom its tokens must be for. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "mishap")
+    private String audience = "";
+
+    @Option(
+            names = "--oidc-keys",
+            paramLabel = "URL|FILE",
+            description = "Its keys (JWKS). Default: as its discovery document says.")
+    private @Nullable String keys;
+
+    @Option(
+            names = "--oidc-name",
+            paramLabel = "CLAIM",
+            description = "What callers are called by in the audit log. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "email")
+    private String nameClaim = "";
+
+    @Option(
+            names = "--rate-limit",
+            paramLabel = "N",
+            description =
+                    "API calls a second of one caller; ten times as many may come at once. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "1000")
+    private double rate;
+
+    @Option(
+            names = "--cors-origin",
+            paramLabel = "ORIGIN",
+            description = "Web pages of this origin may call the API. Many times. Default: none.")
+    private Set<String> origins = Set.of();
+
     boolean tls() {
         return certificate != null;
     }
@@ -57,8 +98,9 @@ final class SecurityOptions {
                 nodeMappings,
                 insecure,
                 anonymous,
-                null,
+                issuer == null ? null : new Oidc.Provider(issuer, audience, keys, nameClaim),
                 bindings,
-                Authenticator.Policy.DEFAULT_PER_SECOND);
+                rate,
+                origins);
     }
 }

@@ -38,7 +38,7 @@ final class ServeCommand implements Callable<Integer> {
             names = "--listen-api",
             paramLabel = "HOST:PORT",
             description = "Where people and tools call. Default: ${DEFAULT-VALUE}.",
-            defaultValue = "127.0.0.1:8080")
+            defaultValue = "127.0.0.1:18080")
     private String listenApi = "";
 
     @Option(

@@ -56,6 +56,9 @@ public final class Security implements AutoCloseable {
                 throw new IllegalArgumentException(refusal);
             }
         }
+        if (!(config.callsPerSecond() >= 1 && config.callsPerSecond() <= 1e9)) {
+            throw new IllegalArgumentException("--rate-limit must be from 1 to 1e9 calls a second");
+        }
         TlsFiles tls = tls(config);
         if (tls == null
                 && (config.clientAuthority() != null || !config.nodeMappings().isEmpty())) {

@@ -2,6 +2,7 @@ package dev.mishap.control.security;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param provider null = no OIDC
  * @param bindings file of {@link Bindings}; null = none
  * @param callsPerSecond of one caller
+ * @param origins pages of these origins may call the API (CORS); empty = none
  */
 public record SecurityConfig(
         @Nullable Path certificate,
@@ -27,14 +29,25 @@ public record SecurityConfig(
         String anonymous,
         Oidc.@Nullable Provider provider,
         @Nullable Path bindings,
-        double callsPerSecond) {
+        double callsPerSecond,
+        Set<String> origins) {
     public SecurityConfig {
+        origins = Set.copyOf(origins);
         nodeMappings = List.copyOf(nodeMappings);
     }
 
     /** Plain text, for this machine only. */
     public static SecurityConfig local() {
         return new SecurityConfig(
-                null, null, null, List.of(), false, "auto", null, null, Authenticator.Policy.DEFAULT_PER_SECOND);
+                null,
+                null,
+                null,
+                List.of(),
+                false,
+                "auto",
+                null,
+                null,
+                Authenticator.Policy.DEFAULT_PER_SECOND,
+                Set.of());
     }
 }

@@ -1,6 +1,7 @@
 package dev.mishap.control.serve;
 
 import dev.mishap.control.api.ApiServer;
+import dev.mishap.control.api.GrpcApi;
 import dev.mishap.control.api.StoreAudit;
 import dev.mishap.control.audit.AuditLog;
 import dev.mishap.control.base.BaseConfig;
@@ -19,6 +20,7 @@ import dev.mishap.control.security.NodeAuthorizer;
 import dev.mishap.control.security.Security;
 import dev.mishap.control.security.TlsFiles;
 import dev.mishap.control.store.Store;
+import dev.mishap.control.store.StoreException;
 import dev.mishap.control.xds.AccessDeniedException;
 import dev.mishap.control.xds.ViewProvider;
 import dev.mishap.control.xds.XdsServer;
@@ -41,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A running control plane: an API that changes rules, a store that keeps them, and xDS that brings them to whoever connects. */
 public final class ControlPlane implements AutoCloseable {
+    private static final long READY_MILLIS = 2000;
+
     /** Closed in the reverse order of their start. */
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
@@ -67,11 +71,13 @@ public final class ControlPlane implements AutoCloseable {
             // moment.
             faults.update(all(registry.snapshot()));
             own(registry.subscribe(this::changed));
-            xds = own(XdsServer.builder(guarded(faults, security.nodes()))
+            GrpcApi grpc = own(new GrpcApi(security.authenticator()));
+            XdsServer.Builder server = XdsServer.builder(guarded(faults, security.nodes()))
                     .address(options.xds())
                     .credentials(credentials(security.tls()))
-                    .clock(clock)
-                    .start());
+                    .clock(clock);
+            grpc.services().forEach(server::service);
+            xds = own(server.start());
             faults.follow(xds.fleet());
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
@@ -82,8 +88,11 @@ public final class ControlPlane implements AutoCloseable {
                     .audit(new StoreAudit(audit, clock))
                     .clock(clock)
                     .options(HttpOptions.at(
-                            options.api().getHostString(), options.api().getPort()))
+                                    options.api().getHostString(), options.api().getPort())
+                            .withOrigins(options.security().origins()))
                     .tls(security.tls())
+                    .grpc(grpc)
+                    .readiness(() -> unready(store))
                     .start());
             started = true;
         } finally {
@@ -101,6 +110,16 @@ public final class ControlPlane implements AutoCloseable {
      */
     public static ControlPlane start(ServeOptions options) throws IOException {
         return new ControlPlane(options, Clock.systemUTC());
+    }
+
+    /** Why the store cannot be used; null = it can. */
+    private static @Nullable String unready(Store store) {
+        try {
+            StoreException.await(store.revision(), READY_MILLIS);
+            return null;
+        } catch (StoreException e) {
+            return "the store does not answer: " + e.getMessage();
+        }
     }
 
     private <T extends AutoCloseable> T own(T part) {
@@ -132,7 +151,8 @@ public final class ControlPlane implements AutoCloseable {
         TlsServerCredentials.Builder credentials =
                 TlsServerCredentials.newBuilder().keyManager(tls.keyManager());
         if (tls.asksClients()) {
-            credentials.trustManager(tls.trustManager()).clientAuth(TlsServerCredentials.ClientAuth.REQUIRE);
+            // Proxies without one are refused by what checks their nodes; callers of the API may have a token instead.
+            credentials.trustManager(tls.trustManager()).clientAuth(TlsServerCredentials.ClientAuth.OPTIONAL);
         }
         return credentials.build();
     }

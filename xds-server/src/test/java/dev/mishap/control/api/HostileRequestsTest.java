@@ -24,9 +24,7 @@ class HostileRequestsTest {
     private static final String RULES = "/api/v1/namespaces/default/rules";
 
     private final ApiFixture api = new ApiFixture(
-            Role.ADMIN,
-            null,
-            HttpOptions.at("127.0.0.1", 0).withTimes(Duration.ofSeconds(5), Duration.ofSeconds(1)));
+            Role.ADMIN, null, HttpOptions.at("127.0.0.1", 0).withTimes(Duration.ofSeconds(5), Duration.ofSeconds(1)));
 
     @AfterEach
     void close() {
@@ -67,18 +65,20 @@ class HostileRequestsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "GET /healthz HTTP/1.1\\r\\nHost: a\\r\\nHost: b\\r\\nConnection: close\\r\\n\\r\\n|400",
-        "GET /healthz HTTP/1.1\\r\\n\\r\\n|400",
-        "GET /api/v1/%2e%2e/rules HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
-        "GET /api/v1/namespaces/a%2Fb/rules HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
-        "GET /docs/%00 HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
-        "POST /api/v1/rules:stop HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 5\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n|400",
-        "POST /api/v1/rules:stop HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 2\\r\\nContent-Length: 3\\r\\n\\r\\n{}|400",
-        "GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nA : b\\r\\nConnection: close\\r\\n\\r\\n|400",
-        "nonsense\\r\\n\\r\\n|400",
-        "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n|4",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "GET /healthz HTTP/1.1\\r\\nHost: a\\r\\nHost: b\\r\\nConnection: close\\r\\n\\r\\n|400",
+                "GET /healthz HTTP/1.1\\r\\n\\r\\n|400",
+                "GET /api/v1/%2e%2e/rules HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
+                "GET /api/v1/namespaces/a%2Fb/rules HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
+                "GET /docs/%00 HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n|400",
+                "POST /api/v1/rules:stop HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 5\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n|400",
+                "POST /api/v1/rules:stop HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 2\\r\\nContent-Length: 3\\r\\n\\r\\n{}|400",
+                "GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nA : b\\r\\nConnection: close\\r\\n\\r\\n|400",
+                "nonsense\\r\\n\\r\\n|400",
+                "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n|4",
+            })
     void whatCanBeReadInTwoWaysIsRefused(String request, String status) throws IOException {
         String answer = raw(request.replace("\\r\\n", "\r\n"));
         assertThat(answer).startsWith("HTTP/1.1 " + status).doesNotContain("Exception", "at org.");
@@ -137,18 +137,19 @@ class HostileRequestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "a: &a [*a]",
-        "!!javax.script.ScriptEngineManager [!!java.net.URLClassLoader [[!!java.net.URL [\"http://127.0.0.1:1/\"]]]]",
-        "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]",
-        "? {a: b}\n: c",
-        "---\n---\n",
-        "\t",
-        "%YAML 9.9\n---\na",
-        "kind: FaultRule",
-        "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: []\nspec: 1",
-        "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: a, resourceVersion: x}\nspec: {fault: {reset: {}}}",
-    })
+    @ValueSource(
+            strings = {
+                "a: &a [*a]",
+                "!!javax.script.ScriptEngineManager [!!java.net.URLClassLoader [[!!java.net.URL [\"http://127.0.0.1:1/\"]]]]",
+                "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]",
+                "? {a: b}\n: c",
+                "---\n---\n",
+                "\t",
+                "%YAML 9.9\n---\na",
+                "kind: FaultRule",
+                "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: []\nspec: 1",
+                "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: a, resourceVersion: x}\nspec: {fault: {reset: {}}}",
+            })
     void bodiesOfYamlAreHeldToTheLanguage(String body) {
         ApiFixture.Reply reply = api.call("POST", RULES, body, "content-type", "application/yaml");
         assertThat(reply.status()).as(reply.text()).isEqualTo(400);
@@ -173,7 +174,8 @@ class HostileRequestsTest {
             random.nextBytes(noise);
             byte[] head = i % 2 == 0
                     ? new byte[0]
-                    : ("POST " + RULES + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/yaml\r\nConnection: close\r\n"
+                    : ("POST " + RULES
+                                    + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/yaml\r\nConnection: close\r\n"
                                     + "Content-Length: " + noise.length + "\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII);
             ByteArrayOutputStream all = new ByteArrayOutputStream();

@@ -35,8 +35,7 @@ class WatchApiTest {
     }
 
     private ApiClient client() {
-        return new ApiClient(
-                new Context("t", api.url(), null, null, null, null, null, null), Duration.ofSeconds(20));
+        return new ApiClient(new Context("t", api.url(), null, null, null, null, null, null), Duration.ofSeconds(20));
     }
 
     private BlockingQueue<ApiClient.Event> watch(String path, String lastId) {
@@ -60,7 +59,10 @@ class WatchApiTest {
     }
 
     private void put(String name, String labels) {
-        assertThat(api.call("PUT", RULES + "/" + name, ApiFixture.RULE.formatted(name).replace("team: pay", labels))
+        assertThat(api.call(
+                                "PUT",
+                                RULES + "/" + name,
+                                ApiFixture.RULE.formatted(name).replace("team: pay", labels))
                         .status())
                 .isLessThan(300);
     }
@@ -124,7 +126,9 @@ class WatchApiTest {
             String padding = "x".repeat(60_000);
             int rounds = 250;
             for (int i = 0; i < rounds; i++) {
-                String body = ApiFixture.RULE.formatted("a").replace("labels:", "annotations: {n: \"" + i + padding + "\"}, labels:");
+                String body = ApiFixture.RULE
+                        .formatted("a")
+                        .replace("labels:", "annotations: {n: \"" + i + padding + "\"}, labels:");
                 assertThat(api.call("PUT", RULES + "/a", body).status()).isLessThan(300);
             }
             // The other one gets everything, perhaps several changes as one.

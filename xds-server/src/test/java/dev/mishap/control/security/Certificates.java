@@ -22,7 +22,8 @@ final class Certificates {
 
     /** A certificate of its own. @param key of openssl's -newkey @param san such as {@code DNS:localhost,IP:127.0.0.1} */
     void selfSigned(String name, List<String> key, String san) {
-        List<String> command = new ArrayList<>(List.of("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=" + name));
+        List<String> command =
+                new ArrayList<>(List.of("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=" + name));
         command.addAll(key);
         command.addAll(List.of(
                 "-keyout", file(name + ".key").toString(),
@@ -33,7 +34,8 @@ final class Certificates {
 
     void run(List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IllegalStateException(command + ": " + output);

@@ -3,9 +3,9 @@ package dev.mishap.control.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.JWKSet;
@@ -27,6 +27,7 @@ import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +83,9 @@ class SecurityTest {
         assertThat(created.secret()).hasSize(Tokens.MARK.length() + 43);
         assertThat(created.toString()).doesNotContain(created.secret());
         Page page = store.list("", null, 100, 0).toCompletableFuture().join();
-        page.entries().forEach(e -> assertThat(e.value().utf8()).doesNotContain(created.secret().substring(7)));
+        page.entries()
+                .forEach(e -> assertThat(e.value().utf8())
+                        .doesNotContain(created.secret().substring(7)));
         Authenticator authenticator = authenticator(null, null);
         Caller caller = authenticator.authenticate(bearer(created.secret()));
         assertThat(caller.name()).isEqualTo("token:ci");
@@ -106,7 +109,8 @@ class SecurityTest {
     @Test
     void guessingIsSlow() {
         Authenticator authenticator = authenticator(null, null);
-        String good = tokens.create("a", List.of(Grant.everything(Role.VIEWER)), null, "x").secret();
+        String good = tokens.create("a", List.of(Grant.everything(Role.VIEWER)), null, "x")
+                .secret();
         for (int i = 0; i < 10; i++) {
             assertThat(refusal(authenticator, bearer(Tokens.MARK + i))).isEqualTo(ProblemKind.UNAUTHENTICATED);
         }
@@ -118,7 +122,8 @@ class SecurityTest {
     @Test
     void callersHaveARate() {
         Authenticator authenticator = authenticator(null, null);
-        String good = tokens.create("a", List.of(Grant.everything(Role.VIEWER)), null, "x").secret();
+        String good = tokens.create("a", List.of(Grant.everything(Role.VIEWER)), null, "x")
+                .secret();
         for (int i = 0; i < 100; i++) {
             authenticator.authenticate(bearer(good));
         }
@@ -157,7 +162,11 @@ class SecurityTest {
                 .isEqualTo(ProblemKind.UNAUTHENTICATED);
         assertThat(refusal(
                         authenticator,
-                        bearer(signed(claims("mishap", 300).issuer("https://evil.example").build(), key))))
+                        bearer(signed(
+                                claims("mishap", 300)
+                                        .issuer("https://evil.example")
+                                        .build(),
+                                key))))
                 .isEqualTo(ProblemKind.UNAUTHENTICATED);
         assertThat(refusal(
                         authenticator,
@@ -166,7 +175,8 @@ class SecurityTest {
         assertThat(refusal(authenticator, bearer(new PlainJWT(claims).serialize())))
                 .isEqualTo(ProblemKind.UNAUTHENTICATED);
         // The public key as the secret of an HMAC.
-        SignedJWT confused = new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("k1").build(), claims);
+        SignedJWT confused = new SignedJWT(
+                new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("k1").build(), claims);
         confused.sign(new MACSigner(key.toRSAPublicKey().getEncoded()));
         assertThat(refusal(authenticator, bearer(confused.serialize()))).isEqualTo(ProblemKind.UNAUTHENTICATED);
     }
@@ -193,13 +203,15 @@ class SecurityTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "bindings: [{claim: g, value: v, role: god}];expected viewer, operator or admin",
-        "bindings: [{claim: g, role: viewer}];expected claim and value",
-        "bindings: [{claim: g, value: v, rol: viewer}];did you mean 'role'",
-        "bindings: [{claim: g, value: v, role: viewer, labels: 'a=('}];label selector",
-        "binding: [];expected bindings",
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "bindings: [{claim: g, value: v, role: god}];expected viewer, operator or admin",
+                "bindings: [{claim: g, role: viewer}];expected claim and value",
+                "bindings: [{claim: g, value: v, rol: viewer}];did you mean 'role'",
+                "bindings: [{claim: g, value: v, role: viewer, labels: 'a=('}];label selector",
+                "binding: [];expected bindings",
+            })
     void bindingsThatAreWrongAreNamed(String text, String problem) {
         assertThatThrownBy(() -> Bindings.read(text, "roles.yaml"))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -223,16 +235,18 @@ class SecurityTest {
 
     @Test
     void whenNobodyCouldCallThereIsAFirstToken() throws Exception {
-        SecurityConfig open = new SecurityConfig(null, null, null, List.of(), true, "auto", null, null, 100);
+        SecurityConfig open = new SecurityConfig(null, null, null, List.of(), true, "auto", null, null, 100, Set.of());
         try (Security security = Security.open(open, List.of("0.0.0.0"), store, dir, InstantSource.system())) {
             assertThat(security.anonymous()).isNull();
             Path file = dir.resolve("first-admin-token");
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
-            Caller caller = security.authenticator().authenticate(bearer(Files.readString(file).strip()));
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------");
+            Caller caller = security.authenticator()
+                    .authenticate(bearer(Files.readString(file).strip()));
             assertThat(caller.mayEverywhere(Role.ADMIN)).isTrue();
         }
-        assertThatThrownBy(() -> Security.open(
-                        SecurityConfig.local(), List.of("0.0.0.0"), store, dir, InstantSource.system()))
+        assertThatThrownBy(() ->
+                        Security.open(SecurityConfig.local(), List.of("0.0.0.0"), store, dir, InstantSource.system()))
                 .hasMessageContaining("--tls-cert");
         try (Security local =
                 Security.open(SecurityConfig.local(), List.of("127.0.0.1"), store, dir, InstantSource.system())) {

@@ -66,21 +66,16 @@ class TlsFilesTest {
         certificates.selfSigned("two", List.of("-newkey", "rsa:2048"), "DNS:localhost");
         Files.copy(certificates.file("one.crt"), certificates.file("server.crt"));
         Files.copy(certificates.file("one.key"), certificates.file("server.key"));
-        try (TlsFiles files =
-                TlsFiles.read(certificates.file("server.crt"), certificates.file("server.key"), null)) {
+        try (TlsFiles files = TlsFiles.read(certificates.file("server.crt"), certificates.file("server.key"), null)) {
             assertThat(presented(files, "one.crt")).isEqualTo("CN=one");
             assertThat(files.reload()).isFalse();
             // Half of a change: the key does not belong to the certificate.
             Files.copy(
-                    certificates.file("two.crt"),
-                    certificates.file("server.crt"),
-                    StandardCopyOption.REPLACE_EXISTING);
+                    certificates.file("two.crt"), certificates.file("server.crt"), StandardCopyOption.REPLACE_EXISTING);
             assertThat(files.reload()).isFalse();
             assertThat(presented(files, "one.crt")).isEqualTo("CN=one");
             Files.copy(
-                    certificates.file("two.key"),
-                    certificates.file("server.key"),
-                    StandardCopyOption.REPLACE_EXISTING);
+                    certificates.file("two.key"), certificates.file("server.key"), StandardCopyOption.REPLACE_EXISTING);
             assertThat(files.reload()).isTrue();
             assertThat(presented(files, "two.crt")).isEqualTo("CN=two");
             Files.writeString(certificates.file("server.crt"), "nonsense");
@@ -92,11 +87,10 @@ class TlsFilesTest {
     @Test
     void olderFormsOfKeysAreRead() {
         certificates.selfSigned("ec", EC, "DNS:a");
-        certificates.run(List.of(
-                "openssl", "ec", "-in", file("ec.key"), "-out", file("ec-sec1.key")));
+        certificates.run(List.of("openssl", "ec", "-in", file("ec.key"), "-out", file("ec-sec1.key")));
         certificates.selfSigned("rsa", List.of("-newkey", "rsa:2048"), "DNS:a");
-        certificates.run(List.of(
-                "openssl", "rsa", "-traditional", "-in", file("rsa.key"), "-out", file("rsa-pkcs1.key")));
+        certificates.run(
+                List.of("openssl", "rsa", "-traditional", "-in", file("rsa.key"), "-out", file("rsa-pkcs1.key")));
         certificates.selfSigned("ed", List.of("-newkey", "ed25519"), "DNS:a");
         for (String pair : List.of("ec ec-sec1", "rsa rsa-pkcs1", "ed ed", "rsa rsa", "ec ec")) {
             String[] names = pair.split(" ");
@@ -132,23 +126,27 @@ class TlsFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', nullValues = "-", value = {
-        "DNS:node-1|-|node-1|shop|true",
-        "DNS:shop|-|node-1|shop|true",
-        "DNS:shop|-|node-1|pay|false",
-        "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|true",
-        "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.us|false",
-        "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.eu~eu.svc|c|true",
-        "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.us~us.svc|c|false",
-        "URI:spiffe://evil.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|false",
-        "URI:spiffe://example.org/ns/eu/sa/pay/x|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay/x.eu|false",
-        "DNS:pay|pay => cluster=pay,id=n-*|n-1|pay|true",
-        "DNS:pay|pay => cluster=pay,id=n-*|m-1|pay|false",
-    })
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "DNS:node-1|-|node-1|shop|true",
+                "DNS:shop|-|node-1|shop|true",
+                "DNS:shop|-|node-1|pay|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.us|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.eu~eu.svc|c|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.us~us.svc|c|false",
+                "URI:spiffe://evil.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay/x|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay/x.eu|false",
+                "DNS:pay|pay => cluster=pay,id=n-*|n-1|pay|true",
+                "DNS:pay|pay => cluster=pay,id=n-*|m-1|pay|false",
+            })
     void aCertificateSpeaksForItsNode(String san, String mapping, String id, String cluster, boolean allowed)
             throws Exception {
         certificates.selfSigned("node", EC, san);
-        X509Certificate certificate = Pem.certificates(Files.readAllBytes(certificates.file("node.crt"))).get(0);
+        X509Certificate certificate = Pem.certificates(Files.readAllBytes(certificates.file("node.crt")))
+                .get(0);
         NodeAuthorizer authorizer = NodeAuthorizer.certificates(mapping == null ? List.of() : List.of(mapping));
         String refusal = authorizer.refusal(List.of(certificate), id, cluster);
         assertThat(refusal == null).as(String.valueOf(refusal)).isEqualTo(allowed);
