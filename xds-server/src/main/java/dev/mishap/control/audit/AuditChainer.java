@@ -28,14 +28,19 @@ final class AuditChainer implements AutoCloseable, Leadership.Listener, WatchLis
     /** Records of one transaction. */
     private static final int BATCH = 40;
 
+    /** Old entries of one transaction. */
+    private static final int TRIM = 100;
+
     private static final int BATCH_BYTES = Transaction.MAX_BYTES / 2;
 
     private final Store store;
+    private final int kept;
     private final ScheduledThreadPoolExecutor executor;
     private final Leadership leadership;
     private @Nullable Watch watch;
     private boolean busy;
     private boolean again;
+    private boolean trimming;
 
     /** Where the chain ends. */
     record Head(long sequence, String hash) {
@@ -51,8 +56,10 @@ final class AuditChainer implements AutoCloseable, Leadership.Listener, WatchLis
         }
     }
 
-    AuditChainer(Store store, String holder) {
+    /** @param kept entries of the chain */
+    AuditChainer(Store store, String holder, int kept) {
         this.store = store;
+        this.kept = kept;
         executor = new ScheduledThreadPoolExecutor(1, runnable -> {
             Thread thread = new Thread(runnable, "audit");
             thread.setDaemon(true);
@@ -154,8 +161,54 @@ final class AuditChainer implements AutoCloseable, Leadership.Listener, WatchLis
                         later();
                     } else if (again) {
                         step();
+                    } else {
+                        trim();
                     }
                 }));
+    }
+
+    /** The oldest entries go when there are too many. */
+    private void trim() {
+        if (trimming || !leadership.held()) {
+            return;
+        }
+        trimming = true;
+        store.get(AuditLog.START)
+                .thenCombine(store.get(AuditLog.HEAD), (start, head) -> {
+                    long oldest = start.map(e -> Head.parse(e.value()))
+                            .orElse(Head.EMPTY)
+                            .sequence();
+                    long newest = head.map(e -> Head.parse(e.value()))
+                            .orElse(Head.EMPTY)
+                            .sequence();
+                    int over = (int) Math.min(TRIM, newest - oldest - kept);
+                    return over < TRIM
+                            ? CompletableFuture.completedStage(false)
+                            : store.list(AuditLog.LOG, null, over, 0)
+                                    .thenCompose(page -> store.commit(without(page.entries(), start.orElse(null))))
+                                    .thenApply(revision -> true);
+                })
+                .thenCompose(more -> more)
+                .whenComplete((more, failure) -> onThread(() -> {
+                    trimming = false;
+                    if (failure != null) {
+                        LOG.warn(
+                                "old audit records are kept for now: {}",
+                                StoreException.unwrap(failure).toString());
+                    } else if (more) {
+                        trim();
+                    }
+                }));
+    }
+
+    private Transaction without(List<Entry> oldest, @Nullable Entry start) {
+        AuditEntry last = AuditEntry.parse(oldest.get(oldest.size() - 1).value().utf8());
+        Transaction.Builder builder = leadership
+                .fence(Transaction.builder())
+                .ifModRevision(AuditLog.START, start == null ? 0 : start.modRevision())
+                .put(AuditLog.START, new Head(last.sequence(), last.hash()).bytes());
+        oldest.forEach(entry -> builder.delete(entry.key()));
+        return builder.build();
     }
 
     private @Nullable Transaction transaction(List<Entry> waiting, @Nullable Entry headEntry) {

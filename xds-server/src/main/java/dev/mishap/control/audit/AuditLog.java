@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * there unchained, so that writers don't wait for each other. A moment later the one replica that has the task moves it into the
  * chain, in the order of the changes.
  *
+ * <p>The newest {@value #KEPT} entries are kept; who wants more exports in time.
+ *
  * <p>What is chained can't be changed, left out or inserted without {@link #verify} finding it. Somebody who can write to the store could
  * cut the newest entries off or make a new chain: against that, export the log to elsewhere from time to time.
  */
@@ -25,14 +27,22 @@ public final class AuditLog implements AutoCloseable {
     static final String NEW = "audit/new/";
     static final String LOG = "audit/log/";
     static final String HEAD = "audit/head";
+    /** The newest entry of those that went since the log was full. */
+    static final String START = "audit/start";
+    /** How many entries are kept. */
+    static final int KEPT = 50_000;
 
     private final Store store;
     private final AuditChainer chainer;
 
     /** @param holder who this replica is */
     public AuditLog(Store store, String holder) {
+        this(store, holder, KEPT);
+    }
+
+    AuditLog(Store store, String holder, int kept) {
         this.store = store;
-        chainer = new AuditChainer(store, holder);
+        chainer = new AuditChainer(store, holder, kept);
     }
 
     /** Adds the record to a transaction. One operation. */
@@ -60,7 +70,7 @@ public final class AuditLog implements AutoCloseable {
     /**
      * Entries in the order of the chain.
      *
-     * @param from the first sequence; 1 = from the start
+     * @param from the first sequence; 1 = from the oldest that is kept
      * @param limit 1 to {@value Store#MAX_PAGE}
      */
     public CompletionStage<Listing> list(long from, int limit) {
@@ -116,12 +126,16 @@ public final class AuditLog implements AutoCloseable {
 
     /** {@link #verify()} of a store that nobody writes to. */
     public static CompletionStage<List<String>> verify(Store store) {
-        AuditVerifier verifier = new AuditVerifier();
-        return store.get(HEAD)
-                .thenCompose(head -> walk(store, 1, 0, verifier).thenApply(count -> {
-                    head.ifPresent(e -> verifier.requireHead(AuditChainer.Head.parse(e.value())));
-                    return verifier.problems();
-                }));
+        // In this order: entries that come or go meanwhile are no problem.
+        return store.get(START).thenCompose(start -> {
+            AuditVerifier verifier = new AuditVerifier(
+                    start.map(e -> AuditChainer.Head.parse(e.value())).orElse(AuditChainer.Head.EMPTY));
+            return store.get(HEAD)
+                    .thenCompose(head -> walk(store, 1, 0, verifier).thenApply(count -> {
+                        head.ifPresent(e -> verifier.requireHead(AuditChainer.Head.parse(e.value())));
+                        return verifier.problems();
+                    }));
+        });
     }
 
     /** Stops chaining here; what waits is chained by another replica, or later. */

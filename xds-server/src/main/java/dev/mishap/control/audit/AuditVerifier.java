@@ -10,10 +10,25 @@ public final class AuditVerifier implements Consumer<AuditEntry> {
 
     private final List<String> problems = new ArrayList<>();
     private long sequence;
-    private String hash = AuditEntry.NONE;
+    private String hash;
+
+    /** Of an export, which may begin anywhere: its first entry is taken as it is. */
+    public AuditVerifier() {
+        this(new AuditChainer.Head(-1, AuditEntry.NONE));
+    }
+
+    /** @param start the entry before the first one */
+    AuditVerifier(AuditChainer.Head start) {
+        sequence = start.sequence();
+        hash = start.hash();
+    }
 
     @Override
     public void accept(AuditEntry entry) {
+        if (sequence < 0) {
+            sequence = entry.sequence() - 1;
+            hash = entry.previous();
+        }
         if (entry.sequence() != sequence + 1) {
             add("after entry " + sequence + " comes " + entry.sequence());
         }

@@ -135,4 +135,29 @@ class AuditLogTest {
                 .contains("note; before and after are left out")
                 .hasSizeLessThan(3000);
     }
+
+    @Test
+    void theOldestGoAndTheRestIsStillAChain() throws Exception {
+        log.close();
+        try (AuditLog small = new AuditLog(store, "small", 50)) {
+            for (int i = 1; i <= 400; i++) {
+                small.append(record(i));
+            }
+            await(400);
+            AuditLog.Listing oldest = get(small.list(1, 1));
+            while (oldest.entries().get(0).sequence() <= 300) {
+                oldest = get(small.list(1, 1));
+            }
+            assertThat(get(small.verify())).isEmpty();
+            List<String> lines = new ArrayList<>();
+            get(small.export(lines::add));
+            assertThat(lines).hasSizeLessThan(150);
+            AuditVerifier verifier = new AuditVerifier();
+            lines.forEach(line -> verifier.accept(AuditEntry.parse(line)));
+            assertThat(verifier.problems()).isEmpty();
+            get(store.commit(
+                    Transaction.delete(AuditLog.key(oldest.entries().get(0).sequence()))));
+            assertThat(get(small.verify())).isNotEmpty();
+        }
+    }
 }

@@ -22,6 +22,8 @@ import org.slf4j.LoggerFactory;
 final class LogJournal implements Journal {
     private static final Logger LOG = LoggerFactory.getLogger(LogJournal.class);
 
+    private static final long MAX_LOG = 256 << 20;
+
     private final StoreFiles files;
     private final FileChannel lockChannel;
     private final FileLock lock;
@@ -33,16 +35,22 @@ final class LogJournal implements Journal {
         return thread;
     });
     private final AtomicBoolean snapshotting = new AtomicBoolean();
+    /** A log may become as long as its snapshot, so that no more is written for snapshots than for changes. */
+    private volatile long snapshotBytes;
+
     private LogFile log;
     private long generation;
 
-    LogJournal(StoreFiles files, FileChannel lockChannel, FileLock lock, LogFile log, long generation, long rotateAt) {
+    LogJournal(StoreFiles files, FileChannel lockChannel, FileLock lock, LogFile log, long generation, long rotateAt)
+            throws IOException {
         this.files = files;
         this.lockChannel = lockChannel;
         this.lock = lock;
         this.log = log;
         this.generation = generation;
         this.rotateAt = rotateAt;
+        Path snapshot = files.snapshot(generation);
+        snapshotBytes = Files.exists(snapshot) ? Files.size(snapshot) : 0;
     }
 
     @Override
@@ -52,7 +60,8 @@ final class LogJournal implements Journal {
             ChangeCodec.write(frame, change);
         }
         log.append(frame.buffer());
-        if (log.position() >= rotateAt && snapshotting.compareAndSet(false, true)) {
+        if (log.position() >= Math.max(rotateAt, Math.min(snapshotBytes, MAX_LOG))
+                && snapshotting.compareAndSet(false, true)) {
             rotate(after);
         }
     }
@@ -81,6 +90,7 @@ final class LogJournal implements Journal {
             try {
                 SnapshotFile.write(files.snapshot(next), state);
                 files.sync();
+                snapshotBytes = Files.size(files.snapshot(next));
                 forgetBefore(next - 1);
             } catch (IOException | RuntimeException e) {
                 LOG.warn("no snapshot of the store, its logs are kept: {}", e.toString());
