@@ -19,7 +19,11 @@ class RunDemoIT {
     Path directory;
 
     private Tools.Result demo(String demo) {
-        Path file = Tools.root().resolve("examples/chaos-experiment-payment-degradation.yaml");
+        return demo("chaos-experiment-payment-degradation.yaml", demo);
+    }
+
+    private Tools.Result demo(String example, String demo) {
+        Path file = Tools.root().resolve("examples").resolve(example);
         return Tools.run(
                 directory,
                 180,
@@ -53,6 +57,18 @@ class RunDemoIT {
         assertThat(directory.resolve("report/junit.xml")).isNotEmptyFile();
         assertThat(result.out().lines().filter(line -> !line.startsWith("[PAY-503-2024-Q4] ")))
                 .isEmpty();
+    }
+
+    /** The guide's question: how does the circuit breaker handle a 3-second DNS time-out? */
+    @ParameterizedTest
+    @CsvSource({"--demo=dns, 0, HYPOTHESIS_HELD", "--demo=dns-without-breaker, 1, SLO_BREACHED"})
+    void aDnsTimeOutOfThreeSeconds(String demo, int exit, String reason) throws IOException {
+        Tools.Result result = demo("dns-timeout-experiment.yaml", demo);
+        assertThat(result.exit()).as(result.out() + result.err()).isEqualTo(exit);
+        assertThat(Files.readString(directory.resolve("report/report.json")))
+                .contains("\"reason\" : \"" + reason + "\"");
+        assertThat(Files.readString(directory.resolve("report/demo/dns-access.log")))
+                .contains("payments.internal 0 DI 3", "experiment=DNS-TIMEOUT-2026-Q1");
     }
 
     @Test

@@ -12,7 +12,7 @@ final class Texts {
         Double value = result.value();
         return describe(result.condition(), result.population())
                 + " was "
-                + (value == null ? "not seen" : number(value))
+                + (value == null ? "not seen" : number(result.condition(), value))
                 + (result.population() == Population.QUERY ? "" : " (" + result.samples() + " requests)");
     }
 
@@ -57,7 +57,13 @@ final class Texts {
 
     private static String value(Judge judge) {
         Double value = judge.latestValue();
-        return value == null ? "unknown" : number(value);
+        return value == null ? "unknown" : number(judge.condition(), value);
+    }
+
+    /** In the unit that people give: latencies, which the engine counts in nanoseconds, in milliseconds. */
+    private static String number(Condition condition, double value) {
+        Measure measure = condition.measure();
+        return measure != null && measure.isLatency() ? number(Math.round(value / 1e4) / 100.0) + " ms" : number(value);
     }
 
     private static String number(double value) {
