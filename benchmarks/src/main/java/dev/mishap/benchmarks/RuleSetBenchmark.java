@@ -1,8 +1,12 @@
 package dev.mishap.benchmarks;
 
+import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.ConnectionView;
 import dev.mishap.rules.FaultDecision;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.HeaderSlots;
+import dev.mishap.rules.QuestionDecision;
+import dev.mishap.rules.QuestionView;
 import dev.mishap.rules.RequestView;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.text.RuleLine;
@@ -10,6 +14,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -24,8 +29,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What the rules cost a request: one that no rule is for, one that the last rule is for but whose draw says no (a percentage),
- * and one that is aborted. Run: {@code benchmarks/jmh RuleSetBenchmark -prof gc}.
+ * What the rules cost a request, a connection and a DNS question: one that no rule is for, one that the last rule is for but whose draw
+ * says no (a percentage), and one that is touched. Run: {@code benchmarks/jmh RuleSetBenchmark -prof gc}.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,8 +42,11 @@ public class RuleSetBenchmark {
     @Param({"1", "100", "1000"})
     public int rules;
 
-    /** {@code path}: every rule for a path of its own, which an index finds. {@code header}: for a prefix of a header's value. */
-    @Param({"path", "header"})
+    /**
+     * What every rule has one of its own of: a path, a header's value, a prefix or suffix of one. Rules of connections and questions have
+     * a server name or name: exact for {@code path} and {@code header}, else its end.
+     */
+    @Param({"path", "header", "headerPrefix", "headerSuffix"})
     public String scope = "path";
 
     private final HeaderSlots slots = new HeaderSlots();
@@ -47,22 +55,40 @@ public class RuleSetBenchmark {
     private final Request drawn = new Request("/drawn", "drawn");
     private final Request aborted = new Request("/aborted", "aborted");
     private RuleSet set = RuleSet.EMPTY;
+    private RuleSet connections = RuleSet.EMPTY;
+    private RuleSet questions = RuleSet.EMPTY;
 
     @Setup
     public void compile() {
+        set = RuleSet.compile(all("abort 503", this::when), 0, () -> 7, slots);
+        connections = RuleSet.compile(all("refuse", word -> whenName("sni", word)), 0, () -> 7, new HeaderSlots());
+        questions = RuleSet.compile(all("dns nxdomain", word -> whenName("name", word)), 0, () -> 7, new HeaderSlots());
+    }
+
+    private List<FaultRule> all(String fault, UnaryOperator<String> when) {
         List<FaultRule> all = new ArrayList<>();
         for (int i = 2; i < rules; i++) {
-            all.add(RuleLine.parse("abort 503 10% " + when("p" + i), "rule-" + i));
+            all.add(RuleLine.parse(fault + " 10% " + when.apply("p" + i), "rule-" + i));
         }
-        all.add(RuleLine.parse("abort 503 0.0001% " + when("drawn"), "drawn"));
+        all.add(RuleLine.parse(fault + " 0.0001% " + when.apply("drawn"), "drawn"));
         if (rules > 1) {
-            all.add(RuleLine.parse("abort 503 " + when("aborted"), "aborted"));
+            all.add(RuleLine.parse(fault + " " + when.apply("aborted"), "aborted"));
         }
-        set = RuleSet.compile(all, 0, () -> 7, slots);
+        return all;
     }
 
     private String when(String word) {
-        return scope.equals("path") ? "when path = /" + word : "when header x-tier ^= " + word;
+        return switch (scope) {
+            case "path" -> "when path = /" + word;
+            case "header" -> "when header x-tier = " + word;
+            case "headerPrefix" -> "when header x-tier ^= " + word;
+            default -> "when header x-tier $= " + word;
+        };
+    }
+
+    private String whenName(String condition, String word) {
+        boolean exact = scope.equals("path") || scope.equals("header");
+        return "when " + condition + (exact ? " = db." + word + ".internal" : " $= ." + word + ".internal");
     }
 
     @Benchmark
@@ -78,6 +104,79 @@ public class RuleSetBenchmark {
     @Benchmark
     public FaultDecision aborted() {
         return set.decide(aborted, 1, 1, scratch);
+    }
+
+    @Benchmark
+    public ConnectionDecision connectionForNone() {
+        return connections.decide(new Connection("db.none.internal"), 1, 1);
+    }
+
+    @Benchmark
+    public ConnectionDecision connectionRefused() {
+        ConnectionDecision decision = connections.decide(new Connection("db.aborted.internal"), 1, 1);
+        decision.release();
+        return decision;
+    }
+
+    @Benchmark
+    public QuestionDecision questionForNone() {
+        return questions.decide(new Question("db.none.internal"), 1, 1);
+    }
+
+    @Benchmark
+    public QuestionDecision questionAnswered() {
+        QuestionDecision decision = questions.decide(new Question("db.aborted.internal"), 1, 1);
+        decision.release();
+        return decision;
+    }
+
+    private record Connection(String serverName) implements ConnectionView {
+        @Override
+        public String listener() {
+            return "in";
+        }
+
+        @Override
+        public String cluster() {
+            return "db";
+        }
+
+        @Override
+        public @Nullable InetAddress sourceAddress() {
+            return InetAddress.getLoopbackAddress();
+        }
+
+        @Override
+        public @Nullable InetAddress destinationAddress() {
+            return InetAddress.getLoopbackAddress();
+        }
+
+        @Override
+        public int destinationPort() {
+            return 5432;
+        }
+    }
+
+    private record Question(String name) implements QuestionView {
+        @Override
+        public String listener() {
+            return "in";
+        }
+
+        @Override
+        public @Nullable String cluster() {
+            return null;
+        }
+
+        @Override
+        public String type() {
+            return "A";
+        }
+
+        @Override
+        public @Nullable InetAddress sourceAddress() {
+            return InetAddress.getLoopbackAddress();
+        }
     }
 
     private record Request(String path, String tier) implements RequestView {

@@ -6,6 +6,7 @@ import dev.mishap.proxy.rules.RulesApi.Request;
 import dev.mishap.proxy.rules.RulesApi.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,77 @@ class RulesApiTest {
         assertThat(json(call("DELETE", "rules/r"))).containsEntry("deleted", 1);
         assertThat(json(call("DELETE", "rules/r"))).containsEntry("deleted", 0);
         assertThat(call("GET", "rules/r").status()).isEqualTo(404);
+    }
+
+    @Test
+    void theKillSwitchIsReadTurnedOnAndOff() {
+        assertThat(call("GET", "kill").body()).isEqualTo("{\"killed\":false,\"causes\":{}}\n");
+        assertThat(json(call("POST", "kill?reason=incident 4711"))).containsEntry("killed", true);
+        assertThat(json(call("POST", "kill"))).containsEntry("killed", true);
+        assertThat(call("GET", "events").body()).containsOnlyOnce("killed").contains("incident 4711");
+        assertThat(json(call("DELETE", "kill"))).containsEntry("killed", false);
+        assertThat(json(call("DELETE", "kill"))).containsEntry("killed", false);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PUT    | kill                     | 405",
+                "POST   | kill/now                 | 404",
+                "POST   | kill?reasons=x           | 400",
+                "POST   | kill?reason=             | 400",
+                "DELETE | kill?reason=a%0Ab        | 200",
+                "POST   | events                   | 405",
+                "GET    | events/1                 | 404",
+                "GET    | events?after=-1          | 400",
+                "GET    | events?after=x           | 400",
+                "GET    | events?limit=0           | 400",
+                "GET    | events?limit=1025        | 400",
+                "GET    | events?follow=maybe      | 400",
+                "GET    | events?follow=&limit=1   | 400",
+                "GET    | events?since=1           | 400",
+                "GET    | events?after=9223372036854775807 | 200",
+            })
+    void whatIsNotMeantIsRefused(String method, String path, int status) {
+        Response response = call(method, path);
+        assertThat(response.status()).as(response.body()).isEqualTo(status);
+        if (status >= 400) {
+            assertThat(response.contentType()).isEqualTo("application/problem+json");
+            assertThat(call("GET", "kill").body()).contains("\"killed\":false");
+        }
+    }
+
+    @Test
+    void aReasonHasNoControlCharactersAndAnEnd() {
+        assertThat(call("POST", "kill?reason=" + "x".repeat(257)).status()).isEqualTo(400);
+        assertThat(call("POST", "kill?reason=a\nb").status()).isEqualTo(400);
+        assertThat(call("GET", "kill").body()).contains("\"killed\":false");
+    }
+
+    @Test
+    void eventsAreKeptUpToABoundAndNumbered() {
+        for (int i = 0; i < 600; i++) {
+            call("PUT", "rules/r?lease=run-1", RULE);
+            call("DELETE", "rules/r");
+        }
+        Map<String, Object> all = json(call("GET", "events"));
+        assertThat(all).containsEntry("last", 1200);
+        assertThat((List<?>) all.get("events")).hasSize(1024);
+        assertThat(call("GET", "events?after=1199").body())
+                .contains("\"number\":1200", "\"kind\":\"stopped\",\"rule\":\"r\",\"experimentId\":\"E1\"");
+        assertThat((List<?>) json(call("GET", "events?after=1000&limit=7")).get("events"))
+                .hasSize(7);
+        fixture.advanceMillis(1);
+    }
+
+    @Test
+    void anExpiryAndADryRunAreTold() {
+        call("PUT", "rules/r?lease=run-1&leaseMillis=1000", RULE.replace("\"spec\": {", "\"spec\": {\"dryRun\": true, "));
+        assertThat(call("GET", "rules/r").body()).contains("\"dryRun\":true", "\"wouldTouch\":0");
+        fixture.advanceMillis(1001);
+        assertThat(call("GET", "events").body())
+                .contains("\"kind\":\"expired\",\"rule\":\"r\"", "\"reason\":\"its lease ran out\"");
     }
 
     @Test

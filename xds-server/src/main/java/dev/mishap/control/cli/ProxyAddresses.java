@@ -44,7 +44,8 @@ final class ProxyAddresses {
                 && uri.getPort() <= 65535;
     }
 
-    private static @Nullable URI address(String text) {
+    /** The admin address of a proxy, {@code [http://]HOST:PORT}; null when it is none. */
+    static @Nullable URI address(String text) {
         try {
             URI uri = URI.create(text.contains("://") ? text : "http://" + text);
             boolean bare = uri.getRawUserInfo() == null

@@ -2,7 +2,13 @@ package dev.mishap.control.cli;
 
 import dev.mishap.control.client.ApiClient;
 import dev.mishap.control.client.ApiException;
+import dev.mishap.control.experiment.ProxyClient;
+import dev.mishap.control.experiment.ProxyException;
 import dev.mishap.rules.yaml.DocumentText;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +25,8 @@ import tools.jackson.databind.JsonNode;
         description = {
             "End faults at once.",
             "--all is the switch of the whole fleet: no fault acts until `mishap stop --rearm`; the rules stay. The other forms delete the"
-                    + " rules that they name."
+                    + " rules that they name.",
+            "--proxy is the kill switch of single proxies, without a control plane: it takes effect within 100 ms, on everything."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -27,6 +34,7 @@ import tools.jackson.databind.JsonNode;
             "  mishap stop --rearm",
             "  mishap stop --experiment PAY-503-2024-Q4",
             "  mishap stop canary-503 -n staging",
+            "  mishap stop --proxy 127.0.0.1:9901",
             "",
             ClientCommand.EXIT_CODES
         })
@@ -55,9 +63,58 @@ final class StopCommand extends ClientCommand {
     @Option(
             names = "--reason",
             paramLabel = "TEXT",
-            description = "Of --all and --rearm, for the audit log.",
+            description = "Of --all, --rearm and --proxy, for the audit log or the proxy's events.",
             defaultValue = "")
     private String reason = "";
+
+    @Option(
+            names = "--proxy",
+            paramLabel = "ADDRESS",
+            description = {
+                "The admin address of a proxy, such as 127.0.0.1:9901; may be given several times. With --rearm faults act again.",
+                "MISHAP_API_TOKEN is the token, if it needs one."
+            })
+    private List<String> proxies = List.of();
+
+    @Override
+    public Integer call() {
+        if (proxies.isEmpty()) {
+            return super.call();
+        }
+        if (all || experiment != null || selector != null || !names.isEmpty()) {
+            throw bad("--proxy stops all faults of a proxy: it goes with --rearm and --reason only");
+        }
+        List<URI> addresses = new ArrayList<>();
+        for (String each : proxies) {
+            URI address = ProxyAddresses.address(each);
+            if (address == null) {
+                throw bad("--proxy " + each + ": expected HOST:PORT, the admin address of a proxy");
+            }
+            addresses.add(address);
+        }
+        HttpClient http = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(2))
+                .build();
+        int code = Mishap.OK;
+        for (URI address : addresses) {
+            ProxyClient proxy = new ProxyClient(http, address, System.getenv("MISHAP_API_TOKEN"));
+            try {
+                if (rearm) {
+                    proxy.arm(reason);
+                } else {
+                    proxy.kill(reason);
+                }
+                out().println(address + (rearm ? ": faults may act again" : ": all faults are off"));
+            } catch (ProxyException e) {
+                err().println("mishap: " + e.getMessage());
+                code = Mishap.NO;
+            }
+        }
+        out().flush();
+        err().flush();
+        return code;
+    }
 
     @Override
     int run(ApiClient client) throws ApiException {

@@ -92,6 +92,20 @@ public final class ProxyClient {
         send("DELETE", "leases/" + segment(lease.id()), null);
     }
 
+    /** Turns all faults of the proxy off, whatever they come from; true when they are. */
+    public boolean kill(String reason) throws ProxyException {
+        return send("POST", "kill" + reason(reason), "").path("killed").asBoolean(false);
+    }
+
+    /** Lets faults act again that a call or a signal has turned off; true when they may. */
+    public boolean arm(String reason) throws ProxyException {
+        return !send("DELETE", "kill" + reason(reason), null).path("killed").asBoolean(true);
+    }
+
+    private static String reason(String reason) {
+        return reason.isEmpty() ? "" : "?reason=" + segment(reason);
+    }
+
     void putObserver(String name, String json, Lease lease) throws ProxyException {
         send("PUT", "observers/" + segment(name) + query(lease), json);
     }
