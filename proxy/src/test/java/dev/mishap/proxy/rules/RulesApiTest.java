@@ -153,7 +153,10 @@ class RulesApiTest {
 
     @Test
     void anExpiryAndADryRunAreTold() {
-        call("PUT", "rules/r?lease=run-1&leaseMillis=1000", RULE.replace("\"spec\": {", "\"spec\": {\"dryRun\": true, "));
+        call(
+                "PUT",
+                "rules/r?lease=run-1&leaseMillis=1000",
+                RULE.replace("\"spec\": {", "\"spec\": {\"dryRun\": true, "));
         assertThat(call("GET", "rules/r").body()).contains("\"dryRun\":true", "\"wouldTouch\":0");
         fixture.advanceMillis(1001);
         assertThat(call("GET", "events").body())

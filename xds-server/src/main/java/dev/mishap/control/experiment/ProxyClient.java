@@ -28,6 +28,9 @@ public final class ProxyClient {
     /** Well under a lease, so that a proxy that hangs is noticed before its rules have run out unseen. */
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
+    /** Whoever stops everything waits for the answer, however busy the proxy is. */
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
     private final HttpClient http;
     private final URI address;
     private final @Nullable String token;
@@ -94,12 +97,16 @@ public final class ProxyClient {
 
     /** Turns all faults of the proxy off, whatever they come from; true when they are. */
     public boolean kill(String reason) throws ProxyException {
-        return send("POST", "kill" + reason(reason), "").path("killed").asBoolean(false);
+        return send("POST", "kill" + reason(reason), "", STOP_TIMEOUT)
+                .path("killed")
+                .asBoolean(false);
     }
 
     /** Lets faults act again that a call or a signal has turned off; true when they may. */
     public boolean arm(String reason) throws ProxyException {
-        return !send("DELETE", "kill" + reason(reason), null).path("killed").asBoolean(true);
+        return !send("DELETE", "kill" + reason(reason), null, STOP_TIMEOUT)
+                .path("killed")
+                .asBoolean(true);
     }
 
     private static String reason(String reason) {
@@ -169,8 +176,12 @@ public final class ProxyClient {
     }
 
     private JsonNode send(String method, String path, @Nullable String body) throws ProxyException {
+        return send(method, path, body, TIMEOUT);
+    }
+
+    private JsonNode send(String method, String path, @Nullable String body, Duration timeout) throws ProxyException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address.resolve("/mishap/v1/" + path))
-                .timeout(TIMEOUT)
+                .timeout(timeout)
                 .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (body != null) {
             request.header("content-type", "application/json");
