@@ -16,14 +16,15 @@ import java.util.List;
 final class ControlPlaneProcess implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
     private final Path log;
-    private final Process process;
+    private final List<String> command;
+    private Process process;
     private final int apiPort = ProxyProcess.freePort();
     private final int xdsPort = ProxyProcess.freePort();
 
     /** Starts it and waits until it is ready. */
     ControlPlaneProcess(Path directory, String... arguments) throws IOException {
         log = directory.resolve("serve.log");
-        List<String> command = new ArrayList<>(List.of(
+        command = new ArrayList<>(List.of(
                 Tools.launcher().toString(),
                 "serve",
                 "--listen-api",
@@ -31,16 +32,26 @@ final class ControlPlaneProcess implements AutoCloseable {
                 "--listen-xds",
                 "127.0.0.1:" + xdsPort));
         command.addAll(List.of(arguments));
-        process = Tools.builder(command)
+        process = start();
+    }
+
+    private Process start() throws IOException {
+        Process started = Tools.builder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
         Sidecar.await(() -> {
-            if (!process.isAlive()) {
+            if (!started.isAlive()) {
                 throw new AssertionError("serve ended: " + log());
             }
             return log().contains("mishap serve: ready:");
         });
+        return started;
+    }
+
+    /** On the same ports, after {@link #kill}. */
+    void restart() throws IOException {
+        process = start();
     }
 
     int xdsPort() {

@@ -107,7 +107,9 @@ class OverlayIT {
                 CONFIGURATION
                         .replace("${mesh}", Integer.toString(mesh))
                         .replace("${plain}", Integer.toString(plain))
-                        .replace("${service}", Integer.toString(service.getAddress().getPort())));
+                        .replace(
+                                "${service}",
+                                Integer.toString(service.getAddress().getPort())));
         upstream = new ControlPlaneProcess(
                 Files.createDirectory(directory.resolve("upstream")), "--config-dir", files.toString());
     }
@@ -148,7 +150,8 @@ class OverlayIT {
     /** All that was discovered, by type and name, without the times. */
     private Map<String, String> dump(ProxyProcess envoy) {
         Map<String, String> dump = new TreeMap<>();
-        for (JsonNode section : json.readTree(envoy.get("/config_dump?include_eds")).get("configs")) {
+        for (JsonNode section :
+                json.readTree(envoy.get("/config_dump?include_eds")).get("configs")) {
             section.properties().forEach(field -> {
                 if (field.getKey().startsWith("dynamic") && field.getValue().isArray()) {
                     for (JsonNode item : field.getValue()) {

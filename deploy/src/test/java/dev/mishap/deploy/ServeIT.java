@@ -157,6 +157,39 @@ class ServeIT {
     }
 
     @Test
+    void aFaultOfConnectionsReachesOurProxiesAndNobodyElse() throws Exception {
+        String answer = serve.apply(
+                "slow",
+                "{ttl: 1m, scope: {listeners: [payments]}, fault: {latency: {fixed: 300ms, direction: toDownstream}}}");
+        assertThat(answer).contains("spec.fault.latency: Envoy has no filter for faults of connections");
+        for (Map.Entry<String, String> node : addresses.entrySet()) {
+            if (node.getKey().startsWith("mishap")) {
+                Sidecar.await(() -> millis(node.getValue()) >= 300);
+            }
+        }
+        serve.delete("slow");
+        for (String address : addresses.values()) {
+            Sidecar.await(() -> millis(address) < 300);
+        }
+    }
+
+    private long millis(String address) {
+        long from = System.nanoTime();
+        assertThat(status(address, false)).as(address).isEqualTo(204);
+        return (System.nanoTime() - from) / 1_000_000;
+    }
+
+    @Test
+    void theDeathOfTheServerEndsItsFaults() throws Exception {
+        // Where faults go by themselves is the proxies' clock: nobody tells them anything any more.
+        serve.apply("whole", "{ttl: 10m, scope: " + CANARY + ", fault: {abort: {httpStatus: 503}}}");
+        awaitEverywhere(503);
+        serve.kill();
+        awaitEverywhere(204);
+        serve.restart();
+    }
+
+    @Test
     void whatANodeCannotDoIsToldBeforeAndWhileItStands() throws Exception {
         String answer = serve.apply(
                 "capped",

@@ -6,6 +6,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.filters.http.fault.v1.HttpFault;
+import dev.mishap.filters.network.fault.v1.NetworkFault;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
@@ -28,6 +29,7 @@ public final class FaultFilters {
 
     private static final String PREFIX = "mishap.fault/";
     private static final String RULES_PREFIX = "mishap.rules/";
+    private static final String CONNECTIONS_PREFIX = "mishap.connections/";
 
     private FaultFilters() {}
 
@@ -46,9 +48,22 @@ public final class FaultFilters {
         return discovered(rulesName(listener), HttpFault.getDefaultInstance());
     }
 
+    /** The name of the network filter of a listener of our own proxy that takes whole rules about its connections. */
+    public static String connectionRulesName(String listener) {
+        return CONNECTIONS_PREFIX + listener;
+    }
+
+    /** That filter. */
+    public static Filter connectionRules(String listener) {
+        return Filter.newBuilder()
+                .setName(connectionRulesName(listener))
+                .setConfigDiscovery(source(Any.pack(NetworkFault.getDefaultInstance())))
+                .build();
+    }
+
     /** Whether an extension configuration is one of ours by its name. */
     public static boolean isOurs(String name) {
-        return name.startsWith(PREFIX) || name.startsWith(RULES_PREFIX);
+        return name.startsWith(PREFIX) || name.startsWith(RULES_PREFIX) || name.startsWith(CONNECTIONS_PREFIX);
     }
 
     /** The names of a listener's fault filters. */
@@ -68,16 +83,20 @@ public final class FaultFilters {
      * to everything when the configuration's time to live ends.
      */
     static HttpFilter discovered(String name, com.google.protobuf.Message empty) {
-        Any nothing = Any.pack(empty);
         return HttpFilter.newBuilder()
                 .setName(name)
-                .setConfigDiscovery(ExtensionConfigSource.newBuilder()
-                        .setConfigSource(ConfigSource.newBuilder()
-                                .setAds(AggregatedConfigSource.getDefaultInstance())
-                                .setResourceApiVersion(ApiVersion.V3))
-                        .setDefaultConfig(nothing)
-                        .setApplyDefaultConfigWithoutWarming(true)
-                        .addTypeUrls(nothing.getTypeUrl()))
+                .setConfigDiscovery(source(Any.pack(empty)))
+                .build();
+    }
+
+    private static ExtensionConfigSource source(Any nothing) {
+        return ExtensionConfigSource.newBuilder()
+                .setConfigSource(ConfigSource.newBuilder()
+                        .setAds(AggregatedConfigSource.getDefaultInstance())
+                        .setResourceApiVersion(ApiVersion.V3))
+                .setDefaultConfig(nothing)
+                .setApplyDefaultConfigWithoutWarming(true)
+                .addTypeUrls(nothing.getTypeUrl())
                 .build();
     }
 

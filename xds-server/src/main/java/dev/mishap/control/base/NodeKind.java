@@ -14,6 +14,9 @@ public enum NodeKind {
     /** The message of our proxy's HTTP filter, which takes whole rules. */
     public static final String RULES_MESSAGE = "mishap.filters.http.fault.v1.HttpFault";
 
+    /** That of its network filter, which takes rules about connections. */
+    public static final String CONNECTION_RULES_MESSAGE = "mishap.filters.network.fault.v1.NetworkFault";
+
     public static NodeKind of(NodeInfo node) {
         String agent = node.userAgent();
         if (agent.startsWith("gRPC") || agent.startsWith("grpc")) {

@@ -10,6 +10,7 @@ import dev.mishap.control.xds.ResourceLayer;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
 import dev.mishap.filters.http.fault.v1.HttpFault;
+import dev.mishap.filters.network.fault.v1.NetworkFault;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
@@ -114,6 +115,10 @@ public final class Templates implements BaseConfig {
     private static void proxy(Dependency dependency, Variant variant, ViewUpdate update) {
         String name = dependency.name();
         FilterChain.Builder chain = FilterChain.newBuilder();
+        if (variant.kind() == NodeKind.MISHAP) {
+            chain.addFilters(FaultFilters.connectionRules(name));
+            update.put(FaultFilters.config(FaultFilters.connectionRulesName(name), NetworkFault.getDefaultInstance()));
+        }
         if (dependency.protocol() == Dependency.Protocol.TCP) {
             chain.addFilters(filter(
                     "envoy.filters.network.tcp_proxy",

@@ -3,6 +3,7 @@ package dev.mishap.control.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.mishap.control.base.NodeKind;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
@@ -10,7 +11,9 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param api whether it is for a client that asks for it by its target (gRPC), and not for a socket
  * @param managers its HTTP connection managers; none = it carries no HTTP
+ * @param connectionSlots its network filters that take rules about connections, by name
  */
-record ListenerShape(String name, boolean api, List<Manager> managers) {
+record ListenerShape(String name, boolean api, List<Manager> managers, List<String> connectionSlots) {
     static final String HTTP_FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault";
     static final String HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
@@ -65,26 +69,31 @@ record ListenerShape(String name, boolean api, List<Manager> managers) {
         try {
             Listener listener = Listener.parseFrom(body);
             List<Manager> managers = new ArrayList<>();
+            Set<String> slots = new LinkedHashSet<>();
             if (listener.hasApiListener()) {
                 add(listener.getApiListener().getApiListener(), managers, rulesType);
-                return new ListenerShape(name, true, managers);
+                return new ListenerShape(name, true, managers, List.of());
             }
             for (FilterChain chain : listener.getFilterChainsList()) {
-                chain(chain, managers, rulesType);
+                chain(chain, managers, slots, rulesType);
             }
             if (listener.hasDefaultFilterChain()) {
-                chain(listener.getDefaultFilterChain(), managers, rulesType);
+                chain(listener.getDefaultFilterChain(), managers, slots, rulesType);
             }
-            return new ListenerShape(name, false, managers);
+            return new ListenerShape(name, false, managers, List.copyOf(slots));
         } catch (InvalidProtocolBufferException e) {
             // What the client will refuse has no place for a fault.
-            return new ListenerShape(name, false, List.of());
+            return new ListenerShape(name, false, List.of(), List.of());
         }
     }
 
-    private static void chain(FilterChain chain, List<Manager> into, String rulesType)
+    private static void chain(FilterChain chain, List<Manager> into, Set<String> slots, String rulesType)
             throws InvalidProtocolBufferException {
         for (Filter filter : chain.getFiltersList()) {
+            if (filter.getConfigDiscovery().getTypeUrlsList().stream()
+                    .anyMatch(type -> isOf(type, NodeKind.CONNECTION_RULES_MESSAGE))) {
+                slots.add(filter.getName());
+            }
             add(filter.getTypedConfig(), into, rulesType);
         }
     }
