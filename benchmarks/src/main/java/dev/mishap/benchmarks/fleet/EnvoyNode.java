@@ -23,7 +23,8 @@ final class EnvoyNode {
                 .setLocality(Locality.newBuilder().setRegion("eu").setZone("eu-1"))
                 .setUserAgentName("envoy")
                 .setUserAgentBuildVersion(BuildVersion.newBuilder()
-                        .setVersion(SemanticVersion.newBuilder().setMajorNumber(1).setMinorNumber(40)));
+                        .setVersion(
+                                SemanticVersion.newBuilder().setMajorNumber(1).setMinorNumber(40)));
         for (int i = 0; i < EXTENSIONS; i++) {
             node.addExtensions(Extension.newBuilder()
                     .setName("envoy.filters.of_some_category.extension_number_" + i)

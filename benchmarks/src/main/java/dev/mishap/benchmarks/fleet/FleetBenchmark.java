@@ -5,7 +5,6 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -48,7 +47,8 @@ public final class FleetBenchmark {
     private static void run(int streams, int port, BufferedReader in, PrintWriter out)
             throws IOException, InterruptedException {
         long[] before = memory(in, out);
-        print(String.format("idle: heap %d MB, direct %d MB, resident %d MB", before[1] >> 10, before[2] >> 10, before[3] >> 10));
+        print(String.format(
+                "idle: heap %d MB, direct %d MB, resident %d MB", before[1] >> 10, before[2] >> 10, before[3] >> 10));
         CountDownLatch configured = new CountDownLatch(streams);
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         List<SimulatedProxy> proxies = new ArrayList<>(streams);

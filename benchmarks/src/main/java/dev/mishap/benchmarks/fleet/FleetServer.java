@@ -100,7 +100,8 @@ final class FleetServer {
         long returned = System.nanoTime();
         boolean all = waiting.await(60, TimeUnit.SECONDS);
         long used = cpu() - cpu;
-        long[] times = answered.values().stream().mapToLong(t -> t - start).sorted().toArray();
+        long[] times =
+                answered.values().stream().mapToLong(t -> t - start).sorted().toArray();
         if (!all || times.length == 0) {
             say("only " + times.length + " of " + streams);
             return;

@@ -100,8 +100,8 @@ public final class StoreBenchmark {
     }
 
     private static long syncs(Path directory) throws IOException {
-        try (FileChannel file = FileChannel.open(
-                directory.resolve("syncs"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel file =
+                FileChannel.open(directory.resolve("syncs"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             file.write(ByteBuffer.allocate(16 << 20), 0);
             file.force(true);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
@@ -122,7 +122,8 @@ public final class StoreBenchmark {
 
     private static void rules(String name, int underWay, Store store) throws InterruptedException {
         Caller caller = Caller.of("benchmark", "127.0.0.1");
-        try (RuleRegistry registry = StoreException.await(RuleRegistry.open(store, Clock.systemUTC(), "benchmark"), 60_000)) {
+        try (RuleRegistry registry =
+                StoreException.await(RuleRegistry.open(store, Clock.systemUTC(), "benchmark"), 60_000)) {
             RuleDocument[] documents = new RuleDocument[2 * KEYS];
             for (int i = 0; i < documents.length; i++) {
                 documents[i] = RuleDocument.of(RuleLine.parse(

@@ -23,6 +23,8 @@ final class Examples {
                     "limits", map("maxTrafficPercent", 5),
                     "ttl", "2m"));
 
+    /** In a merge patch, null takes a field away. */
+    @SuppressWarnings("NullAway")
     static final Map<String, Object> PATCH = map("spec", map("percentage", 10, "limits", null));
 
     static final Map<String, Object> TOKEN = map(

@@ -83,7 +83,7 @@ public final class MessageReader {
         return any(tree, path, 0);
     }
 
-    private static Any any(Object tree, String path, int depth) {
+    private static Any any(@Nullable Object tree, String path, int depth) {
         Map<?, ?> map = mapping(tree, path);
         if (map.isEmpty()) {
             return Any.getDefaultInstance();

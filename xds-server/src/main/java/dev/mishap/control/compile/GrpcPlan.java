@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Faults for gRPC clients: by their routes. */
 final class GrpcPlan {
@@ -21,7 +22,7 @@ final class GrpcPlan {
 
     NodePlan plan(List<ActiveRule> rules, long epochMillis) {
         for (ActiveRule rule : rules) {
-            Verdict verdict = verdicts.get(rule.key());
+            Verdict verdict = verdict(rule);
             verdict.not(HttpFaults.inexpressible(rule.rule()));
             if (!verdict.hopeless()) {
                 verdict.not(GrpcRoutes.inexpressible(rule.rule()));
@@ -35,13 +36,17 @@ final class GrpcPlan {
         return NodePlan.NONE;
     }
 
+    private Verdict verdict(ActiveRule rule) {
+        return Objects.requireNonNull(verdicts.get(rule.key()), rule.key());
+    }
+
     private void place(
             ListenerShape listener, ListenerShape.Manager manager, List<ActiveRule> rules, long epochMillis) {
         RouteConfiguration routes = base.routes(manager);
         RouteConfiguration changed = routes;
         ActiveRule first = null;
         for (ActiveRule rule : rules) {
-            Verdict verdict = verdicts.get(rule.key());
+            Verdict verdict = verdict(rule);
             List<String> wanted = rule.rule().scope().listeners();
             if (verdict.hopeless()
                     || !wanted.isEmpty() && !wanted.contains(listener.name())

@@ -23,8 +23,8 @@ final class SlotAssignment {
         List<Integer> kept = new ArrayList<>();
         int last = -1;
         for (int i = 0; i < rules.size(); i++) {
-            Integer was = before.get(rules.get(i));
-            boolean fits = was != null && was < slots && was > last && hasRoom(kept, was, last);
+            int was = before.getOrDefault(rules.get(i), -1);
+            boolean fits = was >= 0 && was < slots && was > last && hasRoom(kept, was, last);
             kept.add(fits ? was : -1);
             last = fits ? was : last;
         }

@@ -91,7 +91,7 @@ final class NodeMatch {
             case SAFE_REGEX -> {
                 try {
                     Pattern pattern = Pattern.compile(matcher.getSafeRegex().getRegex());
-                    yield pattern::matches;
+                    yield s -> pattern.matches(s);
                 } catch (PatternSyntaxException e) {
                     throw new IllegalArgumentException("safe_regex: " + e.getMessage(), e);
                 }

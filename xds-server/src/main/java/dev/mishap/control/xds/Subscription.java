@@ -390,12 +390,12 @@ final class Subscription {
 
     private void look(ResourceView view, String name, boolean hold, Changes changes) {
         Found found = view.find(typeUrl, name);
-        Resource had =
-                sent.get(found.resource() == null ? name : found.resource().name());
+        Resource now = found.resource();
+        Resource had = sent.get(now == null ? name : now.name());
         switch (found.knowledge()) {
             case PRESENT -> {
-                if (resend || forced.contains(name) || !found.resource().equals(had)) {
-                    changes.put.add(found.resource());
+                if (now != null && (resend || forced.contains(name) || !now.equals(had))) {
+                    changes.put.add(now);
                 }
             }
             case ABSENT -> {

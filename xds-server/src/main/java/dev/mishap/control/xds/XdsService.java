@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,7 +48,8 @@ final class XdsService implements AutoCloseable {
         descriptors.forEach(
                 (name, descriptor) -> services.put(name, ServerServiceDefinition.builder(descriptor.build())));
         for (XdsMethods.Method method : XdsMethods.ALL) {
-            services.get(service(method)).addMethod(method.descriptor(), (call, headers) -> start(method, call));
+            Objects.requireNonNull(services.get(service(method)))
+                    .addMethod(method.descriptor(), (call, headers) -> start(method, call));
         }
         return services.values().stream()
                 .map(ServerServiceDefinition.Builder::build)

@@ -115,8 +115,9 @@ final class ScopeConfig {
     private static @Nullable StringMatcher test(ConfigNode node) {
         String test = node.oneof("test");
         for (StringMatcher.Kind kind : StringMatcher.Kind.values()) {
-            if (kind.field().equals(test)) {
-                return attempt(node, test, () -> new StringMatcher(kind, node.string(test)));
+            String field = kind.field();
+            if (field.equals(test)) {
+                return attempt(node, field, () -> new StringMatcher(kind, node.string(field)));
             }
         }
         return null;
