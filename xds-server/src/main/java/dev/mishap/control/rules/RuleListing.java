@@ -89,6 +89,39 @@ final class RuleListing {
         });
     }
 
+    /**
+     * What matches in the store at this moment: a rule that another replica has just made must not be missed by who stops all. Only what
+     * the snapshot does not have yet is read.
+     */
+    static CompletionStage<List<StoredRule>> current(Store store, RuleMirror mirror, Filter filter) {
+        return current(store, mirror, filter, null, 0, new ArrayList<>());
+    }
+
+    private static CompletionStage<List<StoredRule>> current(
+            Store store,
+            RuleMirror mirror,
+            Filter filter,
+            @Nullable String after,
+            long revision,
+            List<StoredRule> found) {
+        String namespace = filter.namespace();
+        String prefix = namespace == null ? RuleCodec.RULES : RuleCodec.RULES + namespace + '/';
+        return store.list(prefix, after, Store.MAX_PAGE, revision).thenCompose(page -> {
+            RuleSnapshot snapshot = mirror.snapshot();
+            for (Entry entry : page.entries()) {
+                RuleKey key = RuleCodec.rule(entry.key());
+                StoredRule known = key == null ? null : snapshot.get(key);
+                StoredRule rule = known != null && known.revision() == entry.modRevision() ? known : readable(entry);
+                if (rule != null && filter.matches(rule)) {
+                    found.add(rule);
+                }
+            }
+            return page.more()
+                    ? current(store, mirror, filter, last(page), page.revision(), found)
+                    : CompletableFuture.completedStage(found);
+        });
+    }
+
     private static String last(Page page) {
         return page.entries().get(page.entries().size() - 1).key();
     }

@@ -4,7 +4,6 @@ import dev.mishap.control.store.Store;
 import dev.mishap.control.store.StoreException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -212,14 +211,9 @@ public final class RuleRegistry implements AutoCloseable {
 
     /** Ends all rules that match, whoever changes them meanwhile. Stopping nothing is no error, so it needs no idempotency key. */
     public CompletionStage<Stopped> stop(Filter filter, Caller caller) {
-        List<StoredRule> found = new ArrayList<>();
-        Predicate<StoredRule> matches = filter::matches;
-        mirror.snapshot().forEach(rule -> {
-            if (matches.test(rule)) {
-                found.add(rule);
-            }
-        });
-        return writes.deleteAll(found, caller).thenApply(Stopped::new);
+        return RuleListing.current(store, mirror, filter)
+                .thenCompose(found -> writes.deleteAll(found, caller))
+                .thenApply(Stopped::new);
     }
 
     public KillSwitch killSwitch() {

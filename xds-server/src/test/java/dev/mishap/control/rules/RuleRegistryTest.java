@@ -359,4 +359,17 @@ class RuleRegistryTest {
                 .forEach(e -> records.add(RuleCodec.text(RuleCodec.tree(e.value()), "action")));
         assertThat(records).containsExactly("rule.create", "rule.update", "rule.stop", "kill-switch.engage");
     }
+
+    @Test
+    void stoppingAllMissesNothingThatIsInTheStore() {
+        try (RuleRegistry other = get(RuleRegistry.open(store, () -> now, "other"))) {
+            for (int i = 0; i < 1_200; i++) {
+                other.create(rule("m" + i, "reset for 1h"), ANN);
+            }
+            get(other.create(rule("last", "reset for 1h"), ANN));
+            assertThat(get(registry.stop(Filter.ALL, ANN)).rules()).hasSize(1_201);
+            assertThat(get(store.list(RuleCodec.RULES, null, 10, 0)).entries()).isEmpty();
+            assertThat(registry.snapshot().size()).isZero();
+        }
+    }
 }
