@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,11 +25,25 @@ public final class PlacedRules implements RuleSource {
     /** All of the configuration, in its order, whether they have ended or not. */
     final List<InstalledRule> installed;
 
-    private final Map<String, RuleCounts> counts = new LinkedHashMap<>();
-    /** What is in place, whether or not it is held back. */
-    private ActiveRules all = ActiveRules.NONE;
+    final Counts counts = new Counts();
 
     private volatile ActiveRules active = ActiveRules.NONE;
+
+    /** What the rules did. Outlives them until it is shown for the last time, so that nothing of it is lost. */
+    static final class Counts {
+        private final Map<String, RuleCounts> byRule = new LinkedHashMap<>();
+        /** What is in place, whether or not it is held back. */
+        private ActiveRules all = ActiveRules.NONE;
+
+        /** Brings {@code mishap.rule.*} in /stats up to date. */
+        void show() {
+            byRule.values().forEach(count -> {
+                if (all.rules().status(count.name()) != null) {
+                    count.show(all.rules());
+                }
+            });
+        }
+    }
 
     PlacedRules(RulePlaces owner, String site, List<InstalledRule> installed, @Nullable PlacedRules before) {
         this.owner = owner;
@@ -36,10 +51,12 @@ public final class PlacedRules implements RuleSource {
         this.installed = installed;
         for (InstalledRule each : installed) {
             String name = each.rule().name();
-            RuleCounts known = before == null ? null : before.counts.get(name);
-            counts.put(name, known == null ? new RuleCounts(name, owner.stats) : known);
+            RuleCounts known = before == null || !before.has(name, each.rule().experimentId())
+                    ? null
+                    : before.counts.byRule.get(name);
+            counts.byRule.put(name, known == null ? new RuleCounts(name, owner.stats) : known);
         }
-        compile(before == null ? null : before.all.rules());
+        compile(before == null ? null : before.counts.all.rules());
     }
 
     @Override
@@ -57,6 +74,13 @@ public final class PlacedRules implements RuleSource {
         return owner.killSwitch();
     }
 
+    /** Whether a rule of that name and experiment, which is to say that rule, is among these. */
+    private boolean has(String name, @Nullable String experimentId) {
+        return installed.stream()
+                .map(InstalledRule::rule)
+                .anyMatch(rule -> rule.name().equals(name) && Objects.equals(rule.experimentId(), experimentId));
+    }
+
     List<FaultRule> rules() {
         return installed.stream().map(InstalledRule::rule).toList();
     }
@@ -66,7 +90,7 @@ public final class PlacedRules implements RuleSource {
         List<InstalledRule> alive =
                 installed.stream().filter(each -> leftNanos(each, now) > 0).toList();
         if (alive.isEmpty()) {
-            all = ActiveRules.NONE;
+            counts.all = ActiveRules.NONE;
         } else {
             HeaderSlots slots = new HeaderSlots();
             RuleSet set = RuleSet.compile(alive, previous, slots, owner.safeguards());
@@ -77,26 +101,26 @@ public final class PlacedRules implements RuleSource {
                         rule.name(),
                         RuleTag.of(rule, owner.stats.counter("experiment." + rule.tagValue() + ".touched")));
             }
-            all = new ActiveRules(set, List.of(), tags, slots);
+            counts.all = new ActiveRules(set, List.of(), tags, slots);
         }
         publish();
     }
 
     /** Shows the workers what is in place, unless all rules are held back. */
     void publish() {
-        active = owner.isSuspended() ? ActiveRules.NONE : all;
+        active = owner.isSuspended() ? ActiveRules.NONE : counts.all;
     }
 
     /** What holds for all rules of the proxy has changed. */
     void recompile() {
-        compile(all.rules());
+        compile(counts.all.rules());
     }
 
     /** Takes out the rules whose ttl is over; whether there was one. */
     boolean expire() {
         long now = owner.nanoTime();
         List<FaultRule> over = new ArrayList<>();
-        for (FaultRule rule : all.rules().rules()) {
+        for (FaultRule rule : counts.all.rules().rules()) {
             for (InstalledRule each : installed) {
                 if (each.rule() == rule && leftNanos(each, now) <= 0) {
                     over.add(rule);
@@ -106,8 +130,8 @@ public final class PlacedRules implements RuleSource {
         if (over.isEmpty()) {
             return false;
         }
-        showCounts();
-        compile(all.rules());
+        counts.show();
+        compile(counts.all.rules());
         over.forEach(rule -> LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site));
         return true;
     }
@@ -127,13 +151,5 @@ public final class PlacedRules implements RuleSource {
 
     private static long leftNanos(InstalledRule each, long now) {
         return each.rule().ttl() == null ? Long.MAX_VALUE : each.rule().ttl().toNanos() - (now - each.installedNanos());
-    }
-
-    void showCounts() {
-        counts.values().forEach(count -> {
-            if (all.rules().status(count.name()) != null) {
-                count.show(all.rules());
-            }
-        });
     }
 }

@@ -30,7 +30,14 @@ public final class RulePlaces {
     private final KillSwitch kill;
 
     /** By site, the newest last. */
-    private final Map<String, List<WeakReference<PlacedRules>>> sites = new HashMap<>();
+    private final Map<String, List<Place>> sites = new HashMap<>();
+
+    /** Does not keep the rules, but what they did. */
+    private record Place(WeakReference<PlacedRules> rules, PlacedRules.Counts counts) {
+        boolean isGone() {
+            return rules.get() == null;
+        }
+    }
 
     private int made;
     private Safeguards safeguards = Safeguards.NONE;
@@ -103,7 +110,7 @@ public final class RulePlaces {
             installed.add(same == null ? install(rule, last) : same);
         }
         PlacedRules placed = new PlacedRules(this, site, installed, last);
-        sites.computeIfAbsent(site, s -> new ArrayList<>(1)).add(new WeakReference<>(placed));
+        sites.computeIfAbsent(site, s -> new ArrayList<>(1)).add(new Place(new WeakReference<>(placed), placed.counts));
         schedule(new WeakReference<>(placed), placed.nextEndNanos());
         return placed;
     }
@@ -121,10 +128,10 @@ public final class RulePlaces {
     }
 
     private List<PlacedRules> alive(String site) {
-        List<WeakReference<PlacedRules>> references = sites.getOrDefault(site, List.of());
-        List<PlacedRules> alive = new ArrayList<>(references.size());
-        for (WeakReference<PlacedRules> reference : references) {
-            PlacedRules placed = reference.get();
+        List<Place> known = sites.getOrDefault(site, List.of());
+        List<PlacedRules> alive = new ArrayList<>(known.size());
+        for (Place each : known) {
+            PlacedRules placed = each.rules().get();
             if (placed != null) {
                 alive.add(placed);
             }
@@ -133,7 +140,13 @@ public final class RulePlaces {
     }
 
     private void prune() {
-        sites.values().forEach(references -> references.removeIf(r -> r.get() == null));
+        sites.values().forEach(known -> known.removeIf(each -> {
+            boolean gone = each.isGone();
+            if (gone) {
+                each.counts().show();
+            }
+            return gone;
+        }));
         sites.values().removeIf(List::isEmpty);
     }
 
@@ -189,7 +202,8 @@ public final class RulePlaces {
 
     /** Brings {@code mishap.rule.*} in /stats up to date. */
     synchronized void showCounts() {
-        all().forEach(PlacedRules::showCounts);
+        sites.values().forEach(known -> known.forEach(each -> each.counts().show()));
+        prune();
     }
 
     /** The rules of the configuration that are in place, by site. */
