@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConfiguredDnsFaultsTest {
     private static final String RULES =
             "rules: [{name: nx, dns: {nxdomain: true}, scope: {question: {name: {suffix: .internal}, types: [A]}}},"
-                    + "{name: fail, experiment_id: E1, dns: {servfail: true}}]";
+                    + "{name: other, experiment_id: E1, dns: {servfail: true}}]";
 
     @TempDir
     private Path directory;
@@ -94,8 +94,8 @@ class ConfiguredDnsFaultsTest {
         assertThat(rcodeByUdp("db.internal", 1)).isEqualTo(3);
         assertThat(rcodeByUdp("db.internal", 28)).isEqualTo(2);
         assertThat(proxy.stat("mishap.rule.nx.touched")).isEqualTo(1);
-        assertThat(proxy.stat("mishap.rule.fail.touched")).isEqualTo(1);
-        assertThat(proxy.stat("mishap.rule.fail.suppressed_superseded")
+        assertThat(proxy.stat("mishap.rule.other.touched")).isEqualTo(1);
+        assertThat(proxy.stat("mishap.rule.other.suppressed_superseded")
                         + proxy.stat("mishap.rule.nx.suppressed_superseded"))
                 .isEqualTo(1);
         assertThat(proxy.stat("mishap.experiment.E1.touched")).isEqualTo(1);
@@ -123,7 +123,7 @@ class ConfiguredDnsFaultsTest {
                         .close())
                 .hasMessageContaining(
                         "rules[0].latency: acts on a connection, which a DNS proxy has nothing to do with");
-        assertThatThrownBy(() -> proxy.load(udp("rules: [{name: a, dns: {address: {addresses: [db]}}}]"))
+        assertThatThrownBy(() -> proxy.load(udp("rules: [{name: a, dns: {address: {addresses: [host]}}}]"))
                         .close())
                 .hasMessageContaining("AddressesValidationError.Addresses[0]: value does not match regex pattern");
     }

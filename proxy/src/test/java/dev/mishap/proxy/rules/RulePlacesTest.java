@@ -1,0 +1,143 @@
+package dev.mishap.proxy.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.QuestionDecision;
+import dev.mishap.rules.QuestionView;
+import dev.mishap.rules.text.RuleLine;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class RulePlacesTest {
+    private final StoreFixture fixture = new StoreFixture();
+    private final RulePlaces places = fixture.store.places();
+
+    private static List<FaultRule> rules(String... lines) {
+        int[] n = {0};
+        return Arrays.stream(lines)
+                .map(line -> RuleLine.parse(line, "r" + ++n[0]))
+                .toList();
+    }
+
+    private static final QuestionView QUESTION = new QuestionView() {
+        @Override
+        public @Nullable String listener() {
+            return null;
+        }
+
+        @Override
+        public @Nullable String cluster() {
+            return "u";
+        }
+
+        @Override
+        public @Nullable InetAddress sourceAddress() {
+            return null;
+        }
+
+        @Override
+        public String name() {
+            return "db";
+        }
+
+        @Override
+        public String type() {
+            return "A";
+        }
+    };
+
+    private boolean touches(PlacedRules placed) {
+        QuestionDecision decision = placed.active().rules().decide(QUESTION, placed.nanoTime(), 0);
+        boolean touched = !decision.isNone();
+        decision.release();
+        return touched;
+    }
+
+    private long touched(String rule) {
+        fixture.store.showCounts();
+        return fixture.stats.value("mishap.rule." + rule + ".touched");
+    }
+
+    @Test
+    void theSameConfigurationAgainIsTheSamePlace() {
+        PlacedRules placed = places.replace("s", rules("dns servfail"));
+
+        assertThat(places.replace("s", rules("dns servfail"))).isSameAs(placed);
+        assertThat(places.replace("other", rules("dns servfail"))).isNotSameAs(placed);
+        assertThat(places.share("s", rules("dns servfail"))).isSameAs(placed);
+    }
+
+    @Test
+    void aTtlIsOverWhateverIsDeliveredMeanwhile() {
+        PlacedRules first = places.replace("s", rules("dns servfail for 10s", "dns ttl 5s"));
+        assertThat(touches(first)).isTrue();
+        fixture.advanceMillis(6000);
+        PlacedRules second = places.replace("s", rules("dns servfail for 10s", "dns ttl 6s"));
+        fixture.advanceMillis(3999);
+        assertThat(second.active().rules().size()).isEqualTo(2);
+
+        fixture.advanceMillis(1);
+
+        assertThat(second.active().rules().rules())
+                .extracting(FaultRule::name)
+                .containsExactly("r2");
+        assertThat(places.replace("s", rules("dns servfail for 10s")).active()).isSameAs(ActiveRules.NONE);
+        assertThat(touched("r1")).isEqualTo(1);
+    }
+
+    @Test
+    void aChangedRuleOfOnePlaceGoesOnWithItsCountsAndLimits() {
+        PlacedRules first = places.replace("s", rules("dns servfail max 1/s"));
+        assertThat(touches(first)).isTrue();
+
+        PlacedRules second = places.replace("s", rules("dns nxdomain max 1/s"));
+
+        assertThat(touches(second)).isFalse();
+        fixture.advanceMillis(2500);
+        assertThat(touches(second)).isTrue();
+        assertThat(touched("r1")).isEqualTo(2);
+    }
+
+    @Test
+    void placesOfRoutesCountApart() {
+        PlacedRules first = places.share("s", rules("dns servfail max 1/s"));
+        PlacedRules second = places.share("s", rules("dns nxdomain max 1/s"));
+
+        assertThat(touches(first)).isTrue();
+        assertThat(touches(second)).isTrue();
+        assertThat(touched("r1")).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsHeldBackActsAgainAfterwards() {
+        PlacedRules placed = places.replace("s", rules("dns servfail"));
+        int[] told = {0};
+        fixture.store.onChange(() -> told[0]++);
+
+        places.suspend(true);
+        assertThat(placed.active().rules().isEmpty()).isTrue();
+        assertThat(places.replace("s", rules("dns nxdomain")).active().rules().isEmpty())
+                .isTrue();
+
+        places.suspend(false);
+        assertThat(touches(placed)).isTrue();
+        assertThat(told[0]).isEqualTo(2);
+    }
+
+    @Test
+    void nothingOfWhatHappenedIsLostWithAPlace() {
+        PlacedRules placed = places.replace("s", rules("dns servfail"));
+        assertThat(touches(placed)).isTrue();
+        placed = null;
+        for (int i = 0; i < 50 && !places.standing().isEmpty(); i++) {
+            System.gc();
+        }
+
+        assertThat(places.standing()).isEmpty();
+        assertThat(touched("r1")).isEqualTo(1);
+    }
+}
