@@ -156,12 +156,14 @@ class ExtensionsIT {
     }
 
     private static Resource requests(String... lines) {
-        return config("requests", HttpFault.newBuilder().addAllRules(rules(lines)).build());
+        return config(
+                "requests", HttpFault.newBuilder().addAllRules(rules(lines)).build());
     }
 
     private static Resource connections(String... lines) {
         return config(
-                "connections", NetworkFault.newBuilder().addAllRules(rules(lines)).build());
+                "connections",
+                NetworkFault.newBuilder().addAllRules(rules(lines)).build());
     }
 
     private ProxyProcess proxy(String api) throws IOException {
@@ -171,7 +173,9 @@ class ExtensionsIT {
                 BOOTSTRAP
                         .replace("${api}", api)
                         .replace("${xds}", Integer.toString(server.port()))
-                        .replace("${service}", Integer.toString(service.getAddress().getPort())));
+                        .replace(
+                                "${service}",
+                                Integer.toString(service.getAddress().getPort())));
         Sidecar.await(() -> proxy.get("/listeners").contains("l::"));
         return proxy;
     }
@@ -223,12 +227,14 @@ class ExtensionsIT {
             assertThat(status(client)).isEqualTo(200);
 
             push(connections("latency 60ms downstream as slow"), TypeStatus.State.ACKED);
-            Sidecar.await(() -> proxy.get("/stats?filter=mishap.rule.slow.touched").contains(": 1\n"));
+            Sidecar.await(
+                    () -> proxy.get("/stats?filter=mishap.rule.slow.touched").contains(": 1\n"));
             assertThat(proxy.get("/stats?filter=mishap.rule.r1.touched")).contains(": 2\n");
             assertThat(millis(client)).isGreaterThanOrEqualTo(60);
 
             push(connections(), TypeStatus.State.ACKED);
-            Sidecar.await(() -> proxy.get("/stats?filter=active_connection_faults").contains(": 0"));
+            Sidecar.await(
+                    () -> proxy.get("/stats?filter=active_connection_faults").contains(": 0"));
             assertThat(status(client)).isEqualTo(200);
 
             String listener = "listener.127.0.0.1_" + port + ".";

@@ -131,8 +131,12 @@ public final class PlacedRules implements RuleSource {
             return false;
         }
         counts.show();
-        compile(counts.all.rules());
-        over.forEach(rule -> LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site));
+        RuleSet was = counts.all.rules();
+        compile(was);
+        for (FaultRule rule : over) {
+            LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site);
+            owner.events.add(RuleEvents.Kind.EXPIRED, rule, "its ttl is over, in " + site, was.status(rule.name()));
+        }
         return true;
     }
 

@@ -28,6 +28,7 @@ public final class RulePlaces {
     final Scope stats;
     private final LongSupplier seeds;
     private final KillSwitch kill;
+    final RuleEvents events;
 
     /** By site, the newest last. */
     private final Map<String, List<Place>> sites = new HashMap<>();
@@ -44,7 +45,14 @@ public final class RulePlaces {
     private volatile boolean suspended;
     private volatile Runnable onChange = () -> {};
 
-    RulePlaces(Ticker ticker, ScheduledExecutorService timers, Scope mishap, LongSupplier seeds, KillSwitch kill) {
+    RulePlaces(
+            Ticker ticker,
+            ScheduledExecutorService timers,
+            Scope mishap,
+            LongSupplier seeds,
+            KillSwitch kill,
+            RuleEvents events) {
+        this.events = events;
         this.kill = kill;
         this.ticker = ticker;
         this.timers = timers;
@@ -140,13 +148,14 @@ public final class RulePlaces {
     }
 
     private void prune() {
-        sites.values().forEach(known -> known.removeIf(each -> {
-            boolean gone = each.isGone();
-            if (gone) {
-                each.counts().show();
-            }
-            return gone;
-        }));
+        sites.values()
+                .forEach(known -> known.removeIf(each -> {
+                    boolean gone = each.isGone();
+                    if (gone) {
+                        each.counts().show();
+                    }
+                    return gone;
+                }));
         sites.values().removeIf(List::isEmpty);
     }
 

@@ -109,7 +109,7 @@ public final class RuleStore implements RuleSource {
         activeGauge = this.stats.gauge("rules.active");
         killGauge = this.stats.gauge("kill_switch");
         safeguards = new Safeguards(protection, dryRun, this::limited);
-        places = new RulePlaces(ticker, timers, this.stats, seeds, kill);
+        places = new RulePlaces(ticker, timers, this.stats, seeds, kill, events);
         places.safeguard(safeguards);
         kill.listen(new KillSwitch.Listener() {
             @Override

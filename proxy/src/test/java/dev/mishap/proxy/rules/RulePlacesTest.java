@@ -82,11 +82,14 @@ class RulePlacesTest {
 
         fixture.advanceMillis(1);
 
-        assertThat(second.active().rules().rules())
-                .extracting(FaultRule::name)
-                .containsExactly("r2");
+        assertThat(second.active().rules().rules()).extracting(FaultRule::name).containsExactly("r2");
         assertThat(places.replace("s", rules("dns servfail for 10s")).active()).isSameAs(ActiveRules.NONE);
         assertThat(touched("r1")).isEqualTo(1);
+        assertThat(fixture.store.events().after(0, 10)).anySatisfy(event -> {
+            assertThat(event.kind()).isEqualTo(RuleEvents.Kind.EXPIRED);
+            assertThat(event.rule()).isEqualTo("r1");
+            assertThat(event.why()).isEqualTo("its ttl is over, in s");
+        });
     }
 
     @Test

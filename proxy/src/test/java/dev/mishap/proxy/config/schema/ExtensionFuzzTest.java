@@ -36,12 +36,46 @@ class ExtensionFuzzTest {
             "mishap.clusters.fault.v1.ClusterFault");
 
     private static final String[] TEXTS = {
-        "", "a", "a-b.c", "-", "x\0y", "é😀", "10.0.0.0/8", "::/0", "1.2.3.4/33", "10.0.0.1", "::1", "999.1.1.1", "GET",
-        ":authority", "x-user", "(", "a{1000}{1000}", "^a+$", "[[:alpha:]]", "A", "AAAA", "TYPE65536", "TYPE99999", "09:00",
-        "24:00", "23:59:59.999999999", "Europe/Berlin", "Mars", "+25:00", "deadbeef", "abc", "eu/a/b/c", "eu", "\n", "x".repeat(300)
+        "",
+        "a",
+        "a-b.c",
+        "-",
+        "x\0y",
+        "é😀",
+        "10.0.0.0/8",
+        "::/0",
+        "1.2.3.4/33",
+        "10.0.0.1",
+        "::1",
+        "999.1.1.1",
+        "GET",
+        ":authority",
+        "x-user",
+        "(",
+        "a{1000}{1000}",
+        "^a+$",
+        "[[:alpha:]]",
+        "A",
+        "AAAA",
+        "TYPE65536",
+        "TYPE99999",
+        "09:00",
+        "24:00",
+        "23:59:59.999999999",
+        "Europe/Berlin",
+        "Mars",
+        "+25:00",
+        "deadbeef",
+        "abc",
+        "eu/a/b/c",
+        "eu",
+        "\n",
+        "x".repeat(300)
     };
 
-    private static final long[] NUMBERS = {0, 1, 2, 5, 99, 100, 101, 200, 503, 600, 65535, 65536, 1_000_000, -1, 1L << 31, 1L << 62};
+    private static final long[] NUMBERS = {
+        0, 1, 2, 5, 99, 100, 101, 200, 503, 600, 65535, 65536, 1_000_000, -1, 1L << 31, 1L << 62
+    };
 
     private final EmbeddedChannel clock = new EmbeddedChannel();
     private final RulePlaces places =
@@ -110,7 +144,9 @@ class ExtensionFuzzTest {
             }
         });
         for (FieldDescriptor field : type.getFields()) {
-            boolean often = field.getName().equals("name") || field.getName().equals("fixed") || field.getName().equals("rules");
+            boolean often = field.getName().equals("name")
+                    || field.getName().equals("fixed")
+                    || field.getName().equals("rules");
             if (field.getRealContainingOneof() == null && (often || random.nextInt(6) == 0)) {
                 put(random, message, field, depth);
             }
@@ -136,7 +172,8 @@ class ExtensionFuzzTest {
             case BOOLEAN -> random.nextInt(4) > 0;
             case DOUBLE -> Double.longBitsToDouble(number);
             case FLOAT -> Float.intBitsToFloat((int) number);
-            case STRING -> field.getName().equals("name") ? "n" + random.nextInt(99) : TEXTS[random.nextInt(TEXTS.length)];
+            case STRING ->
+                field.getName().equals("name") ? "n" + random.nextInt(99) : TEXTS[random.nextInt(TEXTS.length)];
             case BYTE_STRING -> ByteString.copyFromUtf8(TEXTS[random.nextInt(TEXTS.length)]);
             case ENUM -> {
                 int values = field.getEnumType().getValues().size();
@@ -164,8 +201,35 @@ class ExtensionFuzzTest {
             """;
 
     private static final String[] SHARDS = {
-        "{", "}", "[", "]", ": ", ", ", "'", "\"", "\\", "\n", "\0", "-1", "99999999999999999999", "1e309", "NaN", "~", "null", "@type", "0.0s",
-        "999999999999s", "*", "&a ", "rules", "name", "(", "/", "24:00", "é", "\uD800"
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        ", ",
+        "'",
+        "\"",
+        "\\",
+        "\n",
+        "\0",
+        "-1",
+        "99999999999999999999",
+        "1e309",
+        "NaN",
+        "~",
+        "null",
+        "@type",
+        "0.0s",
+        "999999999999s",
+        "*",
+        "&a ",
+        "rules",
+        "name",
+        "(",
+        "/",
+        "24:00",
+        "é",
+        "\uD800"
     };
 
     @ParameterizedTest
@@ -199,18 +263,19 @@ class ExtensionFuzzTest {
         Descriptor type = descriptor(ClusterFaultConfig.TYPE);
         int accepted = 0;
         for (int i = 0; i < 1_500; i++) {
-            io.envoyproxy.envoy.config.cluster.v3.Cluster cluster = io.envoyproxy.envoy.config.cluster.v3.Cluster.newBuilder()
-                    .setName("c")
-                    .putTypedExtensionProtocolOptions(
-                            "mishap.clusters.fault",
-                            com.google.protobuf.Any.newBuilder()
-                                    .setTypeUrl("type.googleapis.com/" + type.getFullName())
-                                    .setValue(message(random, type, 0).toByteString())
-                                    .build())
-                    .build();
+            io.envoyproxy.envoy.config.cluster.v3.Cluster cluster =
+                    io.envoyproxy.envoy.config.cluster.v3.Cluster.newBuilder()
+                            .setName("c")
+                            .putTypedExtensionProtocolOptions(
+                                    "mishap.clusters.fault",
+                                    com.google.protobuf.Any.newBuilder()
+                                            .setTypeUrl("type.googleapis.com/" + type.getFullName())
+                                            .setValue(message(random, type, 0).toByteString())
+                                            .build())
+                            .build();
             try {
-                ConfigNode node = ConfigReader.strict()
-                        .binary("envoy.config.cluster.v3.Cluster", cluster.toByteArray(), "");
+                ConfigNode node =
+                        ConfigReader.strict().binary("envoy.config.cluster.v3.Cluster", cluster.toByteArray(), "");
                 ConfigCheck.constraints(node);
                 ConfigCheck.support(node, SupportTable.all());
                 accepted += ClusterFaultConfig.from(node).isEmpty() ? 0 : 1;

@@ -129,8 +129,8 @@ class ConfiguredHttpFaultsTest {
         long start = System.nanoTime();
         proxy.start(proxy.hcm(filter(typed("rules: [{name: a, abort: {http_status: 503}, ttl: 1s}]")), ""));
 
-        ConfiguredProxy.await(() -> proxy.server.rules().places().standing().values().stream()
-                .allMatch(List::isEmpty));
+        ConfiguredProxy.await(
+                () -> proxy.server.rules().places().standing().values().stream().allMatch(List::isEmpty));
 
         assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(1_000_000_000L);
         assertThat(proxy.get("/")).startsWith("HTTP/1.1 200");
