@@ -15,7 +15,7 @@ interface DnsClient {
     InetSocketAddress local();
 
     /** A question of this client begins, and ends. */
-    default void began(Exchange exchange) {}
+    void began(Exchange exchange);
 
-    default void ended(Exchange exchange) {}
+    void ended(Exchange exchange);
 }

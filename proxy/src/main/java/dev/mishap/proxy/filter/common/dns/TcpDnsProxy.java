@@ -24,8 +24,7 @@ public final class TcpDnsProxy extends ChannelInboundHandlerAdapter implements D
     private final InetSocketAddress peer;
     private final @Nullable InetSocketAddress local;
     private final Frames frames = new Frames();
-    private @Nullable Exchange first;
-    private int underWay;
+    private final UnderWay underWay = new UnderWay();
     private boolean unflushed;
     private boolean closed;
     private long lastNanos = System.nanoTime();
@@ -68,7 +67,7 @@ public final class TcpDnsProxy extends ChannelInboundHandlerAdapter implements D
     }
 
     private void pace() {
-        channel.config().setAutoRead(underWay < MAX_PIPELINED && channel.isWritable());
+        channel.config().setAutoRead(underWay.size() < MAX_PIPELINED && channel.isWritable());
     }
 
     @Override
@@ -99,29 +98,13 @@ public final class TcpDnsProxy extends ChannelInboundHandlerAdapter implements D
 
     @Override
     public void began(Exchange exchange) {
-        underWay++;
-        exchange.nextOfClient = first;
-        if (first != null) {
-            first.previousOfClient = exchange;
-        }
-        first = exchange;
+        underWay.add(exchange);
     }
 
     @Override
     public void ended(Exchange exchange) {
-        underWay--;
-        Exchange previous = exchange.previousOfClient;
-        Exchange next = exchange.nextOfClient;
-        if (previous == null) {
-            first = next;
-        } else {
-            previous.nextOfClient = next;
-        }
-        if (next != null) {
-            next.previousOfClient = previous;
-        }
-        exchange.previousOfClient = exchange.nextOfClient = null;
-        if (!closed && underWay == MAX_PIPELINED - 1) {
+        underWay.remove(exchange);
+        if (!closed && underWay.size() == MAX_PIPELINED - 1) {
             pace();
         }
     }
@@ -134,9 +117,7 @@ public final class TcpDnsProxy extends ChannelInboundHandlerAdapter implements D
         if (timer != null) {
             timer.cancel(false);
         }
-        for (Exchange exchange = first; exchange != null; exchange = first) {
-            server.abandon(exchange);
-        }
+        underWay.abandon(server);
     }
 
     @Override
@@ -147,7 +128,7 @@ public final class TcpDnsProxy extends ChannelInboundHandlerAdapter implements D
     /** Closes the connection when nothing has passed for the time that it may be idle and nothing is under way. */
     private void watch() {
         long left = lastNanos + server.config.tcpIdleNanos() - System.nanoTime();
-        if (left <= 0 && underWay == 0) {
+        if (left <= 0 && underWay.size() == 0) {
             channel.close();
             return;
         }

@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 public final class UdpDnsProxy implements UdpFilter, DnsClient {
     private final DnsServer server;
     private final Channel socket;
+    private final UnderWay underWay = new UnderWay();
     private boolean unflushed;
 
     public UdpDnsProxy(DnsProxyConfig config, Channel socket) {
         this.server = new DnsServer(config, socket.eventLoop());
         this.socket = socket;
+        socket.closeFuture().addListener(f -> underWay.abandon(server));
     }
 
     @Override
@@ -42,6 +44,16 @@ public final class UdpDnsProxy implements UdpFilter, DnsClient {
     private void flush() {
         unflushed = false;
         socket.flush();
+    }
+
+    @Override
+    public void began(Exchange exchange) {
+        underWay.add(exchange);
+    }
+
+    @Override
+    public void ended(Exchange exchange) {
+        underWay.remove(exchange);
     }
 
     @Override

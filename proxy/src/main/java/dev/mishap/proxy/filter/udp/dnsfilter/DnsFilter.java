@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Answers the questions of one socket. Confined to its loop. */
 final class DnsFilter implements UdpFilter {
+    /** Answers that faults hold back; more get SERVFAIL at once, as in the DNS proxy. */
+    private static final int MAX_HELD = 10_000;
+
     private final DnsFilterConfig config;
     private final DnsFilterStats stats;
     private final Channel socket;
@@ -35,6 +38,7 @@ final class DnsFilter implements UdpFilter {
     private final DnsFilterLog log;
     private @Nullable Resolver resolver;
     private long pending;
+    private int held;
     private boolean reading;
 
     DnsFilter(DnsFilterConfig config, Channel socket) {
@@ -197,7 +201,7 @@ final class DnsFilter implements UdpFilter {
     }
 
     private List<InetSocketAddress> hosts(String clusterName) {
-        Cluster cluster = config.clusters().get(clusterName);
+        Cluster cluster = config.clusters().apply(clusterName);
         return cluster == null
                 ? List.of()
                 : cluster.endpoints().all().stream()
@@ -343,7 +347,16 @@ final class DnsFilter implements UdpFilter {
             DnsMessage.setTtls(transferred, decision.ttlSeconds());
         }
         if (decision.delayNanos() > 0) {
-            config.questions().later(loop, decision.delayNanos(), () -> end(asked, transferred));
+            if (held >= MAX_HELD) {
+                transferred.release();
+                end(asked, DnsReply.empty(alloc, asked.query, asked.questionEnd, DnsMessage.SERVFAIL));
+                return;
+            }
+            held++;
+            config.questions().later(loop, decision.delayNanos(), () -> {
+                held--;
+                end(asked, transferred);
+            });
         } else {
             end(asked, transferred);
         }
@@ -369,6 +382,6 @@ final class DnsFilter implements UdpFilter {
     }
 
     private @Nullable InetSocketAddress local() {
-        return (InetSocketAddress) socket.localAddress();
+        return socket.localAddress() instanceof InetSocketAddress ip ? ip : null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.udp.dnsfilter;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.discovery.DnsFields;
 import dev.mishap.proxy.config.schema.ConfigException;
@@ -15,6 +16,7 @@ import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.transport.SocketContext;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +33,7 @@ record DnsFilterConfig(
         @Nullable DnsOptions resolver,
         long timeoutNanos,
         long maxPending,
-        ClusterManager clusters,
+        Function<String, @Nullable Cluster> clusters,
         AccessLog log,
         ClientQuestions questions,
         DnsFilterStats stats) {
@@ -69,7 +71,7 @@ record DnsFilterConfig(
                 client == null ? null : DnsFields.options(client),
                 client == null ? DEFAULT_TIMEOUT : client.durationNanos("resolver_timeout", DEFAULT_TIMEOUT),
                 client == null ? 0 : client.integer("max_pending_lookups", 0),
-                context.service(ClusterManager.class),
+                context.service(ClusterManager.class)::get,
                 logs.isEmpty()
                         ? AccessLog.NONE
                         : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),

@@ -260,6 +260,21 @@ class DnsProxyTest {
     }
 
     @Test
+    void aSocketThatIsClosedLeavesNothingBehind() throws IOException {
+        FakeResolver stalled = resolver();
+        stalled.answers((query, tcp) -> List.of());
+        ProxyUnderTest proxy = proxy(c -> c, stalled.address());
+        try (DatagramSocket client = proxy.socket()) {
+            for (int i = 0; i < 20; i++) {
+                proxy.send(client, Dns.query(i, "n" + i, Dns.A));
+            }
+            await(() -> proxy.pending() == 20);
+        }
+        proxy.closeUdp();
+        await(() -> proxy.pending() == 0);
+    }
+
+    @Test
     void theCacheKeepsWhatItIsAskedToKeep() throws IOException {
         FakeResolver resolver = resolver();
         ProxyUnderTest proxy = proxy(c -> ProxyUnderTest.withLimits(c, 100, 100, 2), resolver.address());

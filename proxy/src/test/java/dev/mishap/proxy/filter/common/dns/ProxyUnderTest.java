@@ -185,6 +185,10 @@ final class ProxyUnderTest implements AutoCloseable {
         return stats.gauge("dns_proxy.t.pending_queries").value();
     }
 
+    void closeUdp() {
+        udp.close().syncUninterruptibly();
+    }
+
     @Override
     public void close() {
         client.close();
