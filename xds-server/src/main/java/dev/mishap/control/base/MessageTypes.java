@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Finds a message's descriptor by its full name, loading no class but the one that is named. */
-final class MessageTypes {
+public final class MessageTypes {
     /** Where the packages of protos are in Java. */
     private static final Map<String, String> PACKAGES = Map.of(
             "envoy.", "io.envoyproxy.envoy.",
@@ -24,7 +24,7 @@ final class MessageTypes {
     private MessageTypes() {}
 
     /** Null when there is no such type here. */
-    static @Nullable Descriptor find(String name) {
+    public static @Nullable Descriptor find(String name) {
         if (name.length() > 200 || !NAME.matcher(name).matches()) {
             return null;
         }

@@ -82,11 +82,20 @@ public final class ResourceView {
 
     /** Within {@link #read}. */
     Found find(String typeUrl, String name) {
+        return find(typeUrl, name, false);
+    }
+
+    /** Within {@link #read}: the topmost that has no time to live. */
+    Found findLasting(String typeUrl, String name) {
+        return find(typeUrl, name, true);
+    }
+
+    private Found find(String typeUrl, String name, boolean lasting) {
         boolean unknown = false;
         for (int i = layers.length - 1; i >= 0; i--) {
             TypeTable table = layers[i].peek(typeUrl);
             Entry entry = table == null ? null : table.get(name);
-            if (entry != null) {
+            if (entry != null && !(lasting && entry.resource() != null && entry.resource().ttl() != null)) {
                 return entry.resource() == null ? Found.ABSENT : new Found(Knowledge.PRESENT, entry.resource());
             }
             unknown |= layers[i].lazy() && (table == null || !table.complete());
