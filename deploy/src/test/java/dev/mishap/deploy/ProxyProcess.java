@@ -151,7 +151,7 @@ final class ProxyProcess implements AutoCloseable {
         for (String line : get("/stats").split("\n")) {
             int colon = line.lastIndexOf(": ");
             if (colon > 0 && line.substring(colon + 2).matches("\\d+")) {
-                stats.put(line.substring(0, colon), Long.parseLong(line.substring(colon + 2)));
+                stats.put(line.substring(0, colon), Long.parseUnsignedLong(line.substring(colon + 2)));
             }
         }
         return stats;

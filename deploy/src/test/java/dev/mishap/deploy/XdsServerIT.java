@@ -14,6 +14,8 @@ import dev.mishap.control.xds.TypeStatus;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
 import dev.mishap.control.xds.XdsServer;
+import dev.mishap.control.xds.rest.RestDiscovery;
+import dev.mishap.control.xds.rest.RestDiscoveryHandler;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -23,7 +25,14 @@ import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.service.runtime.v3.Runtime;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -31,14 +40,19 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Our xDS server and proxies with Envoy's command line, the real one and ours: what the server says is what traffic sees. */
 @Timeout(120)
@@ -102,7 +116,7 @@ class XdsServerIT {
             """;
 
     private static final String ENDPOINTS = """
-            cluster_name: "${name}" endpoints { lb_endpoints { endpoint {
+            cluster_name: "${name}" endpoints { locality { zone: "z" } load_balancing_weight { value: 1 } lb_endpoints { endpoint {
               address { socket_address { address: "127.0.0.1" port_value: ${port} } } } } }
             """;
 
@@ -307,4 +321,132 @@ class XdsServerIT {
             Sidecar.await(() -> !proxy.get("/runtime").contains("it.key"));
         }
     }
+
+    /** Proxies that poll, by REST. */
+    @ParameterizedTest
+    @EnumSource(ProxyProcess.Kind.class)
+    void polling(ProxyProcess.Kind kind) throws Exception {
+        kind.need();
+        Server jetty = new Server(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        ResourceView all = ResourceView.of(base);
+        jetty.setHandler(new RestDiscoveryHandler(new RestDiscovery((node, peer) -> all)));
+        jetty.start();
+        String source = "api_config_source { api_type: REST transport_api_version: V3 cluster_names: \"control\" "
+                + "refresh_delay { nanos: 100000000 } request_timeout { seconds: 5 } }";
+        base.update(new ViewUpdate()
+                .put(resource(
+                        Listener.newBuilder(),
+                        LISTENER.replace("${port}", Integer.toString(port)).replace("ads {}", source)))
+                .put(resource(
+                        Cluster.newBuilder(), CLUSTER.replace("${name}", "c1").replace("ads {}", source))));
+        String yaml = "api_config_source: { api_type: REST, transport_api_version: V3, cluster_names: [control], "
+                + "refresh_delay: 0.1s, request_timeout: 5s }";
+        String bootstrap = BOOTSTRAP
+                .replaceAll("(?s)  ads_config:.*?  cds_config", "  cds_config")
+                .replaceAll("(?s)typed_extension_protocol_options:.*?load_assignment", "load_assignment")
+                .replace("ads: {}", yaml)
+                .replace("${xds}", Integer.toString(((ServerConnector) jetty.getConnectors()[0]).getLocalPort()));
+        try (ProxyProcess proxy = new ProxyProcess(kind, directory, bootstrap)) {
+            awaitStatus(200);
+            base.update(new ViewUpdate().put(fault(503)));
+            awaitStatus(503);
+            base.update(new ViewUpdate().put(noFault()).put(routes("direct_response { status: 418 }")));
+            awaitStatus(418);
+            assertThat(proxy.stat("cluster_manager.cds.update_rejected")).isZero();
+            assertThat(proxy.stat("cluster_manager.cds.update_failure")).isZero();
+        } finally {
+            jetty.stop();
+        }
+    }
+
+    /** A proxyless client: listener, routes, clusters and endpoints by name, and a fault in a route. */
+    @Test
+    void proxylessClient() throws Exception {
+        Tools.need("python3", "-c", "import grpc");
+        MethodDescriptor.Marshaller<byte[]> bytes = new MethodDescriptor.Marshaller<>() {
+            @Override
+            public InputStream stream(byte[] value) {
+                return new ByteArrayInputStream(value);
+            }
+
+            @Override
+            public byte[] parse(InputStream stream) {
+                return new byte[0];
+            }
+        };
+        MethodDescriptor<byte[], byte[]> method = MethodDescriptor.newBuilder(bytes, bytes)
+                .setType(MethodDescriptor.MethodType.UNARY)
+                .setFullMethodName("test.Echo/Call")
+                .build();
+        io.grpc.Server echo = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                .addService(ServerServiceDefinition.builder("test.Echo")
+                        .addMethod(method, ServerCalls.asyncUnaryCall((request, answer) -> {
+                            answer.onNext(request);
+                            answer.onCompleted();
+                        }))
+                        .build())
+                .build()
+                .start();
+        base.update(new ViewUpdate()
+                .put(resource(Listener.newBuilder(), API_LISTENER))
+                .put(resource(Cluster.newBuilder(), CLUSTER.replace("${name}", "echo")))
+                .put(resource(
+                        ClusterLoadAssignment.newBuilder(),
+                        ENDPOINTS.replace("${name}", "echo").replace("${port}", Integer.toString(echo.getPort()))))
+                .put(routes("route { cluster: \"echo\" }")));
+        Path file = Files.writeString(directory.resolve("bootstrap.json"), """
+                {"xds_servers": [{"server_uri": "127.0.0.1:%d", "channel_creds": [{"type": "insecure"}],
+                 "server_features": ["xds_v3"]}], "node": {"id": "it-node", "cluster": "it"}}
+                """.formatted(server.port()));
+        ProcessBuilder builder = new ProcessBuilder("python3", "-u", "-c", CALLER)
+                .redirectError(directory.resolve("caller.log").toFile());
+        builder.environment().put("GRPC_XDS_BOOTSTRAP", file.toString());
+        Process caller = builder.start();
+        try (BufferedReader out = caller.inputReader()) {
+            awaitLine(out, "OK");
+            base.update(new ViewUpdate().put(routes("route { cluster: \"echo\" } typed_per_filter_config { key: \"f\" "
+                    + "value { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] { "
+                    + "abort { grpc_status: 8 percentage { numerator: 100 } } } } }")));
+            awaitLine(out, "RESOURCE_EXHAUSTED");
+            base.update(new ViewUpdate().put(routes("route { cluster: \"echo\" }")));
+            awaitLine(out, "OK");
+            assertThat(stream().node().userAgent()).startsWith("gRPC");
+            assertThat(stream().types()).hasSize(4).noneMatch(t -> t.state() == TypeStatus.State.NACKED);
+        } finally {
+            caller.destroy();
+            caller.waitFor();
+            echo.shutdownNow();
+        }
+    }
+
+    private static void awaitLine(BufferedReader out, String wanted) throws IOException {
+        String line = out.readLine();
+        while (line != null && !line.equals(wanted)) {
+            line = out.readLine();
+        }
+        assertThat(line).as("the client ended").isNotNull();
+    }
+
+    private static final String API_LISTENER = """
+            name: "echo" api_listener { api_listener {
+              [type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager] {
+                rds { route_config_name: "r" config_source { resource_api_version: V3 ads {} } }
+                http_filters { name: "f" typed_config {
+                  [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] {} } }
+                http_filters { name: "router" typed_config {
+                  [type.googleapis.com/envoy.extensions.filters.http.router.v3.Router] {} } }
+              } } }
+            """;
+
+    private static final String CALLER = """
+            import grpc, time
+            call = grpc.insecure_channel("xds:///echo").unary_unary("/test.Echo/Call")
+            while True:
+                try:
+                    call(b"x", timeout=10)
+                    print("OK")
+                except grpc.RpcError as e:
+                    print(e.code().name)
+                time.sleep(0.01)
+            """;
 }
