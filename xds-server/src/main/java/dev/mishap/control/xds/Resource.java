@@ -28,6 +28,7 @@ public final class Resource {
     private final List<String> aliases;
     private final long fingerprint;
     private final ResourceWire wire;
+    private volatile @Nullable String endpoints;
 
     private Resource(
             String typeUrl,
@@ -102,6 +103,16 @@ public final class Resource {
 
     public List<String> aliases() {
         return aliases;
+    }
+
+    /** See {@link ClusterEndpoints#of}; looked up once for all who get the cluster. */
+    String endpoints() {
+        String known = endpoints;
+        if (known == null) {
+            known = ClusterEndpoints.of(this);
+            endpoints = known;
+        }
+        return known;
     }
 
     ResourceWire wire() {

@@ -91,6 +91,10 @@ final class Subscription {
         return !lastNonce.isEmpty();
     }
 
+    boolean hasSent(String name) {
+        return sent.containsKey(name);
+    }
+
     /** How many names it has. */
     int size() {
         return names.size();

@@ -47,6 +47,7 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
     private boolean closed;
     private long nonces;
     private boolean waitingForOrder;
+    private final ClusterEndpoints clusterEndpoints = new ClusterEndpoints();
 
     XdsStream(
             StreamContext context,
@@ -316,8 +317,11 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
         if (order.last().isEmpty()) {
             return;
         }
-        long wait = Order.waitNanos(
-                subscriptions, aggregated(), System.nanoTime(), context.limits().orderDeadline());
+        long now = System.nanoTime();
+        Duration deadline = context.limits().orderDeadline();
+        long wait = Math.max(
+                Order.waitNanos(subscriptions, aggregated(), now, deadline),
+                clusterEndpoints.waitNanos(find(TypeUrls.ENDPOINT), now, deadline.toNanos()));
         if (wait <= 0) {
             order.last().forEach(this::send);
         } else if (!waitingForOrder) {
@@ -336,6 +340,9 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
         subscription.take(changes);
         if (changes.isEmpty()) {
             return;
+        }
+        if (aggregated() && subscription.typeUrl().equals(TypeUrls.CLUSTER)) {
+            clusterEndpoints.sent(changes, view(), System.nanoTime());
         }
         String version = subscription.version(changes);
         String nonce = Long.toString(++nonces);

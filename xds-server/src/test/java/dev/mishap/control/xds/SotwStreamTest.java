@@ -7,6 +7,9 @@ import static dev.mishap.control.xds.TypeUrls.ROUTE;
 import static dev.mishap.control.xds.TypeUrls.RUNTIME;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ConfigSource;
 import io.envoyproxy.envoy.service.cluster.v3.ClusterDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.Resource;
@@ -224,6 +227,33 @@ class SotwStreamTest {
         client.ack(routes, "r");
         clusters = client.next(CLUSTER);
         assertThat(bodies(clusters)).containsExactly("2");
+    }
+
+    /** The answer to the clusters may come before the question for their endpoints. */
+    @Test
+    void routesWaitUntilTheClientHasTheEndpointsOfTheirClusters() {
+        client.subscribe(CLUSTER);
+        client.ack(client.next(CLUSTER));
+        fixture.put(ROUTE, "r", "to old");
+        client.subscribe(ROUTE, "r");
+        client.ack(client.next(ROUTE), "r");
+        fixture.base.update(new ViewUpdate()
+                .put(XdsFixture.resource(ROUTE, "r", "to new"))
+                .put(XdsFixture.resource(ENDPOINT, "new", "1"))
+                .put(dev.mishap.control.xds.Resource.of(Cluster.newBuilder()
+                        .setName("new")
+                        .setType(Cluster.DiscoveryType.EDS)
+                        .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder()
+                                .setEdsConfig(ConfigSource.newBuilder()
+                                        .setAds(AggregatedConfigSource.getDefaultInstance())))
+                        .build())));
+        client.ack(client.next(CLUSTER));
+        nothingElse();
+        client.subscribe(ENDPOINT, "new");
+        DiscoveryResponse endpoints = client.next(ENDPOINT);
+        nothingElse();
+        client.ack(endpoints, "new");
+        assertThat(bodies(client.next(ROUTE))).containsExactly("to new");
     }
 
     @Test
