@@ -404,9 +404,10 @@ class XdsServerIT {
         Process caller = builder.start();
         try (BufferedReader out = caller.inputReader()) {
             awaitLine(out, "OK");
-            base.update(new ViewUpdate().put(routes("route { cluster: \"echo\" } typed_per_filter_config { key: \"f\" "
-                    + "value { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] { "
-                    + "abort { grpc_status: 8 percentage { numerator: 100 } } } } }")));
+            base.update(new ViewUpdate()
+                    .put(routes("route { cluster: \"echo\" } typed_per_filter_config { key: \"f\" "
+                            + "value { [type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault] { "
+                            + "abort { grpc_status: 8 percentage { numerator: 100 } } } } }")));
             awaitLine(out, "RESOURCE_EXHAUSTED");
             base.update(new ViewUpdate().put(routes("route { cluster: \"echo\" }")));
             awaitLine(out, "OK");

@@ -95,7 +95,8 @@ public final class ResourceView {
         for (int i = layers.length - 1; i >= 0; i--) {
             TypeTable table = layers[i].peek(typeUrl);
             Entry entry = table == null ? null : table.get(name);
-            if (entry != null && !(lasting && entry.resource() != null && entry.resource().ttl() != null)) {
+            if (entry != null
+                    && !(lasting && entry.resource() != null && entry.resource().ttl() != null)) {
                 return entry.resource() == null ? Found.ABSENT : new Found(Knowledge.PRESENT, entry.resource());
             }
             unknown |= layers[i].lazy() && (table == null || !table.complete());

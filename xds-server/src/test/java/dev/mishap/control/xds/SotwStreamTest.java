@@ -244,8 +244,8 @@ class SotwStreamTest {
                         .setName("new")
                         .setType(Cluster.DiscoveryType.EDS)
                         .setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder()
-                                .setEdsConfig(ConfigSource.newBuilder()
-                                        .setAds(AggregatedConfigSource.getDefaultInstance())))
+                                .setEdsConfig(
+                                        ConfigSource.newBuilder().setAds(AggregatedConfigSource.getDefaultInstance())))
                         .build())));
         client.ack(client.next(CLUSTER));
         nothingElse();

@@ -42,9 +42,7 @@ public final class RestDiscoveryHandler extends Handler.Abstract {
             return true;
         }
         Content.Source.asByteArrayAsync(
-                request,
-                MAX_BODY,
-                Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (bytes, failure) -> {
+                request, MAX_BODY, Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (bytes, failure) -> {
                     if (failure != null) {
                         Response.writeError(request, response, callback, 400);
                     } else {

@@ -146,7 +146,9 @@ class RestDiscoveryTest {
                 .setName("l")
                 .setMetadata(Metadata.newBuilder()
                         .putFilterMetadata("m", struct)
-                        .putTypedFilterMetadata("t", Any.pack(Duration.newBuilder().setSeconds(3).build())))
+                        .putTypedFilterMetadata(
+                                "t",
+                                Any.pack(Duration.newBuilder().setSeconds(3).build())))
                 .setPerConnectionBufferLimitBytes(UInt32Value.of(-1))
                 .build();
         assertThat(MessageReader.read(MessageWriter.write(listener), Listener.newBuilder(), "")
