@@ -10,12 +10,14 @@ import io.netty.util.concurrent.Future;
 import java.net.ConnectException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The ways to one endpoint. */
 final class Dialing implements UpstreamGate.Dial {
     private final Connector connector;
     private final Endpoint to;
     private final ChannelHandler handler;
+    private @Nullable ChannelPromise held;
 
     Dialing(Connector connector, Endpoint to, ChannelHandler handler) {
         this.connector = connector;
@@ -37,17 +39,7 @@ final class Dialing implements UpstreamGate.Dial {
         Channel channel = connector.socket(to, handler);
         channel.config().setConnectTimeoutMillis((int) Math.max(1, Math.min(Integer.MAX_VALUE, left / 1_000_000)));
         ChannelPromise done = channel.newPromise();
-        after(
-                nanos,
-                channel,
-                done,
-                () -> connector.connect(channel, to).addListener(f -> {
-                    if (f.isSuccess()) {
-                        done.trySuccess();
-                    } else {
-                        done.tryFailure(f.cause());
-                    }
-                }));
+        after(nanos, channel, done, () -> connect(done));
         return done;
     }
 
@@ -62,11 +54,32 @@ final class Dialing implements UpstreamGate.Dial {
     public ChannelFuture unanswered() {
         Channel channel = connector.socket(to, handler);
         ChannelPromise done = channel.newPromise();
+        held = done;
         after(connector.timeoutNanos(), channel, done, () -> {
-            done.tryFailure(new ConnectTimeoutException("connection timed out: " + to));
-            channel.close();
+            if (done.tryFailure(new ConnectTimeoutException("connection timed out: " + to))) {
+                channel.close();
+            }
         });
         return done;
+    }
+
+    @Override
+    public void answer() {
+        ChannelPromise done = held;
+        held = null;
+        if (done != null && !done.isDone() && done.channel().isOpen()) {
+            connect(done);
+        }
+    }
+
+    private void connect(ChannelPromise done) {
+        connector.connect(done.channel(), to).addListener(f -> {
+            if (f.isSuccess()) {
+                done.trySuccess();
+            } else {
+                done.tryFailure(f.cause());
+            }
+        });
     }
 
     /** Does something later, unless whoever wants the connection gives up before. */

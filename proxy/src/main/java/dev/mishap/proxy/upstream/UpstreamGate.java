@@ -45,5 +45,8 @@ public interface UpstreamGate {
 
         /** Fails when the cluster's connect timeout is over, as if nothing had been answered, without a packet sent. */
         ChannelFuture unanswered();
+
+        /** Connects after all what {@link #unanswered} holds back, within the same timeout; nothing when that is over. */
+        void answer();
     }
 }

@@ -8,7 +8,9 @@ import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.RuleSet;
+import dev.mishap.rules.fault.Fault;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.util.Map;
@@ -23,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionFaults implements ConnectionGate {
     private static final AttributeKey<FaultyConnection> KEY = AttributeKey.valueOf("mishap.connection");
 
+    private record SlotKey(String rule, Fault.Kind kind) {}
+
     private final RuleSource source;
     final ConnectionFaultStats stats;
-    /** Places of {@code connectionLimit} and {@code exhaustPool}, by the rule's name. */
-    private final Map<String, ConnectionSlots> slots = new ConcurrentHashMap<>();
+    /** Places of {@code connectionLimit} and {@code exhaustPool}, by their rule. */
+    private final Map<SlotKey, ConnectionSlots> slots = new ConcurrentHashMap<>();
 
     /** @param root scope without prefix */
     public ConnectionFaults(RuleStore store, Scope root) {
@@ -98,17 +102,19 @@ public final class ConnectionFaults implements ConnectionGate {
         return connection;
     }
 
-    /** The places of a rule. */
-    ConnectionSlots slots(String rule, int size) {
-        ConnectionSlots made = slots.computeIfAbsent(rule, name -> new ConnectionSlots(size));
+    /** The places of a rule; another fault under the same name has others. */
+    ConnectionSlots slots(FaultRule rule, int size) {
+        SlotKey key = new SlotKey(rule.name(), rule.fault().kind());
+        ConnectionSlots made = slots.get(key);
+        if (made == null) {
+            // Rules come and go under ever new names.
+            slots.entrySet()
+                    .removeIf(e -> e.getValue().isUnused()
+                            && source.active().rules().status(e.getKey().rule()) == null);
+            made = slots.computeIfAbsent(key, k -> new ConnectionSlots(size));
+        }
         made.size(size);
         return made;
-    }
-
-    /** The places of a rule that has some, for whoever has one to give back. */
-    @Nullable
-    ConnectionSlots slots(String rule) {
-        return slots.get(rule);
     }
 
     /** Whether no fault may happen, and what is held is to be let go of. */

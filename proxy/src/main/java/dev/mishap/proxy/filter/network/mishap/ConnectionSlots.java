@@ -47,6 +47,16 @@ final class ConnectionSlots {
         handOn();
     }
 
+    /** Waits no more. */
+    void leave(Waiter waiter) {
+        waiting.remove(waiter);
+    }
+
+    /** Whether nobody has a place or waits for one. */
+    boolean isUnused() {
+        return used.get() == 0 && waiting.isEmpty();
+    }
+
     /** Gives a place back. */
     void release() {
         used.decrementAndGet();

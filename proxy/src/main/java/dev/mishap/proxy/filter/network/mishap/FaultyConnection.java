@@ -6,6 +6,7 @@ import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.proxy.transport.Delivery;
 import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.fault.Close;
 import dev.mishap.rules.fault.ConnectDelay;
@@ -49,6 +50,9 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private @Nullable ConnectionSlots place;
     private @Nullable ConnectionSlots wanted;
     private @Nullable HeldReads waiting;
+    /** The rule that decided at accept, if one did. */
+    private @Nullable FaultRule decider;
+
     private boolean holds;
     /** Bytes of the client's are dropped, so that nobody can serve it any more. */
     private boolean swallows;
@@ -137,8 +141,15 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
             owner.stats.active.dec();
         }
         dryRun(active);
+        ConnectionSlots line = wanted;
         if (owner.isKilled()) {
             letGo();
+        } else if (line != null && !decides(decider)) {
+            // The rule that has it wait is gone.
+            wanted = null;
+            line.leave(this);
+            channel.config().setAutoRead(true);
+            enter();
         } else if (proceed == null) {
             cancelTimers();
             shape(true);
@@ -155,8 +166,12 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     private void letGo() {
         cancelTimers();
         ConnectionSlots mine = place;
+        ConnectionSlots line = wanted;
         place = null;
         wanted = null;
+        if (line != null) {
+            line.leave(this);
+        }
         if (mine != null) {
             mine.release();
         }
@@ -211,6 +226,15 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         facts.info().putDynamicMetadata(RuleTag.METADATA_NAMESPACE, all);
     }
 
+    private boolean decides(@Nullable FaultRule rule) {
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.touched(i).equals(rule)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void watch() {
         if (!watched) {
             watched = true;
@@ -227,8 +251,12 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
         timers.forEach(t -> t.cancel(false));
         ConnectionSlots mine = place;
         place = null;
+        ConnectionSlots line = wanted;
         wanted = null;
         proceed = null;
+        if (line != null) {
+            line.leave(this);
+        }
         if (mine != null) {
             mine.release();
         }
@@ -238,7 +266,8 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
 
     private void atAccept(int index) {
         ConnectionFault fault = decision.fault(index);
-        String rule = decision.touched(index).name();
+        FaultRule rule = decision.touched(index);
+        decider = rule;
         switch (fault.kind()) {
             case REFUSE -> reset();
             case BLACK_HOLE -> swallow();

@@ -41,6 +41,9 @@ final class FaultyUpstream {
     private RuleSet decidedBy = RuleSet.EMPTY;
     private ConnectionDecision decision = ConnectionDecision.NONE;
     private @Nullable ByteFaults bytes;
+    /** The way to an endpoint that is cut off; null when it is not. */
+    private UpstreamGate.@Nullable Dial cut;
+
     private long connectedNanos;
     private boolean connected;
     private boolean counted;
@@ -115,7 +118,20 @@ final class FaultyUpstream {
                 wait += delay.pace().nanos(new SplittableRandom(decision.drawSeed(i)).nextLong());
             }
         }
-        return unanswered ? dial.unanswered() : wait > 0 ? dial.later(wait) : dial.now();
+        if (unanswered) {
+            cut = dial;
+            return dial.unanswered();
+        }
+        return wait > 0 ? dial.later(wait) : dial.now();
+    }
+
+    private boolean isCut() {
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.fault(i) instanceof Partition) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void connected(Channel channel) {
@@ -144,6 +160,11 @@ final class FaultyUpstream {
         touched(active, channel, fresh);
         timers.forEach(t -> t.cancel(false));
         timers.clear();
+        UpstreamGate.Dial way = cut;
+        if (way != null && !isCut()) {
+            cut = null;
+            way.answer();
+        }
         shape(channel);
         ByteFaults handler = bytes;
         if (owner.isKilled() && handler != null) {

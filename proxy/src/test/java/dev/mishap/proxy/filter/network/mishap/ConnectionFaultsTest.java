@@ -255,6 +255,18 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    void whoWaitsForARuleThatEndsIsLetIn() throws IOException {
+        rules("connection-limit 0 queue");
+        try (Socket socket = connect()) {
+            send(socket, "hello");
+            await(() -> stat("mishap.connection_limit_injected") == 1);
+            assertThat(accepted).hasValue(0);
+            rules();
+            assertThat(read(socket, 5)).isEqualTo("hello");
+        }
+    }
+
+    @Test
     void blackHole() throws IOException {
         rules("black-hole");
         try (Socket socket = connect()) {
