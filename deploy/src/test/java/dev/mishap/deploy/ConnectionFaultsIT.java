@@ -137,7 +137,8 @@ class ConnectionFaultsIT {
      * @param bytes of the body, or -1 when that is open
      * @param millis at least
      */
-    private record Seen(String rule, int port, String arguments, List<Integer> exit, int status, int bytes, int millis) {}
+    private record Seen(
+            String rule, int port, String arguments, List<Integer> exit, int status, int bytes, int millis) {}
 
     private List<Seen> table() {
         List<Integer> reset = List.of(7, 35, 52, 55, 56);
@@ -152,8 +153,22 @@ class ConnectionFaultsIT {
         rows.add(new Seen("reset", http, "", reset, 0, 0, 0));
         rows.add(new Seen("reset after headers", http, "", reset, 200, 0, 0));
         rows.add(new Seen("reset after 5000 bytes", http, "", reset, 200, 5000, 0));
-        rows.add(new Seen("reset after 5000 bytes code CANCEL", http, "--http2-prior-knowledge", List.of(92), -1, -1, 0)); // curl forgets what it read with the reset
-        rows.add(new Seen("reset code REFUSED_STREAM goaway", http, "--http2-prior-knowledge", List.of(16, 18, 52, 55, 56, 92), 0, 0, 0));
+        rows.add(new Seen(
+                "reset after 5000 bytes code CANCEL",
+                http,
+                "--http2-prior-knowledge",
+                List.of(92),
+                -1,
+                -1,
+                0)); // curl forgets what it read with the reset
+        rows.add(new Seen(
+                "reset code REFUSED_STREAM goaway",
+                http,
+                "--http2-prior-knowledge",
+                List.of(16, 18, 52, 55, 56, 92),
+                0,
+                0,
+                0));
         rows.add(new Seen("refuse", tcp, "", reset, 0, 0, 0));
         rows.add(new Seen("black-hole", tcp, "", late, 0, 0, 0));
         rows.add(new Seen("timeout 120ms", tcp, "", reset, 0, 0, 120));
@@ -189,7 +204,8 @@ class ConnectionFaultsIT {
         for (Seen row : table()) {
             rules(row.rule());
             String path = row.arguments().contains("/open") ? "/open" : "/";
-            List<String> command = new ArrayList<>(List.of("curl", "-s", "-o", "body", "-w", "%{http_code} %{size_download} %{time_total}"));
+            List<String> command = new ArrayList<>(
+                    List.of("curl", "-s", "-o", "body", "-w", "%{http_code} %{size_download} %{time_total}"));
             boolean patient = row.exit().get(0) != 28;
             command.addAll(List.of("--max-time", patient ? "20" : "0.4"));
             for (String argument : row.arguments().split(" ")) {
@@ -200,7 +216,9 @@ class ConnectionFaultsIT {
             command.add("http://127.0.0.1:" + row.port() + path);
             Tools.Result result = Tools.run(directory, 60, command);
             String[] told = result.out().split(" ");
-            assertThat(result.exit()).as(row + " " + result.out() + result.err()).isIn(row.exit());
+            assertThat(result.exit())
+                    .as(row + " " + result.out() + result.err())
+                    .isIn(row.exit());
             if (row.status() >= 0) {
                 assertThat(Integer.parseInt(told[0])).as(row.rule()).isEqualTo(row.status());
             }
@@ -219,7 +237,15 @@ class ConnectionFaultsIT {
         Tools.need("redis-server", "--version");
         int port = ProxyProcess.freePort();
         Process redis = Tools.builder(List.of(
-                        "redis-server", "--port", "" + port, "--bind", "127.0.0.1", "--save", "", "--dir", directory.toString()))
+                        "redis-server",
+                        "--port",
+                        "" + port,
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--dir",
+                        directory.toString()))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {
@@ -274,7 +300,9 @@ class ConnectionFaultsIT {
             try (HikariDataSource pool = pool(2, 20_000);
                     Connection one = pool.getConnection();
                     Connection two = pool.getConnection()) {
-                assertThat(one.isValid(10) && two.isValid(10)).as("two have room").isTrue();
+                assertThat(one.isValid(10) && two.isValid(10))
+                        .as("two have room")
+                        .isTrue();
                 try (HikariDataSource other = pool(1, 600)) {
                     assertThatThrownBy(other::getConnection).isInstanceOf(SQLTransientConnectionException.class);
                 }
@@ -284,7 +312,19 @@ class ConnectionFaultsIT {
             Tools.Result refused = Tools.run(
                     directory,
                     60,
-                    List.of("psql", "-XAt", "-h", "127.0.0.1", "-p", "" + tcp, "-U", "app", "-d", "postgres", "-c", "select 1"));
+                    List.of(
+                            "psql",
+                            "-XAt",
+                            "-h",
+                            "127.0.0.1",
+                            "-p",
+                            "" + tcp,
+                            "-U",
+                            "app",
+                            "-d",
+                            "postgres",
+                            "-c",
+                            "select 1"));
             assertThat(refused.exit()).isEqualTo(2);
             assertThat(refused.err()).containsAnyOf("Connection reset", "closed the connection", "Broken pipe");
         }
@@ -292,8 +332,9 @@ class ConnectionFaultsIT {
 
     private HikariDataSource pool(int size, int timeoutMillis) {
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + tcp
-                + "/postgres?user=app&sslmode=disable&gssEncMode=disable&connectTimeout=1&loginTimeout=1&socketTimeout=10");
+        config.setJdbcUrl(
+                "jdbc:postgresql://127.0.0.1:" + tcp
+                        + "/postgres?user=app&sslmode=disable&gssEncMode=disable&connectTimeout=1&loginTimeout=1&socketTimeout=10");
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(timeoutMillis);
@@ -314,19 +355,23 @@ class ConnectionFaultsIT {
     @Test
     void anHttpPoolLivesThroughAPartition() throws Exception {
         start(web.getAddress().getPort());
-        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http + "/"))
                 .timeout(Duration.ofMillis(500))
                 .build();
         HttpRequest patient = HttpRequest.newBuilder(request.uri()).build();
-        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode())
+                .isEqualTo(200);
         rules("partition");
         // On the connection that lives nothing passes; then new ones cannot be made.
         assertThatThrownBy(() -> client.send(request, HttpResponse.BodyHandlers.discarding()))
                 .isInstanceOf(HttpTimeoutException.class);
-        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(503);
+        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode())
+                .isEqualTo(503);
         rules();
-        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+        assertThat(client.send(patient, HttpResponse.BodyHandlers.discarding()).statusCode())
+                .isEqualTo(200);
         assertThat(proxy.leaks()).isEmpty();
     }
 }

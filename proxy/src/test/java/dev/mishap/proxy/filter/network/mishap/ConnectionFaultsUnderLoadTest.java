@@ -8,6 +8,7 @@ import dev.mishap.proxy.server.Server;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.text.RuleLine;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -122,15 +123,19 @@ class ConnectionFaultsUnderLoadTest {
     }
 
     private static boolean refused(String source, int port) throws IOException {
-        try (Socket socket = new Socket()) {
-            socket.setSoLinger(true, 0);
-            socket.setSoTimeout(20_000);
-            socket.bind(new InetSocketAddress(source, 0));
-            socket.connect(new InetSocketAddress("127.0.0.1", port));
-            return socket.getInputStream().read() < 0;
-        } catch (SocketException e) {
-            assertThat(e).hasMessageContaining("reset");
-            return true;
+        while (true) {
+            try (Socket socket = new Socket()) {
+                socket.setSoLinger(true, 0);
+                socket.setSoTimeout(20_000);
+                socket.bind(new InetSocketAddress(source, 0));
+                socket.connect(new InetSocketAddress("127.0.0.1", port));
+                return socket.getInputStream().read() < 0;
+            } catch (BindException taken) {
+                // The port of the client's is one that another connection still has; this one was never made.
+            } catch (SocketException e) {
+                assertThat(e).hasMessageContaining("reset");
+                return true;
+            }
         }
     }
 
