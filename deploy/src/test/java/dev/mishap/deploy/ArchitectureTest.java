@@ -97,7 +97,8 @@ class ArchitectureTest {
     void snakeyamlStaysWithTheReaders() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.mishap.rules.yaml..", "dev.mishap.proxy.config.schema..")
+                .resideOutsideOfPackages(
+                        "dev.mishap.rules.yaml..", "dev.mishap.proxy.config.schema..", "dev.mishap.control.base..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("org.yaml..")));
     }
@@ -153,8 +154,8 @@ class ArchitectureTest {
                 .filter(p -> p.tryGetPackageInfo().isEmpty())
                 .filter(p -> !p.getClasses().isEmpty())
                 .map(p -> p.getName())
-                .filter(n ->
-                        !n.matches("dev\\.mishap\\.((filters|clusters)\\..*|rules\\.v1|control\\.store\\.etcd\\.wire)"))
+                .filter(n -> !n.matches(
+                        "dev\\.mishap\\.((filters|clusters)\\..*|(rules|control)\\.v1|control\\.store\\.etcd\\.wire)"))
                 .collect(Collectors.toCollection(TreeSet::new));
         Assertions.assertThat(silent).as("packages without package-info.java").isEmpty();
         check(classes()

@@ -2,8 +2,9 @@ package dev.mishap.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.rules.importer.ImportResult;
+import dev.mishap.rules.importer.RuleFiles;
 import dev.mishap.rules.text.RuleLine;
-import dev.mishap.rules.yaml.RuleReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class DocumentationTest {
         List<String> blocks = blocks("yaml");
         assertThat(blocks).hasSize(2);
         for (String block : blocks) {
-            assertThat(RuleReader.read(block, "rule-language.md").problems()).isEmpty();
+            assertThat(RuleFiles.readForFleet(block, "rule-language.md")).isInstanceOf(ImportResult.Imported.class);
         }
     }
 
