@@ -331,12 +331,16 @@ record StandaloneOptions(
             }
         } else {
             for (String each : given.split(",", -1)) {
-                boolean bare = StandaloneBootstrap.isAddress(each);
+                String problem = "--upstream '" + each
+                        + "': with --dns expected IP addresses of resolvers, such as 10.0.0.2 or 10.0.0.2:5353";
+                if (each.isEmpty() || each.contains("://")) {
+                    throw new UsageException(problem);
+                }
+                boolean bare = each.charAt(0) != '[' && StandaloneBootstrap.isAddress(each);
                 HostPort resolver =
                         bare ? new HostPort(each, 53) : HostPort.parse("--upstream", withPort(each), null, 1);
                 if (!StandaloneBootstrap.isAddress(resolver.host())) {
-                    throw new UsageException("--upstream '" + each
-                            + "': with --dns expected IP addresses of resolvers, such as 10.0.0.2 or 10.0.0.2:5353");
+                    throw new UsageException(problem);
                 }
                 resolvers.add(resolver);
             }

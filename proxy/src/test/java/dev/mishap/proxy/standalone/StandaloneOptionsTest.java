@@ -33,6 +33,51 @@ class StandaloneOptionsTest {
         assertThat(options.concurrency()).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "10.0.0.2                 | 10.0.0.2:53",
+                "10.0.0.2:5353,10.0.0.3   | 10.0.0.2:5353 10.0.0.3:53",
+                "::1,[::2]:5353,[::3]     | [::1]:53 [::2]:5353 [::3]:53"
+            })
+    void resolversOfADnsServer(String upstream, String resolvers) {
+        StandaloneOptions options = parse("--dns", "--listen", "5353", "--upstream", upstream);
+        assertThat(options.protocol()).isEqualTo(StandaloneOptions.Protocol.DNS);
+        assertThat(options.resolvers().stream().map(HostPort::toString)).containsExactly(resolvers.split(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ns.example             | with --dns expected IP addresses",
+                "10.0.0.2,              | with --dns expected IP addresses",
+                "127.0.0.1:5353         | is this proxy itself",
+                "tcp://10.0.0.2:53      | with --dns expected IP addresses"
+            })
+    void whatIsNoResolver(String upstream, String problem) {
+        assertThatThrownBy(() -> parse("--dns", "--listen", "5353", "--upstream", upstream))
+                .isInstanceOf(StandaloneOptions.UsageException.class)
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void theBootstrapOfADnsServerIsAccepted() {
+        StandaloneOptions options = parse(
+                "--dns",
+                "--listen",
+                "5353",
+                "--upstream",
+                "10.0.0.2,[::1]:54",
+                "--access-log",
+                "log",
+                "--timeout",
+                "1500ms");
+        Options server = Options.of(StandaloneBootstrap.yaml(options), 1, "warning");
+        assertThat(BootstrapLoader.load(server).listeners()).hasSize(2);
+    }
+
     @Test
     void everyFlag() {
         StandaloneOptions options = parse(
