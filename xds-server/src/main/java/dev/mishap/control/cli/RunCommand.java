@@ -94,6 +94,12 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable String demo;
 
     @Option(
+            names = "--dry-rules",
+            description =
+                    "Touch nothing: the rules are dry runs, and what they would have touched is counted and judged as usual.")
+    private boolean dryRules;
+
+    @Option(
             names = "--time-scale",
             paramLabel = "FACTOR",
             description = "Shorten the phases, such as 0.1; not leases, time-outs or injected delays. Default: 1.")
@@ -295,7 +301,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private RunOptions options(Map<String, List<URI>> at, Map<String, List<URI>> watched) {
-        return new RunOptions(at, watched, prometheus, assignments("--query", queries), secret(), timeScale);
+        return new RunOptions(at, watched, prometheus, assignments("--query", queries), secret(), timeScale, dryRules);
     }
 
     private @Nullable DemoMode demoMode() {
@@ -324,6 +330,9 @@ final class RunCommand implements Callable<Integer> {
         }
         if (demo != null) {
             line.append(demo.equals("healthy") ? " --demo" : " --demo=" + demo);
+        }
+        if (dryRules) {
+            line.append(" --dry-rules");
         }
         if (timeScale != 1) {
             line.append(" --time-scale ").append(timeScale);

@@ -70,7 +70,13 @@ public final class ExperimentRun {
         claim = Lease.of(id + "." + runId);
         rulesLease = Lease.of(id + "." + runId + ".rules");
         for (URI address : plan.proxies()) {
-            proxies.put(address, new ProxyClient(http, address, plan.options().token()));
+            proxies.put(
+                    address,
+                    new ProxyClient(
+                            http,
+                            address,
+                            plan.options().token(),
+                            plan.options().dryRun()));
         }
         URI queried = plan.options().prometheus();
         prometheus = queried == null ? null : new PromQlClient(http, queried, null);
@@ -224,7 +230,10 @@ public final class ExperimentRun {
                         return engine.interrupted(System.nanoTime());
                     }
                     try {
-                        proxy.putRule(rule.name(), RuleDocuments.rule(rule), rulesLease);
+                        proxy.putRule(
+                                rule.name(),
+                                RuleDocuments.rule(plan.options().dryRun() ? rule.withDryRun(true) : rule),
+                                rulesLease);
                         keeper.keep(proxy);
                     } catch (ProxyException e) {
                         return engine.refused(System.nanoTime(), message(e));

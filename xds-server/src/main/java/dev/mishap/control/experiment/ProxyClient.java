@@ -34,12 +34,19 @@ public final class ProxyClient {
     private final HttpClient http;
     private final URI address;
     private final @Nullable String token;
+    private final boolean dryRun;
 
     /**
      * @param address the admin address, as {@code http://127.0.0.1:9901}
      * @param token for the bearer authorization; null = none
      */
     public ProxyClient(HttpClient http, URI address, @Nullable String token) {
+        this(http, address, token, false);
+    }
+
+    /** @param dryRun whether what rules would have touched counts as touched */
+    ProxyClient(HttpClient http, URI address, @Nullable String token, boolean dryRun) {
+        this.dryRun = dryRun;
         this.http = http;
         this.address = address;
         this.token = token;
@@ -131,7 +138,7 @@ public final class ProxyClient {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private static FaultCounts sum(JsonNode answer, String experimentId) {
+    private FaultCounts sum(JsonNode answer, String experimentId) {
         FaultCounts total = FaultCounts.NONE;
         for (JsonNode rule : answer.path("rules")) {
             if (!experimentId.equals(rule.path("spec").path("experimentId").asString(""))
@@ -145,11 +152,12 @@ public final class ProxyClient {
                     status.path("scoped").asLong(0),
                     status.path("cohort").asLong(0),
                     status.path("drawn").asLong(0),
-                    status.path("touched").asLong(0),
+                    status.path(dryRun ? "wouldTouch" : "touched").asLong(0),
                     suppressed.path("cap").asLong(0),
                     suppressed.path("concurrency").asLong(0)
                             + suppressed.path("rate").asLong(0)
                             + suppressed.path("schedule").asLong(0)
+                            + suppressed.path("protected").asLong(0)
                             + suppressed.path("superseded").asLong(0)));
         }
         return total;

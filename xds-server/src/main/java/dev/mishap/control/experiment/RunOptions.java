@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param queries PromQL by the name of the metric that it gives; wins over what the proxies see
  * @param token for the rules API of proxies that want one; null = none
  * @param timeScale factor on the lengths of the phases, more than 0, at most 1
+ * @param dryRun whether nothing is touched, and what is counted as touched is what would have been
  */
 public record RunOptions(
         Map<String, List<URI>> targets,
@@ -21,7 +22,19 @@ public record RunOptions(
         @Nullable URI prometheus,
         Map<String, String> queries,
         @Nullable String token,
-        double timeScale) {
+        double timeScale,
+        boolean dryRun) {
+    /** Options of a run that touches what it says. */
+    public RunOptions(
+            Map<String, List<URI>> targets,
+            Map<String, List<URI>> observed,
+            @Nullable URI prometheus,
+            Map<String, String> queries,
+            @Nullable String token,
+            double timeScale) {
+        this(targets, observed, prometheus, queries, token, timeScale, false);
+    }
+
     public RunOptions {
         targets = Map.copyOf(targets);
         observed = Map.copyOf(observed);

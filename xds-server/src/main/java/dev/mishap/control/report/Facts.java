@@ -48,6 +48,9 @@ final class Facts {
         if (experiment.seed() != null) {
             add(facts, "seed of the draws", Long.toString(experiment.seed()));
         }
+        if (result.plan().options().dryRun()) {
+            add(facts, "dry run", "nothing was touched; counted is what would have been");
+        }
         if (result.plan().options().timeScale() != 1) {
             add(facts, "time scale", Figures.plain(result.plan().options().timeScale(), 4));
         }

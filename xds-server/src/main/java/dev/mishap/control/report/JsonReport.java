@@ -33,6 +33,7 @@ public final class JsonReport {
                 .put("started", result.started().toString())
                 .put("ended", result.ended().toString())
                 .put("timeScale", result.plan().options().timeScale())
+                .put("dryRun", result.plan().options().dryRun())
                 .put("command", context.command());
         ObjectNode verdict = report.putObject("verdict");
         verdict.put("exitCode", result.verdict().exitCode())

@@ -102,6 +102,18 @@ class ExperimentRunTest {
     }
 
     @Test
+    void aDryRunTouchesNothingAndCountsWhatItWouldHave() {
+        RunOptions real = options(Map.of("checkout", List.of(payment.address())));
+        RunResult result = run(RunPlan.of(
+                        experiment(TEXT),
+                        new RunOptions(real.targets(), real.observed(), null, Map.of(), null, 1, true)))
+                .run();
+        assertThat(result.verdict().reason()).as("%s", told).isEqualTo(Reason.HYPOTHESIS_HELD);
+        assertThat(result.faults().touched()).isPositive();
+        assertThat(payment.dryRuns).isPositive();
+    }
+
+    @Test
     void aBreachIsRolledBack() {
         payment.faultsHurt = true;
         RunResult result = run(plan()).run();

@@ -94,6 +94,7 @@ final class FakeProxy implements AutoCloseable {
                 answer = "{\"title\":\"bad rule\",\"errors\":[{\"field\":\"spec.fault\",\"problem\":\"not here\"}]}";
             } else if (what.equals("PUT rules")) {
                 lease(query);
+                dryRuns += body.contains("\"dryRun\":true") ? 1 : 0;
                 rules.put(path[1], new Held(query.get("lease"), body));
                 answer = "{}";
             } else if (what.equals("GET rules")) {
@@ -132,6 +133,8 @@ final class FakeProxy implements AutoCloseable {
         exchange.close();
     }
 
+    volatile int dryRuns;
+
     private boolean clash(String[] path, String lease) {
         Held held = (path[0].equals("rules") ? rules : observers).get(path[1]);
         return held != null && !held.lease.equals(lease);
@@ -158,7 +161,7 @@ final class FakeProxy implements AutoCloseable {
                 .append(rule.touched * 2)
                 .append(",\"drawn\":")
                 .append(rule.touched)
-                .append(",\"touched\":")
+                .append(rule.body.contains("\"dryRun\":true") ? ",\"wouldTouch\":" : ",\"touched\":")
                 .append(rule.touched)
                 .append(",\"suppressed\":{\"cap\":0}}}"));
         return "{\"deleted\":" + rules.size() + ",\"rules\":[" + all + "]}";
