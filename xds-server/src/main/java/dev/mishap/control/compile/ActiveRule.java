@@ -1,6 +1,7 @@
 package dev.mishap.control.compile;
 
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.Targets;
 import java.time.Instant;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,14 @@ public record ActiveRule(
         }
         long sinceMillis = Math.max(0, epochMillis - since.toEpochMilli());
         return rule.schedule().ramped(rule.percentage().millionths(), sinceMillis * 1_000_000, epochMillis);
+    }
+
+    /** Whether nothing but a node's service decides whether it is for the node. */
+    boolean byServiceAlone() {
+        Targets targets = rule.targets();
+        return targets.nodes().isEmpty()
+                && targets.labels().isEmpty()
+                && targets.localities().isEmpty();
     }
 
     /** By name alone: the rest is large, and rules of one name are rarely compared. */

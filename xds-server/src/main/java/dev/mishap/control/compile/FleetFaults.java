@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * connects or the rule that changes, sees the other.
  */
 public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoCloseable {
+    private static final int MAX_PLANS = 4096;
     private static final long SWEEP_SECONDS = 15;
     private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(60);
 
@@ -47,6 +48,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private final Map<Base, Runnable> watched = new ConcurrentHashMap<>();
     private volatile RuleTable rules = RuleTable.EMPTY;
     private volatile boolean stopped;
+    private volatile @Nullable Pass lastPass;
     private volatile @Nullable Fleet fleet;
     private @Nullable ScheduledFuture<?> ticking;
     private @Nullable ScheduledFuture<?> ending;
@@ -79,7 +81,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     @Override
     public ResourceView viewOf(NodeInfo node, Peer peer) {
         FleetNode known = nodes.computeIfAbsent(node, this::newNode);
-        replan(known, new Pass());
+        replan(known, pass());
         return known.view;
     }
 
@@ -100,7 +102,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     }
 
     private static String serviceKey(FleetNode node) {
-        return NodeCapabilities.namespace(node.info) + '/' + node.info.cluster();
+        return node.namespace + '/' + node.info.cluster();
     }
 
     private void baseChanged(Base base) {
@@ -190,7 +192,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     private static void addTargets(ActiveRule rule, Set<FleetNode> some, Set<FleetNode> into) {
         for (FleetNode node : some) {
-            if (NodeCapabilities.targets(rule, node.info, node.labels)) {
+            if (node.isTargetOf(rule)) {
                 into.add(node);
             }
         }
@@ -198,12 +200,13 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     private void replanAll(Set<FleetNode> concerned) {
         Pass pass = new Pass();
+        lastPass = pass;
         concerned.forEach(node -> replan(node, pass));
     }
 
     private void replan(FleetNode node, Pass pass) {
         synchronized (node) {
-            List<ActiveRule> matching = stopped ? List.of() : rules.of(node.info, node.labels, pass.now);
+            List<ActiveRule> matching = stopped ? List.of() : pass.rules(node);
             node.put(pass.plan(node, shape(node), matching));
         }
     }
@@ -217,31 +220,48 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     /** Plans of one moment, each made once for all nodes that are alike. */
     private final class Pass {
-        private record Alike(NodeCapabilities node, BaseShape base, List<ActiveRule> rules, NodePlan before) {
-            @Override
-            public boolean equals(@Nullable Object o) {
-                return o instanceof Alike a
-                        && base == a.base
-                        && before == a.before
-                        && node.equals(a.node)
-                        && rules.equals(a.rules);
-            }
-
+        /** All that a plan follows from. */
+        private record Alike(
+                NodeCapabilities node,
+                BaseShape base,
+                List<ActiveRule> rules,
+                Map<String, Integer> slots,
+                Set<String> insertions) {
+            /** Of some of the rules: there may be a thousand of them, for a thousand nodes. */
             @Override
             public int hashCode() {
-                return 31 * (31 * node.hashCode() + rules.hashCode()) + System.identityHashCode(before);
+                int first = rules.isEmpty() ? 0 : rules.get(0).hashCode() ^ rules.get(rules.size() - 1).hashCode();
+                return 31 * (31 * (31 * node.hashCode() + rules.size()) + first) + slots.hashCode();
             }
         }
 
-        private final Map<Alike, NodePlan> plans = new HashMap<>();
+        private final Map<Alike, NodePlan> plans = new ConcurrentHashMap<>();
+        private final RuleTable table = rules;
         private final long now = clock.millis();
+
+        List<ActiveRule> rules(FleetNode node) {
+            return stopped ? List.of() : rules.of(node, now);
+        }
 
         NodePlan plan(FleetNode node, BaseShape base, List<ActiveRule> matching) {
             NodePlan before = node.plan();
+            if (plans.size() > MAX_PLANS) {
+                plans.clear();
+            }
             return plans.computeIfAbsent(
-                    new Alike(node.capabilities, base, matching, before),
+                    new Alike(node.capabilities, base, matching, before.slots(), before.insertions()),
                     key -> planner.plan(node.capabilities, base, matching, before, now));
         }
+    }
+
+    /** The plans of before, if nothing has changed since then that they follow from. */
+    private Pass pass() {
+        Pass last = lastPass;
+        if (last == null || last.table != rules || rules.all().stream().anyMatch(rule -> moves(rule.rule()))) {
+            last = new Pass();
+            lastPass = last;
+        }
+        return last;
     }
 
     /** Ramps and schedules move by the server's clock, once a second, while there are any. */
@@ -290,7 +310,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
                             node.info,
                             known != null
                                     ? known
-                                    : pass.plan(node, shape(node), would.of(node.info, node.labels, pass.now))
+                                    : pass.plan(node, shape(node), would.of(node, pass.now))
                                             .honouring()
                                             .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
                 });

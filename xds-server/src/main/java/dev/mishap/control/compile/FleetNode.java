@@ -15,10 +15,12 @@ import java.util.Map;
 final class FleetNode {
     final NodeInfo info;
     final NodeCapabilities capabilities;
-    final Map<String, String> labels;
+    final String namespace;
     final Base base;
     final ResourceView view;
 
+    private final Map<String, String> labels;
+    private final String locality;
     private final ResourceLayer faults;
     private Map<String, Resource> sent = Map.of();
     private NodePlan plan = NodePlan.NONE;
@@ -28,10 +30,18 @@ final class FleetNode {
     FleetNode(NodeInfo info, Base base) {
         this.info = info;
         this.capabilities = NodeCapabilities.of(info);
+        this.namespace = NodeCapabilities.namespace(info);
         this.labels = NodeCapabilities.labels(info);
+        this.locality = NodeCapabilities.locality(info);
         this.base = base;
         this.faults = ResourceLayer.named("faults of " + info);
         this.view = ResourceView.of(base.layer(), faults);
+    }
+
+    /** Whether a rule is for it. */
+    boolean isTargetOf(ActiveRule rule) {
+        return rule.namespace().equals(namespace)
+                && rule.rule().targets().match(info.cluster(), info.id(), labels, locality);
     }
 
     synchronized NodePlan plan() {

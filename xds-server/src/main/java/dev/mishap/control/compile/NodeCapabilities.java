@@ -106,10 +106,4 @@ public record NodeCapabilities(
     static String locality(NodeInfo node) {
         return node.region() + '/' + node.zone() + '/' + node.subZone();
     }
-
-    /** Whether a rule is for a node. */
-    static boolean targets(ActiveRule rule, NodeInfo node, Map<String, String> labels) {
-        return rule.namespace().equals(namespace(node))
-                && rule.rule().targets().match(node.cluster(), node.id(), labels, locality(node));
-    }
 }
