@@ -41,8 +41,8 @@ public final class CompileBenchmark {
     }
 
     private static void run(int rules, int nodes, boolean mishap, boolean everybody) {
-        Templates templates = new Templates(List.of(
-                Dependency.parse("payments=10.0.0.1:80", 10001), Dependency.parse("stock=10.0.0.2:80", 10002)));
+        Templates templates = new Templates(
+                List.of(Dependency.parse("payments=10.0.0.1:80", 10001), Dependency.parse("stock=10.0.0.2:80", 10002)));
         try (FleetFaults faults = new FleetFaults(templates, Duration.ofSeconds(5), InstantSource.system())) {
             for (int i = 0; i < nodes; i++) {
                 faults.viewOf(node(i, mishap), new Peer(null, List.of()));
@@ -84,7 +84,8 @@ public final class CompileBenchmark {
 
     private static NodeInfo node(int i, boolean mishap) {
         List<Extension> extensions = new ArrayList<>();
-        extensions.add(Extension.newBuilder().setName("envoy.filters.http.fault").build());
+        extensions.add(
+                Extension.newBuilder().setName("envoy.filters.http.fault").build());
         if (mishap) {
             extensions.add(Extension.newBuilder()
                     .setName("mishap.filters.http.fault")

@@ -230,7 +230,9 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
             /** Of some of the rules: there may be a thousand of them, for a thousand nodes. */
             @Override
             public int hashCode() {
-                int first = rules.isEmpty() ? 0 : rules.get(0).hashCode() ^ rules.get(rules.size() - 1).hashCode();
+                int first = rules.isEmpty()
+                        ? 0
+                        : rules.get(0).hashCode() ^ rules.get(rules.size() - 1).hashCode();
                 return 31 * (31 * (31 * node.hashCode() + rules.size()) + first) + slots.hashCode();
             }
         }

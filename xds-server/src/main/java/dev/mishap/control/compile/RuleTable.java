@@ -35,9 +35,10 @@ final class RuleTable {
         this.rules = rules;
         long first = Long.MAX_VALUE;
         for (ActiveRule rule : rules.values().stream().sorted(ActiveRule.ORDER).toList()) {
-            services(rule).forEach(s -> byService
-                    .computeIfAbsent(rule.namespace() + '/' + s, k -> new ArrayList<>())
-                    .add(rule));
+            services(rule)
+                    .forEach(s -> byService
+                            .computeIfAbsent(rule.namespace() + '/' + s, k -> new ArrayList<>())
+                            .add(rule));
             first = rule.until() == null ? first : Math.min(first, rule.until().toEpochMilli());
         }
         firstEnd = first;

@@ -24,13 +24,17 @@ class ConfigFilesTest {
 
     @Test
     void aFileHoldsDocumentsAndADocumentResources() throws IOException {
-        Files.writeString(directory.resolve("a.yaml"), CLUSTER + "name: a\n---\nresources:\n- {" + CLUSTER.strip()
-                + ", name: b}\n- \"@type\": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment\n  cluster_name: b\n");
-        Files.writeString(directory.resolve("c.json"), "{" + CLUSTER.strip().replace(": t", ": \"t").concat("\"") + ", \"name\": \"c\"}");
+        Files.writeString(
+                directory.resolve("a.yaml"),
+                CLUSTER + "name: a\n---\nresources:\n- {" + CLUSTER.strip()
+                        + ", name: b}\n- \"@type\": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment\n  cluster_name: b\n");
+        Files.writeString(
+                directory.resolve("c.json"),
+                "{" + CLUSTER.strip().replace(": t", ": \"t").concat("\"") + ", \"name\": \"c\"}");
         Files.writeString(directory.resolve("notes.txt"), "nothing of ours");
         try (ConfigFiles files = ConfigFiles.watch(directory)) {
-            Base base = files.of(dev.mishap.control.xds.NodeInfo.of(
-                    io.envoyproxy.envoy.config.core.v3.Node.getDefaultInstance()));
+            Base base = files.of(
+                    dev.mishap.control.xds.NodeInfo.of(io.envoyproxy.envoy.config.core.v3.Node.getDefaultInstance()));
             assertThat(base.layer().resources(TypeUrls.CLUSTER).stream().map(Resource::name))
                     .containsExactlyInAnyOrder("a", "b", "c");
             assertThat(base.layer().resource(TypeUrls.ENDPOINT, "b")).isPresent();
@@ -39,13 +43,15 @@ class ConfigFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "name: a                          | a.yaml: expected a resource with its @type, or a DiscoveryResponse with resources",
-        "resources: [{name: a}]           | a.yaml: resources[0]: an @type is missing",
-        "[1, 2]                           | a.yaml: expected a mapping",
-        "resources: [{'@type': x/y.Z, name: a}] | a.yaml: resources[0].@type: unknown type 'x/y.Z'",
-        "{a: 1, a: 2}                     | a.yaml: ",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name: a                          | a.yaml: expected a resource with its @type, or a DiscoveryResponse with resources",
+                "resources: [{name: a}]           | a.yaml: resources[0]: an @type is missing",
+                "[1, 2]                           | a.yaml: expected a mapping",
+                "resources: [{'@type': x/y.Z, name: a}] | a.yaml: resources[0].@type: unknown type 'x/y.Z'",
+                "{a: 1, a: 2}                     | a.yaml: ",
+            })
     void errorsNameFileAndField(String text, String problem) {
         assertThatThrownBy(() -> ConfigFiles.read("a.yaml", text.getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(IOException.class)
@@ -56,12 +62,13 @@ class ConfigFilesTest {
     void aChangeIsAppliedWholeOrNotAtAll() throws Exception {
         Path file = Files.writeString(directory.resolve("a.yaml"), CLUSTER + "name: a\n");
         try (ConfigFiles files = ConfigFiles.watch(directory)) {
-            Base base = files.of(dev.mishap.control.xds.NodeInfo.of(
-                    io.envoyproxy.envoy.config.core.v3.Node.getDefaultInstance()));
+            Base base = files.of(
+                    dev.mishap.control.xds.NodeInfo.of(io.envoyproxy.envoy.config.core.v3.Node.getDefaultInstance()));
             CountDownLatch changed = new CountDownLatch(1);
             base.onChange(changed::countDown);
             Files.writeString(directory.resolve("b.yaml"), CLUSTER + "name: b\nnonsense: 1\n");
-            assertThatThrownBy(() -> ConfigFiles.watch(directory)).hasMessageContaining("b.yaml: nonsense: unknown field");
+            assertThatThrownBy(() -> ConfigFiles.watch(directory))
+                    .hasMessageContaining("b.yaml: nonsense: unknown field");
             Files.delete(directory.resolve("b.yaml"));
             Path moved = Files.writeString(directory.resolve("b.tmp"), CLUSTER + "name: c\n");
             Files.move(moved, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
