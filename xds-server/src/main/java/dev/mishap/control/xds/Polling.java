@@ -1,7 +1,6 @@
 package dev.mishap.control.xds;
 
 import com.google.protobuf.ByteString;
-import dev.mishap.control.xds.ResourceView.Knowledge;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -42,10 +41,10 @@ public final class Polling {
             List<Resource> resources = new ArrayList<>();
             long fingerprint = 0;
             for (String name : wanted) {
-                ResourceView.Found found = view.findLasting(typeUrl, name);
-                if (found.knowledge() == Knowledge.PRESENT) {
-                    resources.add(found.resource());
-                    fingerprint += found.resource().fingerprint();
+                Resource resource = view.findLasting(typeUrl, name).resource();
+                if (resource != null) {
+                    resources.add(resource);
+                    fingerprint += resource.fingerprint();
                 }
             }
             String label = view.label(typeUrl);

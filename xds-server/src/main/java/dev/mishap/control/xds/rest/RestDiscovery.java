@@ -78,7 +78,7 @@ public final class RestDiscovery {
             }
             return new Reply(200, "application/json", json.writeValueAsBytes(document(typeUrl, answer)));
         } catch (AccessDeniedException e) {
-            return Reply.text(403, e.getMessage());
+            return Reply.text(403, String.valueOf(e.getMessage()));
         } catch (JacksonException e) {
             return Reply.text(400, "no JSON: " + e.getOriginalMessage());
         } catch (IllegalArgumentException e) {
