@@ -54,6 +54,10 @@ final class ControlPlaneProcess implements AutoCloseable {
         process = start();
     }
 
+    int apiPort() {
+        return apiPort;
+    }
+
     int xdsPort() {
         return xdsPort;
     }
