@@ -82,6 +82,11 @@ public final class UpstreamGates implements UpstreamGate {
         public ChannelFuture unanswered() {
             return dial.unanswered();
         }
+
+        @Override
+        public void answer() {
+            dial.answer();
+        }
     }
 
     /** Waits first, whatever is wanted. */
@@ -104,6 +109,11 @@ public final class UpstreamGates implements UpstreamGate {
         @Override
         public ChannelFuture unanswered() {
             return dial.unanswered();
+        }
+
+        @Override
+        public void answer() {
+            dial.answer();
         }
     }
 }
