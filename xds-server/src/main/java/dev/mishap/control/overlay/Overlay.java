@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 
 /** Each node's base is what another control plane has for it. */
 public final class Overlay implements BaseConfig, Fleet.Listener {
@@ -28,11 +29,15 @@ public final class Overlay implements BaseConfig, Fleet.Listener {
         servers = new UpstreamServers(targets);
         for (int i = 0; i < threads; i++) {
             int number = i;
-            ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
-                Thread thread = new Thread(task, "overlay-" + number);
-                thread.setDaemon(true);
-                return thread;
-            });
+            ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(
+                    1,
+                    task -> {
+                        Thread thread = new Thread(task, "overlay-" + number);
+                        thread.setDaemon(true);
+                        return thread;
+                    },
+                    // After the end transports still tell of theirs.
+                    new ThreadPoolExecutor.DiscardPolicy());
             executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
             executors.add(executor);
         }
