@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param listen where proxies listen for calls to it
  * @param endpoints where it is; addresses and names are not mixed
  * @param protocol what it speaks
- * @param tls the server name that its certificate is for; null = it speaks clear text
+ * @param tls how its certificate is checked; null = it speaks clear text
  */
 public record Dependency(
         String name,
         HostPort listen,
         List<HostPort> endpoints,
         Protocol protocol,
-        @Nullable String tls) {
+        @Nullable Tls tls) {
     private static final Pattern ADDRESS = Pattern.compile("[0-9]+(\\.[0-9]+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
 
     /** What a dependency speaks. */
@@ -29,6 +29,14 @@ public record Dependency(
         GRPC,
         TCP
     }
+
+    /**
+     * How a certificate is checked.
+     *
+     * @param serverName that it is for, and that is sent as SNI
+     * @param ca a file of the proxies' machines with the authority, PEM
+     */
+    public record Tls(String serverName, String ca) {}
 
     /** A host and a port. */
     public record HostPort(String host, int port) {

@@ -16,6 +16,7 @@ import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
+import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Locality;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
@@ -39,9 +40,12 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -218,16 +222,25 @@ public final class Templates implements BaseConfig {
                                     .setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()))
                             .build()));
         }
-        String serverName = dependency.tls();
-        if (serverName != null) {
+        Dependency.Tls tls = dependency.tls();
+        if (tls != null) {
             cluster.setTransportSocket(TransportSocket.newBuilder()
                     .setName("envoy.transport_sockets.tls")
                     .setTypedConfig(Any.pack(UpstreamTlsContext.newBuilder()
-                            .setSni(serverName)
-                            .setCommonTlsContext(CommonTlsContext.getDefaultInstance())
+                            .setSni(tls.serverName())
+                            .setCommonTlsContext(CommonTlsContext.newBuilder().setValidationContext(validation(tls)))
                             .build())));
         }
         return cluster;
+    }
+
+    private static CertificateValidationContext validation(Dependency.Tls tls) {
+        return CertificateValidationContext.newBuilder()
+                .setTrustedCa(DataSource.newBuilder().setFilename(tls.ca()))
+                .addMatchTypedSubjectAltNames(SubjectAltNameMatcher.newBuilder()
+                        .setSanType(SubjectAltNameMatcher.SanType.DNS)
+                        .setMatcher(StringMatcher.newBuilder().setExact(tls.serverName())))
+                .build();
     }
 
     private static ClusterLoadAssignment assignment(Dependency dependency) {

@@ -1,6 +1,7 @@
 package dev.mishap.control.cli;
 
 import dev.mishap.control.base.Dependency;
+import dev.mishap.control.base.FleetFile;
 import dev.mishap.control.serve.Bootstraps;
 import dev.mishap.control.serve.ControlPlane;
 import dev.mishap.control.serve.ServeOptions;
@@ -61,6 +62,12 @@ final class ServeCommand implements Callable<Integer> {
                     "Something that services call: proxies listen for it on PORT of 127.0.0.1 (10000, 10001 … without) and send it to"
                             + " HOST:PORT; gRPC clients ask for xds:///NAME. PROTOCOL: http (default), http2, grpc, tcp. Many times.")
     private List<String> dependencies = List.of();
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Dependencies as a YAML file of kind Fleet, beside or in place of --dependency.")
+    private @Nullable Path fleetFile;
 
     @Option(
             names = "--config-dir",
@@ -138,9 +145,9 @@ final class ServeCommand implements Callable<Integer> {
                 client, xds.getHostString(), xds.getPort(), node.substring(0, slash), node.substring(slash + 1), true);
     }
 
-    private ServeOptions options(InetSocketAddress xds) {
+    private ServeOptions options(InetSocketAddress xds) throws IOException {
         try {
-            List<Dependency> parsed = new ArrayList<>();
+            List<Dependency> parsed = new ArrayList<>(fleetFile == null ? List.of() : FleetFile.read(fleetFile));
             for (String dependency : dependencies) {
                 parsed.add(Dependency.parse(dependency, FIRST_PORT + parsed.size()));
             }
