@@ -119,9 +119,12 @@ class LogEntryTest {
             ProtoWriter out = new ProtoWriter();
             new LogEntry(List.of(), List.of(), List.of(), List.of()).tcp(out, info, new HeaderMap());
             TCPAccessLogEntry read = TCPAccessLogEntry.parseFrom(out.toByteArray());
-            // The API that we are built with has none for the two newest.
-            int expected =
-                    flag == ResponseFlag.DROP_OVERLOAD || flag == ResponseFlag.UNCONDITIONAL_DROP_OVERLOAD ? 0 : 1;
+            // The API that we are built with has none for the two newest, and none for our own.
+            int expected = flag == ResponseFlag.DROP_OVERLOAD
+                            || flag == ResponseFlag.UNCONDITIONAL_DROP_OVERLOAD
+                            || flag == ResponseFlag.CONNECTION_FAULT_INJECTED
+                    ? 0
+                    : 1;
             assertThat(read.getCommonProperties().getResponseFlags().getAllFields())
                     .as(flag.name())
                     .hasSize(expected);
