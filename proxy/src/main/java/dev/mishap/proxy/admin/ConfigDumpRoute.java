@@ -2,11 +2,11 @@ package dev.mishap.proxy.admin;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
-import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterManager;
-import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.json.JsonWriter;
+import dev.mishap.proxy.xds.ResourceStatus;
+import dev.mishap.proxy.xds.ResourceType;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -179,7 +179,7 @@ public final class ConfigDumpRoute {
         if (filters != null) {
             Map<String, Object> dump = new LinkedHashMap<>();
             dump.put(TYPE, ADMIN + "EcdsConfigDump");
-            put(dump, "ecds_filters", dumped(filters, "ecds_filter", names));
+            put(dump, "ecds_filters", dumped(filters, ResourceType.EXTENSION_CONFIG, "ecds_filter", names));
             out.add(dump);
         }
         if (endpoints) {
@@ -203,7 +203,7 @@ public final class ConfigDumpRoute {
                 "envoy.config.route.v3.RouteConfiguration",
                 routes,
                 names);
-        put(routesDump, "dynamic_route_configs", dumped(dynamic.routes(), "route_config", names));
+        put(routesDump, "dynamic_route_configs", dumped(dynamic.routes(), ResourceType.ROUTE, "route_config", names));
         out.add(routesDump);
         Map<String, Object> secrets = new LinkedHashMap<>();
         secrets.put(TYPE, ADMIN + "SecretsConfigDump");
@@ -236,7 +236,12 @@ public final class ConfigDumpRoute {
                     some.add(new DynamicConfigs.Dumped(config, view.version(), view.updated()));
                 }
             }
-            put(out, warming ? "dynamic_warming_clusters" : "dynamic_active_clusters", dumped(some, "cluster", names));
+            List<Map<String, Object>> shown = new ArrayList<>();
+            some.forEach(d -> add(shown, ResourceType.CLUSTER, d, "cluster", names));
+            if (warming) {
+                absent(shown, ResourceType.CLUSTER, "cluster", names);
+            }
+            put(out, warming ? "dynamic_warming_clusters" : "dynamic_active_clusters", shown);
         }
         return out;
     }
@@ -271,9 +276,15 @@ public final class ConfigDumpRoute {
             if (error != null) {
                 Map<String, Object> shown = new LinkedHashMap<>();
                 shown.put("failed_configuration", typed(error.config()));
-                shown.put("last_update_attempt", time(error.attempted()));
+                if (!l.name().isEmpty()) {
+                    shown.put("last_update_attempt", time(error.attempted()));
+                }
                 shown.put("details", error.details());
                 one.put("error_state", shown);
+            }
+            ResourceStatus status = dynamic.status(ResourceType.LISTENER, l.name());
+            if (status != null) {
+                one.put("client_status", status.state().name());
             }
             all.add(one);
         }
@@ -299,21 +310,70 @@ public final class ConfigDumpRoute {
                 }
                 one.put("last_updated", time(d.updated()));
                 one.put("secret", config == null ? Map.of(TYPE, PREFIX + SECRET, "name", d.name()) : typed(config));
+                status(one, dynamic.status(ResourceType.SECRET, d.name()));
                 out.add(one);
             }
         }
         return out;
     }
 
-    private static List<Map<String, Object>> dumped(
-            List<DynamicConfigs.Dumped> all, String member, @Nullable Pattern names) {
+    private List<Map<String, Object>> dumped(
+            List<DynamicConfigs.Dumped> all, ResourceType type, String member, @Nullable Pattern names) {
         List<Map<String, Object>> out = new ArrayList<>();
-        for (DynamicConfigs.Dumped d : all) {
-            if (names == null || names.matches(d.config().string("name"))) {
-                out.add(dumped(d, member));
+        all.forEach(d -> add(out, type, d, member, names));
+        absent(out, type, member, names);
+        return out;
+    }
+
+    private void add(
+            List<Map<String, Object>> to,
+            ResourceType type,
+            DynamicConfigs.Dumped d,
+            String member,
+            @Nullable Pattern names) {
+        String name = d.config().string("name");
+        if (names == null || names.matches(name)) {
+            Map<String, Object> one = dumped(d, member);
+            status(one, dynamic.status(type, name));
+            to.add(one);
+        }
+    }
+
+    /** Resources that were asked for and are not there: their name, and why. */
+    private void absent(List<Map<String, Object>> to, ResourceType type, String member, @Nullable Pattern names) {
+        for (ResourceStatus status : dynamic.absent(type)) {
+            if (names == null || names.matches(status.name())) {
+                Map<String, Object> one = new LinkedHashMap<>();
+                Map<String, Object> named = new LinkedHashMap<>();
+                named.put(TYPE, type.typeUrl());
+                named.put(type.nameField(), status.name());
+                one.put(member, named);
+                status(one, status);
+                to.add(one);
             }
         }
-        return out;
+    }
+
+    /** The API has these fields for every kind of resource; Envoy fills in {@code error_state}, of listeners only. */
+    private static void status(Map<String, Object> to, @Nullable ResourceStatus status) {
+        if (status == null) {
+            return;
+        }
+        ResourceStatus.Refusal error = status.error();
+        if (error != null) {
+            Map<String, Object> shown = new LinkedHashMap<>();
+            ConfigNode config = error.config();
+            if (config != null) {
+                shown.put("failed_configuration", typed(config));
+            }
+            shown.put("last_update_attempt", time(error.attempted()));
+            shown.put("details", error.details());
+            if (!error.version().isEmpty()) {
+                shown.put("version_info", error.version());
+            }
+            to.put("error_state", shown);
+        }
+        to.put("client_status", status.state().name());
     }
 
     private static Map<String, Object> dumped(DynamicConfigs.Dumped d, String member) {
@@ -345,16 +405,33 @@ public final class ConfigDumpRoute {
         List<Object> statics = new ArrayList<>();
         List<Object> discovered = new ArrayList<>();
         for (ClusterManager.View view : clusters.views()) {
-            if (!view.warming()) {
-                (view.dynamic() ? discovered : statics).add(assignment(view.cluster()));
+            if (view.warming()) {
+                continue;
+            }
+            Map<String, Object> assignment = new LinkedHashMap<>();
+            assignment.put(TYPE, ResourceType.ENDPOINT.typeUrl());
+            EndpointsDump.assignment(view.cluster(), assignment);
+            String name = String.valueOf(assignment.get("cluster_name"));
+            if (names != null && !names.matches(name)) {
+                continue;
+            }
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("endpoint_config", assignment);
+            if (view.dynamic()) {
+                ResourceStatus status = dynamic.status(ResourceType.ENDPOINT, name);
+                if (status != null && !status.version().isEmpty()) {
+                    one.put("version_info", status.version());
+                }
+                status(one, status);
+                discovered.add(one);
+            } else {
+                statics.add(one);
             }
         }
-        String message = "envoy.config.endpoint.v3.ClusterLoadAssignment";
-        Map<String, Object> out =
-                list("EndpointsConfigDump", "static_endpoint_configs", "endpoint_config", message, statics, names);
-        Map<String, Object> more =
-                list("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config", message, discovered, names);
-        out.putAll(more);
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put(TYPE, ADMIN + "EndpointsConfigDump");
+        put(out, "static_endpoint_configs", statics);
+        put(out, "dynamic_endpoint_configs", discovered);
         return out;
     }
 
@@ -363,8 +440,7 @@ public final class ConfigDumpRoute {
         List<Object> elements = new ArrayList<>();
         for (Object value : values) {
             Map<?, ?> map = asMap(value);
-            Object name = map.containsKey("cluster_name") ? map.get("cluster_name") : map.get("name");
-            if (names != null && !names.matches(String.valueOf(name))) {
+            if (names != null && !names.matches(String.valueOf(map.get("name")))) {
                 continue;
             }
             Map<String, Object> typed = new LinkedHashMap<>();
@@ -381,25 +457,6 @@ public final class ConfigDumpRoute {
             out.put(field, elements);
         }
         return out;
-    }
-
-    private static Map<String, Object> assignment(Cluster c) {
-        List<Object> endpoints = new ArrayList<>();
-        for (Endpoint e : c.endpoints().all()) {
-            endpoints.add(Map.of(
-                    "endpoint",
-                    Map.of("address", ServerRoutes.AddressText.json(e.address())),
-                    "health_status",
-                    e.healthy() ? "HEALTHY" : "UNHEALTHY",
-                    "load_balancing_weight",
-                    (long) e.weight()));
-        }
-        Map<String, Object> assignment = new LinkedHashMap<>();
-        assignment.put("cluster_name", c.name());
-        assignment.put("endpoints", List.of(Map.of("locality", Map.of(), "lb_endpoints", endpoints)));
-        assignment.put("policy", Map.of("overprovisioning_factor", (long)
-                c.members().policy().overprovisioningPercent()));
-        return assignment;
     }
 
     /** All inline {@code route_config}s below {@code value}. */

@@ -1,6 +1,8 @@
 package dev.mishap.proxy.admin;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.xds.ResourceStatus;
+import dev.mishap.proxy.xds.ResourceType;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,16 @@ public interface DynamicConfigs {
 
     /** Nothing is discovered. */
     DynamicConfigs NONE = new DynamicConfigs() {};
+
+    /** How a resource stands, null when nobody asked for it. */
+    default @Nullable ResourceStatus status(ResourceType type, String name) {
+        return null;
+    }
+
+    /** The resources of a type that were asked for and of which no version is in use. */
+    default List<ResourceStatus> absent(ResourceType type) {
+        return List.of();
+    }
 
     /** Of the last LDS response. */
     default String listenersVersion() {

@@ -10,11 +10,14 @@ import dev.mishap.proxy.xds.InitTarget;
 import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
 import dev.mishap.proxy.xds.ResourceWatcher;
+import dev.mishap.proxy.xds.ResourcesRefused;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +72,7 @@ public final class Cds implements ResourceWatcher {
                 "cds: response indicates {} added/updated cluster(s), {} removed cluster(s); applying changes",
                 added.size(),
                 removed.size());
-        List<String> errors = new ArrayList<>();
+        Map<String, String> errors = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
         int changed = 0;
         int skipped = 0;
@@ -88,7 +91,7 @@ public final class Cds implements ResourceWatcher {
                 }
             } catch (ConfigException e) {
                 LOG.warn("cds: cluster '{}' config rejected: {}", name, e.getMessage());
-                errors.add(name + ": " + e.getMessage());
+                errors.put(name, e.getMessage());
             }
         }
         int gone = 0;
@@ -102,10 +105,14 @@ public final class Cds implements ResourceWatcher {
                 changed,
                 skipped,
                 gone);
-        version = newVersion;
+        if (changed + gone > 0) {
+            version = newVersion;
+        }
         target.ready();
         if (!errors.isEmpty()) {
-            throw new ConfigException("Error adding/updating cluster(s) " + String.join(", ", errors));
+            List<String> all = new ArrayList<>();
+            errors.forEach((name, why) -> all.add(name + ": " + why));
+            throw new ResourcesRefused("Error adding/updating cluster(s) " + String.join(", ", all), errors);
         }
         reload.inc();
         reloadTime.set(System.currentTimeMillis());

@@ -8,11 +8,13 @@ import dev.mishap.proxy.xds.InitTarget;
 import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
 import dev.mishap.proxy.xds.ResourceWatcher;
+import dev.mishap.proxy.xds.ResourcesRefused;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,15 +59,16 @@ public final class Lds implements ResourceWatcher {
     @Override
     public void onDelta(List<Resource> added, List<String> removed, String newVersion) {
         listeners.beginUpdate();
-        version = newVersion;
+        boolean applied = false;
         for (String name : removed) {
             if (listeners.remove(name)) {
+                applied = true;
                 LOG.info("lds: remove listener '{}'", name);
             }
         }
         StringBuilder errors = new StringBuilder();
         Set<String> names = new HashSet<>();
-        List<String> refused = new ArrayList<>();
+        Map<String, String> refused = new HashMap<>();
         for (Resource resource : added) {
             String name = resource.name();
             try {
@@ -73,20 +76,23 @@ public final class Lds implements ResourceWatcher {
                     throw new ConfigException("duplicate listener " + name + " found");
                 }
                 if (listeners.addOrUpdate(resource, newVersion)) {
+                    applied = true;
                     LOG.info("lds: add/update listener '{}'", name);
                 } else {
                     LOG.debug("lds: add/update listener '{}' skipped", name);
                 }
             } catch (ConfigException e) {
-                refused.add(name);
+                refused.put(name, e.getMessage());
                 errors.append(name).append(": ").append(e.getMessage()).append('\n');
             }
         }
-        if (!refused.isEmpty()) {
-            target.ready();
-            throw new ConfigException("Error adding/updating listener(s) " + errors);
+        if (applied) {
+            version = newVersion;
         }
         target.ready();
+        if (!refused.isEmpty()) {
+            throw new ResourcesRefused("Error adding/updating listener(s) " + errors, refused);
+        }
     }
 
     @Override

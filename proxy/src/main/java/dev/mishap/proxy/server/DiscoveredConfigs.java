@@ -7,6 +7,9 @@ import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.InitManager;
+import dev.mishap.proxy.xds.ResourceStates;
+import dev.mishap.proxy.xds.ResourceStatus;
+import dev.mishap.proxy.xds.ResourceType;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +22,19 @@ record DiscoveredConfigs(
         RouteTables tables,
         ExtensionConfigs extensions,
         @Nullable SecretSubscriptions secretSubscriptions,
-        InitManager init)
+        InitManager init,
+        ResourceStates states)
         implements DynamicConfigs {
+    @Override
+    public @Nullable ResourceStatus status(ResourceType type, String name) {
+        return states.of(type, name);
+    }
+
+    @Override
+    public List<ResourceStatus> absent(ResourceType type) {
+        return states.absent(type);
+    }
+
     @Override
     public String listenersVersion() {
         return lds == null ? "" : lds.version();

@@ -52,6 +52,7 @@ import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.ResourceDecoder;
+import dev.mishap.proxy.xds.ResourceStates;
 import dev.mishap.proxy.xds.file.FileWatcher;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -116,7 +117,9 @@ public final class Server {
     private final OverloadState overload = new OverloadState();
     private final @Nullable OverloadManager overloadManager;
     private final FileWatcher files = new FileWatcher(this::onMainLoop);
-    private final DynamicSources sources;
+    private final DynamicSources carriers;
+    private final ResourceStates resourceStates = new ResourceStates();
+    private final ConfigSources sources;
     private final RouteTables routeTables;
     private final ExtensionConfigs extensionConfigs;
     private final ListenerManager listeners;
@@ -188,11 +191,12 @@ public final class Server {
             services.add(EventLoop.class, main); // for what filters do apart from requests
             services.add(AsyncGrpcClient.class, grpc);
             ConfigNode dynamic = bootstrap.config().message("dynamic_resources");
-            this.sources = new DynamicSources(
+            this.carriers = new DynamicSources(
                     new DynamicSources.Carriers(decoder(), files, grpc, http, main),
                     bootstrap.node(),
                     dynamic == null ? null : dynamic.message("ads_config"),
                     stats);
+            this.sources = resourceStates.follow(carriers);
             clusterContext.connect(clusters, sources);
             bootstrap.clusters().forEach(clusters::addStatic);
             services.add(TracingDefaults.class, tracing());
@@ -400,7 +404,7 @@ public final class Server {
     }
 
     private void primaryClustersReady() {
-        sources.start();
+        carriers.start();
         runtime.startDiscovery(sources, stats, guarded(this::runtimeReady));
     }
 
@@ -547,7 +551,7 @@ public final class Server {
         files.close();
         closeKillFile();
         sinks.forEach(StatsSink::close);
-        onMainLoop(sources::close);
+        onMainLoop(carriers::close);
         clusters.close();
         clusterContext.close();
         runtime.close();
@@ -629,7 +633,7 @@ public final class Server {
 
     /** What was discovered. */
     DynamicConfigs dynamicConfigs() {
-        return new DiscoveredConfigs(listeners, lds, cds, routeTables, extensionConfigs, secrets, init);
+        return new DiscoveredConfigs(listeners, lds, cds, routeTables, extensionConfigs, secrets, init, resourceStates);
     }
 
     /** How far the server has come. */

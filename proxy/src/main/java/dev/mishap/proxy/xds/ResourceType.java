@@ -74,6 +74,11 @@ public enum ResourceType {
         return PREFIX + message;
     }
 
+    /** The field of the message that holds the resource's name. */
+    public String nameField() {
+        return nameField;
+    }
+
     /** Whether a subscription without names means all resources. */
     public boolean wildcard() {
         return wildcard;

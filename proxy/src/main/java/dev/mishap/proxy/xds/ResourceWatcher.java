@@ -21,9 +21,14 @@ public interface ResourceWatcher {
      */
     void onDelta(List<Resource> added, List<String> removed, String version);
 
-    /**
-     * What came was refused, or nothing came within {@code initial_fetch_timeout}. What was there stays, and who waits for the
-     * first answer waits no longer.
-     */
+    /** Nothing came within {@code initial_fetch_timeout}. Who waits for the first answer waits no longer. */
     void onFailure();
+
+    /**
+     * What came was refused, by {@link #onUpdate}, {@link #onDelta} or before it got there. What was there stays, and who waits
+     * for the first answer waits no longer.
+     */
+    default void onRefused(String why) {
+        onFailure();
+    }
 }

@@ -29,6 +29,11 @@ public record EdsDiscovery(String serviceName, ConfigNode source) implements Dis
         return new EdsDiscovery(service.isEmpty() ? cluster.string("name") : service, config.required("eds_config"));
     }
 
+    @Override
+    public String assignmentName(String cluster) {
+        return serviceName;
+    }
+
     /** An endpoint file needs no cluster that is ready before; a server does. */
     @Override
     public boolean secondary() {

@@ -4,7 +4,7 @@ package dev.mishap.proxy.config.schema;
  * A configuration that can't be accepted. The message is for the user: {@code path: problem, got X, expected Y (message.Name)},
  * or Envoy's own wording where Envoy has one.
  */
-public final class ConfigException extends RuntimeException {
+public class ConfigException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final String message;
@@ -16,7 +16,7 @@ public final class ConfigException extends RuntimeException {
 
     /** Never null, unlike that of other exceptions. */
     @Override
-    public String getMessage() {
+    public final String getMessage() {
         return message;
     }
 }

@@ -95,7 +95,7 @@ public final class FileSubscription implements Subscription {
         } catch (ConfigException e) {
             LOG.warn("Filesystem config update failure: in {}, {}", path, e.getMessage());
             stats.failed();
-            subscriber.onFailure();
+            subscriber.onRefused(e.getMessage());
             return;
         }
         String version = response.version();
@@ -119,7 +119,7 @@ public final class FileSubscription implements Subscription {
     private void rejected(String why) {
         LOG.warn("Filesystem config update rejected: {}", why);
         stats.rejected();
-        subscriber.onFailure();
+        subscriber.onRefused(why);
     }
 
     @Override

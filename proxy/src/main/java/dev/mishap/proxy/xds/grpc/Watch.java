@@ -163,7 +163,7 @@ final class Watch implements Subscription {
     private void refused(String why) {
         LOG.warn("gRPC config for {} rejected: {}", type.typeUrl(), why);
         stats.rejected();
-        watcher.onFailure();
+        watcher.onRefused(why);
     }
 
     /** The stream broke; another will be tried. */

@@ -168,7 +168,7 @@ public final class RestSubscription implements Subscription, AsyncHttpCallbacks 
         } catch (ConfigException e) {
             LOG.warn("REST config for {} rejected: {}", type.restPath(), e.getMessage());
             stats.rejected();
-            watcher.onFailure();
+            watcher.onRefused(e.getMessage());
         }
         next();
     }
