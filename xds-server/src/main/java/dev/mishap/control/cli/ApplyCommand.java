@@ -198,7 +198,7 @@ final class ApplyCommand extends ClientCommand {
         warn(result.path("honouring"));
         for (JsonNode overlap : result.path("overlaps")) {
             out().println("  meets other rules on one request; drawn in this order:");
-            overlap.path("outcome").forEach(line -> out().println("    " + line.asString("")));
+            overlap.path("outcome").forEach(line -> out().println("    " + text(line)));
         }
     }
 
@@ -211,7 +211,7 @@ final class ApplyCommand extends ClientCommand {
             String outcome = text(node, "/outcome");
             if (!outcome.equals("honoured")) {
                 List<String> reasons = new ArrayList<>();
-                node.path("reasons").forEach(reason -> reasons.add(reason.asString("")));
+                node.path("reasons").forEach(reason -> reasons.add(text(reason)));
                 err().println("warning: node " + text(node, "/node") + " honours it "
                         + (outcome.equals("partly") ? "in part" : "not") + ": " + String.join("; ", reasons));
             }

@@ -10,6 +10,7 @@ import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -56,11 +57,11 @@ abstract class ClientCommand implements Callable<Integer> {
     }
 
     void fail(ApiException e) {
-        err().println("mishap: " + e.getMessage());
+        err().println("mishap: " + String.valueOf(e.getMessage()).lines().map(ClientCommand::plain).collect(Collectors.joining("\n")));
         if (e.fields().size() > 1
                 || e.fields().stream()
                         .anyMatch(f -> !String.valueOf(e.getMessage()).contains(f))) {
-            e.fields().forEach(field -> err().println("  " + field));
+            e.fields().forEach(field -> err().println("  " + plain(field)));
         }
     }
 
@@ -92,7 +93,41 @@ abstract class ClientCommand implements Callable<Integer> {
 
     static String text(JsonNode node, String pointer) {
         JsonNode value = node.at(pointer);
-        return value.isMissingNode() || value.isNull() ? "" : value.asString("");
+        return value.isMissingNode() || value.isNull() ? "" : text(value);
+    }
+
+    /** A value on one line of a terminal. */
+    static String text(JsonNode value) {
+        return plain(value.asString(""));
+    }
+
+    /**
+     * A text with its control characters written out. What others wrote, such as a reason, a label or the id of a node, could
+     * otherwise end a line and forge the next, or steer the terminal.
+     */
+    static String plain(String text) {
+        StringBuilder plain = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (steers(c)) {
+                if (plain == null) {
+                    plain = new StringBuilder(text.length() + 16).append(text, 0, i);
+                }
+                plain.append(c == '\n' ? "\\n" : c == '\t' ? "\\t" : String.format("\\u%04x", (int) c));
+            } else if (plain != null) {
+                plain.append(c);
+            }
+        }
+        return plain == null ? text : plain.toString();
+    }
+
+    /** Control characters, separators of lines, and marks that turn the direction of writing. */
+    private static boolean steers(char c) {
+        return Character.isISOControl(c)
+                || c == '\u2028'
+                || c == '\u2029'
+                || c >= '\u202a' && c <= '\u202e'
+                || c >= '\u2066' && c <= '\u2069';
     }
 
     static String dash(String text) {

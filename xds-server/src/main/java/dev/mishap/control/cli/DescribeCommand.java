@@ -34,10 +34,10 @@ final class DescribeCommand extends ClientCommand {
         line("Namespace", text(rule, "/metadata/namespace"));
         rule.at("/metadata/labels")
                 .properties()
-                .forEach(l -> line("Label", l.getKey() + "=" + l.getValue().asString("")));
+                .forEach(l -> line("Label", l.getKey() + "=" + text(l.getValue())));
         rule.at("/metadata/annotations")
                 .properties()
-                .forEach(a -> line("Annotation", a.getKey() + "=" + a.getValue().asString("")));
+                .forEach(a -> line("Annotation", a.getKey() + "=" + text(a.getValue())));
         String phase = text(rule, "/status/phase");
         line(
                 "Phase",
@@ -62,7 +62,7 @@ final class DescribeCommand extends ClientCommand {
                         + honouring.path("notHonoured").asInt() + " not");
         for (JsonNode node : honouring.path("nodes")) {
             List<String> reasons = new ArrayList<>();
-            node.path("reasons").forEach(reason -> reasons.add(reason.asString("")));
+            node.path("reasons").forEach(reason -> reasons.add(text(reason)));
             out().println("  " + text(node, "/node") + ": " + text(node, "/outcome") + ": "
                     + String.join("; ", reasons));
         }

@@ -108,7 +108,7 @@ final class FleetCommand extends ClientCommand {
                     dash(distance(text(each, "/connected")))));
             if (output == Output.wide) {
                 List<String> protocols = new ArrayList<>();
-                each.path("protocols").forEach(p -> protocols.add(p.asString("")));
+                each.path("protocols").forEach(p -> protocols.add(text(p)));
                 row.addAll(List.of(
                         dash(text(each, "/address")),
                         dash(String.join(",", protocols)),
@@ -126,9 +126,9 @@ final class FleetCommand extends ClientCommand {
 
     private static String error(JsonNode node) {
         for (JsonNode type : node.path("types")) {
-            String error = text(type, "/error");
+            String error = type.path("error").asString("");
             if (!error.isEmpty()) {
-                return error.lines().findFirst().orElse("");
+                return plain(error.lines().findFirst().orElse(""));
             }
         }
         return "";
@@ -142,7 +142,7 @@ final class FleetCommand extends ClientCommand {
         each.path("capabilities")
                 .properties()
                 .forEach(c ->
-                        out().println("can, " + c.getKey() + ": " + c.getValue().asString("")));
+                        out().println("can, " + c.getKey() + ": " + text(c.getValue())));
         Table types = new Table("TYPE", "STATE", "RESOURCES", "SENT", "ACKED", "ERROR");
         for (JsonNode type : each.path("types")) {
             String url = text(type, "/type");
@@ -170,7 +170,7 @@ final class FleetCommand extends ClientCommand {
 
     private static String join(JsonNode list) {
         List<String> texts = new ArrayList<>();
-        list.forEach(each -> texts.add(each.asString("")));
+        list.forEach(each -> texts.add(text(each)));
         return String.join("; ", texts);
     }
 }

@@ -156,7 +156,7 @@ final class GetCommand extends ClientCommand {
                 List<String> labels = new ArrayList<>();
                 rule.at("/metadata/labels")
                         .properties()
-                        .forEach(l -> labels.add(l.getKey() + "=" + l.getValue().asString("")));
+                        .forEach(l -> labels.add(l.getKey() + "=" + text(l.getValue())));
                 row.addAll(List.of(
                         dash(text(rule, "/spec/experimentId")),
                         dash(String.join(",", labels)),

@@ -108,6 +108,15 @@ class ClientCommandsTest {
     }
 
     @Test
+    void whatOthersWroteNeitherForgesALineNorSteersTheTerminal() {
+        run("stop", "--all", "--reason", "x\n2  2026-01-01T00:00:00Z  root\u001b[2J\u202e");
+        assertThat(run("fleet").out())
+                .hasLineCount(1)
+                .contains("x\\n2  2026", "root\\u001b[2J\\u202e")
+                .doesNotContain("\u001b", "\u202e");
+    }
+
+    @Test
     void stopAndRearm() {
         run("apply", "--fault", "abort 503 as a");
         run("apply", "--fault", "abort 503 as b experiment X1");
