@@ -47,13 +47,13 @@ public final class Authenticator {
      * @throws ProblemException when nobody is known by these credentials, or calls too often
      */
     public Caller authenticate(Credentials credentials) {
-        long wait = failures.peek(credentials.address());
+        Caller caller = holder(credentials);
+        long wait = caller != null ? 0 : failures.peek(credentials.address());
         if (wait > 0 && credentials.authorization() != null) {
             throw tooMany("too many tokens from " + credentials.address() + " were not good", wait);
         }
-        Caller caller;
         try {
-            caller = identify(credentials);
+            caller = caller != null ? caller : identify(credentials);
         } catch (ProblemException e) {
             if (e.kind() == ProblemKind.UNAUTHENTICATED && credentials.authorization() != null) {
                 failures.take(credentials.address());
@@ -82,23 +82,35 @@ public final class Authenticator {
                 .with("retry-after", Long.toString(seconds));
     }
 
+    /**
+     * Who holds the API token, if it is a good one; also of an address that others guess from. Somebody behind the same gateway whose
+     * token has run out must not keep the others from the kill switch, and limiting does not protect what has 256 random bits.
+     */
+    private @Nullable Caller holder(Credentials credentials) {
+        String token = bearer(credentials.authorization());
+        return token == null || tokens == null ? null : tokens.caller(token, credentials.address());
+    }
+
+    /** The token of {@code Bearer TOKEN}; null if it is not that. */
+    private static @Nullable String bearer(@Nullable String authorization) {
+        int space = authorization == null ? -1 : authorization.indexOf(' ');
+        return authorization != null
+                        && space > 0
+                        && authorization.substring(0, space).toLowerCase(Locale.ROOT).equals("bearer")
+                ? authorization.substring(space + 1).strip()
+                : null;
+    }
+
     private Caller identify(Credentials credentials) {
-        String authorization = credentials.authorization();
-        if (authorization != null) {
-            int space = authorization.indexOf(' ');
-            String scheme = space < 0 ? authorization : authorization.substring(0, space);
-            if (space < 0 || !scheme.toLowerCase(Locale.ROOT).equals("bearer")) {
+        if (credentials.authorization() != null) {
+            String token = bearer(credentials.authorization());
+            if (token == null) {
                 throw unknown("expected 'authorization: Bearer TOKEN'");
             }
-            String token = authorization.substring(space + 1).strip();
             if (oidc != null && Oidc.looksLike(token)) {
                 return oidc.caller(token, credentials.address());
             }
-            Caller caller = tokens == null ? null : tokens.caller(token, credentials.address());
-            if (caller == null) {
-                throw unknown("the token is not known, expired or revoked");
-            }
-            return caller;
+            throw unknown("the token is not known, expired or revoked");
         }
         if (!credentials.certificates().isEmpty()) {
             List<String> names = new ArrayList<>(
