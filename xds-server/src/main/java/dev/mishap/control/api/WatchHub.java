@@ -183,18 +183,22 @@ final class WatchHub implements AutoCloseable {
         return count;
     }
 
-    /** A place from which a watcher may go on, checked before it is answered. */
+    /**
+     * A place from which a watcher may go on, checked before it is answered. One that is not reached yet is of a store that was there
+     * before this one (in memory, or before a restore), or of a replica that is ahead: to go on from it would tell nothing of what
+     * there is.
+     */
     void requireKept(long from) {
         try {
             boolean kept = executor.submit(() -> {
                         take();
-                        return from >= oldest;
+                        return from >= oldest && from <= registry.snapshot().revision();
                     })
                     .get(5, TimeUnit.SECONDS);
             if (!kept) {
                 throw new ProblemException(
                         ProblemKind.GONE,
-                        "revision " + from + " is too long ago, or this server has started since; watch without"
+                        "revision " + from + " is too long ago, or of another life of this server; watch without"
                                 + " last-event-id, which begins with all there is");
             }
         } catch (ProblemException e) {

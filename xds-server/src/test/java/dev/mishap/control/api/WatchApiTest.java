@@ -106,6 +106,8 @@ class WatchApiTest {
         try (WatchHub later = new WatchHub(api.registry)) {
             assertThatThrownBy(() -> later.requireKept(1)).hasMessageContaining("too long ago");
         }
+        // A store that began anew has not come that far.
+        assertThat(next(watch(RULES + "?watch=true", "1000000")).data()).startsWith("410");
         assertThat(next(watch(RULES + "?watch=true", "x")).data()).startsWith("400");
         assertThat(api.get(RULES + "?watch=true&limit=3").status()).isEqualTo(400);
     }
