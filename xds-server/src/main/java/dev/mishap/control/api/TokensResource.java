@@ -76,6 +76,11 @@ final class TokensResource {
                 throw ProblemException.invalid(at, "expected an object");
             }
             Json.object(each.toString(), Set.of("role", "namespaces", "labels"));
+            if (each.path("namespaces").isArray() && each.path("namespaces").isEmpty()) {
+                // A script that found none would otherwise grant all.
+                throw ProblemException.invalid(
+                        at + ".namespaces", "expected a list of namespaces; leave it out for all of them");
+            }
             try {
                 grants.add(TokenCodec.grant(
                         Json.text(each, "role"), Json.texts(each, "namespaces"), Json.text(each, "labels")));

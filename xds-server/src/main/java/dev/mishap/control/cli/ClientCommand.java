@@ -57,7 +57,11 @@ abstract class ClientCommand implements Callable<Integer> {
     }
 
     void fail(ApiException e) {
-        err().println("mishap: " + String.valueOf(e.getMessage()).lines().map(ClientCommand::plain).collect(Collectors.joining("\n")));
+        err().println("mishap: "
+                + String.valueOf(e.getMessage())
+                        .lines()
+                        .map(ClientCommand::plain)
+                        .collect(Collectors.joining("\n")));
         if (e.fields().size() > 1
                 || e.fields().stream()
                         .anyMatch(f -> !String.valueOf(e.getMessage()).contains(f))) {

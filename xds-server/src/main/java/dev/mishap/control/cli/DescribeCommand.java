@@ -32,9 +32,7 @@ final class DescribeCommand extends ClientCommand {
         JsonNode rule = client.get(Place.rule(place.of(client), name)).document();
         line("Name", text(rule, "/metadata/name"));
         line("Namespace", text(rule, "/metadata/namespace"));
-        rule.at("/metadata/labels")
-                .properties()
-                .forEach(l -> line("Label", l.getKey() + "=" + text(l.getValue())));
+        rule.at("/metadata/labels").properties().forEach(l -> line("Label", l.getKey() + "=" + text(l.getValue())));
         rule.at("/metadata/annotations")
                 .properties()
                 .forEach(a -> line("Annotation", a.getKey() + "=" + text(a.getValue())));

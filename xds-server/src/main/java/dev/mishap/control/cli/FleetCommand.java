@@ -141,8 +141,7 @@ final class FleetCommand extends ClientCommand {
         }
         each.path("capabilities")
                 .properties()
-                .forEach(c ->
-                        out().println("can, " + c.getKey() + ": " + text(c.getValue())));
+                .forEach(c -> out().println("can, " + c.getKey() + ": " + text(c.getValue())));
         Table types = new Table("TYPE", "STATE", "RESOURCES", "SENT", "ACKED", "ERROR");
         for (JsonNode type : each.path("types")) {
             String url = text(type, "/type");

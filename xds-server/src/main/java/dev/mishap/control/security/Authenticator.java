@@ -96,7 +96,10 @@ public final class Authenticator {
         int space = authorization == null ? -1 : authorization.indexOf(' ');
         return authorization != null
                         && space > 0
-                        && authorization.substring(0, space).toLowerCase(Locale.ROOT).equals("bearer")
+                        && authorization
+                                .substring(0, space)
+                                .toLowerCase(Locale.ROOT)
+                                .equals("bearer")
                 ? authorization.substring(space + 1).strip()
                 : null;
     }

@@ -21,7 +21,14 @@ public record Grant(Role role, List<String> namespaces, String labels, LabelSele
     public static Grant of(Role role, List<String> namespaces, String labels) {
         for (String namespace : namespaces) {
             String name = namespace.endsWith("*") ? namespace.substring(0, namespace.length() - 1) + "x" : namespace;
-            FleetRule.requireNamespace(name);
+            try {
+                FleetRule.requireNamespace(name);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                        "expected a namespace, or the beginning of one and '*', such as 'pay-*', found '" + namespace
+                                + "'",
+                        e);
+            }
         }
         return new Grant(role, namespaces, labels, LabelSelector.parse(labels));
     }

@@ -246,6 +246,12 @@ class RulesApiTest {
                 "content-type",
                 "application/merge-patch+json");
         assertThat(patch.status()).isEqualTo(200);
+        assertThat(api.call(
+                                "POST",
+                                "/api/v1/tokens",
+                                "{\"name\": \"a\", \"grants\": [{\"role\": \"admin\", \"namespaces\": []}]}")
+                        .text())
+                .contains("grants[0].namespaces", "leave it out");
         assertThat(api.call("POST", "/api/v1/tokens", DocumentText.json(Examples.TOKEN))
                         .status())
                 .isEqualTo(201);
