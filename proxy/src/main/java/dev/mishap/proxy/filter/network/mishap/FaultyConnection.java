@@ -291,13 +291,16 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
     }
 
     private void flap(Flap flap, long installedNanos) {
-        long age = owner.nanoTime() - installedNanos;
-        if (!flap.isUp(age)) {
+        if (flap.isUp(owner.nanoTime() - installedNanos)) {
+            resetAtDown(flap, installedNanos);
+            enter();
+        } else {
             reset();
-            return;
         }
-        in(flap.phaseRestNanos(age), this::reset);
-        enter();
+    }
+
+    private void resetAtDown(Flap flap, long installedNanos) {
+        in(flap.phaseRestNanos(owner.nanoTime() - installedNanos), this::reset);
     }
 
     private void take(ConnectionSlots slots, Overflow then) {
@@ -420,6 +423,11 @@ final class FaultyConnection implements ConnectionSlots.Waiter {
                 case CONNECTION_RESET ->
                     resetAfter = Math.min(resetAfter, at(((ConnectionReset) fault).when(), this::reset));
                 case HALF_OPEN -> silentAfter = Math.min(silentAfter, at(((HalfOpen) fault).when(), this::goSilent));
+                case FLAP -> {
+                    if (live) {
+                        resetAtDown((Flap) fault, decision.installedNanos(i));
+                    }
+                }
                 default -> {}
             }
             if (!channel.isOpen()) {

@@ -553,6 +553,17 @@ class ConnectionFaultsTest {
         }
     }
 
+    @Test
+    void flapResetsWhatPassedThoughAnotherRuleCameMeanwhile() throws IOException {
+        rules("flap up 2s down 60s");
+        try (Socket socket = connect()) {
+            send(socket, "up");
+            assertThat(read(socket, 2)).isEqualTo("up");
+            rules("flap up 2s down 60s", "latency 1ms when port = 1");
+            assertThat(end(socket)).isEqualTo(End.RST);
+        }
+    }
+
     /** Rules come and go a hundred times over a connection that is busy: nothing of it is lost, doubled or out of order. */
     @Test
     void rulesOnLiveConnectionsLoseNoByte() throws Exception {
