@@ -74,7 +74,11 @@ final class UdpSockets implements BoundSockets {
         UdpConfig udp = next.udp();
         for (Channel socket : sockets) {
             // In the loop's turn: the filters of before see what they have begun to read.
-            socket.eventLoop().execute(() -> socket.pipeline().get(Reader.class).use(socket, udp));
+            socket.eventLoop().execute(() -> {
+                if (socket.isOpen()) {
+                    socket.pipeline().get(Reader.class).use(socket, udp);
+                }
+            });
         }
     }
 
@@ -116,7 +120,11 @@ final class UdpSockets implements BoundSockets {
             for (UdpFilterFactory factory : next.filters()) {
                 made.add(factory.create(socket));
             }
+            UdpFilter[] before = filters;
             filters = made.toArray(UdpFilter[]::new);
+            for (UdpFilter filter : before) {
+                filter.onRemoved();
+            }
         }
 
         @Override

@@ -18,4 +18,10 @@ public interface UdpFilter {
 
     /** The socket told of an error of an earlier datagram, such as a port that nobody listens at. */
     default void onReceiveError() {}
+
+    /**
+     * Others have taken its place on the socket, as when the listener is updated: it sees no more datagrams, and lets go of the socket
+     * and of what it holds as soon as those that it has seen are answered.
+     */
+    default void onRemoved() {}
 }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class DnsCache {
     private static final int MAX_ANSWER = 4096;
+    /** A longer question, with the options of EDNS that it takes for that, is not worth its bytes. */
+    private static final int MAX_QUESTION = 512;
 
     /** The bytes of a question, in lower case, without its id. */
     private static final class Key {
@@ -70,6 +72,9 @@ final class DnsCache {
     /** The answer to the question, older by the time that it was kept; null when there is none. The caller owns it. */
     @Nullable
     ByteBuf get(ByteBufAllocator alloc, ByteBuf query, int questionEnd, boolean stream) {
+        if (query.readableBytes() > MAX_QUESTION) {
+            return null;
+        }
         Key key = key(query, questionEnd, stream);
         Kept kept = answers.get(key);
         if (kept == null) {
@@ -90,7 +95,9 @@ final class DnsCache {
 
     void put(ByteBuf query, int questionEnd, boolean stream, ByteBuf answer) {
         int length = answer.readableBytes();
-        long seconds = length > MAX_ANSWER || DnsMessage.questions(answer) != 1
+        long seconds = query.readableBytes() > MAX_QUESTION
+                        || length > MAX_ANSWER
+                        || DnsMessage.questions(answer) != 1
                 ? 0
                 : Math.min(DnsMessage.lifetime(answer), maxSeconds);
         if (seconds > 0) {

@@ -33,6 +33,9 @@ final class TcpUpstream {
     boolean ask(Exchange exchange) {
         Connection c = current;
         if (c == null || c.closed || c.waiting.size() >= MAX_WAITING) {
+            if (c != null) {
+                c.retire();
+            }
             c = new Connection();
             current = c;
             c.connect();
@@ -64,6 +67,7 @@ final class TcpUpstream {
         boolean closed;
         boolean unflushed;
         private boolean connected;
+        private boolean retired;
         private int asked;
         private int askedAtSweep;
 
@@ -129,6 +133,21 @@ final class TcpUpstream {
             ctx.flush();
         }
 
+        /** Another takes its place: it is asked no more, and goes when nobody waits on it. */
+        void retire() {
+            retired = true;
+            if (unflushed) {
+                flush();
+            }
+            closeIfDone();
+        }
+
+        private void closeIfDone() {
+            if (retired && waiting.isEmpty()) {
+                channel().close();
+            }
+        }
+
         boolean idle() {
             boolean same = asked == askedAtSweep && waiting.isEmpty();
             askedAtSweep = asked;
@@ -139,6 +158,7 @@ final class TcpUpstream {
         public void forget(Exchange exchange) {
             waiting.remove(exchange.upstreamId);
             exchange.path = null;
+            closeIfDone();
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.common.dns;
 import dev.mishap.proxy.filter.udp.UdpFilter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.DatagramPacket;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,31 @@ public final class UdpDnsProxy implements UdpFilter, DnsClient {
     private final DnsServer server;
     private final Channel socket;
     private final UnderWay underWay = new UnderWay();
+    private final ChannelFutureListener atClose = f -> abandon();
     private boolean unflushed;
+    private boolean removed;
 
     public UdpDnsProxy(DnsProxyConfig config, Channel socket) {
         this.server = new DnsServer(config, socket.eventLoop());
         this.socket = socket;
-        socket.closeFuture().addListener(f -> underWay.abandon(server));
+        socket.closeFuture().addListener(atClose);
+    }
+
+    private void abandon() {
+        underWay.abandon(server);
+    }
+
+    @Override
+    public void onRemoved() {
+        removed = true;
+        letGo();
+    }
+
+    /** The socket keeps what is told of its end, for as long as it lives. */
+    private void letGo() {
+        if (removed && underWay.size() == 0) {
+            socket.closeFuture().removeListener(atClose);
+        }
     }
 
     @Override
@@ -54,6 +74,7 @@ public final class UdpDnsProxy implements UdpFilter, DnsClient {
     @Override
     public void ended(Exchange exchange) {
         underWay.remove(exchange);
+        letGo();
     }
 
     @Override

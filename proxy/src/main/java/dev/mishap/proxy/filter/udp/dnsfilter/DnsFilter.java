@@ -14,6 +14,7 @@ import dev.mishap.rules.fault.DnsFault;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -36,7 +37,9 @@ final class DnsFilter implements UdpFilter {
     private final ByteBufAllocator alloc;
     private final QuestionReader reader = new QuestionReader();
     private final DnsFilterLog log;
+    private final ChannelFutureListener atClose = f -> close();
     private @Nullable Resolver resolver;
+    private boolean removed;
     private long pending;
     private int held;
     private boolean reading;
@@ -48,13 +51,27 @@ final class DnsFilter implements UdpFilter {
         this.loop = socket.eventLoop();
         this.alloc = socket.alloc();
         this.log = new DnsFilterLog(config.log());
-        socket.closeFuture().addListener(f -> close());
+        socket.closeFuture().addListener(atClose);
     }
 
     private void close() {
         Resolver r = resolver;
         if (r != null) {
+            resolver = null;
             r.close();
+        }
+    }
+
+    @Override
+    public void onRemoved() {
+        removed = true;
+        letGo();
+    }
+
+    private void letGo() {
+        if (removed && pending == 0) {
+            socket.closeFuture().removeListener(atClose);
+            close();
         }
     }
 
@@ -310,6 +327,7 @@ final class DnsFilter implements UdpFilter {
             }
             pending--;
             resolved(asked, addresses);
+            letGo();
         }
     }
 
