@@ -1,6 +1,7 @@
 package dev.mishap.proxy.overload;
 
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 
 /** What the process holds: the heap's objects, and the buffers outside of it. */
 final class Memory {
@@ -8,8 +9,10 @@ final class Memory {
 
     static long used() {
         Runtime jvm = Runtime.getRuntime();
-        return jvm.totalMemory()
-                - jvm.freeMemory()
-                + PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
+        // The pooled or the adaptive one, as io.netty.allocator.type says.
+        long direct = ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider known
+                ? known.metric().usedDirectMemory()
+                : 0;
+        return jvm.totalMemory() - jvm.freeMemory() + direct;
     }
 }

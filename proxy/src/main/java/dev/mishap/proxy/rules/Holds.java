@@ -94,6 +94,10 @@ public final class Holds {
             holds = new LoopHolds();
             mine.set(holds);
             loops.put(loop, holds);
+            if (kill.isOn()) {
+                // It may have gone through the loops before this one was among them.
+                loop.execute(holds::letGo);
+            }
         }
         holds.add(hold);
     }
