@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
-import java.util.PriorityQueue;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -37,8 +39,10 @@ final class RuleExpiry implements RuleListener, Leadership.Listener, AutoCloseab
     private final InstantSource clock;
     private final ScheduledExecutorService executor;
     private final Leadership leadership;
-    /** Has one entry or more for each rule with an end; those that don't fit the rule any more are skipped. */
-    private final PriorityQueue<Due> queue = new PriorityQueue<>(Comparator.comparing(Due::at));
+    /** The ends to come: one for each rule that has one, also where another replica has the task, which may become this one's. */
+    private final TreeSet<Due> queue = new TreeSet<>(Comparator.comparing(Due::at).thenComparing(Due::key));
+
+    private final Map<RuleKey, Due> byKey = new HashMap<>();
 
     private @Nullable ScheduledFuture<?> timer;
     private @Nullable ScheduledFuture<?> sweeper;
@@ -63,12 +67,38 @@ final class RuleExpiry implements RuleListener, Leadership.Listener, AutoCloseab
     public void onChange(RuleChange change) {
         for (RuleKey key : change.changed()) {
             StoredRule rule = change.after().get(key);
+            forget(key);
             Instant expires = rule == null ? null : rule.expires();
             if (expires != null) {
-                queue.add(new Due(expires, key));
+                remember(new Due(expires, key));
             }
         }
         run();
+    }
+
+    private void remember(Due due) {
+        byKey.put(due.key, due);
+        queue.add(due);
+    }
+
+    private void forget(RuleKey key) {
+        Due due = byKey.remove(key);
+        if (due != null) {
+            queue.remove(due);
+        }
+    }
+
+    /** A rule that could not be ended, unless it has changed meanwhile and has another end. */
+    private void again(Due due) {
+        if (!byKey.containsKey(due.key)) {
+            remember(due);
+        }
+        schedule(RETRY);
+    }
+
+    /** How many rules wait for their end. */
+    int size() {
+        return queue.size();
     }
 
     @Override
@@ -91,15 +121,15 @@ final class RuleExpiry implements RuleListener, Leadership.Listener, AutoCloseab
         }
         Instant now = clock.instant();
         while (underWay < CONCURRENT) {
-            Due first = queue.peek();
-            if (first == null) {
+            if (queue.isEmpty()) {
                 return;
             }
+            Due first = queue.first();
             if (now.isBefore(first.at)) {
                 schedule(Duration.between(now, first.at));
                 return;
             }
-            queue.remove();
+            forget(first.key);
             StoredRule rule = mirror.snapshot().get(first.key);
             if (rule != null && rule.expired(now)) {
                 end(rule, first);
@@ -133,14 +163,12 @@ final class RuleExpiry implements RuleListener, Leadership.Listener, AutoCloseab
         } else if (StoreException.unwrap(failure) instanceof StoreException.Conflict conflict) {
             LOG.debug("rule {} is not ended: {}", rule.key(), conflict.getMessage());
             if (leadership.isFenced(failure)) {
-                queue.add(due);
-                schedule(RETRY);
+                again(due);
                 return;
             }
         } else {
             LOG.warn("rule {} can't be ended: {}", rule.key(), failure.toString());
-            queue.add(due);
-            schedule(RETRY);
+            again(due);
             return;
         }
         run();
