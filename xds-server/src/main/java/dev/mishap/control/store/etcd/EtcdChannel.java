@@ -24,7 +24,9 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,9 @@ final class EtcdChannel implements AutoCloseable {
     private final EtcdOptions options;
     private final List<ManagedChannel> members = new ArrayList<>();
     private final ScheduledExecutorService executor;
+    /** Callers that wait. At the end nobody else may be left to tell them: a retry that is planned is dropped with the executor. */
+    private final Set<CompletableFuture<?>> pending = ConcurrentHashMap.newKeySet();
+
     private volatile int current;
     private volatile @Nullable String token;
     private volatile boolean closed;
@@ -107,6 +112,8 @@ final class EtcdChannel implements AutoCloseable {
      */
     <Q, A> CompletableFuture<A> call(MethodDescriptor<Q, A> method, Q request, boolean changes) {
         CompletableFuture<A> result = new CompletableFuture<>();
+        pending.add(result);
+        result.whenComplete((answer, failure) -> pending.remove(result));
         new Attempt<>(method, request, changes, result).run();
         return result;
     }
@@ -227,5 +234,10 @@ final class EtcdChannel implements AutoCloseable {
     public void close() {
         closed = true;
         members.forEach(ManagedChannel::shutdownNow);
+        pending.forEach(call -> call.completeExceptionally(closedNow()));
+    }
+
+    private static StoreException.Unavailable closedNow() {
+        return new StoreException.Unavailable("the store is closed", null, true);
     }
 }

@@ -167,6 +167,11 @@ final class EtcdWatch implements Watch {
         LOG.debug("the watch of '{}' goes on from revision {} after: {}", prefix, next, status);
         channel.failed(member);
         generation++;
+        if (call != null) {
+            // A watch that etcd has ended leaves its stream open.
+            call.cancel("the watch goes on elsewhere", null);
+            call = null;
+        }
         long jittered = backoffMillis / 2 + ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);
         backoffMillis = Math.min(MAX_BACKOFF_MILLIS, backoffMillis * 2);
         Runnable again = EtcdErrors.isOfToken(status) ? () -> channel.refresh(this::connect) : this::connect;
