@@ -237,6 +237,11 @@ final class WatchHub implements AutoCloseable {
                 }
                 return;
             }
+            if (from != 0 && from < oldest) {
+                // What it has missed went out of memory since it was checked.
+                watcher.onEnd();
+                return;
+            }
             boolean alive = true;
             if (from == 0) {
                 List<Event> events = new ArrayList<>();

@@ -80,7 +80,11 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     @Override
     public ResourceView viewOf(NodeInfo node, Peer peer) {
-        FleetNode known = nodes.computeIfAbsent(node, this::newNode);
+        FleetNode known = nodes.compute(node, (info, before) -> {
+            FleetNode of = before == null ? newNode(info) : before;
+            of.idleSinceNanos = 0; // its stream is not in the fleet yet
+            return of;
+        });
         replan(known, pass());
         return known.view;
     }
@@ -356,7 +360,10 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     }
 
     private void forget(FleetNode node) {
-        nodes.remove(node.info, node);
+        nodes.computeIfPresent(node.info, (info, known) -> known == node && node.idleSinceNanos != 0 ? null : known);
+        if (nodes.get(node.info) == node) {
+            return; // it comes back at this moment
+        }
         byService.computeIfPresent(serviceKey(node), (key, some) -> {
             some.remove(node);
             return some.isEmpty() ? null : some;

@@ -25,7 +25,7 @@ final class FleetNode {
     private Map<String, Resource> sent = Map.of();
     private NodePlan plan = NodePlan.NONE;
     /** When it was last seen without a stream, by the sweeper; 0 = it has one. */
-    long idleSinceNanos;
+    volatile long idleSinceNanos;
 
     FleetNode(NodeInfo info, Base base) {
         this.info = info;
