@@ -40,7 +40,8 @@ final class RuleExpiry implements RuleListener, Leadership.Listener, AutoCloseab
     private final ScheduledExecutorService executor;
     private final Leadership leadership;
     /** The ends to come: one for each rule that has one, also where another replica has the task, which may become this one's. */
-    private final TreeSet<Due> queue = new TreeSet<>(Comparator.comparing(Due::at).thenComparing(Due::key));
+    private final TreeSet<Due> queue =
+            new TreeSet<>(Comparator.comparing(Due::at).thenComparing(Due::key));
 
     private final Map<RuleKey, Due> byKey = new HashMap<>();
 

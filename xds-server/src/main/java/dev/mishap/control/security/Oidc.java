@@ -32,6 +32,7 @@ import java.text.ParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -210,14 +211,23 @@ public final class Oidc {
 
     /** Keys from where the issuer's discovery document says, asked for when the first token comes. */
     private static final class DiscoveredKeys implements JWKSource<SecurityContext> {
+        /** Then a provider that did not answer is asked again: who sends made-up tokens must not have all others wait for it. */
+        private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(2);
+
         private final URI issuer;
         private @Nullable JWKSource<SecurityContext> found;
+        private @Nullable KeySourceException failure;
+        private long failedAt;
 
         private DiscoveredKeys(URI issuer) {
             this.issuer = issuer;
         }
 
         private synchronized JWKSource<SecurityContext> source() throws KeySourceException {
+            KeySourceException before = failure;
+            if (before != null && System.nanoTime() - failedAt < RETRY_NANOS) {
+                throw new KeySourceException(String.valueOf(before.getMessage()), before);
+            }
             if (found == null) {
                 String base = issuer.toString();
                 try {
@@ -228,11 +238,14 @@ public final class Oidc {
                     Object uri =
                             com.nimbusds.jose.util.JSONObjectUtils.parse(text).get("jwks_uri");
                     if (uri == null) {
-                        throw new KeySourceException("the discovery document of " + base + " has no jwks_uri");
+                        throw new IllegalArgumentException("it has no jwks_uri");
                     }
                     found = remote(url(secure("jwks_uri", String.valueOf(uri))));
+                    failure = null;
                 } catch (IOException | ParseException | IllegalArgumentException e) {
-                    throw new KeySourceException("the discovery document of " + base + ": " + e.getMessage(), e);
+                    failure = new KeySourceException("the discovery document of " + base + ": " + e.getMessage(), e);
+                    failedAt = System.nanoTime();
+                    throw failure;
                 }
             }
             return found;

@@ -20,8 +20,7 @@ class RuleExpiryTest {
     void aRuleThatIsRenewedAgainAndAgainIsRememberedOnce() throws Exception {
         ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
         try (Store store = LocalStore.inMemory();
-                RuleRegistry registry =
-                        StoreException.await(RuleRegistry.open(store, () -> now, "first"), 20_000)) {
+                RuleRegistry registry = StoreException.await(RuleRegistry.open(store, () -> now, "first"), 20_000)) {
             RuleMirror mirror = new RuleMirror(store, executor, (snapshot, changed) -> {});
             RuleWrites writes = new RuleWrites(store, mirror, () -> now);
             try (RuleExpiry standby = new RuleExpiry(store, mirror, writes, () -> now, "second", executor)) {

@@ -95,9 +95,7 @@ final class DnsCache {
 
     void put(ByteBuf query, int questionEnd, boolean stream, ByteBuf answer) {
         int length = answer.readableBytes();
-        long seconds = query.readableBytes() > MAX_QUESTION
-                        || length > MAX_ANSWER
-                        || DnsMessage.questions(answer) != 1
+        long seconds = query.readableBytes() > MAX_QUESTION || length > MAX_ANSWER || DnsMessage.questions(answer) != 1
                 ? 0
                 : Math.min(DnsMessage.lifetime(answer), maxSeconds);
         if (seconds > 0) {
