@@ -3,6 +3,7 @@ package dev.mishap.proxy.xds;
 import dev.mishap.proxy.config.schema.ConfigException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * between subscriptions and their watchers, read on any thread.
  */
 public final class ResourceStates {
+    /** What of these types is removed serves on. */
+    private static final Set<ResourceType> STAYS =
+            EnumSet.of(ResourceType.ENDPOINT, ResourceType.ROUTE, ResourceType.SECRET);
+
     private record Key(ResourceType type, String name) {}
 
     private record Entry(Tracked owner, ResourceStatus status) {}
@@ -152,7 +157,9 @@ public final class ResourceStates {
                 if (type.wildcard()) {
                     forget(name);
                 } else {
-                    put(name, ResourceStatus.State.DOES_NOT_EXIST, "", null);
+                    ResourceStatus before = ResourceStates.this.of(type, name);
+                    boolean stays = STAYS.contains(type) && before != null;
+                    put(name, ResourceStatus.State.DOES_NOT_EXIST, stays ? before.version() : "", null);
                 }
             }
         }

@@ -55,6 +55,11 @@ final class DeltaState extends TypeState {
     }
 
     @Override
+    void lost(String name) {
+        versions.remove(name);
+    }
+
+    @Override
     void request(ProtoWriter out, byte @Nullable [] node, boolean acknowledge) {
         if (node != null) {
             out.bytesAlways(1, node, 0, node.length);

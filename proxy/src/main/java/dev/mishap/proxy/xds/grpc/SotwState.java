@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class SotwState extends TypeState {
     private String version = "";
     private @Nullable Set<String> told;
+    /** Whether not all of {@link #version} is had any more. */
+    private boolean incomplete;
 
     SotwState(XdsMux mux, ResourceType type) {
         super(mux, type);
@@ -29,6 +31,15 @@ final class SotwState extends TypeState {
         nonce = "";
         error = null;
         told = null;
+        if (incomplete) {
+            version = "";
+            incomplete = false;
+        }
+    }
+
+    @Override
+    void lost(String name) {
+        incomplete = true;
     }
 
     @Override
@@ -85,6 +96,7 @@ final class SotwState extends TypeState {
         keep(response, resources);
         if (errors.isEmpty()) {
             version = response.version();
+            incomplete = false;
         } else {
             error = String.join("\n", errors);
         }

@@ -130,9 +130,13 @@ abstract class TypeState {
         }
     }
 
+    /** A resource's time is over: a later stream must not say that it is had, or the server would not send it again. */
+    abstract void lost(String name);
+
     private void expired(String name) {
         ttls.remove(name);
         known.remove(name);
+        lost(name);
         for (Watch w : List.copyOf(watches)) {
             if (w.wants(name)) {
                 w.deliver(List.of(), List.of(name), "");

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server sees and what subscribers are told, message by message. */
 class XdsMuxTest {
@@ -39,7 +42,14 @@ class XdsMuxTest {
     private XdsMux mux(boolean delta, int tokens) {
         ResourceDecoder decoder = new ResourceDecoder(
                 new DynamicFields(false, false, stats.counter("unknown")),
-                Map.of(RUNTIME, SupportedFields.of(RUNTIME).supported("name", "layer")));
+                Map.of(
+                        RUNTIME,
+                        SupportedFields.of(RUNTIME).supported("name", "layer"),
+                        ResourceType.SECRET.message(),
+                        SupportedFields.of(ResourceType.SECRET.message()).supported("name"),
+                        ResourceType.EXTENSION_CONFIG.message(),
+                        SupportedFields.of(ResourceType.EXTENSION_CONFIG.message())
+                                .supported("name", "typed_config")));
         server.delta = delta;
         return new XdsMux(
                 new XdsMux.Settings("/ads", delta, false, tokens, 1),
@@ -472,6 +482,77 @@ class XdsMuxTest {
         assertThat(told.log).containsExactly("+[a]-[]");
         timers.pass(1);
         assertThat(told.log).containsExactly("+[a]-[]", "+[]-[a]");
+    }
+
+    /** A response with a resource that has a time to live, or with a heartbeat for it. */
+    private void living(boolean delta, ResourceType type, boolean heartbeat, String nonce) {
+        ProtoWriter wrapper = new ProtoWriter().string(1, "v1");
+        if (!heartbeat) {
+            ProtoWriter content = new ProtoWriter().string(1, "a");
+            if (type == ResourceType.EXTENSION_CONFIG) {
+                content.any(2, RUNTIME, new ProtoWriter().string(1, "filter"));
+            }
+            wrapper.any(2, type.message(), content);
+        }
+        wrapper.string(3, "a").time(6, 2 * SECOND);
+        ProtoWriter out = new ProtoWriter();
+        if (delta) {
+            out.message(2, wrapper);
+        } else {
+            out.string(1, "v1").any(2, "envoy.service.discovery.v3.Resource", wrapper);
+        }
+        deliver(out.string(4, type.typeUrl()).string(5, nonce));
+    }
+
+    /** The dead man's switch: what is renewed stays, what is not goes, and comes back from a server that comes back. */
+    @ParameterizedTest
+    @CsvSource({
+        "true, RUNTIME", "true, SECRET", "true, EXTENSION_CONFIG",
+        "false, RUNTIME", "false, SECRET", "false, EXTENSION_CONFIG"
+    })
+    void a_resource_lives_as_long_as_heartbeats_come(boolean delta, ResourceType type) {
+        mux = mux(delta, 0);
+        Told told = new Told();
+        mux.subscribe(type, new SubscriptionStats(stats.scope("s.")), told, 15 * SECOND, false)
+                .start(Set.of("a"));
+        mux.start();
+        living(delta, type, false, "n1");
+        String came = delta ? "+[a]-[]" : "v1[a]";
+        assertThat(told.log).containsExactly(came);
+        for (int i = 0; i < 3; i++) {
+            timers.pass(2 * SECOND - 1);
+            living(delta, type, true, "h" + i);
+        }
+        assertThat(told.log).as("no heartbeat is an update").containsExactly(came);
+        assertThat(server.taken()).as("each is acknowledged").last().asString().endsWith("nonce=h2");
+        server.listener.onClose(14, "gone");
+        server.down = true;
+        timers.pass(2 * SECOND - 1);
+        assertThat(told.log).containsExactly(came);
+        timers.pass(1);
+        assertThat(told.log).containsExactly(came, "+[]-[a]");
+        server.down = false;
+        timers.pass(60 * SECOND);
+        assertThat(server.taken()).as("what is gone is not said to be had").containsExactly(delta ? "+a" : "a");
+        living(delta, type, false, "n2");
+        assertThat(told.log).containsExactly(came, "+[]-[a]", came);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void an_update_without_a_time_to_live_ends_the_one_of_before(boolean delta) {
+        mux = mux(delta, 0);
+        Told told = new Told();
+        subscribe(told).start(Set.of("a"));
+        mux.start();
+        living(delta, ResourceType.RUNTIME, false, "n1");
+        if (delta) {
+            delta("n2", Map.of("a", "v2"));
+        } else {
+            respond("v2", "n2", "a");
+        }
+        timers.pass(60 * SECOND);
+        assertThat(told.log).hasSize(2).noneMatch(line -> line.contains("-[a]"));
     }
 
     @Test
