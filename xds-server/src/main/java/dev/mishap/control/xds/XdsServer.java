@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 /** The xDS server on a gRPC port: all discovery services, for the nodes whose views a {@link ViewProvider} knows. */
 public final class XdsServer implements AutoCloseable {
     private static final long CLOSE_SECONDS = 5;
+    private static final long KEEP_ALIVE_SECONDS = 120;
+    private static final long LEAST_PING_SECONDS = 1;
 
     private final Server server;
     private final XdsService service;
@@ -133,6 +135,11 @@ public final class XdsServer implements AutoCloseable {
             XdsService service = new XdsService(views, fleet, limits, threads, clock);
             NettyServerBuilder builder = NettyServerBuilder.forAddress(address, credentials)
                     .maxInboundMessageSize(limits.messageBytes())
+                    // A proxy that is gone without a word leaves the fleet; and proxies that ask the same of this server by pings (Envoy's
+                    // connection_keepalive) are not cut off for it, as gRPC does by default below five minutes.
+                    .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                    .permitKeepAliveTime(LEAST_PING_SECONDS, TimeUnit.SECONDS)
+                    .permitKeepAliveWithoutCalls(true)
                     // Streams hop to their workers by themselves.
                     .directExecutor();
             LoadReports loads = new LoadReports(loadInterval, clock);
