@@ -43,6 +43,7 @@ public final class Tokens implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("mishap.tokens");
     private static final String PREFIX = "tokens/";
     private static final long STORE_MILLIS = 10_000;
+    private static final long RETRY_MILLIS = 1_000;
     private static final int BYTES = 32;
     private static final int MAX_TOKENS = 10_000;
 
@@ -123,12 +124,29 @@ public final class Tokens implements AutoCloseable {
             @Override
             public void onEnd(StoreException reason) {
                 if (!closed && reason instanceof StoreException.Compacted) {
-                    Thread again = new Thread(Tokens.this::follow, "mishap-tokens");
+                    Thread again = new Thread(Tokens.this::followAgain, "mishap-tokens");
                     again.setDaemon(true);
                     again.start();
                 }
             }
         });
+    }
+
+    /** Until it has come off: a token that was revoked meanwhile must not work for good. */
+    private void followAgain() {
+        while (!closed) {
+            try {
+                follow();
+                return;
+            } catch (StoreException e) {
+                LOG.warn("the tokens can't be read, those known stay: {}", e.getMessage());
+            }
+            try {
+                Thread.sleep(RETRY_MILLIS);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
     }
 
     private void put(Entry entry) {
