@@ -250,10 +250,6 @@ public final class RuleStore implements RuleSource {
         if (!rule.targets().isAll()) {
             throw RulesProblem.bad("spec.targets", OF_A_FLEET);
         }
-        String beyond = beyond(rule);
-        if (beyond != null) {
-            throw RulesProblem.bad("spec.fault." + rule.fault().kind().field(), beyond);
-        }
         RuleEntry before = rules.get(rule.name());
         if (before == null && rules.size() >= MAX_ENTRIES) {
             throw new RulesProblem(429, "there are " + MAX_ENTRIES + " rules already", List.of());

@@ -135,7 +135,8 @@ public final class XdsServer implements AutoCloseable {
             XdsService service = new XdsService(views, fleet, limits, threads, clock);
             NettyServerBuilder builder = NettyServerBuilder.forAddress(address, credentials)
                     .maxInboundMessageSize(limits.messageBytes())
-                    // A proxy that is gone without a word leaves the fleet; and proxies that ask the same of this server by pings (Envoy's
+                    // A proxy that is gone without a word leaves the fleet; and proxies that ask the same of this
+                    // server by pings (Envoy's
                     // connection_keepalive) are not cut off for it, as gRPC does by default below five minutes.
                     .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                     .permitKeepAliveTime(LEAST_PING_SECONDS, TimeUnit.SECONDS)
