@@ -51,6 +51,11 @@ final class StoreCommand implements Runnable {
 
         abstract int run(Store store, PrintWriter out) throws IOException;
 
+        /** Whether it may begin a store where there is none. */
+        boolean begins() {
+            return false;
+        }
+
         @Override
         public Integer call() throws IOException {
             StorePlace place;
@@ -66,6 +71,9 @@ final class StoreCommand implements Runnable {
                 throw new ParameterException(
                         spec.commandLine(), "a store is either in a directory or in etcd; give one");
             }
+            if (place.directory() != null && !begins()) {
+                requireStore(place.directory());
+            }
             PrintWriter out = spec.commandLine().getOut();
             try (Store store = place.open()) {
                 int result = run(store, out);
@@ -74,6 +82,13 @@ final class StoreCommand implements Runnable {
             } catch (NoSuchFileException e) {
                 throw new IOException(e.getFile() + ": " + Failures.text(e), e);
             }
+        }
+    }
+
+    /** A directory that was misspelt must not pass for an empty store, whose backup would be one of nothing. */
+    private static void requireStore(Path directory) throws IOException {
+        if (!LogStore.isIn(directory)) {
+            throw new IOException(directory + ": there is no store here; expected the --data-dir of a control plane");
         }
     }
 
@@ -103,6 +118,11 @@ final class StoreCommand implements Runnable {
 
         @Option(names = "--replace", description = "What is in the store goes. Without it, the store must be empty.")
         private boolean replace;
+
+        @Override
+        boolean begins() {
+            return true;
+        }
 
         @Override
         int run(Store store, PrintWriter out) throws IOException {
@@ -145,6 +165,7 @@ final class StoreCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
+            requireStore(directory);
             List<String> done = LogStore.repair(directory);
             PrintWriter out = spec.commandLine().getOut();
             done.forEach(out::println);

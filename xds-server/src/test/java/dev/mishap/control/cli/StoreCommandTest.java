@@ -7,9 +7,14 @@ import dev.mishap.control.store.StoreException;
 import dev.mishap.control.store.Transaction;
 import dev.mishap.control.store.local.LocalStore;
 import dev.mishap.control.store.local.LogStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StoreCommandTest {
     @TempDir
@@ -48,5 +53,28 @@ class StoreCommandTest {
                         .err())
                 .contains("no such file");
         assertThat(CommandRun.of("store").err()).contains("a command is missing");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"backup", "check", "repair"})
+    void aMisspeltDirectoryIsNoEmptyStore(String command) throws Exception {
+        List<String> args = new ArrayList<>(List.of("store", command, "--data-dir", path("none")));
+        if (command.equals("backup")) {
+            args.add(path("file"));
+        }
+        CommandRun run = CommandRun.of(args.toArray(new String[0]));
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains(path("none") + ": there is no store here");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void whatIsNoBackupIsSaidWithTheFile() throws Exception {
+        Files.writeString(directory.resolve("junk"), "junk");
+        Files.createFile(directory.resolve("empty"));
+        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("junk")).err())
+                .contains(path("junk") + ": this is no backup");
+        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("empty")).err())
+                .contains(path("empty") + ": it is cut off after 0 entries");
     }
 }

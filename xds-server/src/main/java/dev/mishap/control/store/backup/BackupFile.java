@@ -5,6 +5,7 @@ import dev.mishap.control.store.Transaction;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -126,6 +128,13 @@ final class BackupFile {
                 visitor.entry(Transaction.requireKey(key), Bytes.ofTransferred(value));
                 entries++;
             }
+        } catch (EOFException e) {
+            throw new IOException(name + ": it is cut off after " + entries + " entries", e);
+        } catch (ZipException e) {
+            throw new IOException(
+                    name + (entries == 0 ? ": this is no backup: " : ": is damaged after " + entries + " entries: ")
+                            + e.getMessage(),
+                    e);
         } catch (JacksonException | IllegalArgumentException e) {
             throw new IOException(name + ": entry " + (entries + 1) + " can't be read: " + e.getMessage(), e);
         }

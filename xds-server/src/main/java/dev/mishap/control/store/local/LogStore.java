@@ -142,6 +142,11 @@ public final class LogStore {
         }
     }
 
+    /** Whether a store was begun in a directory. */
+    public static boolean isIn(Path directory) throws IOException {
+        return new StoreFiles(directory).any();
+    }
+
     /**
      * Gives up what can't be read, and all that comes after it. The damaged files are kept beside, under names that end in {@code .damaged}.
      *

@@ -24,6 +24,11 @@ final class StoreFiles {
         this.directory = directory;
     }
 
+    /** Whether a store was begun there. */
+    boolean any() throws IOException {
+        return Files.isDirectory(directory) && !(logs().isEmpty() && snapshots().isEmpty());
+    }
+
     Path log(long generation) {
         return directory.resolve(LOG + HexFormat.of().toHexDigits(generation));
     }

@@ -10,14 +10,20 @@ import dev.mishap.control.store.StoreException;
 import dev.mishap.control.store.Transaction;
 import dev.mishap.control.store.local.LocalStore;
 import dev.mishap.control.store.local.LogStore;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,6 +95,16 @@ class BackupTest {
         }
     }
 
+    /** The bits between the last block and gzip's own checksum mean nothing either; where they are depends on the time of the backup. */
+    private static boolean saysTheSame(byte[] bytes, byte[] whole) throws IOException {
+        try (InputStream one = new GZIPInputStream(new ByteArrayInputStream(bytes));
+                InputStream other = new GZIPInputStream(new ByteArrayInputStream(whole))) {
+            return Arrays.equals(one.readAllBytes(), other.readAllBytes());
+        } catch (EOFException | ZipException e) {
+            return false;
+        }
+    }
+
     @Test
     void aFileThatIsNotWholeChangesNothing() throws Exception {
         Path file = directory.resolve("backup");
@@ -101,11 +117,14 @@ class BackupTest {
             Random random = new Random(3);
             for (int i = 0; i < 300; i++) {
                 byte[] bytes = random.nextBoolean()
-                        ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length))
+                        ? Arrays.copyOf(whole, random.nextInt(whole.length))
                         : whole.clone();
                 if (bytes.length == whole.length) {
                     // Not of gzip's header, which has fields that mean nothing.
                     bytes[10 + random.nextInt(whole.length - 10)] ^= (byte) (1 << random.nextInt(8));
+                }
+                if (saysTheSame(bytes, whole)) {
+                    continue;
                 }
                 Files.write(file, bytes);
                 assertThatThrownBy(() -> Backup.restore(file, to, true)).isInstanceOf(IOException.class);
