@@ -50,6 +50,8 @@ abstract class ClientCommand implements Callable<Integer> {
         } catch (ApiException e) {
             fail(e);
             return Mishap.NO;
+        } catch (Place.BadName e) {
+            throw bad(plain(String.valueOf(e.getMessage())));
         } finally {
             out().flush();
             err().flush();

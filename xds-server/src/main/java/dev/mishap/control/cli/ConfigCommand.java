@@ -1,6 +1,7 @@
 package dev.mishap.control.cli;
 
 import dev.mishap.control.Failures;
+import dev.mishap.control.client.ApiClient;
 import dev.mishap.control.client.ClientConfig;
 import dev.mishap.control.client.Context;
 import dev.mishap.rules.yaml.DocumentText;
@@ -141,6 +142,9 @@ final class ConfigCommand implements Runnable {
 
         @Override
         int run(ClientConfig config) {
+            if (server != null) {
+                ApiClient.requireServer(server);
+            }
             Context before = config.contexts().stream()
                     .filter(c -> c.name().equals(name))
                     .findFirst()

@@ -2,6 +2,8 @@ package dev.mishap.control.cli;
 
 import dev.mishap.control.client.ApiClient;
 import dev.mishap.control.rules.RuleKey;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.FleetRule;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -24,11 +26,30 @@ final class Place {
         return namespace;
     }
 
+    /** A name that no namespace or rule can have: sent, it would be a path that no server takes. */
+    static final class BadName extends IllegalArgumentException {
+        private static final long serialVersionUID = 1L;
+
+        BadName(IllegalArgumentException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
     static String rules(String namespace) {
+        try {
+            FleetRule.requireNamespace(namespace);
+        } catch (IllegalArgumentException e) {
+            throw new BadName(e);
+        }
         return "/api/v1/namespaces/" + ApiClient.encode(namespace) + "/rules";
     }
 
     static String rule(String namespace, String name) {
+        try {
+            FaultRule.requireName("name", name, 253);
+        } catch (IllegalArgumentException e) {
+            throw new BadName(e);
+        }
         return rules(namespace) + '/' + ApiClient.encode(name);
     }
 }

@@ -65,15 +65,7 @@ public final class ApiClient {
     public ApiClient(Context context, Duration timeout) {
         this.context = context;
         this.timeout = timeout;
-        URI uri;
-        try {
-            uri = URI.create(context.server());
-        } catch (IllegalArgumentException e) {
-            throw badServer(context.server());
-        }
-        if (uri.getHost() == null || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-            throw badServer(context.server());
-        }
+        URI uri = requireServer(context.server());
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(timeout)
@@ -87,6 +79,20 @@ public final class ApiClient {
             throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
         }
         http = builder.build();
+    }
+
+    /** The URL of a control plane. @throws IllegalArgumentException saying what was expected */
+    public static URI requireServer(String server) {
+        URI uri;
+        try {
+            uri = URI.create(server);
+        } catch (IllegalArgumentException e) {
+            throw badServer(server);
+        }
+        if (uri.getHost() == null || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+            throw badServer(server);
+        }
+        return uri;
     }
 
     private static IllegalArgumentException badServer(String server) {

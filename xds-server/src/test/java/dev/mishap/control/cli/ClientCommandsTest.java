@@ -105,6 +105,10 @@ class ClientCommandsTest {
         assertThat(run("delete", "rule", "a").exit()).isEqualTo(1);
         assertThat(run("delete", "rule", "a", "--ignore-not-found").exit()).isZero();
         assertThat(run("delete", "a").err()).contains("expected 'rule NAME");
+        assertThat(run("delete", "rule", "../a").err()).contains("name must be 1 to 253 letters");
+        CommandRun space = run("get", "rules", "-n", "a/b");
+        assertThat(space.exit()).isEqualTo(2);
+        assertThat(space.err()).contains("namespace must be 1 to 63 letters");
     }
 
     @Test

@@ -72,9 +72,11 @@ class StoreCommandTest {
     void whatIsNoBackupIsSaidWithTheFile() throws Exception {
         Files.writeString(directory.resolve("junk"), "junk");
         Files.createFile(directory.resolve("empty"));
-        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("junk")).err())
+        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("junk"))
+                        .err())
                 .contains(path("junk") + ": this is no backup");
-        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("empty")).err())
+        assertThat(CommandRun.of("store", "restore", "--data-dir", path("a"), path("empty"))
+                        .err())
                 .contains(path("empty") + ": it is cut off after 0 entries");
     }
 }

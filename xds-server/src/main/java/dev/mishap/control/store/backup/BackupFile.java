@@ -19,8 +19,8 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -132,7 +132,8 @@ final class BackupFile {
             throw new IOException(name + ": it is cut off after " + entries + " entries", e);
         } catch (ZipException e) {
             throw new IOException(
-                    name + (entries == 0 ? ": this is no backup: " : ": is damaged after " + entries + " entries: ")
+                    name
+                            + (entries == 0 ? ": this is no backup: " : ": is damaged after " + entries + " entries: ")
                             + e.getMessage(),
                     e);
         } catch (JacksonException | IllegalArgumentException e) {

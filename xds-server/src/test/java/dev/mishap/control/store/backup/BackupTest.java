@@ -116,9 +116,8 @@ class BackupTest {
             byte[] whole = Files.readAllBytes(file);
             Random random = new Random(3);
             for (int i = 0; i < 300; i++) {
-                byte[] bytes = random.nextBoolean()
-                        ? Arrays.copyOf(whole, random.nextInt(whole.length))
-                        : whole.clone();
+                byte[] bytes =
+                        random.nextBoolean() ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
                 if (bytes.length == whole.length) {
                     // Not of gzip's header, which has fields that mean nothing.
                     bytes[10 + random.nextInt(whole.length - 10)] ^= (byte) (1 << random.nextInt(8));
