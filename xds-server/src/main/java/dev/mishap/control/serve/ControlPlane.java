@@ -22,6 +22,9 @@ import dev.mishap.control.security.TlsFiles;
 import dev.mishap.control.store.Store;
 import dev.mishap.control.store.StoreException;
 import dev.mishap.control.xds.AccessDeniedException;
+import dev.mishap.control.xds.NodeInfo;
+import dev.mishap.control.xds.Peer;
+import dev.mishap.control.xds.ResourceView;
 import dev.mishap.control.xds.ViewProvider;
 import dev.mishap.control.xds.XdsServer;
 import io.grpc.InsecureServerCredentials;
@@ -162,16 +165,28 @@ public final class ControlPlane implements AutoCloseable {
         if (!nodes.required()) {
             return views;
         }
-        return (node, peer) -> {
-            List<X509Certificate> certificates = peer.certificates().stream()
-                    .filter(X509Certificate.class::isInstance)
-                    .map(X509Certificate.class::cast)
-                    .toList();
-            String refusal = nodes.refusal(certificates, node.id(), node.cluster());
-            if (refusal != null) {
-                throw new AccessDeniedException(refusal);
+        return new ViewProvider() {
+            @Override
+            public ResourceView viewOf(NodeInfo node, Peer peer) {
+                String refusal = refusal(node, peer);
+                if (refusal != null) {
+                    throw new AccessDeniedException(refusal);
+                }
+                return views.viewOf(node, peer);
             }
-            return views.viewOf(node, peer);
+
+            @Override
+            public boolean mayRead(NodeInfo node, Peer peer) {
+                return refusal(node, peer) == null;
+            }
+
+            private @Nullable String refusal(NodeInfo node, Peer peer) {
+                List<X509Certificate> certificates = peer.certificates().stream()
+                        .filter(X509Certificate.class::isInstance)
+                        .map(X509Certificate.class::cast)
+                        .toList();
+                return nodes.refusal(certificates, node.id(), node.cluster());
+            }
         };
     }
 

@@ -10,6 +10,14 @@ import io.envoyproxy.envoy.service.status.v3.ClientStatusDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusRequest;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusResponse;
 import io.envoyproxy.envoy.service.status.v3.ConfigStatus;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
@@ -19,17 +27,35 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
-/** Envoy's client status discovery (CSDS) over the fleet: what each node has, and what it refused. */
+/**
+ * Envoy's client status discovery (CSDS) over the fleet: what each node has, and what it refused. A peer is told of the nodes that it
+ * may know of; of secrets, nobody is told the contents.
+ */
 final class ClientStatus extends ClientStatusDiscoveryServiceGrpc.ClientStatusDiscoveryServiceImplBase {
     /** Nodes in one answer; an answer with their resources has at most so many bytes. */
     private static final int MAX_NODES = 1000;
 
     private static final long MAX_BYTES = 64L << 20;
 
-    private final Fleet fleet;
+    private static final Context.Key<Peer> PEER = Context.key("mishap-xds-peer");
 
-    ClientStatus(Fleet fleet) {
+    private final Fleet fleet;
+    private final ViewProvider views;
+
+    private ClientStatus(Fleet fleet, ViewProvider views) {
         this.fleet = fleet;
+        this.views = views;
+    }
+
+    static ServerServiceDefinition service(Fleet fleet, ViewProvider views) {
+        return ServerInterceptors.intercept(new ClientStatus(fleet, views), new ServerInterceptor() {
+            @Override
+            public <Q, A> ServerCall.Listener<Q> interceptCall(
+                    ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+                Context context = Context.current().withValue(PEER, XdsService.peer(call));
+                return Contexts.interceptCall(context, call, headers, next);
+            }
+        });
     }
 
     @Override
@@ -77,11 +103,12 @@ final class ClientStatus extends ClientStatusDiscoveryServiceGrpc.ClientStatusDi
     }
 
     private CompletableFuture<ClientStatusResponse> respond(ClientStatusRequest request) {
+        Peer peer = PEER.get();
         Map<String, List<ConnectedStream>> nodes = new TreeMap<>();
         try {
             NodeMatch match = NodeMatch.of(request.getNodeMatchersList());
             for (ConnectedStream stream : fleet.streams()) {
-                if (match.matches(stream.node())) {
+                if (match.matches(stream.node()) && views.mayRead(stream.node(), peer)) {
                     nodes.computeIfAbsent(stream.node().id(), id -> new ArrayList<>())
                             .add(stream);
                 }
@@ -139,7 +166,8 @@ final class ClientStatus extends ClientStatusDiscoveryServiceGrpc.ClientStatusDi
         if (at != null) {
             config.setLastUpdated(timestamp(at));
         }
-        if (!withoutContents && !resource.body().isEmpty()) {
+        boolean secret = resource.typeUrl().equals(TypeUrls.SECRET);
+        if (!withoutContents && !secret && !resource.body().isEmpty()) {
             config.setXdsConfig(Any.newBuilder().setTypeUrl(resource.typeUrl()).setValue(resource.body()));
         }
         switch (sent.state()) {

@@ -10,4 +10,9 @@ public interface ViewProvider {
      * @throws AccessDeniedException when this peer may not be this node; its stream ends with PERMISSION_DENIED and the message
      */
     ResourceView viewOf(NodeInfo node, Peer peer);
+
+    /** Whether a peer may be told what a node has (client status); without saying more: everybody may. */
+    default boolean mayRead(NodeInfo node, Peer peer) {
+        return true;
+    }
 }

@@ -144,7 +144,7 @@ public final class XdsServer implements AutoCloseable {
                     // Streams hop to their workers by themselves.
                     .directExecutor();
             LoadReports loads = new LoadReports(loadInterval, clock);
-            builder.addService(new ClientStatus(fleet)).addService(loads.service());
+            builder.addService(ClientStatus.service(fleet, views)).addService(loads.service());
             service.definitions().forEach(builder::addService);
             services.forEach(builder::addService);
             interceptors.forEach(builder::intercept);

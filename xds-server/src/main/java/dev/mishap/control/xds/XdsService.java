@@ -94,7 +94,7 @@ final class XdsService implements AutoCloseable {
         perPeer.computeIfPresent(peer.host(), (host, n) -> n == 1 ? null : n - 1);
     }
 
-    private static Peer peer(ServerCall<?, ?> call) {
+    static Peer peer(ServerCall<?, ?> call) {
         SocketAddress address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
         SSLSession tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
         List<Certificate> certificates = List.of();

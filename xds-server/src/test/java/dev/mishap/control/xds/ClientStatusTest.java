@@ -182,4 +182,54 @@ class ClientStatusTest {
         assertThat(answers.poll(20, TimeUnit.SECONDS)).isNotNull();
         assertThat(fixture.server.loads().all()).isEmpty();
     }
+
+    @Test
+    void aPeerIsToldOfTheNodesThatItMayKnowOf() {
+        try (XdsFixture guarded = new XdsFixture(Limits.DEFAULT, new ViewProvider() {
+            @Override
+            public ResourceView viewOf(NodeInfo node, Peer peer) {
+                return ResourceView.of(fixture.base);
+            }
+
+            @Override
+            public boolean mayRead(NodeInfo node, Peer peer) {
+                return peer.host().equals("127.0.0.1") && node.id().equals("mine");
+            }
+        })) {
+            String fence = fixture.fence();
+            for (String id : List.of("mine", "another")) {
+                DeltaClient client = new DeltaClient(guarded.channel(), XdsFixture.node(id));
+                client.subscribe(XdsFixture.FENCE, fence);
+                client.ack(client.next(XdsFixture.FENCE));
+            }
+            ClientStatusResponse all = ClientStatusDiscoveryServiceGrpc.newBlockingStub(guarded.channel())
+                    .fetchClientStatus(ClientStatusRequest.getDefaultInstance());
+            assertThat(all.getConfigList())
+                    .extracting(config -> config.getNode().getId())
+                    .containsExactly("mine");
+        }
+    }
+
+    @Test
+    void theContentsOfSecretsAreNobodysBusiness() {
+        DeltaClient client = client("a", "x");
+        fixture.put(TypeUrls.SECRET, "key", "private");
+        fixture.put(RUNTIME, "layer", "open");
+        client.subscribe(TypeUrls.SECRET, "key");
+        client.ack(client.next(TypeUrls.SECRET));
+        client.subscribe(RUNTIME, "layer");
+        client.ack(client.next(RUNTIME));
+        ClientConfig config = fetch(ClientStatusRequest.newBuilder()).getConfig(0);
+        assertThat(config.getGenericXdsConfigsList())
+                .filteredOn(each -> each.getTypeUrl().equals(TypeUrls.SECRET))
+                .singleElement()
+                .satisfies(each -> {
+                    assertThat(each.getName()).isEqualTo("key");
+                    assertThat(each.hasXdsConfig()).isFalse();
+                });
+        assertThat(config.getGenericXdsConfigsList())
+                .filteredOn(each -> each.getTypeUrl().equals(RUNTIME))
+                .singleElement()
+                .satisfies(each -> assertThat(each.hasXdsConfig()).isTrue());
+    }
 }
