@@ -19,13 +19,18 @@ import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells watchers what changes. The registry tells the hub, which keeps the changes of late, so that a watcher who was cut off goes on
  * where it was; one who was away for longer lists again. All watchers are told on one thread and must not hold it up.
  */
 final class WatchHub implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("mishap.watch");
+
     /** Changed rules that are remembered. */
     private static final int MAX_REMEMBERED = 10_000;
 
@@ -149,8 +154,18 @@ final class WatchHub implements AutoCloseable {
             remembered -= first.changes.size() + 1;
             oldest = first.revision;
         }
-        subscribers.removeIf(subscriber -> !tell(subscriber, one));
+        subscribers.removeIf(subscriber -> !alive(() -> tell(subscriber, one)));
         count = subscribers.size();
+    }
+
+    /** One watcher that fails must not keep the others from being told. */
+    private static boolean alive(BooleanSupplier told) {
+        try {
+            return told.getAsBoolean();
+        } catch (RuntimeException e) {
+            LOG.error("a watcher of the rules fails and is told no more", e);
+            return false;
+        }
     }
 
     private static boolean tell(Subscriber subscriber, Remembered what) {
@@ -174,7 +189,7 @@ final class WatchHub implements AutoCloseable {
     }
 
     private void bookmarks() {
-        subscribers.removeIf(subscriber -> !subscriber.watcher.onBookmark(current.revision()));
+        subscribers.removeIf(subscriber -> !alive(() -> subscriber.watcher.onBookmark(current.revision())));
         count = subscribers.size();
     }
 

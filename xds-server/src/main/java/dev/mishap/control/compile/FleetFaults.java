@@ -25,6 +25,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The faults of a fleet: which rules each node has, and what they come to there. One rule that changes costs the nodes that it is for;
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * connects or the rule that changes, sees the other.
  */
 public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FleetFaults.class);
     private static final int MAX_PLANS = 4096;
     private static final long SWEEP_SECONDS = 15;
     private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -113,7 +116,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         shapes.remove(base);
         executor.execute(() -> {
             Pass pass = new Pass();
-            nodes.values().stream().filter(node -> node.base == base).forEach(node -> replan(node, pass));
+            nodes.values().stream().filter(node -> node.base == base).forEach(node -> replanOrKeep(node, pass));
         });
     }
 
@@ -205,7 +208,16 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private void replanAll(Set<FleetNode> concerned) {
         Pass pass = new Pass();
         lastPass = pass;
-        concerned.forEach(node -> replan(node, pass));
+        concerned.forEach(node -> replanOrKeep(node, pass));
+    }
+
+    /** What goes wrong with one node must not keep a rule, or its end, from the others; nor stop what comes back every second. */
+    private void replanOrKeep(FleetNode node, Pass pass) {
+        try {
+            replan(node, pass);
+        } catch (RuntimeException e) {
+            LOG.error("the faults of {} cannot be reckoned, it keeps those that it has", node.info, e);
+        }
     }
 
     private void replan(FleetNode node, Pass pass) {
@@ -354,7 +366,11 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
             } else if (node.idleSinceNanos == 0) {
                 node.idleSinceNanos = now == 0 ? 1 : now;
             } else if (now - node.idleSinceNanos > FORGET_NANOS) {
-                forget(node);
+                try {
+                    forget(node);
+                } catch (RuntimeException e) {
+                    LOG.error("{} is not forgotten cleanly", node.info, e);
+                }
             }
         }
     }

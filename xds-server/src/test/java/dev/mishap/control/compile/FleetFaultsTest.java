@@ -2,11 +2,14 @@ package dev.mishap.control.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.control.base.Base;
+import dev.mishap.control.base.BaseConfig;
 import dev.mishap.control.base.Dependency;
 import dev.mishap.control.base.Templates;
 import dev.mishap.control.xds.NodeInfo;
 import dev.mishap.control.xds.Peer;
 import dev.mishap.control.xds.Resource;
+import dev.mishap.control.xds.ResourceLayer;
 import dev.mishap.control.xds.ResourceView;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.rules.text.RuleLine;
@@ -121,5 +124,65 @@ class FleetFaultsTest {
         ResourceView view = faults.viewOf(Nodes.switched("checkout", "a"), PEER);
         faults.update(Map.of("prod/r", new ActiveRule("prod", RuleLine.parse("abort 503", "r"), T0, null)));
         assertThat(faulty(view)).isFalse();
+    }
+
+    /** A base whose listeners cannot be read once it is broken. */
+    private static final class Fragile extends Base {
+        private volatile boolean broken;
+
+        private Fragile() {
+            super(ResourceLayer.named("fragile"));
+        }
+
+        @Override
+        public ResourceLayer layer() {
+            if (broken) {
+                throw new IllegalStateException("broken on purpose");
+            }
+            return super.layer();
+        }
+
+        private void shatter() {
+            broken = true;
+            changed();
+        }
+    }
+
+    @Test
+    void oneNodeWhoseFaultsCannotBeReckonedDoesNotKeepThemFromOthers() {
+        Fragile fragile = new Fragile();
+        Templates sound = new Templates(List.of(Dependency.parse("payments=10.0.0.1:80", 10001)));
+        BaseConfig bases = new BaseConfig() {
+            @Override
+            public Base of(NodeInfo node) {
+                return node.cluster().equals("fragile") ? fragile : sound.of(node);
+            }
+
+            @Override
+            public boolean mayInsert() {
+                return sound.mayInsert();
+            }
+
+            @Override
+            public String describe() {
+                return "a test's";
+            }
+
+            @Override
+            public void close() {
+                sound.close();
+            }
+        };
+        try (FleetFaults some = new FleetFaults(bases, Duration.ofSeconds(5), InstantSource.fixed(T0))) {
+            for (String id : List.of("a", "b", "c", "d")) {
+                some.viewOf(Nodes.switched("fragile", id), PEER);
+            }
+            ResourceView checkout = some.viewOf(Nodes.switched("checkout", "e"), PEER);
+            fragile.shatter();
+            some.update(Map.of("default/r", new ActiveRule("default", RuleLine.parse("abort 503", "r"), T0, null)));
+            assertThat(faulty(checkout)).isTrue();
+            some.stopAll(true);
+            assertThat(faulty(checkout)).isFalse();
+        }
     }
 }
