@@ -47,7 +47,7 @@ public final class Overlay implements BaseConfig, Fleet.Listener {
     public Base of(NodeInfo node) {
         ScheduledExecutorService executor =
                 executors.get(Math.floorMod(node.id().hashCode(), executors.size()));
-        UpstreamBase base = UpstreamBase.of(node, servers, executor, () -> bases.remove(node));
+        UpstreamBase base = UpstreamBase.of(node, servers, executor, closed -> bases.remove(node, closed));
         bases.put(node, base);
         return base;
     }

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,7 @@ final class UpstreamBase extends Base implements DemandListener {
     private final NodeInfo node;
     private final UpstreamServers servers;
     private final ScheduledExecutorService executor;
-    private final Runnable onClose;
+    private final Consumer<UpstreamBase> onClose;
     private final Map<String, UpstreamType> types = new LinkedHashMap<>();
     private volatile @Nullable Boolean delta;
     private @Nullable UpstreamStream stream;
@@ -57,7 +58,7 @@ final class UpstreamBase extends Base implements DemandListener {
             NodeInfo node,
             UpstreamServers servers,
             ScheduledExecutorService executor,
-            Runnable onClose,
+            Consumer<UpstreamBase> onClose,
             Demand demand) {
         super(ResourceLayer.lazy("upstream of " + node, demand));
         this.node = node;
@@ -89,7 +90,7 @@ final class UpstreamBase extends Base implements DemandListener {
     }
 
     static UpstreamBase of(
-            NodeInfo node, UpstreamServers servers, ScheduledExecutorService executor, Runnable onClose) {
+            NodeInfo node, UpstreamServers servers, ScheduledExecutorService executor, Consumer<UpstreamBase> onClose) {
         return new UpstreamBase(node, servers, executor, onClose, new Demand());
     }
 
@@ -343,7 +344,7 @@ final class UpstreamBase extends Base implements DemandListener {
 
     @Override
     public void close() {
-        onClose.run();
+        onClose.accept(this);
         executor.execute(() -> {
             closed = true;
             UpstreamStream open = stream;

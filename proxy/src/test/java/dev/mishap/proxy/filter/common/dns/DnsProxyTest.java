@@ -302,6 +302,20 @@ class DnsProxyTest {
         assertThat(Dns.record(proxy.ask(Dns.query(9, "kept.internal", Dns.A)))).isEqualTo("192.0.2.9 5");
     }
 
+    /** Its bytes are the key under which an answer is kept, so there must not be as many as a client likes. */
+    @Test
+    void theAnswerToALongQuestionIsNotKept() throws IOException {
+        FakeResolver resolver = resolver();
+        ProxyUnderTest proxy = proxy(c -> ProxyUnderTest.withLimits(c, 100, 100, 2), resolver.address());
+        byte[] padding = Arrays.copyOf(new byte[] {0, 0, 41, 16, 0, 0, 0, 0, 0, 2, 92, 0, 12, 2, 88}, 615);
+        for (int id = 1; id <= 2; id++) {
+            assertThat(Dns.record(proxy.ask(Dns.query(id, "db.internal", Dns.A, padding))))
+                    .startsWith("192.0.2.1 ");
+        }
+        assertThat(resolver.seen).hasSize(2);
+        assertThat(proxy.count("cache_hits")).isZero();
+    }
+
     @Test
     void hostileMessages() throws IOException {
         FakeResolver resolver = resolver();
