@@ -105,7 +105,7 @@ public final class RulesApi {
             throw new RulesProblem(
                     403,
                     "a request needs the token that the proxy was started with, unless it comes over loopback or a unix socket"
-                            + " and its host is localhost or an IP address",
+                            + " and its host is localhost or an IP address; web pages of other origins always do",
                     List.of());
         }
     }

@@ -46,7 +46,8 @@ public final class RulesRoute {
                 request.query(),
                 request.header("authorization"),
                 request.isLocal()
-                        && (!(request.peer() instanceof InetSocketAddress) || isLocalName(request.header("host"))),
+                        && (!(request.peer() instanceof InetSocketAddress) || isLocalName(request.header("host")))
+                        && isOwnOrigin(request.header("origin"), request.header("host")),
                 request.body())));
     }
 
@@ -70,6 +71,11 @@ public final class RulesRoute {
                 || name.startsWith("[")
                         && name.endsWith("]")
                         && NetUtil.isValidIpV6Address(name.substring(1, name.length() - 1));
+    }
+
+    /** Whether no page of the web sends it, or one of this server: browsers let any page POST to 127.0.0.1 without asking. */
+    private static boolean isOwnOrigin(@Nullable String origin, @Nullable String host) {
+        return origin == null || host != null && (origin.equals("http://" + host) || origin.equals("https://" + host));
     }
 
     private static AdminResponse response(RulesApi.Response answer) {

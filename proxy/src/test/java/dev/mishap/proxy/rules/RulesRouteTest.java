@@ -57,6 +57,25 @@ class RulesRouteTest {
                 .isEqualTo(status);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "http://127.0.0.1:9901, 200",
+        "https://127.0.0.1:9901, 200",
+        "http://127.0.0.1:8080, 403",
+        "http://evil.example, 403",
+        "null, 403",
+    })
+    void pageOfAnotherOriginIsRefused(String origin, int status) {
+        assertThat(call(
+                                "POST",
+                                "/mishap/v1/kill",
+                                new InetSocketAddress("127.0.0.1", 1),
+                                List.of(),
+                                Map.of("host", "127.0.0.1:9901", "origin", origin))
+                        .status())
+                .isEqualTo(status);
+    }
+
     @Test
     void unixSocketHasNoName() {
         assertThat(call(
