@@ -148,7 +148,9 @@ class XdsServerIT {
         upstream.start();
         port = ProxyProcess.freePort();
         ResourceView all = ResourceView.of(base);
-        server = XdsServer.builder((node, peer) -> all).start();
+        server = XdsServer.builder((node, peer) -> all)
+                .loadInterval(Duration.ofMillis(200))
+                .start();
         base.update(new ViewUpdate()
                 .put(resource(Listener.newBuilder(), LISTENER.replace("${port}", Integer.toString(port))))
                 .put(resource(Cluster.newBuilder(), CLUSTER.replace("${name}", "c1")))
@@ -193,9 +195,15 @@ class XdsServerIT {
     }
 
     private ProxyProcess proxy(ProxyProcess.Kind kind, String api) throws IOException {
+        return proxy(kind, api, "");
+    }
+
+    private ProxyProcess proxy(ProxyProcess.Kind kind, String api, String more) throws IOException {
         kind.need();
         ProxyProcess proxy = new ProxyProcess(
-                kind, directory, BOOTSTRAP.replace("${api}", api).replace("${xds}", Integer.toString(server.port())));
+                kind,
+                directory,
+                BOOTSTRAP.replace("${api}", api).replace("${xds}", Integer.toString(server.port())) + more);
         Sidecar.await(() -> status() == 200);
         return proxy;
     }
@@ -319,6 +327,29 @@ class XdsServerIT {
             server.close();
             awaitStatus(200);
             Sidecar.await(() -> !proxy.get("/runtime").contains("it.key"));
+        }
+    }
+
+    /** What a proxy sends where, by its own account. */
+    @ParameterizedTest
+    @EnumSource(ProxyProcess.Kind.class)
+    void loadReports(ProxyProcess.Kind kind) throws Exception {
+        String reports = """
+                cluster_manager:
+                  load_stats_config:
+                    api_type: GRPC
+                    transport_api_version: V3
+                    grpc_services: [ { envoy_grpc: { cluster_name: control } } ]
+                """;
+        try (ProxyProcess proxy = proxy(kind, "GRPC", reports)) {
+            Sidecar.await(() -> {
+                assertThat(status()).isEqualTo(200);
+                return server.loads().of("it-node").stream()
+                        .filter(report -> report.cluster().equals("c1"))
+                        .flatMap(report -> report.localities().stream())
+                        .anyMatch(where -> where.zone().equals("z") && where.succeeded() > 0 && where.issued() > 0);
+            });
+            assertThat(proxy.get("/stats?filter=load_reporter.errors")).contains("load_reporter.errors: 0");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** The stats of one cluster, {@code cluster.<name>.*}, under Envoy's names. */
@@ -114,6 +115,12 @@ public final class ClusterStats {
     public final Counter updateFailure;
     public final Counter updateNoRebuild;
     public final Counter updateSuccess;
+
+    /** Requests that went nowhere because of a limit or of {@code drop_overloads}; told in load reports only. */
+    public final LongAdder dropped = new LongAdder();
+
+    /** Those of {@code drop_overloads}. */
+    public final LongAdder droppedByOverload = new LongAdder();
 
     /** Responses of all requests, of those from outside and of those from inside. */
     public final ResponseCounters all;

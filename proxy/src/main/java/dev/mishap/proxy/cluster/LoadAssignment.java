@@ -47,12 +47,14 @@ public record LoadAssignment(String clusterName, List<Group> groups, Policy poli
      * @param weightedPriorityHealth whether the health of a priority is judged by weights instead of numbers
      * @param staleAfterNanos {@code endpoint_stale_after}; 0 = never
      * @param dropPartsPerMillion {@code drop_overloads}: this share of the requests is answered 503 instead of being forwarded
+     * @param dropCategory why, for load reports
      */
     public record Policy(
             int overprovisioningPercent,
             boolean weightedPriorityHealth,
             long staleAfterNanos,
-            long dropPartsPerMillion) {
-        public static final Policy DEFAULT = new Policy(140, false, 0, 0);
+            long dropPartsPerMillion,
+            String dropCategory) {
+        public static final Policy DEFAULT = new Policy(140, false, 0, 0, "");
     }
 }

@@ -31,7 +31,7 @@ public final class BootstrapFields {
                     .accepted("grpc_async_client_manager_config", "it tunes a cache of gRPC clients")
                     .accepted("memory_allocator_manager", "it tunes tcmalloc"),
             SupportedFields.of(BOOTSTRAP + "ClusterManager")
-                    .supported("outlier_detection", "local_cluster_name", "upstream_bind_config")
+                    .supported("outlier_detection", "local_cluster_name", "upstream_bind_config", "load_stats_config")
                     .accepted(
                             "enable_deferred_cluster_creation",
                             "a worker makes what it needs of a cluster with the first request for it"),

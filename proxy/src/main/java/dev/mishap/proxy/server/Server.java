@@ -54,6 +54,10 @@ import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.ResourceDecoder;
 import dev.mishap.proxy.xds.ResourceStates;
 import dev.mishap.proxy.xds.file.FileWatcher;
+import dev.mishap.proxy.xds.grpc.GrpcTransport;
+import dev.mishap.proxy.xds.grpc.LoopTimers;
+import dev.mishap.proxy.xds.lrs.LoadReporter;
+import dev.mishap.proxy.xds.lrs.LoadStatsConfig;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -135,6 +139,7 @@ public final class Server {
     private final AccessLog adminLog;
     private final ServerStats serverStats;
     private final List<StatsSink> sinks;
+    private final @Nullable LoadReporter loadReporter;
     private @Nullable AdminServer admin;
     private @Nullable AutoCloseable killFile;
     private volatile ServerState state = ServerState.PRE_INITIALIZING;
@@ -199,6 +204,7 @@ public final class Server {
             this.sources = resourceStates.follow(carriers);
             clusterContext.connect(clusters, sources);
             bootstrap.clusters().forEach(clusters::addStatic);
+            loadReporter = loadReporter(grpc, main);
             services.add(TracingDefaults.class, tracing());
             logFiles.remote(new GrpcAccessLogs(
                     services.get(AsyncGrpcClient.class),
@@ -272,6 +278,21 @@ public final class Server {
                 stopLoops();
             }
         }
+    }
+
+    private @Nullable LoadReporter loadReporter(AsyncGrpcClient grpc, EventLoop main) {
+        ConfigNode manager = bootstrap.config().message("cluster_manager");
+        ConfigNode api = manager == null ? null : manager.message("load_stats_config");
+        if (api == null) {
+            return null;
+        }
+        LoadStatsConfig config = LoadStatsConfig.from(api, name -> clusters.get(name) != null);
+        return new LoadReporter(
+                new GrpcTransport(grpc, config.service(), main),
+                new LoopTimers(main),
+                clusters::all,
+                out -> NodeIdentity.write(bootstrap.node(), out),
+                stats);
     }
 
     private List<EventLoop> allLoops() {
@@ -443,6 +464,10 @@ public final class Server {
         }
         state = ServerState.LIVE;
         serverStats.start(mainLoop(), bootstrap.statsFlushNanos(), sinks);
+        LoadReporter reporter = loadReporter;
+        if (reporter != null) {
+            reporter.start();
+        }
         LOG.info("starting main dispatch loop");
         started.complete(null);
     }
@@ -551,6 +576,10 @@ public final class Server {
         files.close();
         closeKillFile();
         sinks.forEach(StatsSink::close);
+        LoadReporter reporter = loadReporter;
+        if (reporter != null) {
+            onMainLoop(reporter::close);
+        }
         onMainLoop(carriers::close);
         clusters.close();
         clusterContext.close();

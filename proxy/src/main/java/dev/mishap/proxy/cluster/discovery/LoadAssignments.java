@@ -57,7 +57,12 @@ public final class LoadAssignments {
                 (int) policy.integer("overprovisioning_factor", 140),
                 policy.bool("weighted_priority_health", false),
                 policy.durationNanos("endpoint_stale_after", 0),
-                drops(policy.messages("drop_overloads")));
+                drops(policy.messages("drop_overloads")),
+                category(policy.messages("drop_overloads")));
+    }
+
+    private static String category(List<ConfigNode> drops) {
+        return drops.isEmpty() ? "" : drops.get(0).string("category");
     }
 
     private static long drops(List<ConfigNode> drops) {

@@ -77,6 +77,8 @@ final class RequestSetup {
         }
         long drop = cluster.endpoints().policy().dropPartsPerMillion();
         if (drop > 0 && (drop >= 1_000_000 || Long.remainderUnsigned(loop.random(), 1_000_000) < drop)) {
+            cluster.stats().dropped.increment();
+            cluster.stats().droppedByOverload.increment();
             return drop(config, to, stats, drop >= 1_000_000);
         }
         Timeouts timeouts = new Timeouts();

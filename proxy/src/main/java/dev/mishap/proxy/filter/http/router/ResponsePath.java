@@ -199,6 +199,9 @@ final class ResponsePath {
         if (tries.retriesReset(a, reason, requestStarted)) {
             return;
         }
+        if (reason == ResetReason.OVERFLOW) {
+            call.cluster().stats().dropped.increment();
+        }
         int status = reason == ResetReason.PROTOCOL_ERROR ? 502 : 503;
         countAbort(a, status);
         if (tries.leavesToOthers(a)) {
