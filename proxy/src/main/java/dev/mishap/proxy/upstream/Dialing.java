@@ -78,6 +78,7 @@ final class Dialing implements UpstreamGate.Dial {
                 done.trySuccess();
             } else {
                 done.tryFailure(f.cause());
+                done.channel().close(); // as a bootstrap does
             }
         });
     }

@@ -17,6 +17,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConnectorTest {
@@ -113,5 +116,59 @@ class ConnectorTest {
             assertThat(stats.counter("cluster.u.bind_errors").value()).isEqualTo(2);
             assertThat(connect(transport, to, from("127.0.0.7"))).isNull();
         }
+    }
+
+    /** Has connections wait for a moment. */
+    private static final UpstreamGate LATER = new UpstreamGate() {
+        @Override
+        public boolean isIdle() {
+            return false;
+        }
+
+        @Override
+        public ChannelFuture open(UpstreamLink link, Dial dial) {
+            return dial.later(1_000_000);
+        }
+
+        @Override
+        public void reconsider(UpstreamLink link) {}
+    };
+
+    static List<Arguments> delayedAndFailing() {
+        List<Arguments> all = new ArrayList<>();
+        for (Transport transport : transports()) {
+            all.add(Arguments.of(transport, "127.0.0.1"));
+            all.add(Arguments.of(transport, "::1"));
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("delayedAndFailing")
+    void a_delayed_connection_that_fails_leaves_no_socket(Transport transport, String source) throws Exception {
+        MultiThreadIoEventLoopGroup group = transport.loops(1, "test");
+        groups.add(group);
+        EventLoop loop = group.next();
+        int free;
+        try (ServerSocket server = new ServerSocket(0)) {
+            free = server.getLocalPort();
+        }
+        ConnectConfig d = ConnectConfig.DEFAULT;
+        Cluster cluster = new Cluster(
+                ClusterConfig.builder(
+                                "u",
+                                StaticDiscovery.of(List.of(EndpointConfig.at("127.0.0.1", free))),
+                                LbPolicies.ROUND_ROBIN)
+                        .connect(new ConnectConfig(d.timeoutNanos(), d.bufferLimitBytes(), null, from(source)))
+                        .build(),
+                stats);
+        Endpoint endpoint = cluster.endpoints().all().get(0);
+        Connector connector = new Connector(loop, cluster, new OpenLinks(() -> LATER));
+        ChannelFuture future = loop.submit(() -> connector.connect(
+                        endpoint, new ChannelInboundHandlerAdapter(), UpstreamTransport.Options.HTTP1))
+                .get();
+        assertThat(future.await(20_000)).isTrue();
+        assertThat(future.cause()).isInstanceOf(source.equals("::1") ? BindException.class : ConnectException.class);
+        assertThat(future.channel().closeFuture().await(20_000)).isTrue();
     }
 }
