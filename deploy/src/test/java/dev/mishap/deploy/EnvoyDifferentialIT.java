@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -22,6 +24,9 @@ class EnvoyDifferentialIT {
     private static final int MOST_AGAIN = 12;
 
     private static final int TIMES_AGAIN = 3;
+
+    /** So many cases run at a time: most of a case is waiting. */
+    private static final int AT_ONCE = 2;
 
     private static final Path TESTS = Tools.root().resolve("deploy/src/test");
 
@@ -40,8 +45,16 @@ class EnvoyDifferentialIT {
                     .toList();
         }
         assertThat(names).isNotEmpty();
-        Tools.Result result = diffrun(program, List.of());
-        Map<String, List<String>> verdicts = verdicts(result.out());
+        List<CompletableFuture<Tools.Result>> shards = IntStream.range(0, AT_ONCE)
+                .mapToObj(i ->
+                        CompletableFuture.supplyAsync(() -> diffrun(program, List.of("--shard", i + "/" + AT_ONCE))))
+                .toList();
+        Map<String, List<String>> verdicts = new TreeMap<>();
+        StringBuilder errors = new StringBuilder();
+        for (CompletableFuture<Tools.Result> shard : shards) {
+            verdicts.putAll(verdicts(shard.join().out()));
+            errors.append(shard.join().err());
+        }
         // Cases go by the clock of a machine that others use, too: what failed among all the others is played again,
         // alone.
         for (int again = 0; again < TIMES_AGAIN; again++) {
@@ -59,9 +72,7 @@ class EnvoyDifferentialIT {
         return names.stream()
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
                     List<String> lines = verdicts.get(name);
-                    assertThat(lines)
-                            .as("verdict on " + name + "; " + result.err())
-                            .isNotNull();
+                    assertThat(lines).as("verdict on " + name + "; " + errors).isNotNull();
                     assertThat(String.join("\n", lines)).startsWith("ok ");
                 }));
     }
