@@ -2,6 +2,7 @@ package dev.mishap.control.cli;
 
 import dev.mishap.control.security.Oidc;
 import dev.mishap.control.security.SecurityConfig;
+import dev.mishap.control.serve.Bootstraps;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -88,6 +89,13 @@ final class SecurityOptions {
 
     boolean tls() {
         return certificate != null;
+    }
+
+    /** What a bootstrap for this server needs. */
+    Bootstraps.Tls clientTls() {
+        return certificate == null
+                ? Bootstraps.Tls.NONE
+                : clientAuthority == null ? Bootstraps.Tls.SERVER : Bootstraps.Tls.MUTUAL;
     }
 
     SecurityConfig config() {

@@ -142,7 +142,13 @@ final class ServeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--node must be SERVICE/ID, got '" + node + "'");
         }
         return Bootstraps.of(
-                client, xds.getHostString(), xds.getPort(), node.substring(0, slash), node.substring(slash + 1), true);
+                client,
+                xds.getHostString(),
+                xds.getPort(),
+                node.substring(0, slash),
+                node.substring(slash + 1),
+                true,
+                security.clientTls());
     }
 
     private ServeOptions options(InetSocketAddress xds) throws IOException {

@@ -1,6 +1,9 @@
 package dev.mishap.control.serve;
 
 import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Bootstraps that make a client one of this server. */
 public final class Bootstraps {
@@ -16,6 +19,23 @@ public final class Bootstraps {
         }
     }
 
+    /** What clients need to reach the server. */
+    public enum Tls {
+        NONE,
+        /** The server has a certificate. */
+        SERVER,
+        /** So must the client. */
+        MUTUAL
+    }
+
+    private static final String CA = "/etc/mishap/ca.pem";
+    private static final String CERTIFICATE = "/etc/mishap/node.pem";
+    private static final String KEY = "/etc/mishap/node.key";
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z][A-Za-z0-9._/-]*|[0-9]+([.][0-9]+){3}");
+    private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|.*:.*");
+    private static final Set<String> WORDS = Set.of("true", "false", "yes", "no", "on", "off", "y", "n", "null");
+
     private Bootstraps() {}
 
     /**
@@ -25,26 +45,74 @@ public final class Bootstraps {
      * @param service what rules call it; {@code node.cluster}
      * @param node unique in the fleet; {@code node.id}
      * @param delta whether the stream is incremental; gRPC clients have no such choice
+     * @param tls how the server is reached; the files of a client are named, not made
      */
-    public static String of(Client client, String host, int port, String service, String node, boolean delta) {
-        return client == Client.GRPC ? grpc(host, port, service, node) : envoy(host, port, service, node, delta);
+    public static String of(Client client, String host, int port, String service, String node, boolean delta, Tls tls) {
+        return client == Client.GRPC
+                ? grpc(host, port, service, node, tls)
+                : envoy(host, port, service, node, delta, tls);
     }
 
-    private static String grpc(String host, int port, String service, String node) {
+    private static String grpc(String host, int port, String service, String node, Tls tls) {
+        String credentials = switch (tls) {
+            case NONE -> """
+                            {"type": "insecure"}""";
+            case SERVER -> """
+                            {"type": "tls", "config": {"ca_certificate_file": "%s"}}""".formatted(CA);
+            case MUTUAL -> """
+                            {"type": "tls", "config": {"ca_certificate_file": "%s", "certificate_file": "%s", \
+                            "private_key_file": "%s"}}""".formatted(CA, CERTIFICATE, KEY);
+        };
         return """
                 {
                   "xds_servers": [{
                     "server_uri": "%s:%d",
-                    "channel_creds": [{"type": "insecure"}],
+                    "channel_creds": [%s],
                     "server_features": ["xds_v3"]
                   }],
-                  "node": {"id": "%s", "cluster": "%s"}
+                  "node": {"id": %s, "cluster": %s}
                 }
-                """.formatted(host, port, node, service);
+                """.formatted(host, port, credentials, quoted(node), quoted(service));
+    }
+
+    private static String quoted(String text) {
+        return JSON.writeValueAsString(text);
+    }
+
+    /** As a value of YAML: numbers, words that mean something and signs are quoted. */
+    private static String yaml(String text) {
+        return PLAIN.matcher(text).matches() && !WORDS.contains(text.toLowerCase(Locale.ROOT)) ? text : quoted(text);
+    }
+
+    /** The name is checked, too: a certificate of the same authority is not enough. */
+    private static String transportSocket(String host, Tls tls) {
+        if (tls == Tls.NONE) {
+            return "";
+        }
+        String own = tls == Tls.SERVER
+                ? ""
+                : "          tls_certificates: [{certificate_chain: {filename: %s}, private_key: {filename: %s}}]\n"
+                        .formatted(CERTIFICATE, KEY);
+        boolean address = ADDRESS.matcher(host).matches();
+        return """
+                    transport_socket:    # the files are those of the client's machine
+                      name: envoy.transport_sockets.tls
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+                %s        common_tls_context:
+                %s          validation_context:
+                            trusted_ca: {filename: %s}
+                            match_typed_subject_alt_names: [{san_type: %s, matcher: {exact: %s}}]
+                """.formatted(
+                        address ? "" : "        sni: " + yaml(host) + "\n",
+                        own,
+                        CA,
+                        address ? "IP_ADDRESS" : "DNS",
+                        quoted(host));
     }
 
     /** Our proxy takes the same. The runtime layer is the switch that faults of routes are behind, which goes off by itself without us. */
-    private static String envoy(String host, int port, String service, String node, boolean delta) {
+    private static String envoy(String host, int port, String service, String node, boolean delta, Tls tls) {
         return """
                 node:
                   id: %s
@@ -74,13 +142,14 @@ public final class Bootstraps {
                         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
                         explicit_http_config:
                           http2_protocol_options: {connection_keepalive: {interval: 30s, timeout: 5s}}
-                    load_assignment:
+                %s    load_assignment:
                       cluster_name: mishap-control
                       endpoints:
                       - lb_endpoints:
                         - endpoint: {address: {socket_address: {address: %s, port_value: %d}}}
                 admin:
                   address: {socket_address: {address: 127.0.0.1, port_value: 9901}}
-                """.formatted(node, service, delta ? "DELTA_GRPC" : "GRPC", host, port);
+                """.formatted(
+                yaml(node), yaml(service), delta ? "DELTA_GRPC" : "GRPC", transportSocket(host, tls), yaml(host), port);
     }
 }
