@@ -158,8 +158,8 @@ public final class ResourceStates {
                     forget(name);
                 } else {
                     ResourceStatus before = ResourceStates.this.of(type, name);
-                    boolean stays = STAYS.contains(type) && before != null;
-                    put(name, ResourceStatus.State.DOES_NOT_EXIST, stays ? before.version() : "", null);
+                    String last = before != null && STAYS.contains(type) ? before.version() : "";
+                    put(name, ResourceStatus.State.DOES_NOT_EXIST, last, null);
                 }
             }
         }
