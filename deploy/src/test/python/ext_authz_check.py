@@ -287,7 +287,7 @@ def main():
             break
         time.sleep(0.05)
     say("access log")
-    for line in lines:
+    for line in sorted(lines):  # a request's line may come after the next request's: its client had its answer before
         say(" ", line)
     say("stats")
     for line in urllib.request.urlopen("http://127.0.0.1:%s/stats?usedonly&type=Counters" % sys.argv[1], timeout=20).read().decode().splitlines():
