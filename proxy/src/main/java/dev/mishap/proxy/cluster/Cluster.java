@@ -250,6 +250,9 @@ public final class Cluster {
             closed = true;
             merger.stop();
             stops.forEach(Runnable::run);
+            if (countsTransports) {
+                transports.end();
+            }
             scope.close();
         }
     }

@@ -11,6 +11,7 @@ import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.xds.InitManager;
+import dev.mishap.proxy.xds.Lifecycle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ public final class ClusterTransports {
 
     private final List<Match> matches;
     private final @Nullable UpstreamTransport byDefault;
-    private final InitManager secrets;
+    private final Lifecycle secrets;
     private final Counter defaultCount;
 
     private record Match(Map<?, ?> criteria, @Nullable UpstreamTransport transport, Counter count) {
@@ -46,7 +47,7 @@ public final class ClusterTransports {
     }
 
     private ClusterTransports(
-            List<Match> matches, @Nullable UpstreamTransport byDefault, Scope scope, InitManager secrets) {
+            List<Match> matches, @Nullable UpstreamTransport byDefault, Scope scope, Lifecycle secrets) {
         this.secrets = secrets;
         this.matches = List.copyOf(matches);
         this.byDefault = byDefault;
@@ -55,7 +56,7 @@ public final class ClusterTransports {
 
     /** Plain bytes for all endpoints. */
     static ClusterTransports plain(Scope scope) {
-        return new ClusterTransports(List.of(), null, scope, new InitManager("secrets"));
+        return new ClusterTransports(List.of(), null, scope, new Lifecycle(new InitManager("secrets")));
     }
 
     /**
@@ -64,7 +65,7 @@ public final class ClusterTransports {
      * @param scope {@code cluster.<name>.}
      */
     static ClusterTransports from(ConfigNode cluster, Scope scope, @Nullable TransportContext context) {
-        InitManager secrets = new InitManager("secrets of " + cluster.string("name"));
+        Lifecycle secrets = new Lifecycle(new InitManager("secrets of " + cluster.string("name")));
         SecretDelivery.Owner owner = new SecretDelivery.Owner(secrets);
         UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context, owner);
         if (UpstreamHttpTranslator.asksByAlpn(cluster) && (byDefault == null || !byDefault.negotiates())) {
@@ -106,7 +107,12 @@ public final class ClusterTransports {
 
     /** What the cluster waits for before it may be used: secrets that are discovered. */
     InitManager secrets() {
-        return secrets;
+        return secrets.init();
+    }
+
+    /** The cluster is gone: its secrets are followed no longer. */
+    void end() {
+        secrets.end();
     }
 
     /** The transport of {@code endpoint}, null for plain bytes. */

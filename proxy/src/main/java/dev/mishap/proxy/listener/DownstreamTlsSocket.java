@@ -25,9 +25,6 @@ final class DownstreamTlsSocket implements TransportSocketExtension {
     public TransportSocketFactory parse(ConfigNode config, SocketContext context) {
         return Tls.of(context.service(TransportContext.class))
                 .downstream(
-                        config,
-                        context.listenerScope(),
-                        new SecretDelivery.Owner(
-                                context.service(Lifecycle.class).init()));
+                        config, context.listenerScope(), new SecretDelivery.Owner(context.service(Lifecycle.class)));
     }
 }

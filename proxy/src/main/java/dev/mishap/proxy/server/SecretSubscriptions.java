@@ -43,14 +43,19 @@ final class SecretSubscriptions implements SecretDelivery {
 
     @Override
     public void subscribe(ConfigNode source, String name, @Nullable Owner owner, Consumer<ConfigNode> taker) {
-        Followed followed =
-                all.computeIfAbsent(name + '\n' + JsonWriter.compact(source.toJson()), k -> new Followed(source, name));
+        String key = name + '\n' + JsonWriter.compact(source.toJson());
+        Followed followed = all.computeIfAbsent(key, k -> new Followed(source, name));
         InitTarget target = new InitTarget("SdsApi " + name, followed::start);
         followed.add(taker, target);
         if (owner == null) {
             mainLoop.execute(followed::start);
         } else {
-            owner.init().add(target);
+            owner.life().init().add(target);
+            owner.life().onEnd(() -> {
+                if (followed.remove(taker, target)) {
+                    all.remove(key, followed);
+                }
+            });
         }
     }
 
@@ -89,6 +94,20 @@ final class SecretSubscriptions implements SecretDelivery {
             } else {
                 waiting.add(target);
             }
+        }
+
+        /** Whether nobody follows the secret any more. */
+        boolean remove(Consumer<ConfigNode> taker, InitTarget target) {
+            takers.remove(taker);
+            waiting.remove(target);
+            if (!takers.isEmpty()) {
+                return false;
+            }
+            Subscription s = subscription;
+            if (s != null) {
+                s.close();
+            }
+            return true;
         }
 
         void start() {

@@ -1,7 +1,7 @@
 package dev.mishap.proxy.transport;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
-import dev.mishap.proxy.xds.InitManager;
+import dev.mishap.proxy.xds.Lifecycle;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +10,9 @@ public interface SecretDelivery {
     /**
      * Who waits for a secret.
      *
-     * @param init what waits for the first answer
+     * @param life whose start waits for the first answer, and with whose end nobody takes the secret any more
      */
-    record Owner(InitManager init) {}
+    record Owner(Lifecycle life) {}
 
     /**
      * Follows a secret.
