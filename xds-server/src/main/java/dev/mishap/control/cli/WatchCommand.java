@@ -50,6 +50,8 @@ final class WatchCommand extends ClientCommand {
 
     private String last = "";
     private int seen;
+    /** Of every kind, so that the stream was there. */
+    private long received;
 
     @Override
     int run(ApiClient client) throws ApiException {
@@ -57,7 +59,7 @@ final class WatchCommand extends ClientCommand {
                 + (selector == null ? "" : "&labelSelector=" + ApiClient.encode(selector));
         int failures = 0;
         while (true) {
-            String before = last;
+            long before = received;
             try {
                 client.events(path, last.isEmpty() ? null : last, this::event);
                 if (count > 0 && seen >= count) {
@@ -68,11 +70,11 @@ final class WatchCommand extends ClientCommand {
                 if (e.status() == 410) {
                     err().println("mishap: " + e.getMessage());
                     last = "";
-                } else if (e.status() != 0 && e.status() != 503 || before.isEmpty() || failures >= RETRIES) {
+                } else if (e.status() != 0 && e.status() != 503 || received == 0 || failures >= RETRIES) {
                     throw e;
                 }
             }
-            failures = last.equals(before) ? failures + 1 : 0;
+            failures = received == before ? failures + 1 : 0;
             pause(Math.min(5000, 200L << Math.min(failures, 5)));
         }
     }
@@ -82,6 +84,7 @@ final class WatchCommand extends ClientCommand {
     }
 
     private boolean event(ApiClient.Event event) {
+        received++;
         last = event.id();
         if (event.type().equals("BOOKMARK")) {
             return true;

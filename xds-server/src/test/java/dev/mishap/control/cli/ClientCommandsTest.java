@@ -3,7 +3,13 @@ package dev.mishap.control.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.control.api.ApiFixture;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -141,6 +147,40 @@ class ClientCommandsTest {
         CommandRun run = run("watch", "rules", "--count", "1");
         assertThat(run.exit()).isZero();
         assertThat(run.out()).startsWith("ADDED").contains("default/a");
+    }
+
+    @Test
+    void watchGoesOnWhenTheServerWasGone() throws Exception {
+        String event = "event: ADDED\ndata: {\"metadata\":{\"name\":\"a\"}}\n\n";
+        String answer = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                + Integer.toHexString(event.length()) + "\r\n" + event + "\r\n";
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            // Dies in the middle of a stream, each time.
+            Thread thread = new Thread(() -> {
+                while (!server.isClosed()) {
+                    try (Socket socket = server.accept()) {
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+                                .lines()
+                                .anyMatch(String::isEmpty);
+                        socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+                    } catch (IOException e) {
+                        // The client went first, or the test has ended.
+                    }
+                }
+            });
+            thread.start();
+            CommandRun run = CommandRun.of(
+                    "watch",
+                    "rules",
+                    "--count",
+                    "3",
+                    "-o",
+                    "name",
+                    "--server",
+                    "http://127.0.0.1:" + server.getLocalPort());
+            assertThat(run.exit()).as(run.err()).isZero();
+            assertThat(run.out()).isEqualTo("ADDED rule/a\n".repeat(3));
+        }
     }
 
     @Test
