@@ -14,12 +14,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The xDS server on a gRPC port: all discovery services, for the nodes whose views a {@link ViewProvider} knows. */
 public final class XdsServer implements AutoCloseable {
     private static final long CLOSE_SECONDS = 5;
     private static final long KEEP_ALIVE_SECONDS = 120;
     private static final long LEAST_PING_SECONDS = 1;
+    /**
+     * Kept, since the loggers of java.util.logging are not. It tells of each connection that is no HTTP/2 or TLS, with its bytes and a
+     * stack trace: a scan of ports would fill the log.
+     */
+    private static final Logger CONNECTIONS =
+            Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerTransport.connections");
 
     private final Server server;
     private final XdsService service;
@@ -131,6 +139,9 @@ public final class XdsServer implements AutoCloseable {
 
         /** Binds and serves. */
         public XdsServer start() {
+            if (CONNECTIONS.getLevel() == null) {
+                CONNECTIONS.setLevel(Level.WARNING);
+            }
             Fleet fleet = new Fleet();
             XdsService service = new XdsService(views, fleet, limits, threads, clock);
             NettyServerBuilder builder = NettyServerBuilder.forAddress(address, credentials)
