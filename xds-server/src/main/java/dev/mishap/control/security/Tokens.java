@@ -26,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,7 +84,7 @@ public final class Tokens implements AutoCloseable {
     private final Map<String, Token> byName = new ConcurrentHashMap<>();
     private final Map<String, Token> byHash = new ConcurrentHashMap<>();
     private volatile @Nullable Watch watch;
-    private volatile boolean closed;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private Tokens(Store store, InstantSource clock) {
         this.store = store;
@@ -123,7 +125,7 @@ public final class Tokens implements AutoCloseable {
 
             @Override
             public void onEnd(StoreException reason) {
-                if (!closed && reason instanceof StoreException.Compacted) {
+                if (closed.getCount() > 0 && reason instanceof StoreException.Compacted) {
                     Thread again = new Thread(Tokens.this::followAgain, "mishap-tokens");
                     again.setDaemon(true);
                     again.start();
@@ -134,18 +136,17 @@ public final class Tokens implements AutoCloseable {
 
     /** Until it has come off: a token that was revoked meanwhile must not work for good. */
     private void followAgain() {
-        while (!closed) {
-            try {
-                follow();
-                return;
-            } catch (StoreException e) {
-                LOG.warn("the tokens can't be read, those known stay: {}", e.getMessage());
-            }
-            try {
-                Thread.sleep(RETRY_MILLIS);
-            } catch (InterruptedException e) {
-                return;
-            }
+        try {
+            do {
+                try {
+                    follow();
+                    return;
+                } catch (StoreException e) {
+                    LOG.warn("the tokens can't be read, those known stay: {}", e.getMessage());
+                }
+            } while (!closed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -261,7 +262,7 @@ public final class Tokens implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
+        closed.countDown();
         Watch following = watch;
         if (following != null) {
             following.close();
