@@ -97,9 +97,7 @@ public interface HttpStream {
     void injectResponseData(HttpFilter filter, ByteBuf transferred, boolean endStream);
 
     /** Ends a response that had no trailers with {@code trailers}, for the filters after {@code filter} on the response's way. */
-    default void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
-        throw new UnsupportedOperationException();
-    }
+    void injectResponseTrailers(HttpFilter filter, HeaderMap trailers);
 
     /** Answers the request here; the request goes no further. Without effect once a response has begun, which is cut instead. */
     void sendLocalReply(LocalReply reply);
@@ -128,9 +126,7 @@ public interface HttpStream {
      *
      * @param transferredBody the request's body, which the stream takes over; null = none
      */
-    default void restart(HeaderMap response, @Nullable ByteBuf transferredBody) {
-        throw new UnsupportedOperationException();
-    }
+    void restart(HeaderMap response, @Nullable ByteBuf transferredBody);
 
     /**
      * The response's headers; the map stays the caller's until {@link HttpFilter#onStreamEnd}. The stream applies the route's

@@ -35,6 +35,9 @@ public final class OverloadManager {
     private static final String CONNECTIONS = MONITORS + "downstream_connections.v3.DownstreamConnectionsConfig";
     private static final Set<String> UNSUPPORTED =
             Set.of("envoy.overload_actions.reduce_timeouts", "envoy.overload_actions.reset_high_memory_stream");
+    /** How often the heap is made smaller while that is asked for; Envoy's interval. */
+    private static final long SHRINK_NANOS = 10_000_000_000L;
+
     private static final long DEFAULT_INTERVAL_NANOS = 1_000_000_000L;
 
     public static final List<SupportedFields> FIELDS = List.of(
@@ -98,7 +101,13 @@ public final class OverloadManager {
 
     private record Bound(Trigger trigger, @Nullable Monitored on) {}
 
-    private record Action(OverloadAction action, List<Bound> triggers, Gauge active, Gauge scale) {}
+    /** @param times how often it was done, of an action that is done by itself */
+    private record Action(
+            OverloadAction action,
+            List<Bound> triggers,
+            Gauge active,
+            Gauge scale,
+            @Nullable Counter times) {}
 
     /**
      * Reads {@code envoy.config.overload.v3.OverloadManager}.
@@ -194,10 +203,12 @@ public final class OverloadManager {
             triggers.add(new Bound(trigger, monitors.get(trigger.monitor())));
         }
         Scope of = scope.scope(name + ".");
-        if (action == OverloadAction.SHRINK_HEAP) {
-            of.counter("shrink_count");
-        }
-        return new Action(action, triggers, of.gauge("active"), of.gauge("scale_percent"));
+        return new Action(
+                action,
+                triggers,
+                of.gauge("active"),
+                of.gauge("scale_percent"),
+                action == OverloadAction.SHRINK_HEAP ? of.counter("shrink_count") : null);
     }
 
     /**
@@ -210,6 +221,20 @@ public final class OverloadManager {
         listeners = acceptChanged;
         last = System.nanoTime();
         refresh();
+        for (Action a : actions) {
+            Counter times = a.times;
+            if (times != null) {
+                main.scheduleAtFixedRate(() -> shrink(a, times), SHRINK_NANOS, SHRINK_NANOS, TimeUnit.NANOSECONDS);
+            }
+        }
+    }
+
+    /** The collectors that run here give the memory that they free back to the system. */
+    private static void shrink(Action action, Counter times) {
+        if (action.active.value() == 1) {
+            times.inc();
+            System.gc();
+        }
     }
 
     private void refresh() {

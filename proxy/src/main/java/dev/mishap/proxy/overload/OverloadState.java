@@ -55,7 +55,7 @@ public final class OverloadState {
                 stopAcceptingConnections = stop;
                 return changed;
             }
-            case SHRINK_HEAP -> {} // the JVM gives memory back by its own rules
+            case SHRINK_HEAP -> {} // the manager does it itself
         }
         return false;
     }

@@ -62,56 +62,6 @@ public record Options(
         statsTags = Collections.unmodifiableMap(new LinkedHashMap<>(statsTags)); // in order: outputs keep it
     }
 
-    /** Options that say nothing of safety. */
-    public Options(
-            String configPath,
-            String configYaml,
-            boolean allowUnknownStaticFields,
-            boolean rejectUnknownDynamicFields,
-            boolean ignoreUnknownDynamicFields,
-            String serviceNode,
-            String serviceCluster,
-            String serviceZone,
-            int concurrency,
-            boolean validateOnly,
-            long drainTimeSeconds,
-            boolean drainImmediately,
-            long fileFlushIntervalMillis,
-            long fileFlushMinSizeKb,
-            Map<String, String> statsTags,
-            String adminAddressPath,
-            long baseId,
-            long restartEpoch,
-            String localAddressIpVersion,
-            long parentShutdownTimeSeconds,
-            LogOptions log,
-            boolean skipDeprecatedLogs) {
-        this(
-                configPath,
-                configYaml,
-                allowUnknownStaticFields,
-                rejectUnknownDynamicFields,
-                ignoreUnknownDynamicFields,
-                serviceNode,
-                serviceCluster,
-                serviceZone,
-                concurrency,
-                validateOnly,
-                drainTimeSeconds,
-                drainImmediately,
-                fileFlushIntervalMillis,
-                fileFlushMinSizeKb,
-                statsTags,
-                adminAddressPath,
-                baseId,
-                restartEpoch,
-                localAddressIpVersion,
-                parentShutdownTimeSeconds,
-                log,
-                skipDeprecatedLogs,
-                SafetyOptions.DEFAULT);
-    }
-
     /** The same options with others of safety. */
     public Options withSafety(SafetyOptions other) {
         return new Options(
@@ -165,7 +115,8 @@ public record Options(
                 "v4",
                 900,
                 log,
-                false);
+                false,
+                SafetyOptions.DEFAULT);
     }
 
     /**

@@ -226,6 +226,16 @@ public final class FakeHttpStream implements HttpStream {
     }
 
     @Override
+    public void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
+        throw new AssertionError("this stream has no trailers");
+    }
+
+    @Override
+    public void restart(HeaderMap response, @Nullable ByteBuf transferredBody) {
+        throw new AssertionError("this stream has one pass");
+    }
+
+    @Override
     public void sendLocalReply(LocalReply reply) {
         this.reply = reply;
         events.add("reply " + reply.status());

@@ -122,6 +122,28 @@ class OverloadManagerTest {
     }
 
     @Test
+    void theHeapIsMadeSmallerEveryTenSecondsWhileThatIsAskedFor() throws IOException {
+        pressure("0.9");
+        OverloadManager manager = manager(injected(), action("shrink_heap", "threshold: {value: 0.5}"));
+        EmbeddedChannel main = new EmbeddedChannel();
+        manager.start(main.eventLoop(), () -> {});
+        main.advanceTimeBy(20, java.util.concurrent.TimeUnit.SECONDS);
+        main.runScheduledPendingTasks();
+        long count = stats.counter("overload.envoy.overload_actions.shrink_heap.shrink_count")
+                .value();
+        assertThat(count).isEqualTo(2);
+
+        pressure("0.1");
+        moved.get(0).run();
+        main.advanceTimeBy(20, java.util.concurrent.TimeUnit.SECONDS);
+        main.runScheduledPendingTasks();
+        assertThat(stats.counter("overload.envoy.overload_actions.shrink_heap.shrink_count")
+                        .value())
+                .isEqualTo(count);
+        main.close();
+    }
+
+    @Test
     void connectionsAreAdmittedUpToTheBudget() {
         manager(CONNECTIONS, "");
         ConnectionBudget budget = state.connections();

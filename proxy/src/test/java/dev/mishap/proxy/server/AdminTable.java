@@ -10,8 +10,29 @@ public final class AdminTable {
     public static String markdown() {
         Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", "{}", false, false, false, "", "", "", 1, true, 600, false, 10_000, 64, Map.of(), "", 0, 0, "v4",
-                900, log, false);
+                "",
+                "{}",
+                false,
+                false,
+                false,
+                "",
+                "",
+                "",
+                1,
+                true,
+                600,
+                false,
+                10_000,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                log,
+                false,
+                SafetyOptions.DEFAULT);
         Server server = new Server(options, BootstrapLoader.load(options));
         try {
             StringBuilder s = new StringBuilder("| endpoint | method | |\n|---|---|---|\n");

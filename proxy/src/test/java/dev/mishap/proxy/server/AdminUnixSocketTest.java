@@ -103,7 +103,8 @@ class AdminUnixSocketTest {
                 "v4",
                 900,
                 log,
-                false);
+                false,
+                SafetyOptions.DEFAULT);
         return new Server(options, BootstrapLoader.load(options));
     }
 

@@ -35,7 +35,8 @@ class BootstrapLoaderTest {
                 "v4",
                 900,
                 log,
-                false);
+                false,
+                SafetyOptions.DEFAULT);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -93,8 +94,29 @@ final class ConfiguredProxy {
     Server load(String yaml) {
         Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "n", "c", "", 2, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900,
-                log, false);
+                "",
+                yaml,
+                false,
+                false,
+                false,
+                "n",
+                "c",
+                "",
+                2,
+                false,
+                1,
+                false,
+                50,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                log,
+                false,
+                SafetyOptions.DEFAULT);
         return new Server(options, BootstrapLoader.load(options));
     }
 

@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -53,8 +54,29 @@ final class RouterFixture implements AutoCloseable {
         Options.LogOptions logging =
                 new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "", "", "", 1, false, 1, false, 5, 64, Map.of(), "", 0, 0, "v4", 900,
-                logging, false);
+                "",
+                yaml,
+                false,
+                false,
+                false,
+                "",
+                "",
+                "",
+                1,
+                false,
+                1,
+                false,
+                5,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                logging,
+                false,
+                SafetyOptions.DEFAULT);
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }

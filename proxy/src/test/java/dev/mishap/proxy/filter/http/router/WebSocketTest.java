@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -74,8 +75,29 @@ class WebSocketTest {
                 """.formatted(upstream.getLocalPort());
         Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "n", "c", "", 2, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900,
-                log, false);
+                "",
+                yaml,
+                false,
+                false,
+                false,
+                "n",
+                "c",
+                "",
+                2,
+                false,
+                1,
+                false,
+                50,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                log,
+                false,
+                SafetyOptions.DEFAULT);
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
+import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.text.RuleLine;
@@ -158,8 +159,29 @@ class UpstreamFaultsTest {
         String yaml = CONFIGURATION.formatted(echo.socket.getLocalPort(), web.socket.getLocalPort(), log);
         Options.LogOptions off = new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
         Options options = new Options(
-                "", yaml, false, false, false, "n", "c", "", 1, false, 1, false, 50, 64, Map.of(), "", 0, 0, "v4", 900,
-                off, false);
+                "",
+                yaml,
+                false,
+                false,
+                false,
+                "n",
+                "c",
+                "",
+                1,
+                false,
+                1,
+                false,
+                50,
+                64,
+                Map.of(),
+                "",
+                0,
+                0,
+                "v4",
+                900,
+                off,
+                false,
+                SafetyOptions.DEFAULT);
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }
