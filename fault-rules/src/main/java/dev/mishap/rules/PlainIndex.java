@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the few rules of many that a connection or a DNS question can be in the scope of, as {@link RuleIndex} does for requests:
+ * Finds the few rules of many that a connection of either side or a DNS question can be in the scope of, as {@link RuleIndex} does for requests:
  * each rule stands under the most telling condition of its scope that can be looked up, or among those that are always asked.
  */
 final class PlainIndex {
@@ -37,6 +37,8 @@ final class PlainIndex {
             names.add(name, rule);
         } else if (!scope.destination().ports().isEmpty()) {
             scope.destination().ports().forEach(port -> mark(ports, port, rule));
+        } else if (!scope.endpoints().ports().isEmpty()) {
+            scope.endpoints().ports().forEach(port -> mark(ports, port, rule));
         } else if (!scope.clusters().isEmpty()) {
             scope.clusters().forEach(each -> mark(clusters, each, rule));
         } else if (!scope.listeners().isEmpty()) {
@@ -62,6 +64,15 @@ final class PlainIndex {
         }
         add(bits, clusters, connection.cluster());
         add(bits, listeners, connection.listener());
+        return bits;
+    }
+
+    long[] candidates(UpstreamView connection) {
+        long[] bits = always.clone();
+        if (!ports.isEmpty()) {
+            or(bits, ports.get(connection.port()));
+        }
+        add(bits, clusters, connection.cluster());
         return bits;
     }
 

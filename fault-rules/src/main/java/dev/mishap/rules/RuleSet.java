@@ -23,23 +23,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RuleSet {
     /** Under this many rules asking each is quicker than the index. */
-    private static final int INDEX_FROM = 8;
+    static final int INDEX_FROM = 8;
 
     /** No rules. */
     public static final RuleSet EMPTY = compile(List.of(), null, new HeaderSlots());
 
     private final CompiledRule[] all;
-    /** Those of HTTP requests, of connections and of DNS questions; each in order. */
+    /** Those of HTTP requests, of connections of either side and of DNS questions; each in order. */
     private final CompiledRule[] rules;
 
-    private final CompiledRule[] connections;
-    /** Those of the proxy's own connections. */
-    private final CompiledRule[] upstream;
-
+    private final ConnectionRules<ConnectionView> connections;
+    private final ConnectionRules<UpstreamView> upstream;
     private final CompiledRule[] questions;
     private final Map<String, CompiledRule> byName;
     private final @Nullable RuleIndex index;
-    private final @Nullable PlainIndex connectionIndex;
     private final @Nullable PlainIndex questionIndex;
     private final Protection protection;
     private final int agentSlot;
@@ -50,11 +47,10 @@ public final class RuleSet {
         agentSlot = protection.agents().isEmpty() ? -1 : slots.slot("user-agent");
         rules = of(all, Fault.Plane.REQUEST);
         CompiledRule[] either = of(all, Fault.Plane.CONNECTION);
-        connections = of(either, false);
-        upstream = of(either, true);
+        connections = ConnectionRules.ofClients(of(either, false), protection);
+        upstream = ConnectionRules.ofUpstreams(of(either, true), protection);
         questions = of(all, Fault.Plane.DNS);
         index = rules.length < INDEX_FROM ? null : RuleIndex.build(rules, slots);
-        connectionIndex = connections.length < INDEX_FROM ? null : PlainIndex.build(connections);
         questionIndex = questions.length < INDEX_FROM ? null : PlainIndex.build(questions);
         byName = new HashMap<>();
         for (CompiledRule rule : all) {
@@ -179,6 +175,11 @@ public final class RuleSet {
         return windows;
     }
 
+    @Nullable
+    CompiledRule compiled(String name) {
+        return byName.get(name);
+    }
+
     public boolean isEmpty() {
         return all.length == 0;
     }
@@ -194,12 +195,12 @@ public final class RuleSet {
 
     /** Whether no rule is about the proxy's own connections. */
     public boolean hasNoUpstreamRules() {
-        return upstream.length == 0;
+        return upstream.isEmpty();
     }
 
     /** Whether no rule is about connections of clients. */
     public boolean hasNoConnectionRules() {
-        return connections.length == 0;
+        return connections.isEmpty();
     }
 
     /** Whether no rule is about DNS questions. */
@@ -306,7 +307,7 @@ public final class RuleSet {
      * @return {@link ConnectionDecision#NONE}, or a decision that must be released when the connection ends
      */
     public ConnectionDecision decide(ConnectionView connection, long nowNanos, long epochMillis) {
-        return decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
+        return connections.decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
     }
 
     /**
@@ -319,69 +320,7 @@ public final class RuleSet {
      */
     public ConnectionDecision decideAgain(
             ConnectionView connection, long nowNanos, long epochMillis, RuleSet before, ConnectionDecision earlier) {
-        return decide(connection, nowNanos, epochMillis, before, earlier);
-    }
-
-    private ConnectionDecision decide(
-            ConnectionView connection,
-            long nowNanos,
-            long epochMillis,
-            @Nullable RuleSet before,
-            ConnectionDecision earlier) {
-        ConnectionDecision decision = ConnectionDecision.NONE;
-        if (connections.length > 0) {
-            long key = connectionKey(connection);
-            if (connectionIndex == null) {
-                for (CompiledRule rule : connections) {
-                    decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
-                }
-            } else {
-                long[] candidates = connectionIndex.candidates(connection);
-                for (int word = 0; word < candidates.length; word++) {
-                    for (long bits = candidates[word]; bits != 0; bits &= bits - 1) {
-                        CompiledRule rule = connections[(word << 6) + Long.numberOfTrailingZeros(bits)];
-                        decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
-                    }
-                }
-            }
-        }
-        if (before != null) {
-            earlier.release();
-        }
-        return decision;
-    }
-
-    private ConnectionDecision ask(
-            CompiledRule compiled,
-            ConnectionView connection,
-            long key,
-            long nowNanos,
-            long epochMillis,
-            @Nullable RuleSet before,
-            ConnectionDecision earlier,
-            ConnectionDecision decision) {
-        if (before != null) {
-            CompiledRule was = before.byName.get(compiled.rule.name());
-            if (was != null && was.installed.equals(compiled.installed)) {
-                return earlier.touches(was) ? touchAgain(compiled, key, decision) : decision;
-            }
-            if (compiled.terminal) {
-                return decision;
-            }
-        }
-        if (!compiled.scope.matches(connection)) {
-            return decision;
-        }
-        compiled.scoped(nowNanos);
-        int point = compiled.cohort.contains(connection.sourceAddress()) ? compiled.drawn(key) : -1;
-        if (point < 0) {
-            return decision;
-        }
-        boolean spared = !compiled.named && protection.protects(connection);
-        boolean superseded = decision.supersedes(compiled);
-        return compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)
-                ? touch(compiled, key, decision)
-                : decision;
+        return connections.decide(connection, nowNanos, epochMillis, before, earlier);
     }
 
     /**
@@ -391,7 +330,7 @@ public final class RuleSet {
      * @return {@link ConnectionDecision#NONE}, or a decision that must be released when the connection ends
      */
     public ConnectionDecision decide(UpstreamView connection, long nowNanos, long epochMillis) {
-        return decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
+        return upstream.decide(connection, nowNanos, epochMillis, null, ConnectionDecision.NONE);
     }
 
     /**
@@ -400,94 +339,7 @@ public final class RuleSet {
      */
     public ConnectionDecision decideAgain(
             UpstreamView connection, long nowNanos, long epochMillis, RuleSet before, ConnectionDecision earlier) {
-        return decide(connection, nowNanos, epochMillis, before, earlier);
-    }
-
-    private ConnectionDecision decide(
-            UpstreamView connection,
-            long nowNanos,
-            long epochMillis,
-            @Nullable RuleSet before,
-            ConnectionDecision earlier) {
-        ConnectionDecision decision = ConnectionDecision.NONE;
-        if (upstream.length > 0) {
-            long key = upstreamKey(connection);
-            for (CompiledRule rule : upstream) {
-                decision = ask(rule, connection, key, nowNanos, epochMillis, before, earlier, decision);
-            }
-        }
-        if (before != null) {
-            earlier.release();
-        }
-        return decision;
-    }
-
-    private ConnectionDecision ask(
-            CompiledRule compiled,
-            UpstreamView connection,
-            long key,
-            long nowNanos,
-            long epochMillis,
-            @Nullable RuleSet before,
-            ConnectionDecision earlier,
-            ConnectionDecision decision) {
-        if (before != null) {
-            CompiledRule was = before.byName.get(compiled.rule.name());
-            if (was != null && was.installed.equals(compiled.installed)) {
-                return earlier.touches(was) ? touchAgain(compiled, key, decision) : decision;
-            }
-            if (compiled.terminal) {
-                return decision;
-            }
-        }
-        if (!compiled.scope.matches(connection)) {
-            return decision;
-        }
-        compiled.scoped(nowNanos);
-        int point = compiled.drawn(key);
-        if (point < 0) {
-            return decision;
-        }
-        boolean spared = !compiled.named && protection.protects(connection);
-        boolean superseded = decision.supersedes(compiled);
-        return compiled.goesAhead(point, nowNanos, epochMillis, spared, superseded, decision)
-                ? touch(compiled, key, decision)
-                : decision;
-    }
-
-    private static ConnectionDecision touchAgain(CompiledRule compiled, long key, ConnectionDecision decision) {
-        compiled.state.active.incrementAndGet();
-        return touch(compiled, key, decision);
-    }
-
-    private static long upstreamKey(UpstreamView connection) {
-        long both = XxHash64.finish(XxHash64.ofText(connection.cluster())
-                + 0x9E3779B97F4A7C15L * KeyReader.address(connection.address(), connection.port()));
-        return both == KeyReader.ABSENT ? 1 : both;
-    }
-
-    private static ConnectionDecision touch(CompiledRule compiled, long key, ConnectionDecision decision) {
-        ConnectionDecision mine = decision;
-        if (mine == ConnectionDecision.NONE) {
-            mine = new ConnectionDecision();
-            mine.seed(key);
-        }
-        if (compiled.dryRun) {
-            mine.wouldTouch(compiled);
-        } else {
-            mine.touch(compiled);
-        }
-        return mine;
-    }
-
-    private static long connectionKey(ConnectionView connection) {
-        long key = KeyReader.address(connection.sourceAddress(), 0);
-        String name = connection.serverName();
-        long target = name == null
-                ? KeyReader.address(connection.destinationAddress(), connection.destinationPort())
-                : XxHash64.ofText(name);
-        long both = XxHash64.finish(key + 0x9E3779B97F4A7C15L * target);
-        return both == KeyReader.ABSENT ? 1 : both;
+        return upstream.decide(connection, nowNanos, epochMillis, before, earlier);
     }
 
     /**

@@ -62,15 +62,21 @@ class TrafficRulesTest {
                 "refuse upstream when endpoint label tier = silver  | false | true",
             })
     void upstreamRulesChooseEndpoints(String line, boolean first, boolean second) {
-        RuleSet set = compile(null, line, "refuse as clients");
-        assertThat(set.hasNoUpstreamRules()).isFalse();
-        assertThat(set.decide(upstream("10.1.0.7", "eu", Map.of("tier", "gold")), 1, 1)
-                        .isNone())
-                .isEqualTo(!first);
-        assertThat(set.decide(upstream("10.2.0.7", "us", Map.of("tier", "silver")), 1, 1)
-                        .isNone())
-                .isEqualTo(!second);
-        assertThat(set.decide(new FakeConnection(), 1, 1).touched(0).name()).isEqualTo("clients");
+        String[] many = new String[14];
+        Arrays.fill(many, "partition on cluster nowhere");
+        Arrays.fill(many, 7, 13, "refuse upstream when endpoint port = 1");
+        many[5] = line;
+        many[13] = "refuse as clients";
+        for (RuleSet set : List.of(compile(null, line, "refuse as clients"), compile(null, many))) {
+            assertThat(set.hasNoUpstreamRules()).isFalse();
+            assertThat(set.decide(upstream("10.1.0.7", "eu", Map.of("tier", "gold")), 1, 1)
+                            .isNone())
+                    .isEqualTo(!first);
+            assertThat(set.decide(upstream("10.2.0.7", "us", Map.of("tier", "silver")), 1, 1)
+                            .isNone())
+                    .isEqualTo(!second);
+            assertThat(set.decide(new FakeConnection(), 1, 1).touched(0).name()).isEqualTo("clients");
+        }
         assertThat(compile(null, "refuse").hasNoUpstreamRules()).isTrue();
     }
 
