@@ -1,8 +1,10 @@
 package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.observe.stats.Gauge;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.rules.Leases.Lease;
+import dev.mishap.proxy.rules.Leases.LeaseRequest;
 import dev.mishap.rules.FaultRule;
-import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.Protection;
 import dev.mishap.rules.RuleSet;
@@ -14,10 +16,8 @@ import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
 import io.netty.util.concurrent.Ticker;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,35 +45,27 @@ public final class RuleStore implements RuleSource {
     private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
 
     static final int MAX_ENTRIES = 10_000;
-    static final int MAX_OBSERVERS = 100;
 
     private static final Logger LOG = LoggerFactory.getLogger("mishap");
 
     private final Ticker ticker;
     private final ScheduledExecutorService timers;
-    private final dev.mishap.proxy.observe.stats.Scope stats;
+    private final Scope stats;
     private final Gauge activeGauge;
     private final LongSupplier seeds;
 
     private final RulePlaces places;
 
     private final Map<String, RuleEntry> rules = new TreeMap<>();
-    private final Map<String, ObserverEntry> observers = new TreeMap<>();
-    private final Map<String, Lease> leases = new HashMap<>();
+    private final Observers observers = new Observers();
+    private final Leases leases;
     private @Nullable Future<?> timer;
     private long timerNanos;
 
     private final KillSwitch kill = new KillSwitch();
     private final RuleEvents events = new RuleEvents();
     private final Safeguards safeguards;
-    private final Gauge killGauge;
-
-    /** All that is in place. Changed under the lock. */
-    private ActiveRules inPlace = ActiveRules.NONE;
-    /** What workers act on: the same, or without rules while the kill switch is on. */
-    private volatile ActiveRules active = ActiveRules.NONE;
-
-    private volatile Runnable onChange = () -> {};
+    private final PublishedRules published;
 
     /**
      * @param ticker the clock of leases, ttls, windows and ramps
@@ -81,11 +73,7 @@ public final class RuleStore implements RuleSource {
      * @param stats the process's scope; the store's own begin with {@code mishap.}
      * @param seeds gives the seed of a rule that has none
      */
-    public RuleStore(
-            Ticker ticker,
-            ScheduledExecutorService timers,
-            dev.mishap.proxy.observe.stats.Scope stats,
-            LongSupplier seeds) {
+    public RuleStore(Ticker ticker, ScheduledExecutorService timers, Scope stats, LongSupplier seeds) {
         this(ticker, timers, stats, seeds, Protection.DEFAULT, false);
     }
 
@@ -98,7 +86,7 @@ public final class RuleStore implements RuleSource {
     public RuleStore(
             Ticker ticker,
             ScheduledExecutorService timers,
-            dev.mishap.proxy.observe.stats.Scope stats,
+            Scope stats,
             LongSupplier seeds,
             Protection protection,
             boolean dryRun) {
@@ -107,25 +95,12 @@ public final class RuleStore implements RuleSource {
         this.stats = stats.scope("mishap.");
         this.seeds = seeds;
         activeGauge = this.stats.gauge("rules.active");
-        killGauge = this.stats.gauge("kill_switch");
+        leases = new Leases(ticker);
         safeguards = new Safeguards(protection, dryRun, this::limited);
         places = new RulePlaces(ticker, timers, this.stats, seeds, kill, events);
         places.safeguard(safeguards);
-        kill.listen(new KillSwitch.Listener() {
-            @Override
-            public void killed(String why) {
-                // At once, whoever holds the lock: a change under way publishes no rules when it sees the switch.
-                active = active.withoutRules();
-                places.suspend(true);
-                switched(1, RuleEvents.Kind.KILLED, why);
-            }
-
-            @Override
-            public void armed(String why) {
-                places.suspend(false);
-                switched(0, RuleEvents.Kind.ARMED, why);
-            }
-        });
+        published = new PublishedRules(kill, events, this.stats, safeguards);
+        published.follow(this, places);
     }
 
     /** The rules that stand in the configuration, which act beside those of the store. */
@@ -160,47 +135,20 @@ public final class RuleStore implements RuleSource {
         events.add(RuleEvents.Kind.LIMITED, rule, cause.field(), status);
     }
 
-    private synchronized void switched(int state, RuleEvents.Kind kind, String why) {
-        killGauge.set(state);
-        events.add(kind, null, why, null);
-        show();
-        onChange.run();
-    }
-
-    /** Shows workers what is installed, or no rules; the switch may be turned on meanwhile. */
-    private void show() {
-        active = kill.isOn() ? inPlace.withoutRules() : inPlace;
-        if (kill.isOn()) {
-            active = inPlace.withoutRules();
-        }
-    }
-
     /** Sets what is told when rules about connections have changed; on the thread that changed them, soon done. */
     public void onChange(Runnable listener) {
-        onChange = listener;
+        published.onChange(listener);
         places.onChange(listener);
     }
 
     @Override
     public ActiveRules active() {
-        return active;
+        return published.active();
     }
 
     @Override
     public long nanoTime() {
         return ticker.nanoTime();
-    }
-
-    /** A lease that a change asks for. */
-    record LeaseRequest(String id, long millis) {}
-
-    private static final class Lease {
-        final String id;
-        long endNanos;
-
-        Lease(String id) {
-            this.id = id;
-        }
     }
 
     /** @param own given by whoever started the process, so that it needs no end */
@@ -214,8 +162,6 @@ public final class RuleStore implements RuleSource {
             return lease != null || rule().ttl() != null;
         }
     }
-
-    private record ObserverEntry(Observer.Definition definition, Lease lease) {}
 
     /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended, and -1 when it has no end. */
     record RuleView(
@@ -270,7 +216,7 @@ public final class RuleStore implements RuleSource {
             requireSameLease(rule.name(), before.lease(), lease);
         }
         InstalledRule installed = installed(rule, before);
-        Lease bound = lease == null ? null : renew(lease);
+        Lease bound = lease == null ? null : leases.renew(lease);
         RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
         rules.put(rule.name(), new RuleEntry(installed, bound, counts, false));
         publish();
@@ -310,7 +256,7 @@ public final class RuleStore implements RuleSource {
 
     /** The rules in place, by name; for whoever shows them. */
     public synchronized List<Standing> standings() {
-        RuleSet set = inPlace.rules();
+        RuleSet set = published.inPlace().rules();
         return rules.values().stream()
                 .map(entry -> new Standing(entry.rule(), entry.counts().of(set)))
                 .toList();
@@ -349,32 +295,24 @@ public final class RuleStore implements RuleSource {
         }
     }
 
-    private Lease renew(LeaseRequest asked) {
-        Lease lease = leases.computeIfAbsent(asked.id(), Lease::new);
-        lease.endNanos = ticker.nanoTime() + TimeUnit.MILLISECONDS.toNanos(asked.millis());
-        return lease;
-    }
-
     /** Installs or replaces an observer; returns whether the name is new. */
     synchronized boolean putObserver(Observer.Definition definition, LeaseRequest lease) {
-        ObserverEntry before = observers.get(definition.name());
-        if (before == null && observers.size() >= MAX_OBSERVERS) {
-            throw new RulesProblem(429, "there are " + MAX_OBSERVERS + " observers already", List.of());
+        Lease before = observers.lease(definition.name());
+        if (before == null && observers.isFull()) {
+            throw new RulesProblem(429, "there are " + Observers.MAX + " observers already", List.of());
         }
-        if (before != null) {
-            requireSameLease(definition.name(), before.lease(), lease);
-        }
-        observers.put(definition.name(), new ObserverEntry(definition, renew(lease)));
+        requireSameLease(definition.name(), before, lease);
+        observers.put(definition, leases.renew(lease));
         publish();
         return before == null;
     }
 
     /** Renews a lease. */
     synchronized LeaseView renewLease(LeaseRequest asked) {
-        if (!leases.containsKey(asked.id())) {
+        if (!leases.has(asked.id())) {
             throw RulesProblem.notFound("there is no lease '" + asked.id() + "': it has run out or never was");
         }
-        Lease lease = renew(asked);
+        Lease lease = leases.renew(asked);
         schedule();
         return view(lease);
     }
@@ -387,12 +325,12 @@ public final class RuleStore implements RuleSource {
             }
         });
         List<String> boundObservers = new ArrayList<>();
-        observers.forEach((name, entry) -> {
-            if (entry.lease() == lease) {
+        observers.forEach((name, of) -> {
+            if (of == lease) {
                 boundObservers.add(name);
             }
         });
-        return new LeaseView(lease.id, millisUntil(lease.endNanos), boundRules, boundObservers);
+        return new LeaseView(lease.id, millisUntil(lease.endNanos()), boundRules, boundObservers);
     }
 
     /** Ends a lease and all that is bound to it; returns the rules that ended. */
@@ -401,7 +339,7 @@ public final class RuleStore implements RuleSource {
         if (lease == null) {
             return List.of();
         }
-        observers.values().removeIf(o -> o.lease() == lease);
+        observers.endWith(Set.of(lease));
         return end(entry -> entry.lease() == lease, "its lease was ended");
     }
 
@@ -419,7 +357,7 @@ public final class RuleStore implements RuleSource {
     }
 
     synchronized void deleteObserver(String name) {
-        if (observers.remove(name) != null) {
+        if (observers.remove(name)) {
             publish();
         }
     }
@@ -434,23 +372,18 @@ public final class RuleStore implements RuleSource {
     }
 
     synchronized @Nullable ObserverView observer(String name) {
-        ObserverEntry entry = observers.get(name);
-        if (entry == null) {
-            return null;
-        }
-        for (int i = 0; i < inPlace.observerCount(); i++) {
-            if (inPlace.observer(i).definition() == entry.definition()) {
-                return new ObserverView(inPlace.observer(i), entry.lease().id, millisUntil(entry.lease().endNanos));
-            }
-        }
-        throw new IllegalStateException(name + " was not published");
+        Lease lease = observers.lease(name);
+        Observer observer = observers.compiled(name, published.inPlace());
+        return lease == null || observer == null
+                ? null
+                : new ObserverView(observer, lease.id, millisUntil(lease.endNanos()));
     }
 
     /** Brings {@code mishap.rule.*} in /stats up to date. */
     public synchronized void showCounts() {
         places.showCounts();
         for (RuleEntry entry : rules.values()) {
-            entry.counts().show(inPlace.rules());
+            entry.counts().show(published.inPlace().rules());
         }
     }
 
@@ -461,8 +394,8 @@ public final class RuleStore implements RuleSource {
                 alive && kill.isOn(),
                 entry.lease() == null ? null : entry.lease().id,
                 !alive ? 0 : entry.hasEnd() ? millisUntil(endNanos(entry)) : -1,
-                entry.counts().of(inPlace.rules()),
-                inPlace.rules().isDryRun(entry.rule().name()));
+                entry.counts().of(published.inPlace().rules()),
+                published.inPlace().rules().isDryRun(entry.rule().name()));
     }
 
     private List<RuleView> end(Predicate<RuleEntry> which, String why) {
@@ -478,7 +411,7 @@ public final class RuleStore implements RuleSource {
                 ended.add(entry);
             }
         }
-        RuleSet was = inPlace.rules();
+        RuleSet was = published.inPlace().rules();
         publish();
         List<RuleView> views = new ArrayList<>();
         for (RuleEntry entry : ended) {
@@ -507,54 +440,23 @@ public final class RuleStore implements RuleSource {
     }
 
     private void publish() {
-        HeaderSlots slots = new HeaderSlots();
-        List<InstalledRule> all =
-                rules.values().stream().map(RuleEntry::installed).toList();
-        RuleSet compiled = RuleSet.compile(all, inPlace.rules(), slots, safeguards);
-        Map<String, RuleTag> tags = new LinkedHashMap<>();
-        for (InstalledRule each : all) {
-            FaultRule rule = each.rule();
-            tags.put(rule.name(), RuleTag.of(rule, stats.counter("experiment." + rule.tagValue() + ".touched")));
-        }
-        List<Observer> compiledObservers = new ArrayList<>();
-        for (ObserverEntry entry : observers.values()) {
-            compiledObservers.add(new Observer(entry.definition(), before(entry.definition()), slots));
-        }
-        boolean connections = aboutConnections(compiled) || aboutConnections(inPlace.rules());
-        inPlace = new ActiveRules(compiled, compiledObservers, tags, slots);
-        show();
-        if (connections) {
-            onChange.run();
-        }
+        published.publish(rules.values().stream().map(RuleEntry::installed).toList(), observers);
         activeGauge.set(rules.size());
         Set<@Nullable Lease> used = new HashSet<>();
         rules.values().forEach(r -> used.add(r.lease()));
-        observers.values().forEach(o -> used.add(o.lease()));
-        leases.values().retainAll(used);
+        observers.forEach((name, lease) -> used.add(lease));
+        leases.retain(used);
         schedule();
-    }
-
-    private static boolean aboutConnections(RuleSet rules) {
-        return !rules.hasNoConnectionRules() || !rules.hasNoUpstreamRules();
-    }
-
-    private @Nullable Observer before(Observer.Definition definition) {
-        for (int i = 0; i < inPlace.observerCount(); i++) {
-            if (inPlace.observer(i).definition().equals(definition)) {
-                return inPlace.observer(i);
-            }
-        }
-        return null;
     }
 
     private long endNanos(RuleEntry entry) {
         FaultRule rule = entry.rule();
         Lease lease = entry.lease();
         if (rule.ttl() == null) {
-            return lease == null ? ticker.nanoTime() + NEVER_NANOS : lease.endNanos;
+            return lease == null ? ticker.nanoTime() + NEVER_NANOS : lease.endNanos();
         }
         long end = entry.installed().installedNanos() + rule.ttl().toNanos();
-        return lease != null && lease.endNanos - end < 0 ? lease.endNanos : end;
+        return lease != null && lease.endNanos() - end < 0 ? lease.endNanos() : end;
     }
 
     private long millisUntil(long nanos) {
@@ -564,14 +466,11 @@ public final class RuleStore implements RuleSource {
     /** Has {@link #expire} called when the next end is reached. */
     private void schedule() {
         long now = ticker.nanoTime();
-        long next = Long.MAX_VALUE;
+        long next = leases.nextEnd(now);
         for (RuleEntry entry : rules.values()) {
             if (entry.hasEnd()) {
                 next = Math.min(next, endNanos(entry) - now);
             }
-        }
-        for (Lease lease : leases.values()) {
-            next = Math.min(next, lease.endNanos - now);
         }
         Future<?> running = timer;
         if (running != null) {
@@ -590,16 +489,9 @@ public final class RuleStore implements RuleSource {
     private synchronized void expire() {
         timer = null;
         long now = ticker.nanoTime();
-        List<Lease> over = new ArrayList<>();
-        for (Iterator<Lease> i = leases.values().iterator(); i.hasNext(); ) {
-            Lease lease = i.next();
-            if (lease.endNanos - now <= 0) {
-                i.remove();
-                over.add(lease);
-                LOG.info("lease '{}' has run out", lease.id);
-            }
-        }
-        observers.values().removeIf(o -> over.contains(o.lease()));
+        List<Lease> over = leases.takeOver(now);
+        over.forEach(lease -> LOG.info("lease '{}' has run out", lease.id));
+        observers.endWith(over);
         end(entry -> over.contains(entry.lease()), RuleEvents.Kind.EXPIRED, "its lease ran out");
         if (rules.values().stream().anyMatch(entry -> endNanos(entry) - now <= 0)) {
             end(entry -> endNanos(entry) - now <= 0, RuleEvents.Kind.EXPIRED, "its ttl is over");

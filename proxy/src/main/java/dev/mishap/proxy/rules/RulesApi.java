@@ -1,7 +1,7 @@
 package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.json.JsonWriter;
-import dev.mishap.proxy.rules.RuleStore.LeaseRequest;
+import dev.mishap.proxy.rules.Leases.LeaseRequest;
 import dev.mishap.proxy.rules.RuleStore.ObserverView;
 import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.FaultRule;

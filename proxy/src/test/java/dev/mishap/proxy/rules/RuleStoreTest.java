@@ -3,7 +3,7 @@ package dev.mishap.proxy.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mishap.proxy.rules.RuleStore.LeaseRequest;
+import dev.mishap.proxy.rules.Leases.LeaseRequest;
 import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.FaultRule;

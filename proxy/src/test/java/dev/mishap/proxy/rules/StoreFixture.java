@@ -1,6 +1,7 @@
 package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.rules.Leases.LeaseRequest;
 import dev.mishap.rules.FaultRule;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.MockTicker;
@@ -25,14 +26,14 @@ public final class StoreFixture {
 
     /** Installs a rule under a lease of its own. */
     public void put(FaultRule rule) {
-        store.putRule(rule, new RuleStore.LeaseRequest("lease-" + rule.name(), 5000));
+        store.putRule(rule, new LeaseRequest("lease-" + rule.name(), 5000));
     }
 
     /** Installs an observer of everything, of the given cohort. */
     public void observe(String name, dev.mishap.rules.Cohort cohort) {
         store.putObserver(
                 new Observer.Definition(name, null, dev.mishap.rules.Scope.ANY, cohort),
-                new RuleStore.LeaseRequest("lease-" + name, 5000));
+                new LeaseRequest("lease-" + name, 5000));
     }
 
     /** What the observer counted of all requests. */
