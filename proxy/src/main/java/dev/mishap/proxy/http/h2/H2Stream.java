@@ -201,7 +201,7 @@ public abstract class H2Stream {
         if (!blocked) {
             write(Integer.MAX_VALUE);
             if (!blocked && !queue.isEmpty()) {
-                connection.block(this);
+                connection.sending().block(this);
             }
         }
         mark();
@@ -243,13 +243,15 @@ public abstract class H2Stream {
         ByteBuf next;
         while ((next = queue.peekFirst()) != null) {
             int have = next.readableBytes();
-            int n = Math.min(Math.min(have, most - sent), Math.min(out.maxFrame(), connection.sendable(this)));
+            int n = Math.min(
+                    Math.min(have, most - sent),
+                    Math.min(out.maxFrame(), connection.sending().sendable(this)));
             boolean last = n == have && localEnd && queuedTrailers == null && queue.size() == 1;
             if (n <= 0 && !(last && have == 0)) {
                 return sent;
             }
             sendWindow -= n;
-            connection.sent(n);
+            connection.sending().sent(n);
             queued -= n;
             sent += n;
             out.data(id, next, n, last);
@@ -331,7 +333,7 @@ public abstract class H2Stream {
     }
 
     private void consume(int n) {
-        connection.consumed(n);
+        connection.receiving().consumed(n);
         if (!open || remoteEnd) {
             return;
         }
@@ -349,7 +351,7 @@ public abstract class H2Stream {
         int n = withheld;
         withheld = 0;
         if (n > 0) {
-            connection.consumed(n);
+            connection.receiving().consumed(n);
         }
     }
 }
