@@ -158,10 +158,11 @@ public record Experiment(
         }
     }
 
-    /** Whether a namespace, or what has these labels, is production. */
+    /** Whether a namespace, or what has these labels, is production; in small letters or large ones: whoever writes PROD means it. */
     public static boolean isProduction(@Nullable String namespace, Map<String, String> labels) {
-        return "production".equals(labels.get(ENVIRONMENT_LABEL))
-                || namespace != null && (namespace.equals("prod") || namespace.startsWith("prod-"));
+        return "production".equalsIgnoreCase(labels.get(ENVIRONMENT_LABEL))
+                || namespace != null
+                        && (namespace.equalsIgnoreCase("prod") || namespace.regionMatches(true, 0, "prod-", 0, 5));
     }
 
     /** Whether it acts in production, where more than 5 % needs an override. */

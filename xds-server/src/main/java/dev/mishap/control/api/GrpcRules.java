@@ -284,7 +284,7 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
             if (request.getAfterRevision() > 0) {
                 hub.requireKept(request.getAfterRevision());
             }
-            watching.began(hub.watch(filter, request.getAfterRevision(), watching));
+            watching.began(hub.watch(caller, filter, request.getAfterRevision(), watching));
         });
     }
 
@@ -372,10 +372,11 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
         }
 
         @Override
-        public synchronized void onEnd() {
+        public synchronized void onEnd(ProblemException why) {
             if (!over) {
                 over = true;
-                stream.onError(GrpcErrors.of(new ProblemException(ProblemKind.UNAVAILABLE, "the server is closing")));
+                waiting.clear();
+                stream.onError(GrpcErrors.of(why));
             }
         }
     }

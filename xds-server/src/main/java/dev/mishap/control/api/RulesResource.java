@@ -206,7 +206,7 @@ final class RulesResource {
         if (from > 0) {
             hub.requireKept(from);
         }
-        return Answer.events(stream -> stream.onClose(hub.watch(filter, from, new Stream(stream))));
+        return Answer.events(stream -> stream.onClose(hub.watch(exchange.caller(), filter, from, new Stream(stream))));
     }
 
     private static long lastEvent(@Nullable String header) {
@@ -255,7 +255,9 @@ final class RulesResource {
         }
 
         @Override
-        public void onEnd() {
+        public void onEnd(ProblemException why) {
+            // The client comes back, and is then told why as anybody is.
+            stream.comment(why.detail());
             stream.end();
         }
     }

@@ -9,6 +9,7 @@ import dev.mishap.control.rules.RuleRegistry;
 import dev.mishap.control.rules.RuleRegistry.Filter;
 import dev.mishap.control.rules.RuleSnapshot;
 import dev.mishap.control.rules.StoredRule;
+import dev.mishap.control.security.Caller;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,6 +37,9 @@ final class WatchHub implements AutoCloseable {
 
     static final int MAX_WATCHERS = 2000;
     private static final long BOOKMARK_SECONDS = 10;
+    /** How long after its end a token's watch ends at the latest. Nothing is told in between. */
+    private static final long STANDING_SECONDS = 1;
+
     /** Of a millisecond each. */
     private static final int CATCH_UP_ATTEMPTS = 1000;
 
@@ -52,8 +56,8 @@ final class WatchHub implements AutoCloseable {
         /** Nothing has happened up to here that was not told. */
         boolean onBookmark(long revision);
 
-        /** The hub is closing. */
-        void onEnd();
+        /** It is told no more, for this reason. */
+        void onEnd(ProblemException why);
     }
 
     /**
@@ -73,7 +77,17 @@ final class WatchHub implements AutoCloseable {
     private record Change(
             @Nullable StoredRule before, @Nullable StoredRule after) {}
 
-    private record Subscriber(Filter filter, Watcher watcher) {}
+    private record Subscriber(Caller caller, Filter filter, Watcher watcher) {
+        /** Whether it may be told; one whose token is gone is told that, and no more. */
+        boolean mayBeTold() {
+            if (caller.inGoodStanding()) {
+                return true;
+            }
+            watcher.onEnd(new ProblemException(
+                    ProblemKind.UNAUTHENTICATED, "what " + caller.name() + " was known by has expired or is revoked"));
+            return false;
+        }
+    }
 
     private final RuleRegistry registry;
     private final ScheduledThreadPoolExecutor executor;
@@ -98,6 +112,7 @@ final class WatchHub implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
         subscription = registry.subscribe(this::offer);
         executor.scheduleWithFixedDelay(this::bookmarks, BOOKMARK_SECONDS, BOOKMARK_SECONDS, TimeUnit.SECONDS);
+        executor.scheduleWithFixedDelay(this::standing, STANDING_SECONDS, STANDING_SECONDS, TimeUnit.SECONDS);
     }
 
     /** On the registry's thread: hands over, and joins what the hub has not taken yet. */
@@ -154,7 +169,7 @@ final class WatchHub implements AutoCloseable {
             remembered -= first.changes.size() + 1;
             oldest = first.revision;
         }
-        subscribers.removeIf(subscriber -> !alive(() -> tell(subscriber, one)));
+        subscribers.removeIf(subscriber -> !alive(() -> subscriber.mayBeTold() && tell(subscriber, one)));
         count = subscribers.size();
     }
 
@@ -189,7 +204,13 @@ final class WatchHub implements AutoCloseable {
     }
 
     private void bookmarks() {
-        subscribers.removeIf(subscriber -> !alive(() -> subscriber.watcher.onBookmark(current.revision())));
+        subscribers.removeIf(subscriber ->
+                !alive(() -> subscriber.mayBeTold() && subscriber.watcher.onBookmark(current.revision())));
+        count = subscribers.size();
+    }
+
+    private void standing() {
+        subscribers.removeIf(subscriber -> !alive(subscriber::mayBeTold));
         count = subscribers.size();
     }
 
@@ -226,11 +247,12 @@ final class WatchHub implements AutoCloseable {
     /**
      * Begins to tell a watcher.
      *
+     * @param caller who watches, for as long as they are known
      * @param from the revision that it has seen; 0 = none: it is told all there is first
      * @return ends it
      */
-    Runnable watch(Filter filter, long from, Watcher watcher) {
-        Subscriber subscriber = new Subscriber(filter, watcher);
+    Runnable watch(Caller caller, Filter filter, long from, Watcher watcher) {
+        Subscriber subscriber = new Subscriber(caller, filter, watcher);
         begin(subscriber, from, registry.snapshot().revision(), CATCH_UP_ATTEMPTS);
         return () -> execute(() -> {
             subscribers.remove(subscriber);
@@ -248,16 +270,20 @@ final class WatchHub implements AutoCloseable {
                 try {
                     executor.schedule(() -> begin(subscriber, from, revision, attempts - 1), 1, TimeUnit.MILLISECONDS);
                 } catch (RejectedExecutionException e) {
-                    watcher.onEnd();
+                    watcher.onEnd(closing());
                 }
                 return;
             }
             if (from != 0 && from < oldest) {
                 // What it has missed went out of memory since it was checked.
-                watcher.onEnd();
+                watcher.onEnd(new ProblemException(
+                        ProblemKind.GONE, "revision " + from + " is too long ago; watch from the start"));
                 return;
             }
-            boolean alive = true;
+            boolean alive = subscriber.mayBeTold();
+            if (!alive) {
+                return;
+            }
             if (from == 0) {
                 List<Event> events = new ArrayList<>();
                 current.forEach(rule -> {
@@ -281,6 +307,10 @@ final class WatchHub implements AutoCloseable {
         });
     }
 
+    private static ProblemException closing() {
+        return new ProblemException(ProblemKind.UNAVAILABLE, "the server is closing");
+    }
+
     private void execute(Runnable task) {
         try {
             executor.execute(task);
@@ -293,7 +323,7 @@ final class WatchHub implements AutoCloseable {
     public void close() {
         subscription.close();
         execute(() -> {
-            subscribers.forEach(subscriber -> subscriber.watcher.onEnd());
+            subscribers.forEach(subscriber -> subscriber.watcher.onEnd(closing()));
             subscribers.clear();
         });
         executor.shutdown();

@@ -28,9 +28,10 @@ final class SecurityOptions {
 
     @Option(
             names = "--node-identity",
-            paramLabel = "NAME => cluster=CLUSTER",
+            paramLabel = "NAME => cluster=CLUSTER, namespace=NAMESPACE",
             description = "Which node a certificate's name speaks for, such as"
-                    + " 'spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}'. Many times.")
+                    + " 'spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}, namespace={ns}'. Many times."
+                    + " Without a namespace: that of a SPIFFE ID (/ns/NAMESPACE/), else default.")
     private List<String> nodeMappings = List.of();
 
     @Option(names = "--insecure", description = "Plain text beyond this machine is meant.")

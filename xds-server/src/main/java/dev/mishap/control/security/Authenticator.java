@@ -2,7 +2,9 @@ package dev.mishap.control.security;
 
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
@@ -116,11 +118,15 @@ public final class Authenticator {
             throw unknown("the token is not known, expired or revoked");
         }
         if (!credentials.certificates().isEmpty()) {
-            List<String> names = new ArrayList<>(
-                    CertificateNames.of(credentials.certificates().get(0)));
+            X509Certificate certificate = credentials.certificates().get(0);
+            List<String> names = new ArrayList<>(CertificateNames.of(certificate));
             List<Grant> grants = bindings.ofCertificate(names);
             if (!grants.isEmpty()) {
-                return new Caller("cert:" + names.get(0), credentials.address(), grants);
+                return new Caller(
+                        "cert:" + names.get(0),
+                        credentials.address(),
+                        grants,
+                        () -> new Date().before(certificate.getNotAfter()));
             }
         }
         Role anonymous = policy.anonymous();

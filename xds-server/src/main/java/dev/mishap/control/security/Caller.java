@@ -4,18 +4,30 @@ import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * Who is calling, and what they may do.
  *
  * @param name for the audit log: {@code token:ci}, {@code oidc:alice@example.com}, {@code anonymous}
  * @param address where from
+ * @param standing whether what they were known by is good still: a token is revoked or expires while its holder watches
  */
-public record Caller(String name, String address, List<Grant> grants) {
+public record Caller(String name, String address, List<Grant> grants, BooleanSupplier standing) {
     public static final String ANONYMOUS = "anonymous";
 
     public Caller {
         grants = List.copyOf(grants);
+    }
+
+    /** One who is known by what does not end. */
+    public Caller(String name, String address, List<Grant> grants) {
+        this(name, address, grants, () -> true);
+    }
+
+    /** Whether what they were known by is good still. Quick. */
+    public boolean inGoodStanding() {
+        return standing.getAsBoolean();
     }
 
     /** Whether the caller may do it with one rule. */

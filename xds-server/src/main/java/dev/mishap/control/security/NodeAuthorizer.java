@@ -3,24 +3,37 @@ package dev.mishap.control.security;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Says whether a proxy may be the node that it says it is. A certificate's names (SAN: URI, DNS) speak for the node whose id or
  * cluster they are, or that a mapping makes of them.
  *
- * <p>A mapping is {@code spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}}: a name of this form speaks for every node of
- * that cluster; with {@code id=}, for the node of that id; with both, only for nodes with both. A brace stands for one or more
- * characters but {@code /}, and on the right {@code *} for any characters at all.
+ * <p>A mapping is {@code spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}, namespace={ns}}: a name of this form speaks for every
+ * node of that cluster in that namespace; with {@code id=}, for the node of that id; with several, only for nodes with all of them. A
+ * brace stands for one or more characters but {@code /}, and on the right {@code *} for any characters at all.
+ *
+ * <p>Where no mapping says which namespace, it is that of a SPIFFE ID as service meshes have it ({@code spiffe://DOMAIN/ns/NAMESPACE/…}),
+ * else {@code default}: which faults a node gets is its namespace's to say, so a node cannot choose it.
  */
 public final class NodeAuthorizer {
     /** Takes every node: without certificates there is nothing to go by. */
     public static final NodeAuthorizer ANYONE = new NodeAuthorizer(false, List.of());
 
+    private static final String DEFAULT_NAMESPACE = "default";
+    private static final Pattern SPIFFE = Pattern.compile("spiffe://[^/]+/ns/([^/]+)(/.*)?");
+
     private record Mapping(
-            String name, @Nullable String id, @Nullable String cluster) {}
+            String name,
+            @Nullable String id,
+            @Nullable String cluster,
+            @Nullable String namespace) {}
 
     private final boolean required;
     private final List<Mapping> mappings;
@@ -42,6 +55,7 @@ public final class NodeAuthorizer {
             int arrow = text.indexOf("=>");
             String id = null;
             String cluster = null;
+            String namespace = null;
             boolean good = arrow > 0;
             if (good) {
                 for (String part : text.substring(arrow + 2).split(",")) {
@@ -50,16 +64,19 @@ public final class NodeAuthorizer {
                         id = target.substring(3);
                     } else if (target.startsWith("cluster=") && cluster == null) {
                         cluster = target.substring(8);
+                    } else if (target.startsWith("namespace=") && namespace == null) {
+                        namespace = target.substring(10);
                     } else {
                         good = false;
                     }
                 }
             }
-            if (!good) {
-                throw new IllegalArgumentException("expected NAME => cluster=CLUSTER or NAME => id=ID, such as "
-                        + "'spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}', found '" + text + "'");
+            if (!good || id == null && cluster == null) {
+                throw new IllegalArgumentException("expected NAME => cluster=CLUSTER, id=ID, namespace=NAMESPACE (the"
+                        + " first or the second, or both), such as 'spiffe://example.org/ns/{ns}/sa/{sa} =>"
+                        + " cluster={sa}.{ns}, namespace={ns}', found '" + text + "'");
             }
-            read.add(new Mapping(text.substring(0, arrow).strip(), id, cluster));
+            read.add(new Mapping(text.substring(0, arrow).strip(), id, cluster, namespace));
         }
         return new NodeAuthorizer(true, read);
     }
@@ -73,8 +90,9 @@ public final class NodeAuthorizer {
      * Why a peer may not be this node; null when it may.
      *
      * @param certificates of the peer, verified, its own first
+     * @param namespace whose rules the node would get
      */
-    public @Nullable String refusal(List<X509Certificate> certificates, String id, String cluster) {
+    public @Nullable String refusal(List<X509Certificate> certificates, String id, String cluster, String namespace) {
         if (!required) {
             return null;
         }
@@ -82,21 +100,35 @@ public final class NodeAuthorizer {
             return "a proxy needs a certificate of a client here, and there is none";
         }
         List<String> names = CertificateNames.of(certificates.get(0));
+        Set<String> namespaces = new LinkedHashSet<>();
         for (String name : names) {
             if (mappings.isEmpty() && !name.isEmpty() && (name.equals(id) || name.equals(cluster))) {
-                return null;
+                namespaces.add(namespaceOf(name));
             }
             for (Mapping mapping : mappings) {
                 Map<String, String> values = match(mapping.name, name);
                 if (values != null
                         && (mapping.id == null || glob(fill(mapping.id, values), id))
                         && (mapping.cluster == null || glob(fill(mapping.cluster, values), cluster))) {
-                    return null;
+                    namespaces.add(mapping.namespace == null ? namespaceOf(name) : fill(mapping.namespace, values));
                 }
             }
         }
-        return "the certificate of " + (names.isEmpty() ? "no name" : String.join(", ", names))
-                + " does not speak for node '" + id + "' of cluster '" + cluster + "'";
+        if (namespaces.stream().anyMatch(pattern -> glob(pattern, namespace))) {
+            return null;
+        }
+        String who = "the certificate of " + (names.isEmpty() ? "no name" : String.join(", ", names));
+        return namespaces.isEmpty()
+                ? who + " does not speak for node '" + id + "' of cluster '" + cluster + "'"
+                : who + " speaks for node '" + id + "' in namespace "
+                        + String.join(" or ", namespaces) + " and not in '" + namespace
+                        + "'; --node-identity 'NAME => …, namespace=NAMESPACE' says which";
+    }
+
+    /** The namespace of a name that no mapping gives one. */
+    private static String namespaceOf(String name) {
+        Matcher spiffe = SPIFFE.matcher(name);
+        return spiffe.matches() ? spiffe.group(1).replace('*', '\0') : DEFAULT_NAMESPACE;
     }
 
     /** What stands for the braces; null when the name is not of this form. */

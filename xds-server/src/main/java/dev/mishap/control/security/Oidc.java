@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.text.ParseException;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -139,10 +140,12 @@ public final class Oidc {
             JWTClaimsSet claims = processor.process(SignedJWT.parse(token), null);
             Map<String, Object> all = claims.getClaims();
             Object name = all.get(provider.nameClaim());
+            Date expires = claims.getExpirationTime();
             return new Caller(
                     "oidc:" + plain(name == null ? claims.getSubject() : String.valueOf(name)),
                     address,
-                    bindings.ofClaims(all));
+                    bindings.ofClaims(all),
+                    () -> new Date().before(expires));
         } catch (ParseException e) {
             throw refused("it is not a signed JWT");
         } catch (KeySourceException e) {

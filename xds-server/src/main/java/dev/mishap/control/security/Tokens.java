@@ -248,7 +248,12 @@ public final class Tokens implements AutoCloseable {
         if (token == null || !same || token.expired(clock.instant())) {
             return null;
         }
-        return new Caller("token:" + token.name(), address, token.grants());
+        return new Caller("token:" + token.name(), address, token.grants(), () -> isGood(hash));
+    }
+
+    private boolean isGood(String hash) {
+        Token token = byHash.get(hash);
+        return token != null && !token.expired(clock.instant());
     }
 
     private static String hash(String secret) {

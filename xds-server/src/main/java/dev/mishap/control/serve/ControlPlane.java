@@ -9,6 +9,7 @@ import dev.mishap.control.base.ConfigFiles;
 import dev.mishap.control.base.Templates;
 import dev.mishap.control.compile.ActiveRule;
 import dev.mishap.control.compile.FleetFaults;
+import dev.mishap.control.compile.NodeCapabilities;
 import dev.mishap.control.http.HttpOptions;
 import dev.mishap.control.overlay.Overlay;
 import dev.mishap.control.rules.RuleChange;
@@ -176,16 +177,12 @@ public final class ControlPlane implements AutoCloseable {
             }
 
             @Override
-            public boolean mayRead(NodeInfo node, Peer peer) {
-                return refusal(node, peer) == null;
-            }
-
-            private @Nullable String refusal(NodeInfo node, Peer peer) {
+            public @Nullable String refusal(NodeInfo node, Peer peer) {
                 List<X509Certificate> certificates = peer.certificates().stream()
                         .filter(X509Certificate.class::isInstance)
                         .map(X509Certificate.class::cast)
                         .toList();
-                return nodes.refusal(certificates, node.id(), node.cluster());
+                return nodes.refusal(certificates, node.id(), node.cluster(), NodeCapabilities.namespace(node));
             }
         };
     }

@@ -10,14 +10,6 @@ import io.envoyproxy.envoy.service.status.v3.ClientStatusDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusRequest;
 import io.envoyproxy.envoy.service.status.v3.ClientStatusResponse;
 import io.envoyproxy.envoy.service.status.v3.ConfigStatus;
-import io.grpc.Context;
-import io.grpc.Contexts;
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
-import io.grpc.ServerInterceptors;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
@@ -26,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 
 /**
  * Envoy's client status discovery (CSDS) over the fleet: what each node has, and what it refused. A peer is told of the nodes that it
@@ -37,25 +30,17 @@ final class ClientStatus extends ClientStatusDiscoveryServiceGrpc.ClientStatusDi
 
     private static final long MAX_BYTES = 64L << 20;
 
-    private static final Context.Key<Peer> PEER = Context.key("mishap-xds-peer");
+    /** Answers in the making at one time, each of which may be large. */
+    private static final int MAX_ANSWERS = 8;
 
     private final Fleet fleet;
     private final ViewProvider views;
+    private final Semaphore answers = new Semaphore(MAX_ANSWERS);
 
-    private ClientStatus(Fleet fleet, ViewProvider views) {
+    /** Behind {@link PeerCalls}. */
+    ClientStatus(Fleet fleet, ViewProvider views) {
         this.fleet = fleet;
         this.views = views;
-    }
-
-    static ServerServiceDefinition service(Fleet fleet, ViewProvider views) {
-        return ServerInterceptors.intercept(new ClientStatus(fleet, views), new ServerInterceptor() {
-            @Override
-            public <Q, A> ServerCall.Listener<Q> interceptCall(
-                    ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-                Context context = Context.current().withValue(PEER, XdsService.peer(call));
-                return Contexts.interceptCall(context, call, headers, next);
-            }
-        });
     }
 
     @Override
@@ -103,12 +88,21 @@ final class ClientStatus extends ClientStatusDiscoveryServiceGrpc.ClientStatusDi
     }
 
     private CompletableFuture<ClientStatusResponse> respond(ClientStatusRequest request) {
-        Peer peer = PEER.get();
+        if (!answers.tryAcquire()) {
+            return CompletableFuture.failedFuture(Status.RESOURCE_EXHAUSTED
+                    .withDescription(MAX_ANSWERS + " other requests are being answered; try again")
+                    .asRuntimeException());
+        }
+        return make(request).whenComplete((response, failure) -> answers.release());
+    }
+
+    private CompletableFuture<ClientStatusResponse> make(ClientStatusRequest request) {
+        Peer peer = PeerCalls.peer();
         Map<String, List<ConnectedStream>> nodes = new TreeMap<>();
         try {
             NodeMatch match = NodeMatch.of(request.getNodeMatchersList());
             for (ConnectedStream stream : fleet.streams()) {
-                if (match.matches(stream.node()) && views.mayRead(stream.node(), peer)) {
+                if (match.matches(stream.node()) && views.refusal(stream.node(), peer) == null) {
                     nodes.computeIfAbsent(stream.node().id(), id -> new ArrayList<>())
                             .add(stream);
                 }

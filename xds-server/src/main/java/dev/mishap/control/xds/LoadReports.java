@@ -18,20 +18,33 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Load reports (LRS): asks every node for all of its clusters, and keeps the last of each while the node is connected. */
+/**
+ * Load reports (LRS): asks every node for all of its clusters, and keeps the last of each while the node is connected. Whose reports they
+ * are is checked as for discovery: a peer tells nothing of nodes that it may not speak for.
+ */
 public final class LoadReports {
     /** Clusters kept of one node, localities of one cluster. */
     private static final int MAX_CLUSTERS = 2000;
 
     private static final int MAX_LOCALITIES = 100;
 
+    /** Longer names are cut: what is kept of a node must not depend on how it calls things. */
+    private static final int MAX_NAME = 512;
+
     private final Duration interval;
     private final Clock clock;
+    private final ViewProvider views;
+    private final XdsService service;
+    private final Duration deadline;
     private final Map<Object, Map<String, LoadReport>> byStream = new ConcurrentHashMap<>();
 
-    LoadReports(Duration interval, Clock clock) {
+    /** @param deadline how long a stream may be open without a first message */
+    LoadReports(Duration interval, Clock clock, ViewProvider views, XdsService service, Duration deadline) {
         this.interval = interval;
         this.clock = clock;
+        this.views = views;
+        this.service = service;
+        this.deadline = deadline;
     }
 
     /** The last report of each cluster of each node that reports. */
@@ -50,24 +63,57 @@ public final class LoadReports {
         return new LoadReportingServiceGrpc.LoadReportingServiceImplBase() {
             @Override
             public StreamObserver<LoadStatsRequest> streamLoadStats(StreamObserver<LoadStatsResponse> answer) {
-                return new Stream(answer);
+                Stream stream = new Stream(answer, PeerCalls.peer());
+                service.after(deadline, stream::expectNode);
+                return stream;
             }
         };
     }
 
     private final class Stream implements StreamObserver<LoadStatsRequest> {
         private final StreamObserver<LoadStatsResponse> answer;
+        private final Peer peer;
         private @Nullable String node;
+        private boolean over;
 
-        Stream(StreamObserver<LoadStatsResponse> answer) {
+        Stream(StreamObserver<LoadStatsResponse> answer, Peer peer) {
             this.answer = answer;
+            this.peer = peer;
+        }
+
+        private synchronized void expectNode() {
+            if (node == null) {
+                refuse(Status.DEADLINE_EXCEEDED.withDescription("no report within " + deadline));
+            }
+        }
+
+        private void refuse(Status status) {
+            if (!over) {
+                end();
+                answer.onError(status.asRuntimeException());
+            }
         }
 
         @Override
-        public void onNext(LoadStatsRequest request) {
+        public synchronized void onNext(LoadStatsRequest request) {
+            if (over) {
+                return;
+            }
             String known = node;
             if (known == null) {
-                known = request.getNode().getId();
+                NodeInfo info;
+                try {
+                    info = service.nodes().read(request.getNode().toByteString());
+                } catch (IllegalArgumentException e) {
+                    refuse(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
+                    return;
+                }
+                String refusal = views.refusal(info, peer);
+                if (refusal != null) {
+                    refuse(Status.PERMISSION_DENIED.withDescription(refusal));
+                    return;
+                }
+                known = info.id();
                 node = known;
                 byStream.put(this, new ConcurrentHashMap<>());
                 answer.onNext(LoadStatsResponse.newBuilder()
@@ -83,45 +129,50 @@ public final class LoadReports {
             }
             Instant now = clock.instant();
             for (ClusterStats stats : request.getClusterStatsList()) {
-                if (reports.size() >= MAX_CLUSTERS && !reports.containsKey(stats.getClusterName())) {
-                    end();
-                    answer.onError(Status.RESOURCE_EXHAUSTED
-                            .withDescription("more than " + MAX_CLUSTERS + " clusters")
-                            .asRuntimeException());
+                String cluster = cut(stats.getClusterName());
+                if (reports.size() >= MAX_CLUSTERS && !reports.containsKey(cluster)) {
+                    refuse(Status.RESOURCE_EXHAUSTED.withDescription("more than " + MAX_CLUSTERS + " clusters"));
                     return;
                 }
-                reports.put(stats.getClusterName(), report(known, stats, now));
+                reports.put(cluster, report(known, cluster, stats, now));
             }
         }
 
         @Override
-        public void onError(Throwable t) {
+        public synchronized void onError(Throwable t) {
             end();
         }
 
         @Override
-        public void onCompleted() {
-            end();
-            answer.onCompleted();
+        public synchronized void onCompleted() {
+            if (!over) {
+                end();
+                answer.onCompleted();
+            }
         }
 
         private void end() {
+            over = true;
             byStream.remove(this);
         }
     }
 
-    private static LoadReport report(String node, ClusterStats stats, Instant now) {
+    private static String cut(String name) {
+        return name.length() <= MAX_NAME ? name : name.substring(0, MAX_NAME);
+    }
+
+    private static LoadReport report(String node, String cluster, ClusterStats stats, Instant now) {
         Map<String, Long> dropped = new HashMap<>();
         stats.getDroppedRequestsList().stream()
                 .limit(MAX_LOCALITIES)
-                .forEach(d -> dropped.merge(d.getCategory(), d.getDroppedCount(), Long::sum));
+                .forEach(d -> dropped.merge(cut(d.getCategory()), d.getDroppedCount(), Long::sum));
         List<LoadReport.Locality> localities = new ArrayList<>();
         for (UpstreamLocalityStats each : stats.getUpstreamLocalityStatsList()) {
             if (localities.size() < MAX_LOCALITIES) {
                 localities.add(new LoadReport.Locality(
-                        each.getLocality().getRegion(),
-                        each.getLocality().getZone(),
-                        each.getLocality().getSubZone(),
+                        cut(each.getLocality().getRegion()),
+                        cut(each.getLocality().getZone()),
+                        cut(each.getLocality().getSubZone()),
                         each.getPriority(),
                         each.getTotalSuccessfulRequests(),
                         each.getTotalErrorRequests(),
@@ -131,8 +182,8 @@ public final class LoadReports {
         }
         return new LoadReport(
                 node,
-                stats.getClusterName(),
-                stats.getClusterServiceName(),
+                cluster,
+                cut(stats.getClusterServiceName()),
                 now,
                 Duration.ofSeconds(
                         stats.getLoadReportInterval().getSeconds(),

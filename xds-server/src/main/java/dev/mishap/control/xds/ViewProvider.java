@@ -1,5 +1,7 @@
 package dev.mishap.control.xds;
 
+import org.jspecify.annotations.Nullable;
+
 /** Decides what a node gets. */
 public interface ViewProvider {
     /**
@@ -11,8 +13,11 @@ public interface ViewProvider {
      */
     ResourceView viewOf(NodeInfo node, Peer peer);
 
-    /** Whether a peer may be told what a node has (client status); without saying more: everybody may. */
-    default boolean mayRead(NodeInfo node, Peer peer) {
-        return true;
+    /**
+     * Why a peer may not speak for a node: be told what it has (client status), or tell how it fares (load reports); null = it may,
+     * which is so for everybody unless something else is said.
+     */
+    default @Nullable String refusal(NodeInfo node, Peer peer) {
+        return null;
     }
 }

@@ -5,6 +5,7 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -143,7 +144,8 @@ public final class XdsServer implements AutoCloseable {
                 CONNECTIONS.setLevel(Level.WARNING);
             }
             Fleet fleet = new Fleet();
-            XdsService service = new XdsService(views, fleet, limits, threads, clock);
+            StreamCounts counts = new StreamCounts(limits);
+            XdsService service = new XdsService(views, fleet, limits, counts, threads, clock);
             NettyServerBuilder builder = NettyServerBuilder.forAddress(address, credentials)
                     .maxInboundMessageSize(limits.messageBytes())
                     // A proxy that is gone without a word leaves the fleet; and proxies that ask the same of this
@@ -154,8 +156,10 @@ public final class XdsServer implements AutoCloseable {
                     .permitKeepAliveWithoutCalls(true)
                     // Streams hop to their workers by themselves.
                     .directExecutor();
-            LoadReports loads = new LoadReports(loadInterval, clock);
-            builder.addService(ClientStatus.service(fleet, views)).addService(loads.service());
+            LoadReports loads = new LoadReports(loadInterval, clock, views, service, limits.nodeDeadline());
+            PeerCalls admission = new PeerCalls(counts);
+            builder.addService(ServerInterceptors.intercept(new ClientStatus(fleet, views), admission))
+                    .addService(ServerInterceptors.intercept(loads.service(), admission));
             service.definitions().forEach(builder::addService);
             services.forEach(builder::addService);
             interceptors.forEach(builder::intercept);

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,10 +30,11 @@ final class XdsService implements AutoCloseable {
     private final StreamContext context;
     private final Workers workers;
     private final Set<XdsStream> open = ConcurrentHashMap.newKeySet();
-    private final Map<String, Integer> perPeer = new ConcurrentHashMap<>();
+    private final StreamCounts counts;
     private final AtomicLong ids = new AtomicLong();
 
-    XdsService(ViewProvider views, Fleet fleet, Limits limits, int threads, Clock clock) {
+    XdsService(ViewProvider views, Fleet fleet, Limits limits, StreamCounts counts, int threads, Clock clock) {
+        this.counts = counts;
         workers = new Workers(threads);
         context = new StreamContext(views, fleet, new NodeReader(), limits, workers, clock, LOG, this::closed);
     }
@@ -63,17 +65,13 @@ final class XdsService implements AutoCloseable {
     private ServerCall.Listener<InputStream> start(
             XdsMethods.Method method, ServerCall<InputStream, WireResponse> call) {
         Peer peer = peer(call);
-        Limits limits = context.limits();
-        if (open.size() >= limits.streams()) {
-            return refuse(call, "the server has " + limits.streams() + " streams already");
-        }
-        if (perPeer.merge(peer.host(), 1, Integer::sum) > limits.streamsPerPeer()) {
-            leave(peer);
-            return refuse(call, peer.host() + " has " + limits.streamsPerPeer() + " streams already");
+        String full = counts.enter(peer);
+        if (full != null) {
+            return refuse(call, full);
         }
         XdsStream stream = new XdsStream(context, call, method, peer, ids.incrementAndGet());
         open.add(stream);
-        workers.after(limits.nodeDeadline(), stream::expectNode);
+        workers.after(context.limits().nodeDeadline(), stream::expectNode);
         call.sendHeaders(new Metadata());
         call.request(1);
         return stream;
@@ -86,12 +84,8 @@ final class XdsService implements AutoCloseable {
 
     private void closed(XdsStream stream) {
         if (open.remove(stream)) {
-            leave(stream.peer());
+            counts.leave(stream.peer());
         }
-    }
-
-    private void leave(Peer peer) {
-        perPeer.computeIfPresent(peer.host(), (host, n) -> n == 1 ? null : n - 1);
     }
 
     static Peer peer(ServerCall<?, ?> call) {
@@ -110,6 +104,15 @@ final class XdsService implements AutoCloseable {
 
     int streams() {
         return open.size();
+    }
+
+    /** On a thread of the protocol. */
+    void after(Duration delay, Runnable task) {
+        workers.after(delay, task);
+    }
+
+    NodeReader nodes() {
+        return context.nodes();
     }
 
     /** Ends all streams; clients come back, to another server or to the next one here. */

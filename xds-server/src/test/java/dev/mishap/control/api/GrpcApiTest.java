@@ -212,6 +212,24 @@ class GrpcApiTest {
     }
 
     @Test
+    void aWatchEndsWithItsToken() {
+        RulesGrpc.RulesBlockingStub watcher = RulesGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(30, TimeUnit.SECONDS)
+                .withInterceptors(token(fixture.token("passing", Grant.everything(Role.VIEWER))));
+        Iterator<WatchEvent> events = watcher.watchRules(WatchRulesRequest.getDefaultInstance());
+        assertThat(events.next().getType()).isEqualTo(WatchEvent.Type.BOOKMARK);
+        fixture.tokens.revoke("passing");
+        rules.createRule(CreateRuleRequest.newBuilder()
+                .setDocument(document("abort 503 as a"))
+                .build());
+        // Nothing that happened after the end of the token is told.
+        StatusRuntimeException end = error(events::next);
+        assertThat(end.getStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+        assertThat(end.getStatus().getDescription())
+                .isEqualTo("what token:passing was known by has expired or is revoked");
+    }
+
+    @Test
     void aWatchTellsWhatIsThereAndWhatChanges() {
         rules.createRule(CreateRuleRequest.newBuilder()
                 .setDocument(document("abort 503 as a"))

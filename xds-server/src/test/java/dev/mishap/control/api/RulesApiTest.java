@@ -193,6 +193,13 @@ class RulesApiTest {
         assertThat(refused.status()).isEqualTo(403);
         assertThat(refused.json().at("/errors/0/field").asString()).isEqualTo("spec.limits.maxTrafficPercent");
         assertThat(api.call("POST", prod + "?dryRun=true", uncapped).status()).isEqualTo(403);
+        // Whoever writes it in large letters means it.
+        for (String shouted : List.of("PROD", "Prod-eu")) {
+            assertThat(api.call("POST", "/api/v1/namespaces/" + shouted + "/rules", uncapped)
+                            .status())
+                    .as(shouted)
+                    .isEqualTo(403);
+        }
         assertThat(api.call("POST", prod, uncapped + "  override: {reason: agreed}\n")
                         .status())
                 .isEqualTo(201);

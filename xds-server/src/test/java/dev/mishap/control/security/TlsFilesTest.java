@@ -130,33 +130,46 @@ class TlsFilesTest {
             delimiter = '|',
             nullValues = "-",
             value = {
-                "DNS:node-1|-|node-1|shop|true",
-                "DNS:shop|-|node-1|shop|true",
-                "DNS:shop|-|node-1|pay|false",
-                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|true",
-                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.us|false",
-                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.eu~eu.svc|c|true",
-                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.us~us.svc|c|false",
-                "URI:spiffe://evil.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|false",
-                "URI:spiffe://example.org/ns/eu/sa/pay/x|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay/x.eu|false",
-                "DNS:pay|pay => cluster=pay,id=n-*|n-1|pay|true",
-                "DNS:pay|pay => cluster=pay,id=n-*|m-1|pay|false",
+                "DNS:node-1|-|node-1|shop|default|true",
+                "DNS:shop|-|node-1|shop|default|true",
+                "DNS:shop|-|node-1|pay|default|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|eu|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.us|eu|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.eu~eu.svc|c|eu|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => id=sidecar~*~*.{ns}~*|sidecar~10.0.0.1~p.us~us.svc|c|eu|false",
+                "URI:spiffe://evil.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay.eu|eu|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay/x|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}|x|pay/x.eu|eu|false",
+                "DNS:pay|pay => cluster=pay,id=n-*|n-1|pay|default|true",
+                "DNS:pay|pay => cluster=pay,id=n-*|m-1|pay|default|false",
+                // A node does not choose its namespace: without a word of the certificate or a mapping it is the
+                // default one.
+                "DNS:shop|-|node-1|shop|prod|false",
+                "DNS:shop|shop => cluster=shop, namespace=prod|node-1|shop|prod|true",
+                "DNS:shop|shop => cluster=shop, namespace=prod|node-1|shop|default|false",
+                "DNS:shop|shop => cluster=shop, namespace=team-*|node-1|shop|team-a|true",
+                "DNS:shop|shop => cluster=shop, namespace=*|node-1|shop|prod|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}|x|pay|eu|true",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}|x|pay|us|false",
+                "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{n}/sa/{sa} => cluster={sa}, namespace=t-{n}|x|pay|t-eu|true",
             })
-    void aCertificateSpeaksForItsNode(String san, String mapping, String id, String cluster, boolean allowed)
-            throws Exception {
+    void aCertificateSpeaksForItsNode(
+            String san, String mapping, String id, String cluster, String namespace, boolean allowed) throws Exception {
         certificates.selfSigned("node", EC, san);
         X509Certificate certificate = Pem.certificates(Files.readAllBytes(certificates.file("node.crt")))
                 .get(0);
         NodeAuthorizer authorizer = NodeAuthorizer.certificates(mapping == null ? List.of() : List.of(mapping));
-        String refusal = authorizer.refusal(List.of(certificate), id, cluster);
+        String refusal = authorizer.refusal(List.of(certificate), id, cluster, namespace);
         assertThat(refusal == null).as(String.valueOf(refusal)).isEqualTo(allowed);
-        assertThat(authorizer.refusal(List.of(), id, cluster)).contains("needs a certificate");
-        assertThat(NodeAuthorizer.ANYONE.refusal(List.of(), id, cluster)).isNull();
+        assertThat(authorizer.refusal(List.of(), id, cluster, namespace)).contains("needs a certificate");
+        assertThat(NodeAuthorizer.ANYONE.refusal(List.of(), id, cluster, namespace))
+                .isNull();
     }
 
     @Test
     void aMappingThatIsNoneIsRefused() {
         assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a -> b"))).hasMessageContaining("=> cluster=");
         assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a => b"))).hasMessageContaining("=> cluster=");
+        assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a => namespace=b")))
+                .hasMessageContaining("the first or the second");
     }
 }

@@ -27,8 +27,10 @@ import io.envoyproxy.envoy.type.matcher.v3.StructMatcher;
 import io.envoyproxy.envoy.type.matcher.v3.ValueMatcher;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -192,8 +194,8 @@ class ClientStatusTest {
             }
 
             @Override
-            public boolean mayRead(NodeInfo node, Peer peer) {
-                return peer.host().equals("127.0.0.1") && node.id().equals("mine");
+            public String refusal(NodeInfo node, Peer peer) {
+                return peer.host().equals("127.0.0.1") && node.id().equals("mine") ? null : "not yours";
             }
         })) {
             String fence = fixture.fence();
@@ -207,6 +209,54 @@ class ClientStatusTest {
             assertThat(all.getConfigList())
                     .extracting(config -> config.getNode().getId())
                     .containsExactly("mine");
+            // Nor may it tell of another how that one fares.
+            assertThat(loadReporter(guarded, "another")).isEqualTo("PERMISSION_DENIED: not yours");
+            assertThat(guarded.server.loads().all()).isEmpty();
+        }
+    }
+
+    /** How a stream of load reports of a node ends that is refused. */
+    private static String loadReporter(XdsFixture at, String node) {
+        CompletableFuture<String> end = new CompletableFuture<>();
+        StreamObserver<LoadStatsRequest> reports = LoadReportingServiceGrpc.newStub(at.channel())
+                .streamLoadStats(new StreamObserver<>() {
+                    @Override
+                    public void onNext(LoadStatsResponse response) {
+                        end.complete("taken");
+                    }
+
+                    @Override
+                    public void onError(Throwable t) {
+                        end.complete(((StatusRuntimeException) t).getStatus().getCode() + ": "
+                                + ((StatusRuntimeException) t).getStatus().getDescription());
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        end.complete("ended");
+                    }
+                });
+        if (!node.isEmpty()) {
+            reports.onNext(LoadStatsRequest.newBuilder()
+                    .setNode(XdsFixture.node(node))
+                    .addClusterStats(ClusterStats.newBuilder().setClusterName("c"))
+                    .build());
+        }
+        return end.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    @Test
+    void loadReportsAndClientStatusHaveTheLimitsOfDiscovery() {
+        Limits one = new Limits(8 << 20, 1, 1, 10, 10, 10, Duration.ofMillis(200), Duration.ofSeconds(1));
+        try (XdsFixture small = new XdsFixture(one, (node, peer) -> ResourceView.of(fixture.base))) {
+            assertThat(loadReporter(small, "")).startsWith("DEADLINE_EXCEEDED: no report within");
+            DeltaClient client = new DeltaClient(small.channel(), XdsFixture.node("n"));
+            client.subscribe(RUNTIME, "x");
+            XdsFixture.await(() -> small.server.fleet().size() == 1);
+            assertThat(loadReporter(small, "n")).startsWith("RESOURCE_EXHAUSTED: the server has 1 streams already");
+            assertThatThrownBy(() -> ClientStatusDiscoveryServiceGrpc.newBlockingStub(small.channel())
+                            .fetchClientStatus(ClientStatusRequest.getDefaultInstance()))
+                    .hasMessageContaining("RESOURCE_EXHAUSTED");
         }
     }
 
