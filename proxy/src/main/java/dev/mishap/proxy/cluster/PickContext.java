@@ -48,8 +48,8 @@ public interface PickContext {
         return false;
     }
 
-    /** Load of the priorities: {@code base}, or another one that a retry wants. */
-    default PriorityLoad priorityLoad(EndpointSet endpoints, PriorityLoad base) {
+    /** Load of the priorities {@code levels}: {@code base}, or another one that a retry wants ({@code retry_priority}). */
+    default PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
         return base;
     }
 

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param avoidPreviousHosts whether hosts already tried are picked again only when no other is found
  * @param omitCanaryHosts whether canaries are
  * @param omitHosts the same of hosts with such values in {@code envoy.lb} of their metadata
+ * @param priorityUpdateFrequency {@code retry_priority}: after so many tries those go to priorities that were not tried; 0 = to any
  * @param hostSelectionAttempts more picks before one of those is taken after all, &ge; 1; default 1
  */
 public record RetryPolicy(
@@ -43,6 +44,7 @@ public record RetryPolicy(
         boolean avoidPreviousHosts,
         boolean omitCanaryHosts,
         List<Map<String, Object>> omitHosts,
+        int priorityUpdateFrequency,
         int hostSelectionAttempts) {
 
     /**

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code envoy.config.route.v3.RetryPolicy}. */
 final class RetryPolicyConfig {
     private static final String HOST = "envoy.extensions.retry.host.";
+    private static final String PREVIOUS_PRIORITIES =
+            "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig";
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.route.v3.RetryPolicy")
@@ -25,6 +27,7 @@ final class RetryPolicyConfig {
                             "num_retries",
                             "per_try_timeout",
                             "per_try_idle_timeout",
+                            "retry_priority",
                             "retry_host_predicate",
                             "host_selection_retry_max_attempts",
                             "retriable_status_codes",
@@ -34,6 +37,9 @@ final class RetryPolicyConfig {
                             "retriable_request_headers"),
             SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryHostPredicate")
                     .supported("name", "typed_config"),
+            SupportedFields.of("envoy.config.route.v3.RetryPolicy.RetryPriority")
+                    .supported("name", "typed_config"),
+            SupportedFields.of(PREVIOUS_PRIORITIES).supported("update_frequency"),
             SupportedFields.of(HOST + "previous_hosts.v3.PreviousHostsPredicate"),
             SupportedFields.of(HOST + "omit_canary_hosts.v3.OmitCanaryHostsPredicate"),
             SupportedFields.of(HOST + "omit_host_metadata.v3.OmitHostMetadataConfig")
@@ -87,7 +93,20 @@ final class RetryPolicyConfig {
                 predicates.previous(),
                 predicates.canary(),
                 predicates.metadata(),
+                priority(node.message("retry_priority")),
                 (int) Math.max(1, Math.min(node.integer("host_selection_retry_max_attempts", 1), Integer.MAX_VALUE)));
+    }
+
+    private static int priority(@Nullable ConfigNode priority) {
+        if (priority == null) {
+            return 0;
+        }
+        ConfigNode config = priority.message("typed_config");
+        if (config == null || !config.messageName().equals(PREVIOUS_PRIORITIES)) {
+            throw new ConfigException("Didn't find a registered implementation for '" + priority.string("name")
+                    + "' with type URL: '" + (config == null ? "" : config.messageName()) + "'");
+        }
+        return (int) config.integer("update_frequency", 0);
     }
 
     private static List<ResetHeader> resetHeaders(ConfigNode limited) {

@@ -29,6 +29,7 @@ final class AggregateBalancer implements LoadBalancer {
     private final @Nullable LoadBalancer[] balancers;
     private final Inner inner = new Inner();
     private @Nullable PriorityHealth health;
+    private List<HostSet> row = List.of();
     /** Of each priority in the row: which cluster's it is, and which of it. */
     private int[] memberOf = {};
 
@@ -53,16 +54,17 @@ final class AggregateBalancer implements LoadBalancer {
         if (memberOf.length == 0) {
             return null;
         }
-        int chosen = h.load().choose(context.hasHash() ? context.hash() : random.getAsLong());
-        int row = chosen < 0 ? ~chosen : chosen;
-        int m = memberOf[row];
+        int chosen =
+                context.priorityLoad(row, h.load()).choose(context.hasHash() ? context.hash() : random.getAsLong());
+        int at = chosen < 0 ? ~chosen : chosen;
+        int m = memberOf[at];
         EndpointSet endpoints = known[m];
         LoadBalancer balancer = balancers[m];
         if (endpoints == null || balancer == null) {
             return null;
         }
         inner.to = context;
-        inner.priority = priorityOf[row];
+        inner.priority = priorityOf[at];
         inner.degraded = chosen < 0;
         Endpoint e = balancer.pick(endpoints, inner);
         inner.to = PickContext.NONE;
@@ -89,7 +91,7 @@ final class AggregateBalancer implements LoadBalancer {
     }
 
     private PriorityHealth rebuild() {
-        List<HostSet> row = new ArrayList<>();
+        List<HostSet> levels = new ArrayList<>();
         int[] of = new int[16];
         int[] at = new int[16];
         for (int m = 0; m < known.length; m++) {
@@ -98,24 +100,25 @@ final class AggregateBalancer implements LoadBalancer {
                 continue;
             }
             for (HostSet level : endpoints.priorities()) {
-                if (row.size() == of.length) {
+                if (levels.size() == of.length) {
                     of = Arrays.copyOf(of, 2 * of.length);
                     at = Arrays.copyOf(at, 2 * at.length);
                 }
-                of[row.size()] = m;
-                at[row.size()] = level.priority();
-                row.add(level);
+                of[levels.size()] = m;
+                at[levels.size()] = level.priority();
+                levels.add(level);
             }
         }
-        memberOf = Arrays.copyOf(of, row.size());
-        priorityOf = Arrays.copyOf(at, row.size());
-        PriorityHealth h = row.isEmpty()
+        row = levels;
+        memberOf = Arrays.copyOf(of, levels.size());
+        priorityOf = Arrays.copyOf(at, levels.size());
+        PriorityHealth h = levels.isEmpty()
                 ? PriorityHealth.of(
                         EndpointSet.EMPTY,
                         cluster.config().common(),
                         cluster.context().runtime())
                 : PriorityHealth.of(
-                        row, cluster.config().common(), cluster.context().runtime());
+                        levels, cluster.config().common(), cluster.context().runtime());
         health = h;
         return h;
     }
@@ -152,7 +155,7 @@ final class AggregateBalancer implements LoadBalancer {
         }
 
         @Override
-        public PriorityLoad priorityLoad(EndpointSet endpoints, PriorityLoad base) {
+        public PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
             return PriorityLoad.only(priority, degraded, base.priorities());
         }
 

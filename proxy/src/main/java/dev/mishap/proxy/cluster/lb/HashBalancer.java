@@ -47,7 +47,8 @@ final class HashBalancer implements LoadBalancer {
             return null; // the first endpoints have not come
         }
         long hash = context.hasHash() ? context.hash() : random.getAsLong();
-        int chosen = context.priorityLoad(endpoints, tables.health.load()).choose(hash);
+        // A retry's priorities have no say where a hash decides, as in Envoy.
+        int chosen = tables.health.load().choose(hash);
         int priority = chosen < 0 ? ~chosen : chosen;
         if (tables.health.panic(priority)) {
             cluster.stats().lbHealthyPanic.inc();

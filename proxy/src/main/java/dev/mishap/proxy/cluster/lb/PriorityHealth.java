@@ -84,7 +84,8 @@ final class PriorityHealth {
         return new PriorityHealth(new PriorityLoad(healthyLoad, degradedLoad), panic);
     }
 
-    private static int availability(HostSet level, List<Endpoint> available) {
+    /** The share of a priority that {@code available} can take, in percent. */
+    static int availability(HostSet level, List<Endpoint> available) {
         if (level.all().size() == level.excluded().size()) {
             return 0;
         }

@@ -64,7 +64,7 @@ final class ScheduledBalancer implements LoadBalancer {
     }
 
     private @Nullable Endpoint pickOnce(EndpointSet endpoints, PriorityHealth h, PickContext context) {
-        PriorityLoad load = context.priorityLoad(endpoints, h.load());
+        PriorityLoad load = context.priorityLoad(endpoints.priorities(), h.load());
         int chosen = load.choose(random.getAsLong());
         boolean degraded = chosen < 0;
         int priority = degraded ? ~chosen : chosen;

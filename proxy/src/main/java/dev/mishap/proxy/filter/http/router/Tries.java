@@ -2,8 +2,11 @@ package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointMonitor;
+import dev.mishap.proxy.cluster.HostSet;
 import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.cluster.PickContext;
+import dev.mishap.proxy.cluster.PriorityLoad;
+import dev.mishap.proxy.cluster.lb.PreviousPriorities;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -44,6 +47,7 @@ final class Tries implements PickContext, Runnable {
     private boolean hedges;
 
     private @Nullable List<Endpoint> tried;
+    private @Nullable PreviousPriorities priorities;
     private @Nullable Future<?> retryTimer;
     private @Nullable Long hash;
     private boolean hashed;
@@ -220,6 +224,14 @@ final class Tries implements PickContext, Runnable {
             }
             before.add(picked);
         }
+        if (picked != null && policy != null && policy.priorityUpdateFrequency() > 0) {
+            PreviousPriorities p = priorities;
+            if (p == null) {
+                p = new PreviousPriorities(policy.priorityUpdateFrequency());
+                priorities = p;
+            }
+            p.tried(picked);
+        }
         return picked;
     }
 
@@ -275,6 +287,12 @@ final class Tries implements PickContext, Runnable {
         }
         return tried != null && tried.contains(picked)
                 || policy.omits(picked.canary(), picked.metadata().getOrDefault(MetadataMatch.NAMESPACE, Map.of()));
+    }
+
+    @Override
+    public PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
+        PreviousPriorities p = count < 2 || retry == null ? null : priorities;
+        return p == null ? base : p.load(levels, base);
     }
 
     @Override
