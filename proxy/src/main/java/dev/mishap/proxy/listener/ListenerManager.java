@@ -536,6 +536,15 @@ public final class ListenerManager {
         return all;
     }
 
+    /** Connections that are open, of all listeners. */
+    public long connections() {
+        long open = 0;
+        for (Listener l : all) {
+            open += l.connections();
+        }
+        return open;
+    }
+
     public List<View> views() {
         return views;
     }

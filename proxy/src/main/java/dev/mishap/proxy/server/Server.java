@@ -10,16 +10,13 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.common.SharedTokenBuckets;
 import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
-import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamGates;
 import dev.mishap.proxy.http.DrainState;
-import dev.mishap.proxy.listener.ChainLife;
 import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.Listener;
-import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.als.GrpcAccessLogs;
@@ -27,8 +24,6 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.sink.StatsSink;
 import dev.mishap.proxy.observe.sink.StatsSinks;
-import dev.mishap.proxy.observe.stats.OwnedScope;
-import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
@@ -37,7 +32,6 @@ import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.rules.KillSwitch;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
-import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.tls.Tls;
 import dev.mishap.proxy.transport.CertificateInfo;
 import dev.mishap.proxy.transport.SecretDelivery;
@@ -50,7 +44,6 @@ import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.DynamicFields;
 import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.InitManager;
-import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.ResourceDecoder;
 import dev.mishap.proxy.xds.ResourceStates;
 import dev.mishap.proxy.xds.file.FileWatcher;
@@ -59,20 +52,13 @@ import dev.mishap.proxy.xds.grpc.LoopTimers;
 import dev.mishap.proxy.xds.lrs.LoadReporter;
 import dev.mishap.proxy.xds.lrs.LoadStatsConfig;
 import io.netty.channel.EventLoop;
-import io.netty.channel.EventLoopGroup;
-import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,7 +68,7 @@ import org.slf4j.LoggerFactory;
  * configuration and opens no socket.
  *
  * <p>SIGTERM and SIGINT drain: listeners close at once, idle connections too, and responses under way are finished with
- * {@code connection: close}, for at most {@link #MAX_DRAIN_SECONDS} seconds or {@code --drain-time-s} if that is less; a second
+ * {@code connection: close}, for at most {@link Shutdown#MAX_DRAIN_SECONDS} seconds or {@code --drain-time-s} if that is less; a second
  * signal ends the process at once. (Envoy ends without waiting.) SIGUSR1 reopens the log files, SIGURG turns all faults off.
  */
 public final class Server {
@@ -93,9 +79,6 @@ public final class Server {
      * is what HotSpot suspends threads with).
      */
     static final String KILL_SIGNAL = "URG";
-
-    /** Requests under way may take this long to end after SIGTERM. */
-    static final long MAX_DRAIN_SECONDS = 10;
 
     /** As {@code server.state} counts them. */
     private static final List<ServerState> STATES =
@@ -110,8 +93,7 @@ public final class Server {
     private final LogFiles logFiles;
     private final DrainState drain = new DrainState();
     private final Transport transport = Transport.best();
-    private final EventLoopGroup mainGroup;
-    private final EventLoopGroup workerGroup;
+    private final EventLoops loops;
     private final ServerClusters clusterContext;
     private final TransportContext transports;
     private final ClusterManager clusters;
@@ -120,7 +102,7 @@ public final class Server {
     private final Services services = new Services();
     private final OverloadState overload = new OverloadState();
     private final @Nullable OverloadManager overloadManager;
-    private final FileWatcher files = new FileWatcher(this::onMainLoop);
+    private final FileWatcher files;
     private final DynamicSources carriers;
     private final ResourceStates resourceStates = new ResourceStates();
     private final ConfigSources sources;
@@ -130,12 +112,10 @@ public final class Server {
     private final @Nullable Cds cds;
     private final @Nullable Lds lds;
     private final InitManager init = new InitManager("Server");
+    private final Startup startup;
+    private final Shutdown shutdown;
     private final long seed = ProcessSeed.fromEnvironment();
     private final long startNanos = System.nanoTime();
-    /** Done when the workers are started, or will never be; failed when they can't be. */
-    private final CompletableFuture<Void> started = new CompletableFuture<>();
-
-    private final CountDownLatch over = new CountDownLatch(1);
     private final AccessLog adminLog;
     private final ServerStats serverStats;
     private final List<StatsSink> sinks;
@@ -143,8 +123,6 @@ public final class Server {
     private @Nullable AdminServer admin;
     private @Nullable AutoCloseable killFile;
     private volatile ServerState state = ServerState.PRE_INITIALIZING;
-    private volatile int exitCode;
-    private volatile boolean ending;
 
     /**
      * Makes the server of a bootstrap.
@@ -158,14 +136,14 @@ public final class Server {
         this.stats = new StatsStore(statsConfig.accepts());
         this.runtime = new RuntimeLoader(bootstrap.runtime(), bootstrap.node().cluster(), stats);
         this.logFiles = new LogFiles(options.fileFlushIntervalMillis(), options.fileFlushMinSizeKb(), stats);
-        this.mainGroup = transport.loops(1, "main");
-        this.workerGroup = transport.loops(options.concurrency(), "wrk:worker");
+        this.loops = new EventLoops(transport, options.concurrency());
         this.upstreams = new Upstreams(seed);
+        this.files = new FileWatcher(loops::onMain);
         boolean made = false;
         try {
-            EventLoop main = mainLoop();
+            EventLoop main = loops.main();
             this.transports = new TransportContext(bootstrap.secrets(), this::watch);
-            this.secrets = new SecretSubscriptions(this::configSources, stats, this::onMainLoop);
+            this.secrets = new SecretSubscriptions(this::configSources, stats, loops::onMain);
             transports.give(SecretDelivery.class, secrets);
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
@@ -209,7 +187,7 @@ public final class Server {
             logFiles.remote(new GrpcAccessLogs(
                     services.get(AsyncGrpcClient.class),
                     stats,
-                    allLoops(),
+                    loops.all(),
                     out -> NodeIdentity.write(bootstrap.node(), out)));
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
@@ -225,9 +203,9 @@ public final class Server {
             services.add(ConnectionFaults.class, connectionFaults);
             listeners = new ListenerManager(
                     transport,
-                    workers(),
-                    this::mainLoop,
-                    this::listenerConfig,
+                    loops.workers(),
+                    loops::main,
+                    new ListenerContexts(stats, runtime, bootstrap.node(), seed, drain, services),
                     stats,
                     drain,
                     new ListenerManager.Drain(
@@ -249,6 +227,9 @@ public final class Server {
             ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
             cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);
             lds = ldsSource == null ? null : new Lds(listeners, ldsSource, sources, stats);
+            startup =
+                    new Startup(main, stats, runtime, clusters, carriers, sources, cds, lds, init, this::startWorkers);
+            shutdown = new Shutdown(main, listeners, drain, startup, options.drainTimeSeconds());
             sinks = StatsSinks.from(
                     bootstrap.config().messages("stats_sinks"),
                     new StatsSinks.Environment(
@@ -270,7 +251,7 @@ public final class Server {
                     clusters.all().size(),
                     startNanos,
                     () -> STATES.indexOf(state()),
-                    this::openConnections,
+                    listeners::connections,
                     this::certificates);
             made = true;
         } finally {
@@ -293,12 +274,6 @@ public final class Server {
                 clusters::all,
                 out -> NodeIdentity.write(bootstrap.node(), out),
                 stats);
-    }
-
-    private List<EventLoop> allLoops() {
-        List<EventLoop> all = new ArrayList<>(workers());
-        all.add(mainLoop());
-        return all;
     }
 
     private TracingDefaults tracing() {
@@ -338,54 +313,12 @@ public final class Server {
         }
     }
 
-    private List<EventLoop> workers() {
-        List<EventLoop> workers = new ArrayList<>();
-        for (EventExecutor e : workerGroup) {
-            workers.add((EventLoop) e);
-        }
-        return workers;
-    }
-
     private ResourceDecoder decoder() {
         DynamicFields unknown = new DynamicFields(
                 options.rejectUnknownDynamicFields(),
                 options.ignoreUnknownDynamicFields(),
                 stats.counter("server.dynamic_unknown_fields"));
         return new ResourceDecoder(unknown, SupportTable.all());
-    }
-
-    /** Runs {@code action} on the main loop, unless the process ends. */
-    private void onMainLoop(Runnable action) {
-        EventLoop main = mainLoop();
-        if (!main.isShuttingDown()) {
-            main.execute(action);
-        }
-    }
-
-    private ListenerConfig listenerConfig(
-            ConfigNode node, Lifecycle life, Supplier<ChainLife> chains, @Nullable ListenerConfig before) {
-        OwnedScope root = stats.owned("");
-        life.onEnd(root::close);
-        ListenerConfig.Contexts contexts = new ListenerConfig.Contexts() {
-            @Override
-            public NetworkFilterContext ofListener(ListenerConfig.Listening listening, ConfigNode listener) {
-                return new Context(root, listening, listener, life, drain);
-            }
-
-            @Override
-            public ChainLife newChain() {
-                return chains.get();
-            }
-
-            @Override
-            public NetworkFilterContext ofChain(
-                    ListenerConfig.Listening listening, ConfigNode listener, ChainLife chain) {
-                OwnedScope own = stats.owned("");
-                chain.life().onEnd(own::close);
-                return new Context(own, listening, listener, chain.life(), chain.drain());
-            }
-        };
-        return ListenerConfig.from(node, root, contexts, before);
     }
 
     /**
@@ -399,64 +332,17 @@ public final class Server {
         Signals.on(KILL_SIGNAL, () -> rules.killSwitch().kill(KillSwitch.Cause.SIGNAL, "caught SIG" + KILL_SIGNAL));
         admin = ServerAdmin.bind(this, statsConfig, transport, adminLog);
         state = ServerState.INITIALIZING;
-        mainLoop().execute(guarded(() -> clusters.start(mainLoop(), guarded(this::primaryClustersReady))));
-        Signals.on("TERM", () -> signalled("SIGTERM"));
-        Signals.on("INT", () -> signalled("SIGINT"));
+        startup.begin();
+        Signals.on("TERM", () -> shutdown.signalled("SIGTERM"));
+        Signals.on("INT", () -> shutdown.signalled("SIGINT"));
         Signals.on("USR1", () -> {
             logFiles.reopen();
             Logging.reopen();
         });
-        try {
-            started.join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        }
-    }
-
-    /** A step of the start, which ends in what it throws. */
-    private Runnable guarded(Runnable step) {
-        return () -> {
-            try {
-                step.run();
-            } catch (RuntimeException e) {
-                started.completeExceptionally(e);
-            }
-        };
-    }
-
-    private void primaryClustersReady() {
-        carriers.start();
-        runtime.startDiscovery(sources, stats, guarded(this::runtimeReady));
-    }
-
-    private void runtimeReady() {
-        runtime.load();
-        clusters.startSecondary(guarded(this::staticClustersReady));
-    }
-
-    private void staticClustersReady() {
-        InitManager discovery = new InitManager("CDS");
-        Cds c = cds;
-        if (c != null) {
-            discovery.add(c.target());
-        }
-        discovery.initialize(guarded(() -> clusters.whenWarm(guarded(this::clustersReady))));
-    }
-
-    private void clustersReady() {
-        LOG.info("all clusters initialized. initializing init manager");
-        Lds l = lds;
-        if (l != null) {
-            init.add(l.target());
-        }
-        init.initialize(guarded(this::startWorkers));
+        startup.await();
     }
 
     private void startWorkers() {
-        if (ending) {
-            return;
-        }
-        LOG.info("all dependencies initialized. starting workers");
         listeners.startWorkers();
         OverloadManager manager = overloadManager;
         if (manager != null) {
@@ -468,100 +354,26 @@ public final class Server {
         if (reporter != null) {
             reporter.start();
         }
-        LOG.info("starting main dispatch loop");
-        started.complete(null);
     }
 
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Waits until the server has ended; the process's exit code. */
+    /** Waits until the server is to end; the process's exit code. */
     public int awaitEnd() {
-        await(over);
-        return exitCode;
+        return shutdown.await();
     }
 
-    /** Waits for the end, but not for ever; whether the server has ended. */
+    /** Waits for the end, but not for ever; whether the server is to end. */
     public boolean awaitEnd(long time, TimeUnit unit) {
-        try {
-            return over.await(time, unit);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
-    private void signalled(String name) {
-        if (ending) {
-            LOG.warn("caught {} again, ending at once", name);
-            end(0);
-            return;
-        }
-        LOG.warn("caught {}", name);
-        shutdown();
+        return shutdown.await(time, unit);
     }
 
     /** Drains and ends the server; returns at once. */
     public void shutdown() {
-        synchronized (over) {
-            if (ending) {
-                return;
-            }
-            ending = true;
-        }
-        state = ServerState.DRAINING;
-        started.complete(null); // a server that still waits for its dependencies is not to wait for them
-        drain.draining(true);
-        for (Listener l : listeners.all()) {
-            l.close();
-            l.drainConnections();
-        }
-        long seconds = Math.min(MAX_DRAIN_SECONDS, options.drainTimeSeconds());
-        waitForConnections(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+        shutdown.begin();
     }
 
-    private void waitForConnections(long deadline) {
-        if (openConnections() == 0 || System.nanoTime() - deadline >= 0) {
-            mainLoop().execute(() -> end(0));
-        } else {
-            mainLoop().schedule(() -> waitForConnections(deadline), 10, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private long openConnections() {
-        long open = 0;
-        for (Listener l : listeners.all()) {
-            open += l.connections();
-        }
-        return open;
-    }
-
-    /**
-     * {@code POST /drain_listeners}. Connections go on and are told to close; with {@code graceful} the listeners go on, too,
-     * for the drain time, and with {@code skipExit} for ever.
-     *
-     * @param inboundOnly only listeners whose traffic_direction is INBOUND; connections of others aren't told to close
-     */
+    /** See {@link Shutdown#drainListeners}. */
     void drainListeners(boolean graceful, boolean skipExit, boolean inboundOnly) {
-        if (!inboundOnly) {
-            drain.draining(true);
-        }
-        if (!graceful) {
-            mainLoop().execute(() -> listeners.stop(inboundOnly));
-        } else if (!skipExit) {
-            mainLoop().schedule(() -> listeners.stop(inboundOnly), options.drainTimeSeconds(), TimeUnit.SECONDS);
-        }
-    }
-
-    /** Ends at once: open connections break, logs are written. */
-    private void end(int code) {
-        exitCode = code;
-        over.countDown();
+        shutdown.drainListeners(graceful, skipExit, inboundOnly);
     }
 
     /** Frees what the server holds; the last call. */
@@ -578,9 +390,9 @@ public final class Server {
         sinks.forEach(StatsSink::close);
         LoadReporter reporter = loadReporter;
         if (reporter != null) {
-            onMainLoop(reporter::close);
+            loops.onMain(reporter::close);
         }
-        onMainLoop(carriers::close);
+        loops.onMain(carriers::close);
         clusters.close();
         clusterContext.close();
         runtime.close();
@@ -601,8 +413,7 @@ public final class Server {
 
     private void stopLoops() {
         upstreams.drain();
-        workerGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
-        mainGroup.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(1000);
+        loops.stop();
     }
 
     /** Where the admin server listens; null when there is none. */
@@ -667,7 +478,8 @@ public final class Server {
 
     /** How far the server has come. */
     public ServerState state() {
-        return state == ServerState.LIVE && drain.failHealthChecks() ? ServerState.DRAINING : state;
+        ServerState now = state;
+        return shutdown.begun() || now == ServerState.LIVE && drain.failHealthChecks() ? ServerState.DRAINING : now;
     }
 
     /** When the server was made, by {@link System#nanoTime}. */
@@ -677,77 +489,6 @@ public final class Server {
 
     /** The loop of everything that is not a request: admin server, names, rules. */
     public EventLoop mainLoop() {
-        return mainGroup.next();
-    }
-
-    /** A listener's context for its filters. */
-    private final class Context implements NetworkFilterContext {
-        private final Scope root;
-        private final ListenerConfig.Listening listening;
-        private final Lifecycle life;
-        private final DrainState own;
-
-        private final boolean outbound;
-
-        Context(Scope root, ListenerConfig.Listening listening, ConfigNode node, Lifecycle life, DrainState own) {
-            this.root = root;
-            this.listening = listening;
-            this.outbound = node.enumName("traffic_direction").equals("OUTBOUND");
-            this.life = life;
-            this.own = own;
-        }
-
-        @Override
-        public boolean outbound() {
-            return outbound;
-        }
-
-        @Override
-        public Scope root() {
-            return root;
-        }
-
-        @Override
-        public Scope listenerScope() {
-            return root.scope(listening.scopeName());
-        }
-
-        @Override
-        public String listenerName() {
-            return listening.name();
-        }
-
-        @Override
-        public int bufferLimit() {
-            return listening.bufferLimit();
-        }
-
-        @Override
-        public Supplier<RuntimeSnapshot> runtime() {
-            return runtime;
-        }
-
-        @Override
-        public String nodeId() {
-            return bootstrap.node().id();
-        }
-
-        @Override
-        public String nodeCluster() {
-            return bootstrap.node().cluster();
-        }
-
-        @Override
-        public long randomSeed() {
-            return seed;
-        }
-
-        @Override
-        public <T> T service(Class<T> type) {
-            if (type == DrainState.class) {
-                return type.cast(own);
-            }
-            return type == Lifecycle.class ? type.cast(life) : services.get(type);
-        }
+        return loops.main();
     }
 }
