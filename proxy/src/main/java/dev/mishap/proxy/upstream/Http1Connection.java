@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * listener of the request it carries holds it as an {@link UpstreamStream} until the response ends.
  */
 final class Http1Connection extends ChannelInboundHandlerAdapter
-        implements UpstreamStream, H1Parser.Sink, UpstreamLink.Marked {
+        implements HttpPool.Connection, UpstreamStream, H1Parser.Sink, UpstreamLink.Marked {
     private static final Logger LOG = LoggerFactory.getLogger(Http1Connection.class);
 
     private final Http1Pool pool;
@@ -42,9 +42,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     private final UpstreamHttpConfig config;
     private final H1ResponseParser parser;
     private final Runnable flushTask = this::flushNow;
-    private final long createdNanos;
+    private final ConnectionLife life;
     private final long id = ConnectionInfo.nextId();
-    private long openedNanos;
     private @Nullable BytesMeter meter;
     private boolean resetByPeer;
     /** What is being parsed, and how much of it was counted. */
@@ -70,7 +69,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     /** Takes no more requests: too old, too often used, or its endpoint is gone. */
     private boolean draining;
 
-    private boolean connected;
     private boolean closed;
     private boolean closedLocally;
     private boolean closedWithRequest;
@@ -86,42 +84,32 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
                         H1Limits.Underscores.ALLOW,
                         config.enableTrailers()),
                 this);
-        this.createdNanos = System.nanoTime();
-        pool.limits().connections.inc();
-        stats.cxTotal.inc();
+        this.life = new ConnectionLife(stats, pool.endpoint(), pool.limits());
         stats.cxHttp1Total.inc();
         stats.http1Used();
-        stats.cxActive.inc();
-        pool.endpoint().cxTotal.increment();
-        pool.endpoint().cxActive.increment();
     }
 
     // ---- the pool's side ----
 
-    void opened(Channel to) {
+    @Override
+    public void connected(Channel to) {
         channel = to;
-        connected = true;
-        openedNanos = System.nanoTime();
-        stats.cxTxBytesTotal.add(pool.connector.bytesBefore(pool.endpoint(), to));
-        stats.cxConnectMs.record((openedNanos - createdNanos) / 1_000_000);
+        life.connected(pool.connector.bytesBefore(pool.endpoint(), to));
         if (config.maxConnectionDurationNanos() > 0) {
             ageTimer = to.eventLoop().schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
-    /** The connection never came about. */
-    void failed(ConnectFailure failure) {
+    @Override
+    public void failed(ConnectFailure failure) {
         closedLocally = failure.local();
-        stats.cxConnectFail.inc();
-        pool.endpoint().cxConnectFail.increment();
-        if (failure.timeout()) {
-            stats.cxConnectTimeout.inc();
-        }
+        life.failed(failure);
         accountClose();
     }
 
-    boolean wasConnected() {
-        return connected;
+    @Override
+    public boolean wasConnected() {
+        return life.wasConnected();
     }
 
     /** Whether another request may be sent. */
@@ -197,15 +185,16 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         drain();
     }
 
-    /** Closes now when idle, else after the response. One that is being opened is the pool's to use or to close. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
-        if (listener == null && connected) {
+        if (listener == null && life.wasConnected()) {
             close();
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         if (closed) {
             return;
         }
@@ -231,17 +220,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         if (ageTimer != null) {
             ageTimer.cancel(false);
         }
-        pool.limits().connections.dec();
-        stats.cxActive.dec();
-        pool.endpoint().cxActive.decrement();
-        stats.cxDestroy.inc();
-        (closedLocally ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
-        if (closedWithRequest) {
-            stats.cxDestroyWithActiveRq.inc();
-            (closedLocally ? stats.cxDestroyLocalWithActiveRq : stats.cxDestroyRemoteWithActiveRq).inc();
-        }
-        if (connected) {
-            stats.cxLengthMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+        life.ended(closedLocally, closedWithRequest);
+        if (life.wasConnected()) {
             stats.rqPerCx.record(requests);
         }
         pool.closed(this);
@@ -278,12 +258,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
 
     @Override
     public long connectStartNanos() {
-        return requests == 1 ? createdNanos : 0;
+        return requests == 1 ? life.createdNanos() : 0;
     }
 
     @Override
     public long connectEndNanos() {
-        return requests == 1 ? openedNanos : 0;
+        return requests == 1 ? life.openedNanos() : 0;
     }
 
     private Channel channel() {

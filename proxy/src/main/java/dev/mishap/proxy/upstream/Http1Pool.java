@@ -4,31 +4,20 @@ import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.transport.UpstreamTransport;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.Set;
 
 /**
  * The HTTP/1.1 connections of one loop to one endpoint, for requests of one priority. The connection used last is used first,
  * so that those not needed grow idle. A request that finds none waits, and a connection is opened for it if the circuit
  * breaker lets it.
  */
-final class Http1Pool extends ConnectionPool {
+final class Http1Pool extends HttpPool<Http1Connection> {
     private final Deque<Http1Connection> idle = new ArrayDeque<>();
-    private final Set<Http1Connection> open = new HashSet<>();
-    private int connecting;
 
     Http1Pool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
-        super(cluster, endpoint, limits, connector);
-    }
-
-    @Override
-    boolean isEmpty() {
-        return open.isEmpty() && super.isEmpty();
+        super(cluster, endpoint, limits, connector, UpstreamTransport.Options.HTTP1, new HashSet<>());
     }
 
     @Override
@@ -46,46 +35,24 @@ final class Http1Pool extends ConnectionPool {
         }
     }
 
-    private void connectIfNeeded() {
-        if (connecting >= waiting() || !mayConnect(open.isEmpty())) {
-            return;
-        }
-        Http1Connection c = new Http1Connection(this);
-        open.add(c);
-        connecting++;
-        ChannelFuture future = connector.connect(endpoint(), c, UpstreamTransport.Options.HTTP1);
-        if (future.isDone()) {
-            connected(c, future);
-        } else {
-            future.addListener(f -> connected(c, future));
-        }
+    @Override
+    Http1Connection make() {
+        return new Http1Connection(this);
     }
 
-    /** Takes over a connection that was opened before it was known that it is one of HTTP/1. */
-    void adopt(Channel channel) {
-        Http1Connection c = new Http1Connection(this);
-        open.add(c);
-        channel.pipeline().addLast(c);
-        c.opened(channel);
+    @Override
+    long capacity(int connections) {
+        return connections;
+    }
+
+    @Override
+    void onConnected(Http1Connection c) {
+        release(c);
+    }
+
+    @Override
+    void onAdopted(Http1Connection c) {
         keep(c);
-    }
-
-    private void connected(Http1Connection c, ChannelFuture future) {
-        connecting--;
-        if (!future.isSuccess()) {
-            ConnectFailure failure = connector.failure(endpoint(), future);
-            c.failed(failure);
-            failPending(failure);
-            return;
-        }
-        Channel channel = future.channel();
-        c.opened(channel);
-        if (draining() && waiting() == 0) {
-            c.close();
-        } else if (channel.isActive()) {
-            release(c);
-        }
-        // Else it was closed at once, and channelInactive tells so.
     }
 
     /** A connection is free. */
@@ -124,20 +91,9 @@ final class Http1Pool extends ConnectionPool {
         }
     }
 
-    void closed(Http1Connection c) {
-        open.remove(c);
-        idle.remove(c);
-        if (c.wasConnected() && waiting() > 0) {
-            connectIfNeeded();
-        }
-        settle();
-    }
-
     @Override
-    void drain() {
-        super.drain();
-        for (Http1Connection c : new ArrayList<>(open)) {
-            c.drain();
-        }
+    void closed(Http1Connection c) {
+        idle.remove(c);
+        super.closed(c);
     }
 }

@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** An HTTP/2 connection to an endpoint: many requests at a time. Confined to its loop; the pool owns it. */
-final class Http2Connection extends H2Connection {
+final class Http2Connection extends H2Connection implements HttpPool.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
     private static final int MAX_SPARE = 128;
     /** The last number a stream of ours has; far from the end of the numbers, where a peer may be mistaken. */
@@ -34,8 +34,7 @@ final class Http2Connection extends H2Connection {
     /** In the same sequence as downstream connections. */
     final long id = ConnectionInfo.nextId();
 
-    final long createdNanos = System.nanoTime();
-    long openedNanos;
+    final ConnectionLife life;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer ageTimer;
     /** Requests that were given a stream; the connection may not know of it yet. */
@@ -45,7 +44,6 @@ final class Http2Connection extends H2Connection {
     private long requests;
     private long bytesCounted;
     private boolean draining;
-    private boolean wasConnected;
     private boolean closed;
     private boolean closedLocally;
     private boolean closedWithRequest;
@@ -61,50 +59,40 @@ final class Http2Connection extends H2Connection {
         this.pool = pool;
         this.cluster = pool.stats();
         this.config = pool.cluster().config().http();
-        pool.limits().connections.inc();
-        cluster.cxTotal.inc();
+        this.life = new ConnectionLife(cluster, pool.endpoint(), pool.limits());
         cluster.cxHttp2Total.inc();
-        cluster.cxActive.inc();
-        pool.endpoint().cxTotal.increment();
-        pool.endpoint().cxActive.increment();
     }
 
     // ---- the pool's side ----
 
-    void connected() {
-        wasConnected = true;
+    @Override
+    public void connected(Channel channel) {
+        life.connected(pool.connector.bytesBefore(pool.endpoint(), channel));
         opened(context()); // whoever waited for the connection is told before the channel says that it is active
-        cluster.cxTxBytesTotal.add(
-                pool.connector.bytesBefore(pool.endpoint(), context().channel()));
-        openedNanos = System.nanoTime();
-        cluster.cxConnectMs.record((openedNanos - createdNanos) / 1_000_000);
         if (config.maxConnectionDurationNanos() > 0) {
-            DeadlineTimer t = new DeadlineTimer(context().channel().eventLoop(), this::tooOld);
+            DeadlineTimer t = new DeadlineTimer(channel.eventLoop(), this::tooOld);
             ageTimer = t;
             t.set(System.nanoTime(), config.maxConnectionDurationNanos());
         }
         armIdle();
     }
 
-    /** The connection never came about. */
-    void failed(ConnectFailure failure) {
+    @Override
+    public void failed(ConnectFailure failure) {
         closedLocally = failure.local();
-        cluster.cxConnectFail.inc();
-        pool.endpoint().cxConnectFail.increment();
-        if (failure.timeout()) {
-            cluster.cxConnectTimeout.inc();
-        }
+        life.failed(failure);
         closed = true;
         accountClose();
     }
 
-    boolean wasConnected() {
-        return wasConnected;
+    @Override
+    public boolean wasConnected() {
+        return life.wasConnected();
     }
 
     /** Whether one more request may be sent. */
     boolean takesRequests() {
-        return wasConnected
+        return life.wasConnected()
                 && !closed
                 && !draining
                 && attached < Math.min(options().maxConcurrentStreams(), peerMaxStreams());
@@ -152,15 +140,16 @@ final class Http2Connection extends H2Connection {
         drain();
     }
 
-    /** Closes now when idle, else after the last response. One that is being opened is the pool's to use or to close. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
-        if (attached == 0 && wasConnected) {
+        if (attached == 0 && life.wasConnected()) {
             close();
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         if (!closed) {
             closedLocally = true;
             shut(ResetReason.CONNECTION_TERMINATION);
@@ -190,17 +179,8 @@ final class Http2Connection extends H2Connection {
                 t.close();
             }
         }
-        pool.limits().connections.dec();
-        cluster.cxActive.dec();
-        pool.endpoint().cxActive.decrement();
-        cluster.cxDestroy.inc();
-        (closedLocally ? cluster.cxDestroyLocal : cluster.cxDestroyRemote).inc();
-        if (closedWithRequest) {
-            cluster.cxDestroyWithActiveRq.inc();
-            (closedLocally ? cluster.cxDestroyLocalWithActiveRq : cluster.cxDestroyRemoteWithActiveRq).inc();
-        }
-        if (wasConnected) {
-            cluster.cxLengthMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+        life.ended(closedLocally, closedWithRequest);
+        if (life.wasConnected()) {
             cluster.rqPerCx.record(requests);
         }
         pool.closed(this);

@@ -6,8 +6,6 @@ import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.http.h2.H2Options;
 import dev.mishap.proxy.http.h2.H2Stats;
 import dev.mishap.proxy.transport.UpstreamTransport;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,11 +14,10 @@ import org.jspecify.annotations.Nullable;
  * The HTTP/2 connections of one loop to one endpoint: mostly one, that carries many requests at once. Another is opened when those
  * that are there are full, or going.
  */
-final class Http2Pool extends ConnectionPool {
+final class Http2Pool extends HttpPool<Http2Connection> {
     private final H2Options options;
     private final H2Stats http2Stats;
-    private final List<Http2Connection> open = new ArrayList<>();
-    private int connecting;
+    private final List<Http2Connection> open;
 
     /** A pool; by a method, so that whoever calls it loads the classes of HTTP/2 when it needs them and not before. */
     static ConnectionPool of(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
@@ -28,7 +25,17 @@ final class Http2Pool extends ConnectionPool {
     }
 
     Http2Pool(Cluster cluster, Endpoint endpoint, ResourceLimits limits, Connector connector) {
-        super(cluster, endpoint, limits, connector);
+        this(cluster, endpoint, limits, connector, new ArrayList<>());
+    }
+
+    private Http2Pool(
+            Cluster cluster,
+            Endpoint endpoint,
+            ResourceLimits limits,
+            Connector connector,
+            List<Http2Connection> open) {
+        super(cluster, endpoint, limits, connector, UpstreamTransport.Options.HTTP2, open);
+        this.open = open;
         H2Options given = cluster.config().http().http2();
         options = given == null ? H2Options.DEFAULT : given;
         http2Stats = new H2Stats(cluster.stats().scope.scope("http2."), false);
@@ -40,11 +47,6 @@ final class Http2Pool extends ConnectionPool {
 
     H2Stats http2Stats() {
         return http2Stats;
-    }
-
-    @Override
-    boolean isEmpty() {
-        return open.isEmpty() && super.isEmpty();
     }
 
     @Override
@@ -68,46 +70,20 @@ final class Http2Pool extends ConnectionPool {
         return null;
     }
 
-    private void connectIfNeeded() {
+    @Override
+    Http2Connection make() {
+        return new Http2Connection(this);
+    }
+
+    @Override
+    long capacity(int connections) {
         // What a connection will take is not known before it is there; as many as we would open is the best guess.
-        if ((long) connecting * options.maxConcurrentStreams() >= waiting() || !mayConnect(open.isEmpty())) {
-            return;
-        }
-        Http2Connection c = new Http2Connection(this);
-        open.add(c);
-        connecting++;
-        ChannelFuture future = connector.connect(endpoint(), c, UpstreamTransport.Options.HTTP2);
-        if (future.isDone()) {
-            connected(c, future);
-        } else {
-            future.addListener(f -> connected(c, future));
-        }
+        return (long) connections * options.maxConcurrentStreams();
     }
 
-    /** Takes over a connection that was opened before it was known that it is one of HTTP/2. */
-    void adopt(Channel channel) {
-        Http2Connection c = new Http2Connection(this);
-        open.add(c);
-        channel.pipeline().addLast(c);
-        c.connected();
-    }
-
-    private void connected(Http2Connection c, ChannelFuture future) {
-        connecting--;
-        if (!future.isSuccess()) {
-            ConnectFailure failure = connector.failure(endpoint(), future);
-            c.failed(failure);
-            failPending(failure);
-            return;
-        }
-        Channel channel = future.channel();
-        c.connected();
-        if (draining() && waiting() == 0) {
-            c.close();
-        } else if (channel.isActive()) {
-            serve();
-        }
-        // Else it was closed at once, and channelInactive tells so.
+    @Override
+    void onConnected(Http2Connection c) {
+        serve();
     }
 
     /** A connection may take requests again: those that wait get it. */
@@ -131,22 +107,6 @@ final class Http2Pool extends ConnectionPool {
     private void attach(Http2Connection c, UpstreamListener listener) {
         if (begin(listener)) {
             listener.onReady(c.attach(listener));
-        }
-    }
-
-    void closed(Http2Connection c) {
-        open.remove(c);
-        if (c.wasConnected() && waiting() > 0) {
-            connectIfNeeded();
-        }
-        settle();
-    }
-
-    @Override
-    void drain() {
-        super.drain();
-        for (Http2Connection c : new ArrayList<>(open)) {
-            c.drain();
         }
     }
 }

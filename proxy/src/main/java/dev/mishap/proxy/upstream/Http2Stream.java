@@ -89,12 +89,12 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
 
     @Override
     public long connectStartNanos() {
-        return first ? owner.createdNanos : 0;
+        return first ? owner.life.createdNanos() : 0;
     }
 
     @Override
     public long connectEndNanos() {
-        return first ? owner.openedNanos : 0;
+        return first ? owner.life.openedNanos() : 0;
     }
 
     @Override

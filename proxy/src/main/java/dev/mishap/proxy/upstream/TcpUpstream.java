@@ -38,8 +38,8 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
     /** In the same sequence as downstream connections. */
     public final long id = ConnectionInfo.nextId();
 
-    private final long createdNanos = System.nanoTime();
     private final ReadSize reads = new ReadSize();
+    private @Nullable ConnectionLife life;
     private @Nullable Channel channel;
     private boolean pending;
     private boolean connected;
@@ -77,11 +77,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
         stats().rqPendingTotal.inc();
         stats().rqPendingActive.inc();
         endpoint.rqPendingActive.increment();
-        limits.connections.inc();
-        stats().cxTotal.inc();
-        stats().cxActive.inc();
-        endpoint.cxTotal.increment();
-        endpoint.cxActive.increment();
+        life = new ConnectionLife(stats(), endpoint, limits);
         ChannelFuture future = connector.connect(endpoint, this, options);
         channel = future.channel();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -111,27 +107,20 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
         unpend();
         if (future.isSuccess()) {
             connected = true;
-            stats().cxConnectMs.record((System.nanoTime() - createdNanos) / 1_000_000);
+            UpstreamTransport transport = cluster.transport(endpoint);
+            life().connected(transport == null ? 0 : transport.bytesBefore(channel(), options.downstream()));
             limits.requests.inc();
             stats().rqTotal.inc();
             stats().rqActive.inc();
             endpoint.rqTotal.increment();
             endpoint.rqActive.incrementAndGet();
-            UpstreamTransport transport = cluster.transport(endpoint);
-            if (transport != null) {
-                stats().cxTxBytesTotal.add(transport.bytesBefore(channel(), options.downstream()));
-            }
             listener.onConnected();
             return;
         }
         ConnectFailure failure = connector.failure(endpoint, future);
         closedLocally = failure.local();
         told = true;
-        stats().cxConnectFail.inc();
-        endpoint.cxConnectFail.increment();
-        if (failure.timeout()) {
-            stats().cxConnectTimeout.inc();
-        }
+        life().failed(failure);
         stats().rqPendingFailureEject.inc();
         account();
         listener.onConnectFailure(failure.reason(), failure.transportFailure());
@@ -143,19 +132,18 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
             return;
         }
         closed = true;
-        limits.connections.dec();
-        stats().cxActive.dec();
-        endpoint.cxActive.decrement();
-        stats().cxDestroy.inc();
-        (closedLocally ? stats().cxDestroyLocal : stats().cxDestroyRemote).inc();
+        life().ended(closedLocally, connected);
         if (connected) {
-            stats().cxDestroyWithActiveRq.inc();
-            (closedLocally ? stats().cxDestroyLocalWithActiveRq : stats().cxDestroyRemoteWithActiveRq).inc();
             stats().rqActive.dec();
             limits.requests.dec();
             endpoint.rqActive.decrementAndGet();
-            stats().cxLengthMs.record((System.nanoTime() - createdNanos) / 1_000_000);
         }
+    }
+
+    private ConnectionLife life() {
+        ConnectionLife l = life;
+        assert l != null : "used before it was started";
+        return l;
     }
 
     // ---- what the channel tells ----
