@@ -54,6 +54,7 @@ public final class ApiServer implements AutoCloseable {
         private @Nullable TlsFiles tls;
         private Supplier<@Nullable String> notReady = () -> null;
         private @Nullable GrpcApi grpc;
+        private @Nullable RefusedCalls refused;
         private final List<Consumer<StringBuilder>> metrics = new ArrayList<>();
 
         private Builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
@@ -100,6 +101,12 @@ public final class ApiServer implements AutoCloseable {
             return this;
         }
 
+        /** Where refused calls are recorded; by default nowhere. It stays the caller's. */
+        public Builder refused(RefusedCalls calls) {
+            refused = calls;
+            return this;
+        }
+
         /** The same over gRPC, by a server that has its services. */
         public Builder grpc(GrpcApi api) {
             grpc = api;
@@ -113,9 +120,11 @@ public final class ApiServer implements AutoCloseable {
             RequestCounts counts = new RequestCounts();
             DocsPages docs = new DocsPages();
             List<Route> routes = new ArrayList<>();
+            FleetListing listing = new FleetListing(service);
+            TokenService tokenService = new TokenService(tokens, audit, clock);
             routes.addAll(new RulesResource(service, hub).routes());
-            routes.addAll(new FleetResource(service).routes());
-            routes.addAll(new TokensResource(tokens, audit, clock).routes());
+            routes.addAll(new FleetResource(service, listing).routes());
+            routes.addAll(new TokensResource(tokenService).routes());
             routes.addAll(new AuditResource(audit).routes());
             routes.addAll(new SystemResource(service, hub, counts, notReady, metrics).routes());
             routes.addAll(docs.routes());
@@ -125,7 +134,7 @@ public final class ApiServer implements AutoCloseable {
                 HttpServer http =
                         HttpServer.start(routes, admission(), options, counts, tls == null ? null : tls.context());
                 if (grpc != null) {
-                    grpc.bind(service, hub);
+                    grpc.bind(new ApiParts(service, hub, listing, tokenService, audit, refused));
                 }
                 return new ApiServer(http, hub, routes);
             } catch (IOException e) {
@@ -151,6 +160,14 @@ public final class ApiServer implements AutoCloseable {
                 @Override
                 public Caller admitAnyone(Credentials credentials) {
                     return authenticator.anyone(credentials);
+                }
+
+                @Override
+                public void failed(
+                        @Nullable Caller caller, String address, String operation, ProblemException problem) {
+                    if (refused != null) {
+                        refused.failed(caller, address, operation, problem);
+                    }
                 }
             };
         }

@@ -6,28 +6,25 @@ import dev.mishap.control.http.Answer;
 import dev.mishap.control.http.Exchange;
 import dev.mishap.control.http.MediaType;
 import dev.mishap.control.http.Route;
-import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
-import dev.mishap.control.rules.StoredRule;
 import dev.mishap.control.security.Caller;
-import dev.mishap.control.security.Role;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** The nodes that are connected, and the switch that ends all of their faults. */
 final class FleetResource {
-    private static final int DEFAULT_LIMIT = 500;
-    private static final int MAX_LIMIT = 1000;
+    private static final int DEFAULT_LIMIT = FleetListing.DEFAULT_LIMIT;
+    private static final int MAX_LIMIT = FleetListing.MAX_LIMIT;
 
     private final RuleService service;
+    private final FleetListing listing;
 
-    FleetResource(RuleService service) {
+    FleetResource(RuleService service, FleetListing listing) {
         this.service = service;
+        this.listing = listing;
     }
 
     List<Route> routes() {
@@ -83,92 +80,54 @@ final class FleetResource {
 
     private Answer fleet(Exchange exchange) {
         Caller caller = exchange.caller();
-        caller.requireAnywhere(Role.VIEWER);
         String node = exchange.query().get("node");
-        return Answer.document(
-                200,
-                fleet(
-                        caller,
+        FleetListing.Part part = listing.part(
+                caller,
+                new FleetListing.Wanted(
                         node,
                         exchange.query().get("cluster"),
                         exchange.query().get("namespace"),
                         exchange.query().get("state"),
                         (int) exchange.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
                         exchange.query().get("continue", "")));
-    }
-
-    private Map<String, Object> fleet(
-            Caller caller,
-            @Nullable String node,
-            @Nullable String cluster,
-            @Nullable String namespace,
-            @Nullable String state,
-            int limit,
-            String after) {
-        Map<String, Integer> states = new TreeMap<>();
-        Map<String, Integer> kinds = new TreeMap<>();
         List<Object> items = new ArrayList<>();
-        String next = null;
-        String last = "";
-        int total = 0;
-        for (FleetView.Node each : service.fleet().nodes()) {
-            if (!caller.mayWithin(Role.VIEWER, each.namespace())
-                    || node != null && !node.equals(each.id())
-                    || cluster != null && !cluster.equals(each.cluster())
-                    || namespace != null && !namespace.equals(each.namespace())
-                    || state != null && !state.equals(each.state())) {
-                continue;
+        for (FleetView.Node each : part.nodes()) {
+            Map<String, Object> item = Documents.node(each);
+            if (node != null) {
+                item.put("rules", rules(caller, each));
             }
-            total++;
-            states.merge(each.state(), 1, Integer::sum);
-            kinds.merge(each.kind(), 1, Integer::sum);
-            if (each.id().compareTo(after) <= 0) {
-                continue;
-            }
-            if (items.size() < limit) {
-                Map<String, Object> item = Documents.node(each);
-                if (node != null) {
-                    item.put("rules", rules(caller, each));
-                }
-                items.add(item);
-                last = each.id();
-            } else {
-                next = last;
-            }
-        }
-        if (node != null && items.isEmpty()) {
-            throw new ProblemException(ProblemKind.NOT_FOUND, "no node '" + node + "' is connected to this server");
+            items.add(item);
         }
         Map<String, Object> metadata = new LinkedHashMap<>();
-        metadata.put("total", total);
-        if (next != null) {
-            metadata.put("continue", next);
+        metadata.put("total", part.total());
+        if (part.next() != null) {
+            metadata.put("continue", part.next());
         }
-        return map(
-                "apiVersion", "mishap.dev/v1",
-                "kind", "Fleet",
-                "metadata", metadata,
-                "killSwitch", Documents.killSwitch(service.killSwitch()),
-                "states", states,
-                "kinds", kinds,
-                "items", items);
+        return Answer.document(
+                200,
+                map(
+                        "apiVersion",
+                        "mishap.dev/v1",
+                        "kind",
+                        "Fleet",
+                        "metadata",
+                        metadata,
+                        "killSwitch",
+                        Documents.killSwitch(service.killSwitch()),
+                        "states",
+                        part.states(),
+                        "kinds",
+                        part.kinds(),
+                        "items",
+                        items));
     }
 
-    /** What becomes of each rule of its namespace on a node. */
     private List<Object> rules(Caller caller, FleetView.Node node) {
         List<Object> rules = new ArrayList<>();
-        for (StoredRule rule : service.registry().snapshot().rules()) {
-            if (rule.namespace().equals(node.namespace())
-                    && caller.may(Role.VIEWER, rule.namespace(), rule.labels())
-                    && rules.size() < MAX_LIMIT) {
-                for (FleetView.Honour honour : service.fleet().honouring(rule.namespace(), rule.rule())) {
-                    if (honour.node().equals(node.id())) {
-                        Map<String, Object> each = map("rule", rule.key().toString());
-                        each.putAll(Documents.honour(honour));
-                        rules.add(each);
-                    }
-                }
-            }
+        for (FleetListing.Outcome outcome : listing.rules(caller, node)) {
+            Map<String, Object> each = map("rule", outcome.rule());
+            each.putAll(Documents.honour(outcome.honour()));
+            rules.add(each);
         }
         return rules;
     }

@@ -17,11 +17,13 @@ public final class GrpcApi implements AutoCloseable {
         calls = new GrpcCalls(authenticator);
     }
 
-    /** {@code mishap.control.v1.Rules} and {@code mishap.control.v1.Fleet}, with what finds out who is calling. */
+    /** {@code mishap.control.v1.Rules}, {@code Fleet}, {@code Tokens} and {@code Audit}, with what finds out who is calling. */
     public List<BindableService> services() {
-        GrpcRules rules = new GrpcRules(calls);
-        GrpcFleet fleet = new GrpcFleet(calls);
-        return List.of(guarded(rules), guarded(fleet));
+        return List.of(
+                guarded(new GrpcRules(calls)),
+                guarded(new GrpcFleet(calls)),
+                guarded(new GrpcTokens(calls)),
+                guarded(new GrpcAudit(calls)));
     }
 
     private BindableService guarded(BindableService service) {
@@ -29,8 +31,8 @@ public final class GrpcApi implements AutoCloseable {
         return () -> definition;
     }
 
-    void bind(RuleService service, WatchHub hub) {
-        calls.bind(service, hub);
+    void bind(ApiParts parts) {
+        calls.bind(parts);
     }
 
     @Override

@@ -34,14 +34,20 @@ import org.jspecify.annotations.Nullable;
 final class GrpcCalls implements ServerInterceptor, AutoCloseable {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    /** What those who stand in between say of themselves. */
+    private static final List<Metadata.Key<String>> FORWARDING = List.of(
+            Metadata.Key.of("forwarded", Metadata.ASCII_STRING_MARSHALLER),
+            Metadata.Key.of("x-forwarded-for", Metadata.ASCII_STRING_MARSHALLER),
+            Metadata.Key.of("via", Metadata.ASCII_STRING_MARSHALLER));
+
+    private static final Context.Key<String> OPERATION = Context.key("mishap-operation");
     private static final Context.Key<Credentials> CREDENTIALS = Context.key("mishap-credentials");
     private static final int THREADS = 16;
     private static final int QUEUED = 1024;
 
     private final Authenticator authenticator;
     private final ThreadPoolExecutor executor;
-    private volatile @Nullable RuleService service;
-    private volatile @Nullable WatchHub hub;
+    private volatile @Nullable ApiParts parts;
 
     GrpcCalls(Authenticator authenticator) {
         this.authenticator = authenticator;
@@ -55,22 +61,24 @@ final class GrpcCalls implements ServerInterceptor, AutoCloseable {
         executor.allowCoreThreadTimeOut(true);
     }
 
-    void bind(RuleService rules, WatchHub watches) {
-        hub = watches;
-        service = rules;
+    void bind(ApiParts api) {
+        parts = api;
     }
 
-    RuleService service() {
-        RuleService bound = service;
+    ApiParts parts() {
+        ApiParts bound = parts;
         if (bound == null) {
             throw new ProblemException(ProblemKind.UNAVAILABLE, "the server is starting");
         }
         return bound;
     }
 
+    RuleService service() {
+        return parts().rules();
+    }
+
     WatchHub hub() {
-        service();
-        return java.util.Objects.requireNonNull(hub);
+        return parts().hub();
     }
 
     @Override
@@ -84,11 +92,14 @@ final class GrpcCalls implements ServerInterceptor, AutoCloseable {
                         : inet.getAddress().getHostAddress(),
                 inet != null && inet.getAddress() != null && inet.getAddress().isLoopbackAddress(),
                 headers.get(AUTHORIZATION),
+                call.getAuthority(),
                 null,
-                null,
-                headers.containsKey(Metadata.Key.of("x-forwarded-for", Metadata.ASCII_STRING_MARSHALLER)),
+                FORWARDING.stream().anyMatch(headers::containsKey),
                 certificates(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)));
-        return Contexts.interceptCall(Context.current().withValue(CREDENTIALS, credentials), call, headers, next);
+        Context context = Context.current()
+                .withValue(CREDENTIALS, credentials)
+                .withValue(OPERATION, call.getMethodDescriptor().getBareMethodName());
+        return Contexts.interceptCall(context, call, headers, next);
     }
 
     private static List<X509Certificate> certificates(@Nullable SSLSession session) {
@@ -121,14 +132,18 @@ final class GrpcCalls implements ServerInterceptor, AutoCloseable {
     /** Runs something that answers by itself. */
     void later(StreamObserver<?> observer, java.util.function.Consumer<Caller> work) {
         Credentials credentials = CREDENTIALS.get();
+        String operation = OPERATION.get();
         try {
             executor.execute(() -> {
+                Caller caller = null;
                 try {
                     if (credentials == null) {
                         throw new ProblemException(ProblemKind.UNAUTHENTICATED, "who is calling is not known");
                     }
-                    work.accept(authenticator.authenticate(credentials));
+                    caller = authenticator.authenticate(credentials);
+                    work.accept(caller);
                 } catch (RuntimeException | Error e) {
+                    refused(caller, credentials, operation, e);
                     fail(observer, e);
                 }
             });
@@ -136,6 +151,15 @@ final class GrpcCalls implements ServerInterceptor, AutoCloseable {
             fail(
                     observer,
                     new ProblemException(ProblemKind.UNAVAILABLE, "the server is too busy or closing; try again"));
+        }
+    }
+
+    private void refused(
+            @Nullable Caller caller, @Nullable Credentials credentials, @Nullable String operation, Throwable failure) {
+        ApiParts bound = parts;
+        RefusedCalls refused = bound == null ? null : bound.refused();
+        if (refused != null && credentials != null && failure instanceof ProblemException problem) {
+            refused.failed(caller, credentials.address(), String.valueOf(operation), problem);
         }
     }
 

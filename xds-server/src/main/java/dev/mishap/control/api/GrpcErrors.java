@@ -1,8 +1,10 @@
 package dev.mishap.control.api;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
@@ -40,6 +42,12 @@ final class GrpcErrors {
                             .setField(error.field())
                             .setDescription(error.problem()));
             status.addDetails(Any.pack(fields.build()));
+        }
+        String retryAfter = problem.headers().get("retry-after");
+        if (retryAfter != null) {
+            status.addDetails(Any.pack(RetryInfo.newBuilder()
+                    .setRetryDelay(Duration.newBuilder().setSeconds(Long.parseLong(retryAfter)))
+                    .build()));
         }
         return StatusProto.toStatusRuntimeException(status.build());
     }

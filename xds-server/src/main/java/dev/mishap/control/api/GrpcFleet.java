@@ -1,19 +1,18 @@
 package dev.mishap.control.api;
 
 import dev.mishap.control.problem.ProblemException;
-import dev.mishap.control.security.Role;
 import dev.mishap.control.v1.FleetGrpc;
 import dev.mishap.control.v1.GetFleetRequest;
 import dev.mishap.control.v1.GetFleetResponse;
 import dev.mishap.control.v1.KillSwitch;
+import dev.mishap.control.v1.Node;
 import dev.mishap.control.v1.RearmFleetRequest;
 import dev.mishap.control.v1.StopFleetRequest;
 import io.grpc.stub.StreamObserver;
+import org.jspecify.annotations.Nullable;
 
 /** The fleet over gRPC. */
 final class GrpcFleet extends FleetGrpc.FleetImplBase {
-    private static final int MAX_LIMIT = 1000;
-
     private final GrpcCalls calls;
 
     GrpcFleet(GrpcCalls calls) {
@@ -23,35 +22,49 @@ final class GrpcFleet extends FleetGrpc.FleetImplBase {
     @Override
     public void getFleet(GetFleetRequest request, StreamObserver<GetFleetResponse> observer) {
         calls.answer(observer, caller -> {
-            caller.requireAnywhere(Role.VIEWER);
-            int limit = request.getPageSize() == 0 ? 500 : request.getPageSize();
-            if (limit < 1 || limit > MAX_LIMIT) {
-                throw ProblemException.invalid("page_size", "must be from 1 to " + MAX_LIMIT);
+            int limit = request.getPageSize() == 0 ? FleetListing.DEFAULT_LIMIT : request.getPageSize();
+            if (limit < 1 || limit > FleetListing.MAX_LIMIT) {
+                throw ProblemException.invalid("page_size", "must be from 1 to " + FleetListing.MAX_LIMIT);
             }
+            FleetListing listing = calls.parts().fleet();
+            String state = switch (request.getState()) {
+                case STATE_UNSPECIFIED -> null;
+                case UNRECOGNIZED -> throw ProblemException.invalid("state", "is none of those that there are");
+                default -> request.getState().name();
+            };
+            FleetListing.Part part = listing.part(
+                    caller,
+                    new FleetListing.Wanted(
+                            optional(request.getNode()),
+                            optional(request.getCluster()),
+                            optional(request.getNamespace()),
+                            state,
+                            limit,
+                            request.getPageToken()));
             GetFleetResponse.Builder response = GetFleetResponse.newBuilder()
-                    .setKillSwitch(GrpcMessages.killSwitch(calls.service().killSwitch()));
-            String last = "";
-            for (FleetView.Node node : calls.service().fleet().nodes()) {
-                if (!caller.mayWithin(Role.VIEWER, node.namespace())
-                        || !wanted(request.getNode(), node.id())
-                        || !wanted(request.getCluster(), node.cluster())
-                        || !wanted(request.getNamespace(), node.namespace())
-                        || node.id().compareTo(request.getPageToken()) <= 0) {
-                    continue;
+                    .setKillSwitch(GrpcMessages.killSwitch(calls.service().killSwitch()))
+                    .setTotal(part.total())
+                    .putAllStates(part.states())
+                    .putAllKinds(part.kinds());
+            for (FleetView.Node each : part.nodes()) {
+                Node.Builder node = GrpcMessages.node(each);
+                if (!request.getNode().isEmpty()) {
+                    listing.rules(caller, each)
+                            .forEach(outcome -> node.addRulesBuilder()
+                                    .setRule(outcome.rule())
+                                    .setOutcome(GrpcMessages.outcome(outcome.honour())));
                 }
-                if (response.getNodesCount() == limit) {
-                    response.setNextPageToken(last);
-                    break;
-                }
-                response.addNodes(GrpcMessages.node(node));
-                last = node.id();
+                response.addNodes(node);
             }
-            return response.build();
+            String next = part.next();
+            return next == null
+                    ? response.build()
+                    : response.setNextPageToken(next).build();
         });
     }
 
-    private static boolean wanted(String wanted, String found) {
-        return wanted.isEmpty() || wanted.equals(found);
+    private static @Nullable String optional(String text) {
+        return text.isEmpty() ? null : text;
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.mishap.control.rules.RuleDocument;
 import dev.mishap.control.rules.RuleKey;
 import dev.mishap.control.rules.RuleProtos;
 import dev.mishap.control.rules.StoredRule;
+import dev.mishap.control.security.Grant;
 import dev.mishap.control.v1.Node;
 import dev.mishap.control.v1.NodeOutcome;
 import dev.mishap.control.v1.TypeState;
@@ -94,7 +95,7 @@ final class GrpcMessages {
                 .build();
     }
 
-    static Node node(FleetView.Node node) {
+    static Node.Builder node(FleetView.Node node) {
         Node.Builder message = Node.newBuilder()
                 .setId(node.id())
                 .setCluster(node.cluster())
@@ -104,6 +105,7 @@ final class GrpcMessages {
                 .setLocality(node.locality())
                 .setAddress(node.address())
                 .setConnected(time(node.connected()))
+                .setState(TypeState.State.valueOf(node.state()))
                 .addAllProtocols(node.protocols())
                 .putAllCapabilities(node.capabilities());
         for (FleetView.TypeState type : node.types()) {
@@ -117,11 +119,23 @@ final class GrpcMessages {
             if (error != null) {
                 state.setError(error);
             }
+            Instant acked = type.ackedAt();
+            if (acked != null) {
+                state.setAcked(time(acked));
+            }
         }
-        return message.build();
+        return message;
     }
 
-    private static Timestamp time(Instant instant) {
+    static dev.mishap.control.v1.Grant grant(Grant grant) {
+        return dev.mishap.control.v1.Grant.newBuilder()
+                .setRole(grant.role().word())
+                .addAllNamespaces(grant.namespaces())
+                .setLabels(grant.labels())
+                .build();
+    }
+
+    static Timestamp time(Instant instant) {
         return Timestamp.newBuilder()
                 .setSeconds(instant.getEpochSecond())
                 .setNanos(instant.getNano())

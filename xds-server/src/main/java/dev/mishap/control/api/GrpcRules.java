@@ -75,7 +75,9 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
     private WriteResponse dryRun(Caller caller, RuleDocument document, Conditions conditions, boolean create) {
         RuleService service = calls.service();
         Map<String, Object> result = service.dryRun(caller, document, conditions, create);
-        WriteResponse.Builder response = WriteResponse.newBuilder().setCreated("created".equals(result.get("outcome")));
+        WriteResponse.Builder response = WriteResponse.newBuilder()
+                .setCreated("created".equals(result.get("outcome")))
+                .setOutcome(String.valueOf(result.get("outcome")));
         nodes(response, document);
         for (RuleService.Overlap overlap : service.overlapping(caller, document)) {
             response.addOverlapsBuilder().addAllRules(overlap.rules()).addAllOutcome(overlap.outcome());
@@ -87,11 +89,11 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
         return text.isEmpty() ? null : text;
     }
 
-    private static Conditions conditions(long version, boolean absent) {
+    private static Conditions conditions(long version, boolean absent, String uid) {
         if (version < 0) {
             throw ProblemException.invalid("if_resource_version", "must not be negative");
         }
-        return Conditions.of(version == 0 ? null : Etags.of(version), absent ? "*" : null, null, null);
+        return Conditions.of(version == 0 ? null : Etags.of(version), absent ? "*" : null, null, optional(uid));
     }
 
     private static RuleKey key(String namespace, String name) {
@@ -153,7 +155,8 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
     public void replaceRule(ReplaceRuleRequest request, StreamObserver<WriteResponse> observer) {
         calls.answer(observer, caller -> {
             RuleDocument document = GrpcMessages.document(request.getDocument());
-            Conditions conditions = conditions(request.getIfResourceVersion(), request.getIfAbsent());
+            Conditions conditions =
+                    conditions(request.getIfResourceVersion(), request.getIfAbsent(), request.getIfUid());
             return request.getDryRun()
                     ? dryRun(caller, document, conditions, false)
                     : written(calls.service()
@@ -163,15 +166,17 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
 
     @Override
     public void patchRule(PatchRuleRequest request, StreamObserver<WriteResponse> observer) {
-        calls.answer(
-                observer,
-                caller -> written(calls.service()
-                        .patch(
-                                caller,
-                                key(request.getNamespace(), request.getName()),
-                                DocumentText.jsonLine(plain(request.getMergePatch(), 0)),
-                                conditions(request.getIfResourceVersion(), false),
-                                optional(request.getIdempotencyKey()))));
+        calls.answer(observer, caller -> {
+            RuleKey key = key(request.getNamespace(), request.getName());
+            caller.requireWithin(Role.OPERATOR, key.namespace());
+            String patch = DocumentText.jsonLine(plain(request.getMergePatch(), 0));
+            RuleBody.requirePatchable(Json.read(patch));
+            Conditions conditions = conditions(request.getIfResourceVersion(), false, "");
+            return request.getDryRun()
+                    ? dryRun(caller, calls.service().patched(caller, key, patch), conditions, false)
+                    : written(calls.service()
+                            .patch(caller, key, patch, conditions, optional(request.getIdempotencyKey())));
+        });
     }
 
     private static Map<String, Object> plain(Struct struct, int depth) {
@@ -231,7 +236,7 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
                         .delete(
                                 caller,
                                 key(request.getNamespace(), request.getName()),
-                                conditions(request.getIfResourceVersion(), false),
+                                conditions(request.getIfResourceVersion(), false, ""),
                                 optional(request.getIdempotencyKey()))));
     }
 

@@ -10,6 +10,7 @@ import dev.mishap.rules.yaml.Tree;
 import dev.mishap.rules.yaml.TreeReader;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A rule in the body of a request. What the server itself writes into its documents may stand there, so that what was got can be
@@ -85,6 +86,18 @@ record RuleBody(
                         throw new IllegalArgumentException("expected a number, found " + tree.found(), e);
                     }
                 });
+    }
+
+    /** @throws ProblemException when a merge patch would set what the server gives */
+    static void requirePatchable(JsonNode patch) {
+        for (String field : READ_ONLY) {
+            if (patch.path("metadata").has(field)) {
+                throw ProblemException.invalid("metadata." + field, "is the server's to give");
+            }
+        }
+        if (patch.has("status")) {
+            throw ProblemException.invalid("status", "is the server's to give");
+        }
     }
 
     static ProblemException refused(List<Problem> problems) {

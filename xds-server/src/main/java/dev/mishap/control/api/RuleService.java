@@ -208,10 +208,14 @@ public final class RuleService {
 
     /** The same for a patch. */
     Map<String, Object> dryRunPatch(Caller caller, RuleKey key, String patch, Conditions conditions) {
+        return dryRun(caller, patched(caller, key, patch), conditions, false);
+    }
+
+    /** What a patch would make of a rule. */
+    RuleDocument patched(Caller caller, RuleKey key, String patch) {
         StoredRule current = get(caller, key);
-        RuleDocument patched = await(() ->
+        return await(() ->
                 java.util.concurrent.CompletableFuture.completedStage(RuleRegistry.patched(current.document(), patch)));
-        return dryRun(caller, patched, conditions, false);
     }
 
     /** Rules that one request can meet, and what they do together. */

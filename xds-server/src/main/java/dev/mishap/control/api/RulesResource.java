@@ -321,7 +321,7 @@ final class RulesResource {
         RuleKey key = key(exchange);
         exchange.caller().requireWithin(Role.OPERATOR, key.namespace());
         JsonNode patch = Json.read(exchange.body());
-        requirePatchable(patch);
+        RuleBody.requirePatchable(patch);
         Conditions conditions = Conditions.of(exchange.header("if-match"), null, null, null);
         if (exchange.query().flag("dryRun")) {
             return Answer.document(200, service.dryRunPatch(exchange.caller(), key, exchange.body(), conditions));
@@ -329,17 +329,6 @@ final class RulesResource {
         return written(
                 service.patch(exchange.caller(), key, exchange.body(), conditions, exchange.header("idempotency-key")),
                 200);
-    }
-
-    private static void requirePatchable(JsonNode patch) {
-        for (String field : RuleBody.READ_ONLY) {
-            if (patch.path("metadata").has(field)) {
-                throw ProblemException.invalid("metadata." + field, "is the server's to give");
-            }
-        }
-        if (patch.has("status")) {
-            throw ProblemException.invalid("status", "is the server's to give");
-        }
     }
 
     private Answer delete(Exchange exchange) {

@@ -8,15 +8,11 @@ import dev.mishap.control.http.MediaType;
 import dev.mishap.control.http.Route;
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
-import dev.mishap.control.security.Caller;
 import dev.mishap.control.security.Grant;
-import dev.mishap.control.security.Role;
 import dev.mishap.control.security.TokenCodec;
 import dev.mishap.control.security.Tokens;
 import dev.mishap.rules.Durations;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,16 +22,10 @@ import tools.jackson.databind.JsonNode;
 
 /** API tokens: for admins of everything, since a token may grant anything. */
 final class TokensResource {
-    private static final Duration MAX_TTL = Duration.ofDays(3660);
+    private final TokenService tokens;
 
-    private final Tokens tokens;
-    private final AuditTrail audit;
-    private final InstantSource clock;
-
-    TokensResource(Tokens tokens, AuditTrail audit, InstantSource clock) {
+    TokensResource(TokenService tokens) {
         this.tokens = tokens;
-        this.audit = audit;
-        this.clock = clock;
     }
 
     List<Route> routes() {
@@ -60,15 +50,15 @@ final class TokensResource {
     }
 
     private Answer create(Exchange exchange) {
-        Caller caller = exchange.caller();
-        caller.requireEverywhere(Role.ADMIN);
+        TokenService.require(exchange.caller());
         JsonNode body = Json.object(exchange.body(), Set.of("name", "grants", "ttl"));
         String name = Json.text(body, "name");
         List<Grant> grants = new ArrayList<>();
         JsonNode list = body.path("grants");
-        if (!list.isArray() || list.isEmpty() || list.size() > 100) {
+        if (!list.isArray() || list.size() > TokenService.MAX_GRANTS) {
             throw ProblemException.invalid(
-                    "grants", "expected a list of 1 to 100 grants, such as {\"role\": \"operator\"}");
+                    "grants",
+                    "expected a list of 1 to " + TokenService.MAX_GRANTS + " grants, such as {\"role\": \"operator\"}");
         }
         for (JsonNode each : list) {
             String at = "grants[" + grants.size() + "]";
@@ -88,60 +78,32 @@ final class TokensResource {
                 throw ProblemException.invalid(at, String.valueOf(e.getMessage()));
             }
         }
-        Instant expires = expires(Json.text(body, "ttl"));
-        Tokens.Created created = tokens.create(name, grants, expires, caller.name());
-        audit.record(caller, "token.create", name, null, document(created.token()), null);
-        Map<String, Object> document = document(created.token());
+        Tokens.Created created = tokens.create(exchange.caller(), name, grants, ttl(Json.text(body, "ttl")));
+        Map<String, Object> document = TokenService.document(created.token());
         document.put("token", created.secret());
         return Answer.document(201, document);
     }
 
-    private @Nullable Instant expires(String ttl) {
-        if (ttl.isEmpty()) {
-            return null;
-        }
+    private static @Nullable Duration ttl(String ttl) {
         try {
-            Duration duration = Durations.parse(ttl);
-            if (duration.isZero() || duration.compareTo(MAX_TTL) > 0) {
-                throw new IllegalArgumentException("must be more than 0s and at most " + MAX_TTL.toDays() + "d");
-            }
-            return clock.instant().plus(duration);
+            return ttl.isEmpty() ? null : Durations.parse(ttl);
         } catch (IllegalArgumentException e) {
             throw ProblemException.invalid("ttl", String.valueOf(e.getMessage()));
         }
     }
 
     private Answer list(Exchange exchange) {
-        exchange.caller().requireEverywhere(Role.ADMIN);
         return Answer.document(
                 200,
                 map(
                         "items",
-                        tokens.list().stream().map(TokensResource::document).toList()));
+                        tokens.list(exchange.caller()).stream()
+                                .map(TokenService::document)
+                                .toList()));
     }
 
     private Answer revoke(Exchange exchange) {
-        Caller caller = exchange.caller();
-        caller.requireEverywhere(Role.ADMIN);
-        String name = exchange.path("name");
-        Tokens.Token before = tokens.get(name);
-        if (!tokens.revoke(name)) {
-            throw new ProblemException(ProblemKind.NOT_FOUND, "there is no token '" + name + "'");
-        }
-        audit.record(caller, "token.revoke", name, before == null ? null : document(before), null, null);
+        tokens.revoke(exchange.caller(), exchange.path("name"));
         return Answer.status(204);
-    }
-
-    private static Map<String, Object> document(Tokens.Token token) {
-        Map<String, Object> document = map(
-                "name", token.name(),
-                "grants", token.grants().stream().map(TokenCodec::grant).toList(),
-                "created", token.created().toString(),
-                "createdBy", token.createdBy());
-        Instant expires = token.expires();
-        if (expires != null) {
-            document.put("expires", expires.toString());
-        }
-        return document;
     }
 }

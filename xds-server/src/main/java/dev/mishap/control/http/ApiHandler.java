@@ -63,6 +63,10 @@ final class ApiHandler extends Handler.Abstract {
         private final long began = System.nanoTime();
         private final AtomicBoolean answered = new AtomicBoolean();
         private String operation = "none";
+        /** Empty as long as nothing was asked of anybody. */
+        private String address = "";
+
+        private @Nullable Caller caller;
         private Map<String, String> headers = Map.of();
 
         private Call(Request request, Response response, Callback callback) {
@@ -72,6 +76,9 @@ final class ApiHandler extends Handler.Abstract {
         }
 
         private void fail(ProblemException problem) {
+            if (!address.isEmpty()) {
+                admission.failed(caller, address, operation, problem);
+            }
             Answer answer = Answer.bytes(
                             "application/problem+json",
                             ByteBuffer.wrap(
@@ -201,7 +208,9 @@ final class ApiHandler extends Handler.Abstract {
         }
         call.operation = route.operationId();
         Credentials credentials = credentials(request, headers);
+        call.address = credentials.address();
         Caller caller = route.isOpen() ? admission.admitAnyone(credentials) : admission.admit(credentials);
+        call.caller = caller;
         Query query = Query.parse(request.getHttpURI().getQuery(), route.queryNames());
         MediaType answerType = answerType(route, headers.get("accept"));
         MediaType bodyType = bodyType(route, request, headers);

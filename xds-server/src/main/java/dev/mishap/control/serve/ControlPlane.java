@@ -1,7 +1,9 @@
 package dev.mishap.control.serve;
 
 import dev.mishap.control.api.ApiServer;
+import dev.mishap.control.api.AuditTrail;
 import dev.mishap.control.api.GrpcApi;
+import dev.mishap.control.api.RefusedCalls;
 import dev.mishap.control.api.StoreAudit;
 import dev.mishap.control.audit.AuditLog;
 import dev.mishap.control.base.BaseConfig;
@@ -75,8 +77,11 @@ public final class ControlPlane implements AutoCloseable {
             // moment.
             faults.update(all(registry.snapshot()));
             own(registry.subscribe(this::changed));
+            AuditLog log = own(new AuditLog(store, name));
+            AuditTrail audit = new StoreAudit(log, clock);
+            RefusedCalls refused = own(new RefusedCalls(audit));
             GrpcApi grpc = own(new GrpcApi(security.authenticator()));
-            XdsServer.Builder server = XdsServer.builder(guarded(faults, security.nodes()))
+            XdsServer.Builder server = XdsServer.builder(guarded(faults, security.nodes(), refused))
                     .address(options.xds())
                     .credentials(credentials(security.tls()))
                     .clock(clock);
@@ -86,10 +91,10 @@ public final class ControlPlane implements AutoCloseable {
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
-            AuditLog audit = own(new AuditLog(store, name));
             api = own(ApiServer.builder(registry, security.tokens(), security.authenticator())
                     .fleet(new FleetFacts(faults, xds.fleet(), clock))
-                    .audit(new StoreAudit(audit, clock))
+                    .audit(audit)
+                    .refused(refused)
                     .clock(clock)
                     .options(HttpOptions.at(
                                     options.api().getHostString(), options.api().getPort())
@@ -162,7 +167,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /** A node can't ask for another's resources: what it says it is must be what its certificate says. */
-    private static ViewProvider guarded(ViewProvider views, NodeAuthorizer nodes) {
+    private static ViewProvider guarded(ViewProvider views, NodeAuthorizer nodes, RefusedCalls refused) {
         if (!nodes.required()) {
             return views;
         }
@@ -171,6 +176,7 @@ public final class ControlPlane implements AutoCloseable {
             public ResourceView viewOf(NodeInfo node, Peer peer) {
                 String refusal = refusal(node, peer);
                 if (refusal != null) {
+                    refused.node(node.id(), peer.host(), refusal);
                     throw new AccessDeniedException(refusal);
                 }
                 return views.viewOf(node, peer);

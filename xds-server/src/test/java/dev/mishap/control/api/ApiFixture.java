@@ -50,6 +50,7 @@ public final class ApiFixture implements AutoCloseable {
     private final WatchHub watches;
     final FakeFleet fleet = new FakeFleet();
     final FakeAudit audit = new FakeAudit();
+    final RefusedCalls refused = new RefusedCalls(audit, System::nanoTime);
 
     public ApiFixture() {
         this(Role.ADMIN, null, HttpOptions.at("127.0.0.1", 0));
@@ -67,6 +68,7 @@ public final class ApiFixture implements AutoCloseable {
             server = ApiServer.builder(registry, tokens, authenticator)
                     .fleet(fleet)
                     .audit(audit)
+                    .refused(refused)
                     .clock(() -> now)
                     .options(options)
                     .start();
@@ -102,8 +104,17 @@ public final class ApiFixture implements AutoCloseable {
                 @Nullable Map<String, Object> after,
                 @Nullable String note) {
             records.add("{\"sequence\":" + (records.size() + 1) + ",\"record\":"
-                    + dev.mishap.rules.yaml.DocumentText.jsonLine(
-                            Map.of("who", caller.name(), "action", action, "target", target))
+                    + dev.mishap.rules.yaml.DocumentText.jsonLine(Map.of(
+                            "who",
+                            caller.name(),
+                            "from",
+                            caller.address(),
+                            "action",
+                            action,
+                            "target",
+                            target,
+                            "note",
+                            note == null ? "" : note))
                     + "}");
         }
 
@@ -121,7 +132,9 @@ public final class ApiFixture implements AutoCloseable {
 
     /** Ties services of gRPC to the same rules. */
     void bind(GrpcApi grpc) {
-        grpc.bind(new RuleService(registry, fleet, () -> now), watches);
+        RuleService rules = new RuleService(registry, fleet, () -> now);
+        grpc.bind(new ApiParts(
+                rules, watches, new FleetListing(rules), new TokenService(tokens, audit, () -> now), audit, refused));
     }
 
     /** A new token. */
@@ -176,6 +189,7 @@ public final class ApiFixture implements AutoCloseable {
     @Override
     public void close() {
         watches.close();
+        refused.close();
         server.close();
         tokens.close();
         registry.close();

@@ -13,22 +13,36 @@ import dev.mishap.control.security.Authenticator;
 import dev.mishap.control.security.Bindings;
 import dev.mishap.control.security.Grant;
 import dev.mishap.control.security.Role;
+import dev.mishap.control.v1.AuditGrpc;
 import dev.mishap.control.v1.CreateRuleRequest;
+import dev.mishap.control.v1.CreateTokenRequest;
+import dev.mishap.control.v1.CreateTokenResponse;
 import dev.mishap.control.v1.DeleteRuleRequest;
 import dev.mishap.control.v1.FleetGrpc;
 import dev.mishap.control.v1.GetFleetRequest;
+import dev.mishap.control.v1.GetFleetResponse;
 import dev.mishap.control.v1.GetRuleRequest;
+import dev.mishap.control.v1.ListAuditRequest;
+import dev.mishap.control.v1.ListAuditResponse;
 import dev.mishap.control.v1.ListRulesRequest;
+import dev.mishap.control.v1.ListTokensRequest;
+import dev.mishap.control.v1.NodeOutcome;
+import dev.mishap.control.v1.NodeRule;
 import dev.mishap.control.v1.PatchRuleRequest;
 import dev.mishap.control.v1.RearmFleetRequest;
 import dev.mishap.control.v1.ReplaceRuleRequest;
+import dev.mishap.control.v1.RevokeTokenRequest;
 import dev.mishap.control.v1.RuleDocument;
 import dev.mishap.control.v1.RulesGrpc;
 import dev.mishap.control.v1.StopFleetRequest;
 import dev.mishap.control.v1.StopRulesRequest;
 import dev.mishap.control.v1.StoredRule;
+import dev.mishap.control.v1.TokensGrpc;
+import dev.mishap.control.v1.TypeState;
 import dev.mishap.control.v1.WatchEvent;
 import dev.mishap.control.v1.WatchRulesRequest;
+import dev.mishap.control.v1.WhoAmIRequest;
+import dev.mishap.control.v1.WhoAmIResponse;
 import dev.mishap.control.v1.WriteResponse;
 import dev.mishap.rules.text.RuleLine;
 import io.grpc.Grpc;
@@ -209,6 +223,142 @@ class GrpcApiTest {
         // Stopping is for every operator; arming is not.
         assertThat(code(() -> operator.rearmFleet(RearmFleetRequest.getDefaultInstance())))
                 .isEqualTo(Status.Code.PERMISSION_DENIED);
+    }
+
+    @Test
+    void tokensTheAuditLogAndWhoOneIs() {
+        TokensGrpc.TokensBlockingStub tokens = TokensGrpc.newBlockingStub(channel)
+                .withInterceptors(token(fixture.token("root", Grant.everything(Role.ADMIN))));
+        AuditGrpc.AuditBlockingStub audit = AuditGrpc.newBlockingStub(channel);
+        CreateTokenResponse created = tokens.createToken(CreateTokenRequest.newBuilder()
+                .setName("ci")
+                .addGrants(dev.mishap.control.v1.Grant.newBuilder()
+                        .setRole("viewer")
+                        .addNamespaces("staging"))
+                .setTtl(com.google.protobuf.Duration.newBuilder().setSeconds(60))
+                .build());
+        assertThat(created.getToken().getExpires().getSeconds())
+                .isEqualTo(fixture.now.plusSeconds(60).getEpochSecond());
+        assertThat(tokens.listTokens(ListTokensRequest.getDefaultInstance()).getTokensList())
+                .extracting(dev.mishap.control.v1.Token::getName)
+                .contains("ci");
+        WhoAmIResponse who =
+                audit.withInterceptors(token(created.getSecret())).whoAmI(WhoAmIRequest.getDefaultInstance());
+        assertThat(who.getName()).isEqualTo("token:ci");
+        assertThat(who.getGrants(0).getNamespacesList()).containsExactly("staging");
+        assertThat(error(() -> tokens.createToken(CreateTokenRequest.newBuilder()
+                                .setName("x")
+                                .addGrants(
+                                        dev.mishap.control.v1.Grant.newBuilder().setRole("king"))
+                                .build()))
+                        .getStatus()
+                        .getDescription())
+                .startsWith("grants[0]: expected viewer, operator or admin");
+        assertThat(code(() -> tokens.createToken(
+                        CreateTokenRequest.newBuilder().setName("x").build())))
+                .isEqualTo(Status.Code.INVALID_ARGUMENT);
+        tokens.revokeToken(RevokeTokenRequest.newBuilder().setName("ci").build());
+        assertThat(code(() ->
+                        audit.withInterceptors(token(created.getSecret())).whoAmI(WhoAmIRequest.getDefaultInstance())))
+                .isEqualTo(Status.Code.UNAUTHENTICATED);
+
+        ListAuditResponse log = audit.withInterceptors(token(fixture.token("r2", Grant.everything(Role.ADMIN))))
+                .listAudit(ListAuditRequest.newBuilder().setPageSize(1).build());
+        assertThat(log.getEntries(0)).contains("token.create").doesNotContain(created.getSecret());
+        assertThat(log.getNextSequence()).isEqualTo(2);
+        // Who is refused is recorded, too.
+        assertThat(code(() -> AuditGrpc.newBlockingStub(channel)
+                        .withInterceptors(token(fixture.token("v", Grant.everything(Role.VIEWER))))
+                        .listAudit(ListAuditRequest.getDefaultInstance())))
+                .isEqualTo(Status.Code.PERMISSION_DENIED);
+        fixture.refused.flush();
+        assertThat(fixture.audit.records)
+                .anyMatch(record -> record.contains("access.denied")
+                        && record.contains("token:v")
+                        && record.contains("\"target\":\"ListAudit\""));
+    }
+
+    @Test
+    void theFleetTellsWhatBecomesOfTheRulesOnANode() {
+        fixture.fleet.nodes = List.of(node("a", "ACKED"), node("b", "NACKED"));
+        fixture.fleet.honours =
+                List.of(new FleetView.Honour("a", "c", List.of(), List.of("spec.fault.dns: no"), List.of()));
+        rules.createRule(CreateRuleRequest.newBuilder()
+                .setDocument(document("abort 503 as r"))
+                .build());
+        GetFleetResponse all =
+                fleet.getFleet(GetFleetRequest.newBuilder().setPageSize(1).build());
+        assertThat(all.getTotal()).isEqualTo(2);
+        assertThat(all.getStatesMap()).containsEntry("NACKED", 1);
+        assertThat(all.getNextPageToken()).isEqualTo("a");
+        assertThat(all.getNodes(0).getRulesCount()).isZero();
+        GetFleetResponse refusing = fleet.getFleet(
+                GetFleetRequest.newBuilder().setState(TypeState.State.NACKED).build());
+        assertThat(refusing.getNodesList()).extracting(n -> n.getId()).containsExactly("b");
+        NodeRule rule = fleet.getFleet(GetFleetRequest.newBuilder().setNode("a").build())
+                .getNodes(0)
+                .getRules(0);
+        assertThat(rule.getRule()).isEqualTo("default/r");
+        assertThat(rule.getOutcome().getOutcome()).isEqualTo(NodeOutcome.Outcome.NOT_HONOURED);
+        assertThat(rule.getOutcome().getReasonsList()).containsExactly("spec.fault.dns: no");
+        assertThat(code(() ->
+                        fleet.getFleet(GetFleetRequest.newBuilder().setNode("x").build())))
+                .isEqualTo(Status.Code.NOT_FOUND);
+    }
+
+    private FleetView.Node node(String id, String state) {
+        return new FleetView.Node(
+                id,
+                "c",
+                "default",
+                "envoy",
+                "1.40.0",
+                "//",
+                "10.0.0.1",
+                fixture.now,
+                List.of("ADS delta"),
+                java.util.Map.of(),
+                List.of(new FleetView.TypeState("t", state, 1, "1", "1", fixture.now, null)));
+    }
+
+    private static PatchRuleRequest.Builder patch(String field, String value) {
+        return PatchRuleRequest.newBuilder()
+                .setName("a")
+                .setMergePatch(Struct.newBuilder()
+                        .putFields(
+                                field,
+                                Value.newBuilder()
+                                        .setStructValue(Struct.newBuilder()
+                                                .putFields(
+                                                        value,
+                                                        Value.newBuilder()
+                                                                .setStringValue("7")
+                                                                .build()))
+                                        .build()));
+    }
+
+    @Test
+    void aPatchMayBeTriedAndTheServersFieldsAreItsOwn() {
+        StoredRule created = rules.createRule(CreateRuleRequest.newBuilder()
+                        .setDocument(document("abort 503 40% as a"))
+                        .build())
+                .getRule();
+        WriteResponse dry =
+                rules.patchRule(patch("spec", "percentage").setDryRun(true).build());
+        assertThat(dry.getOutcome()).isEqualTo("configured");
+        assertThat(dry.hasRule()).isFalse();
+        assertThat(rules.getRule(GetRuleRequest.newBuilder().setName("a").build())
+                        .getResourceVersion())
+                .isEqualTo(created.getResourceVersion());
+        assertThat(error(() -> rules.patchRule(patch("metadata", "uid").build()))
+                        .getStatus()
+                        .getDescription())
+                .isEqualTo("metadata.uid: is the server's to give");
+        assertThat(code(() -> rules.replaceRule(ReplaceRuleRequest.newBuilder()
+                        .setDocument(document("abort 500 as a"))
+                        .setIfUid("another")
+                        .build())))
+                .isEqualTo(Status.Code.FAILED_PRECONDITION);
     }
 
     @Test

@@ -3,6 +3,8 @@ package dev.mishap.control.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.control.api.ApiFixture.Reply;
+import dev.mishap.control.security.Grant;
+import dev.mishap.control.security.Role;
 import dev.mishap.rules.yaml.DocumentText;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,6 +185,28 @@ class RulesApiTest {
                 "application/merge-patch+json");
         assertThat(patch.json().path("outcome").asString()).isEqualTo("configured");
         assertThat(api.get(RULES + "/a").json().at("/spec/percentage").asInt()).isEqualTo(40);
+    }
+
+    @Test
+    void whoIsRefusedIsRecorded() {
+        assertThat(api.get("/api/v1/rules", "authorization", "Bearer mishap_guessed")
+                        .status())
+                .isEqualTo(401);
+        String viewer = api.token("viewer", Grant.of(Role.VIEWER, List.of("staging"), ""));
+        assertThat(api.call(
+                                "POST",
+                                "/api/v1/fleet:stop",
+                                "{}",
+                                "authorization",
+                                "Bearer " + viewer,
+                                "content-type",
+                                "application/json")
+                        .status())
+                .isEqualTo(403);
+        api.refused.flush();
+        assertThat(String.join("\n", api.audit.records))
+                .contains("\"who\":\"unknown\"", "listAllRules", "\"who\":\"token:viewer\"", "stopFleet", "403: ")
+                .doesNotContain("mishap_guessed");
     }
 
     @Test
