@@ -1,5 +1,7 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.filter.common.matching.MatchTree;
+import dev.mishap.proxy.filter.common.matching.RequestFacts;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -24,6 +26,19 @@ sealed interface ClusterChoice {
         @Override
         public RouteEntry choose(HttpStream stream, long random) {
             return named(entry, stream.requestHeaders(), header);
+        }
+    }
+
+    /**
+     * The cluster that a tree of matchers finds.
+     *
+     * @param none of a request that nothing matches: a route to no cluster
+     */
+    record ByMatcher(RouteEntry none, MatchTree<RouteEntry> tree) implements ClusterChoice {
+        @Override
+        public RouteEntry choose(HttpStream stream, long random) {
+            RouteEntry found = tree.find(new RequestFacts(stream));
+            return found == null ? none : found;
         }
     }
 

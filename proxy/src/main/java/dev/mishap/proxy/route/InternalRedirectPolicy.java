@@ -40,6 +40,16 @@ public record InternalRedirectPolicy(
             SupportedFields.of(PREDICATES + "previous_routes.v3.PreviousRoutesConfig"),
             SupportedFields.of(PREDICATES + "safe_cross_scheme.v3.SafeCrossSchemeConfig"));
 
+    /** Of a {@code RouteAction}: its policy, else what the fields of before the policy say. */
+    static @Nullable InternalRedirectPolicy of(ConfigNode route) {
+        if (route.message("internal_redirect_policy") == null
+                && route.enumName("internal_redirect_action").equals("HANDLE_INTERNAL_REDIRECT")) {
+            return new InternalRedirectPolicy(
+                    route.integer("max_internal_redirects", 1), Set.of(302), false, null, false, false, List.of());
+        }
+        return from(route.message("internal_redirect_policy"));
+    }
+
     static @Nullable InternalRedirectPolicy from(@Nullable ConfigNode node) {
         if (node == null) {
             return null;

@@ -29,6 +29,8 @@ final class RouteActionConfig {
                             "rate_limits",
                             "include_vh_rate_limits",
                             "weighted_clusters",
+                            "cluster_specifier_plugin",
+                            "inline_cluster_specifier_plugin",
                             "cluster_not_found_response_code",
                             "prefix_rewrite",
                             "regex_rewrite",
@@ -46,11 +48,15 @@ final class RouteActionConfig {
                             "upgrade_configs",
                             "hash_policy",
                             "internal_redirect_policy",
+                            "internal_redirect_action",
+                            "max_internal_redirects",
                             "hedge_policy",
                             "metadata_match",
                             "max_stream_duration",
                             "max_grpc_timeout",
-                            "grpc_timeout_offset"),
+                            "grpc_timeout_offset")
+                    .accepted("early_data_policy", "it is about TLS 1.3 early data of HTTP/3, which is refused"),
+            SupportedFields.of("envoy.extensions.early_data.v3.DefaultEarlyDataPolicy"),
             SupportedFields.of("envoy.config.route.v3.HedgePolicy")
                     .supported("hedge_on_per_try_timeout")
                     .accepted("initial_requests", "Envoy reads it and sends one request, too")
@@ -117,7 +123,7 @@ final class RouteActionConfig {
                 inherited.includeIsTimeoutRetry(),
                 UpgradePolicy.from(node),
                 HashPolicy.from(node.messages("hash_policy")),
-                InternalRedirectPolicy.from(node.message("internal_redirect_policy")));
+                InternalRedirectPolicy.of(node));
     }
 
     private static boolean hedges(@Nullable ConfigNode policy) {

@@ -58,6 +58,7 @@ final class RouteConfig {
     private final RouteContext context;
     private final boolean validate;
     private final long maxBody;
+    private final ClusterSpecifiers specifiers;
 
     RouteConfig(
             VirtualHost host,
@@ -66,7 +67,8 @@ final class RouteConfig {
             boolean mostSpecificWins,
             RouteContext context,
             boolean validate,
-            long maxBody) {
+            long maxBody,
+            ClusterSpecifiers specifiers) {
         this.host = host;
         this.inherited = inherited;
         this.above = above;
@@ -74,9 +76,11 @@ final class RouteConfig {
         this.context = context;
         this.validate = validate;
         this.maxBody = maxBody;
+        this.specifiers = specifiers;
     }
 
-    void add(ConfigNode node) {
+    /** Reads a {@code envoy.config.route.v3.Route}. */
+    VirtualHost.Candidate from(ConfigNode node) {
         ConfigNode match = node.required("match");
         ConfigNode forward = node.message("route");
         RouteAction action = action(node, forward);
@@ -90,8 +94,8 @@ final class RouteConfig {
                 RouteTracingConfig.from(node),
                 statPrefix(node));
         RouteLevel level = RouteLevel.from(node, context);
-        host.add(
-                route,
+        return new VirtualHost.Candidate(
+                route.match(),
                 forward == null
                         ? new ClusterChoice.Fixed(entry(route, null, null, level, List.of(), null))
                         : choice(route, forward, level));
@@ -137,6 +141,13 @@ final class RouteConfig {
                         HeaderName.of(forward.string("cluster_header")));
             case "weighted_clusters":
                 return weighted(route, forward.required("weighted_clusters"), level, rewrites, match);
+            case "cluster_specifier_plugin":
+                return specifiers
+                        .named(forward.string("cluster_specifier_plugin"))
+                        .choice(entry(route, null, null, level, rewrites, match));
+            case "inline_cluster_specifier_plugin":
+                return ClusterSpecifiers.from(forward.required("inline_cluster_specifier_plugin"))
+                        .choice(entry(route, null, null, level, rewrites, match));
             default:
                 throw forward.error("cluster_specifier", "is required");
         }

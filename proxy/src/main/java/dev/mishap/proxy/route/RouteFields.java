@@ -23,6 +23,7 @@ public final class RouteFields {
         all.addAll(RouteConfig.FIELDS);
         all.addAll(RouteMatchConfig.FIELDS);
         all.addAll(RouteActionConfig.FIELDS);
+        all.addAll(ClusterSpecifiers.FIELDS);
         all.addAll(RetryPolicyConfig.FIELDS);
         all.addAll(UpgradePolicy.FIELDS);
         all.addAll(HashPolicy.FIELDS);

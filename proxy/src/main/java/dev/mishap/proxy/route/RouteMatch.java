@@ -26,6 +26,7 @@ record RouteMatch(
         @Nullable RuntimeFraction fraction,
         boolean grpc,
         List<MetadataMatcher> dynamicMetadata,
+        List<FilterStateMatch> filterState,
         @Nullable TlsMatch tls) {
 
     /** Whether the request matches; {@code pathEnd} is where its path ends, {@code random} its draw. */
@@ -46,6 +47,7 @@ record RouteMatch(
                 && (queryParameters.isEmpty()
                         || pathIndex >= 0
                                 && QueryParameterMatcher.allMatch(queryParameters, request, pathIndex, pathEnd))
-                && MetadataMatcher.allMatch(dynamicMetadata, stream.info());
+                && MetadataMatcher.allMatch(dynamicMetadata, stream.info())
+                && FilterStateMatch.allMatch(filterState, stream);
     }
 }

@@ -29,6 +29,7 @@ final class RouteMatchConfig {
                             "query_parameters",
                             "grpc",
                             "dynamic_metadata",
+                            "filter_state",
                             "tls_context"),
             TlsMatch.FIELDS,
             SupportedFields.of("envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions"),
@@ -48,6 +49,7 @@ final class RouteMatchConfig {
                 fraction == null ? null : RuntimeFraction.from(fraction),
                 node.has("grpc"),
                 MetadataMatcher.listFrom(node.messages("dynamic_metadata")),
+                FilterStateMatch.listFrom(node.messages("filter_state")),
                 TlsMatch.from(node.message("tls_context")));
     }
 

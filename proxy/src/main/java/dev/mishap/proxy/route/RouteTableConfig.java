@@ -3,6 +3,8 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.filter.common.matching.Input;
+import dev.mishap.proxy.filter.common.matching.MatchTree;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.RouteActionConfig.Inherited;
 import dev.mishap.proxy.route.match.HeaderMatcher;
@@ -27,6 +29,7 @@ public final class RouteTableConfig {
                             "validate_clusters",
                             "max_direct_response_body_size_bytes",
                             "request_mirror_policies",
+                            "cluster_specifier_plugins",
                             "ignore_port_in_host_matching",
                             "ignore_path_parameters_in_path_matching",
                             "typed_per_filter_config")
@@ -36,6 +39,7 @@ public final class RouteTableConfig {
                             "name",
                             "domains",
                             "routes",
+                            "matcher",
                             "require_tls",
                             "virtual_clusters",
                             "request_headers_to_add",
@@ -53,6 +57,7 @@ public final class RouteTableConfig {
                             "metadata",
                             "cors",
                             "rate_limits"),
+            SupportedFields.of("envoy.config.route.v3.RouteList").supported("routes"),
             SupportedFields.of("envoy.config.route.v3.Vhds").supported("config_source"),
             SupportedFields.of("envoy.config.route.v3.VirtualCluster").supported("name", "headers"),
             SupportedFields.of("envoy.config.route.v3.FilterConfig").supported("config", "is_optional", "disabled"),
@@ -70,6 +75,7 @@ public final class RouteTableConfig {
     private final boolean mostSpecificWins;
     private final RouteLevel level;
     private final List<MirrorPolicy> mirrors;
+    private final ClusterSpecifiers specifiers;
 
     private RouteTableConfig(ConfigNode table, RouteContext context) {
         this.table = table;
@@ -79,6 +85,7 @@ public final class RouteTableConfig {
         this.mostSpecificWins = table.bool("most_specific_header_mutations_wins", false);
         this.level = RouteLevel.from(table, context);
         this.mirrors = RouteActionConfig.mirrors(table, context, validate);
+        this.specifiers = new ClusterSpecifiers(table.messages("cluster_specifier_plugins"));
     }
 
     /**
@@ -135,11 +142,47 @@ public final class RouteTableConfig {
                 node.bool("include_attempt_count_in_response", false),
                 node.bool("include_is_timeout_retry_header", false));
         List<RouteLevel> above = List.of(RouteLevel.from(node, context), level);
-        RouteConfig routes = new RouteConfig(host, inherited, above, mostSpecificWins, context, validate, maxBody);
+        RouteConfig routes = routes(host, inherited, above, validate);
         for (ConfigNode route : node.messages("routes")) {
-            routes.add(route);
+            host.add(routes.from(route));
+        }
+        ConfigNode matcher = node.message("matcher");
+        if (matcher != null) {
+            if (!node.messages("routes").isEmpty()) {
+                throw new ConfigException("cannot set both matcher and routes on virtual host");
+            }
+            // Envoy does not look whether the clusters of these routes are there.
+            RouteConfig leaves = routes(host, inherited, above, false);
+            host.matcher(MatchTree.from(matcher, RouteTableConfig::input, action -> leaf(leaves, action)));
         }
         return host;
+    }
+
+    private RouteConfig routes(VirtualHost host, Inherited inherited, List<RouteLevel> above, boolean validating) {
+        return new RouteConfig(host, inherited, above, mostSpecificWins, context, validating, maxBody, specifiers);
+    }
+
+    private static Input input(ConfigNode extension) {
+        String refusal = "requirement violation while creating route match tree: INVALID_ARGUMENT: Route table can only"
+                + " match on request headers, saw type.googleapis.com/";
+        String type = extension.required("typed_config").messageName();
+        if (!type.equals("envoy.type.matcher.v3.HttpRequestHeaderMatchInput") && !type.endsWith(".FilterStateInput")) {
+            throw new ConfigException(refusal + type);
+        }
+        return Input.from(extension, true, refusal);
+    }
+
+    private static List<VirtualHost.Candidate> leaf(RouteConfig routes, ConfigNode action) {
+        ConfigNode config = action.required("typed_config");
+        switch (config.messageName()) {
+            case "envoy.config.route.v3.Route":
+                return List.of(routes.from(config));
+            case "envoy.config.route.v3.RouteList":
+                return config.messages("routes").stream().map(routes::from).toList();
+            default:
+                throw new ConfigException("Didn't find a registered implementation for '" + action.string("name")
+                        + "' with type URL: '" + config.messageName() + "'");
+        }
     }
 
     private static List<VirtualCluster> virtualClusters(ConfigNode host, RouteContext context) {

@@ -1,5 +1,7 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.filter.common.matching.MatchTree;
+import dev.mishap.proxy.filter.common.matching.RequestFacts;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.route.match.HeaderMatcher;
@@ -8,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The routes of some domains, in order; the first that matches is taken. Immutable once its routes were added. */
+/**
+ * The routes of some domains, in order, or a tree of matchers with routes at its leaves; the first that matches is taken. Immutable
+ * once its routes were added.
+ */
 final class VirtualHost {
     enum TlsRequirement {
         NONE,
@@ -16,13 +21,15 @@ final class VirtualHost {
         ALL
     }
 
-    private record Candidate(RouteMatch match, ClusterChoice choice) {}
+    /** A route, and how its cluster is chosen. */
+    record Candidate(RouteMatch match, ClusterChoice choice) {}
 
     private final String name;
     private final TlsRequirement tls;
     private final List<VirtualCluster> virtualClusters;
     private final Map<String, Map<String, Object>> metadata;
     private final List<Candidate> routes = new ArrayList<>();
+    private @Nullable MatchTree<List<Candidate>> matcher;
 
     VirtualHost(
             String name,
@@ -36,8 +43,13 @@ final class VirtualHost {
     }
 
     /** Adds a route behind the others; called while the table is built. */
-    void add(Route route, ClusterChoice choice) {
-        routes.add(new Candidate(route.match(), choice));
+    void add(Candidate route) {
+        routes.add(route);
+    }
+
+    /** Has a tree find the routes in their place; called while the table is built. */
+    void matcher(MatchTree<List<Candidate>> tree) {
+        matcher = tree;
     }
 
     String name() {
@@ -54,8 +66,10 @@ final class VirtualHost {
 
     @Nullable
     RouteEntry select(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
-        for (int i = 0; i < routes.size(); i++) {
-            Candidate candidate = routes.get(i);
+        MatchTree<List<Candidate>> tree = matcher;
+        List<Candidate> candidates = tree == null ? routes : tree.find(new RequestFacts(stream));
+        for (int i = 0; candidates != null && i < candidates.size(); i++) {
+            Candidate candidate = candidates.get(i);
             if (candidate.match().matches(stream, request, pathIndex, pathEnd, random)) {
                 return candidate.choice().choose(stream, random);
             }

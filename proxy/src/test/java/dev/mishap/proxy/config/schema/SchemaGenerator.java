@@ -1,12 +1,21 @@
 package dev.mishap.proxy.config.schema;
 
+import com.google.protobuf.DescriptorProtos.DescriptorProto;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Type;
+import com.google.protobuf.DescriptorProtos.FieldOptions;
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.DescriptorValidationException;
 import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.Descriptors.OneofDescriptor;
 import io.envoyproxy.pgv.validate.Validate;
+import io.envoyproxy.pgv.validate.Validate.FieldRules;
+import io.envoyproxy.pgv.validate.Validate.MessageRules;
+import io.envoyproxy.pgv.validate.Validate.StringRules;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -47,6 +56,27 @@ final class SchemaGenerator {
                             "envoy.config.accesslog.v3.AccessLog"),
                     new LaterField("case_insensitive", 5, 0, FieldDescriptor.Type.BOOL, "")));
 
+    private static final String CLUSTER_MATCHER = "envoy.extensions.router.cluster_specifiers.matcher.v3";
+
+    /** Messages that Envoy 1.40 has and the compiled descriptors have not. */
+    static final FileDescriptorProto LATER_MESSAGES = FileDescriptorProto.newBuilder()
+            .setName("envoy/extensions/router/cluster_specifiers/matcher/v3/matcher.proto")
+            .setPackage(CLUSTER_MATCHER)
+            .setSyntax("proto3")
+            .addDependency("xds/type/matcher/v3/matcher.proto")
+            .addMessageType(DescriptorProto.newBuilder()
+                    .setName("ClusterAction")
+                    .addField(field("cluster", 1, Type.TYPE_STRING)
+                            .setOptions(rules(FieldRules.newBuilder()
+                                    .setString(StringRules.newBuilder().setMinLen(1))))))
+            .addMessageType(DescriptorProto.newBuilder()
+                    .setName("MatcherClusterSpecifier")
+                    .addField(field("cluster_matcher", 1, Type.TYPE_MESSAGE)
+                            .setTypeName(".xds.type.matcher.v3.Matcher")
+                            .setOptions(rules(FieldRules.newBuilder()
+                                    .setMessage(MessageRules.newBuilder().setRequired(true))))))
+            .build();
+
     /** Fields whose validation rules the compiled descriptors still have, and Envoy 1.40 no more. */
     static final Set<String> RULES_GONE = Set.of("envoy.type.v3.TokenBucket.max_tokens");
 
@@ -63,7 +93,32 @@ final class SchemaGenerator {
         for (String name : OwnMessages.outerClasses()) {
             generator.addOuterClass(name, own);
         }
+        generator.addLater(LATER_MESSAGES);
         return generator.write();
+    }
+
+    private static FieldDescriptorProto.Builder field(String name, int number, Type type) {
+        return FieldDescriptorProto.newBuilder()
+                .setName(name)
+                .setNumber(number)
+                .setType(type)
+                .setLabel(FieldDescriptorProto.Label.LABEL_OPTIONAL);
+    }
+
+    private static FieldOptions rules(FieldRules.Builder rules) {
+        return FieldOptions.newBuilder()
+                .setExtension(Validate.rules, rules.build())
+                .build();
+    }
+
+    private void addLater(FileDescriptorProto file) {
+        FileDescriptor[] needed =
+                file.getDependencyList().stream().map(files::get).toArray(FileDescriptor[]::new);
+        try {
+            addFile(FileDescriptor.buildFrom(file, needed));
+        } catch (DescriptorValidationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void addJar(String marker) {

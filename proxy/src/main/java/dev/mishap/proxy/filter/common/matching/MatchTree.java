@@ -63,6 +63,15 @@ public interface MatchTree<A> {
         return new Reader<>(inputs, actions).matcher(node);
     }
 
+    /** The action for what {@code facts} are, or null when nothing matches or what is looked at can't be had. */
+    default @Nullable A find(Facts facts) {
+        try {
+            return match(facts);
+        } catch (MissingData e) {
+            return null;
+        }
+    }
+
     /** A condition on facts. */
     @FunctionalInterface
     interface Predicate {

@@ -6,7 +6,6 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.matching.Facts;
 import dev.mishap.proxy.filter.common.matching.Input;
 import dev.mishap.proxy.filter.common.matching.MatchTree;
-import dev.mishap.proxy.filter.common.matching.MissingData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +92,7 @@ public interface RbacEngine {
         });
         boolean hasLog = logs[0];
         return facts -> {
-            RbacAction action = match(tree, facts);
+            RbacAction action = tree.find(facts);
             if (action == null) {
                 return new Decision(false, null, null);
             }
@@ -102,14 +101,6 @@ public interface RbacEngine {
                     action.name(),
                     hasLog ? action.kind().equals("LOG") : null);
         };
-    }
-
-    private static @Nullable RbacAction match(MatchTree<RbacAction> tree, Facts facts) {
-        try {
-            return tree.match(facts);
-        } catch (MissingData e) {
-            return null;
-        }
     }
 
     /** A leaf of a tree. */

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.rbac;
 
+import dev.mishap.proxy.filter.common.matching.RequestFacts;
 import dev.mishap.proxy.filter.common.rbac.RbacEngine;
 import dev.mishap.proxy.filter.common.rbac.RbacMetadata;
 import dev.mishap.proxy.filter.common.rbac.RbacStats;
@@ -29,7 +30,7 @@ final class RbacFilter implements HttpFilter {
         if (config.rules() == null && config.shadow() == null) {
             return Flow.CONTINUE;
         }
-        StreamFacts facts = new StreamFacts(stream);
+        RequestFacts facts = new RequestFacts(stream);
         RbacEngine.Decision shadow = null;
         if (config.shadow() != null) {
             shadow = config.shadow().decide(facts);

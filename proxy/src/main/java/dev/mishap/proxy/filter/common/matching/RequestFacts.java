@@ -1,6 +1,6 @@
-package dev.mishap.proxy.filter.http.rbac;
+package dev.mishap.proxy.filter.common.matching;
 
-import dev.mishap.proxy.filter.common.matching.Facts;
+import dev.mishap.proxy.http.FilterStateObject;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.transport.ConnectionInfo;
@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a request and its connection tell. */
-record StreamFacts(HttpStream stream) implements Facts {
+public record RequestFacts(HttpStream stream) implements Facts {
     @Override
     public HeaderMap headers() {
         return stream.requestHeaders();
@@ -56,6 +56,10 @@ record StreamFacts(HttpStream stream) implements Facts {
 
     @Override
     public @Nullable Object filterState(String key) {
+        FilterStateObject own = stream.info().filterState(key);
+        if (own != null) {
+            return own.plain();
+        }
         ConnectionInfo connection = stream.info().connection;
         return connection == null ? null : connection.filterState(key);
     }
