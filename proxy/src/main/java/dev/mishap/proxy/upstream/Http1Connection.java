@@ -46,10 +46,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     private final long id = ConnectionInfo.nextId();
     private @Nullable BytesMeter meter;
     private boolean resetByPeer;
-    /** What is being parsed, and how much of it was counted. */
-    private @Nullable ByteBuf parsing;
-
-    private int counted;
     private @Nullable Channel channel;
     private @Nullable UpstreamListener listener;
     private @Nullable Future<?> idleTimer;
@@ -447,11 +443,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
                 close();
                 return;
             }
-            parsing = in;
-            counted = in.readerIndex();
             H1Parser.Outcome outcome = parser.parse(in);
             countRead();
-            parsing = null;
             if (outcome == H1Parser.Outcome.FAILED) {
                 protocolError();
             } else if (outcome == H1Parser.Outcome.COMPLETE && !closed) {
@@ -464,11 +457,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
 
     /** Adds what the parser has taken to the response's bytes, before the listener is told what it means. */
     private void countRead() {
-        ByteBuf in = parsing;
+        int n = parser.newBytes();
         BytesMeter m = meter;
-        if (in != null && m != null) {
-            m.wireReceived += in.readerIndex() - counted;
-            counted = in.readerIndex();
+        if (m != null) {
+            m.wireReceived += n;
         }
     }
 

@@ -76,6 +76,11 @@ public abstract class H1Parser {
     private static final FastThreadLocal<@Nullable HeaderMap> SPARE = new FastThreadLocal<>();
 
     private int underscoresDropped;
+    /** What is being read, and how far {@link #newBytes} has told of it. */
+    private @Nullable ByteBuf reading;
+
+    private int told;
+    private int untold;
 
     H1Parser(H1Limits limits, Sink sink) {
         this.limits = limits;
@@ -99,6 +104,15 @@ public abstract class H1Parser {
 
     /** Reads from {@code borrowed} until the message ends or bytes run out; never reads past the message's end. */
     public final Outcome parse(ByteBuf borrowed) {
+        reading = borrowed;
+        told = borrowed.readerIndex();
+        Outcome outcome = read(borrowed);
+        untold += borrowed.readerIndex() - told;
+        reading = null;
+        return outcome;
+    }
+
+    private Outcome read(ByteBuf borrowed) {
         while (true) {
             switch (state) {
                 case HEAD:
@@ -134,6 +148,19 @@ public abstract class H1Parser {
                     chunkFraming(borrowed);
             }
         }
+    }
+
+    /** Bytes that were read since this was last asked; the sink may ask when it is told something. */
+    public final int newBytes() {
+        int n = untold;
+        untold = 0;
+        ByteBuf in = reading;
+        if (in != null) {
+            int at = in.readerIndex();
+            n += at - told;
+            told = at;
+        }
+        return n;
     }
 
     /** Ends the message for good from inside a callback: nothing more is told. */

@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DeadlineTimer;
+import dev.mishap.proxy.http.DelayedClose;
 import dev.mishap.proxy.http.DownstreamCodec;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
@@ -21,12 +22,9 @@ import dev.mishap.proxy.transport.Delivery;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,9 +66,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer headersTimer;
-    private @Nullable DeadlineTimer closeTimer;
     private @Nullable DeadlineTimer durationTimer;
     private @Nullable DeadlineTimer drainTimer;
+    private @Nullable DelayedClose end;
     private @Nullable ByteBuf held;
     private State state = State.OPEN;
     private int readPauses;
@@ -79,11 +77,6 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     private boolean closedLocally;
     private long openedNanos;
     private long bytesCounted;
-    private long unsent;
-    /** What is being parsed, and how much of it was counted. */
-    private @Nullable ByteBuf parsing;
-
-    private int counted;
     private long writtenBefore;
     private long fieldBytesBefore;
 
@@ -239,11 +232,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
                     hold(in);
                     return;
                 }
-                parsing = in;
-                counted = in.readerIndex();
                 boolean failed = parser.parse(in) == H1Parser.Outcome.FAILED;
                 countRead();
-                parsing = null;
                 if (failed) {
                     failed(parser.error());
                     return;
@@ -282,11 +272,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     /** Adds what the parser has taken to the request's bytes, before anybody is told what it means. */
     private void countRead() {
-        ByteBuf in = parsing;
+        int n = parser.newBytes();
         ActiveStream s = stream;
-        if (in != null && s != null) {
-            s.info().downstreamBytes.wireReceived += in.readerIndex() - counted;
-            counted = in.readerIndex();
+        if (s != null) {
+            s.info().downstreamBytes.wireReceived += n;
         }
     }
 
@@ -412,11 +401,13 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     private void closeTimers() {
-        for (DeadlineTimer t :
-                new @Nullable DeadlineTimer[] {idleTimer, headersTimer, closeTimer, durationTimer, drainTimer}) {
+        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, durationTimer, drainTimer}) {
             if (t != null) {
                 t.close();
             }
+        }
+        if (end != null) {
+            end.cancel();
         }
     }
 
@@ -600,45 +591,26 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         ReferenceCountUtil.release(held);
         held = null;
         out().flush();
-        limitClose();
+        end().linger();
     }
 
-    /** Closes when the client has taken all, or takes nothing more. */
     private void closeWhenSent() {
         out().flush();
-        ChannelFuture sent = context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        if (!sent.isDone() && config.delayedCloseTimeoutNanos > 0) {
-            limitClose();
-        }
+        end().whenSent();
     }
 
-    private void limitClose() {
-        unsent = unsentBytes();
-        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::closeTooSlow);
-        closeTimer = t;
-        t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+    private DelayedClose end() {
+        DelayedClose e = end;
+        if (e == null) {
+            e = new DelayedClose(context(), config.delayedCloseTimeoutNanos, this::closeTooSlow);
+            end = e;
+        }
+        return e;
     }
 
     private void closeTooSlow() {
-        long left = unsentBytes();
-        if (left < unsent && closeTimer != null) { // it reads, if slowly
-            unsent = left;
-            closeTimer.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
-            return;
-        }
         closedLocally = true;
         stats.cxDelayedCloseTimeout.inc();
-        context().close();
-    }
-
-    /** A number that falls as the client takes bytes. */
-    private long unsentBytes() {
-        ChannelOutboundBuffer buffer = channel().unsafe().outboundBuffer();
-        if (buffer == null) {
-            return 0;
-        }
-        return buffer.totalPendingWriteBytes()
-                + (buffer.current() instanceof ByteBuf first ? first.readableBytes() : 0);
     }
 
     @Override

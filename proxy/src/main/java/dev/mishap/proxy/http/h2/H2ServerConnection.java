@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.ActiveStream;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DeadlineTimer;
+import dev.mishap.proxy.http.DelayedClose;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.SpareStreams;
@@ -13,9 +14,7 @@ import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ConnectionLoss;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -50,7 +49,7 @@ public final class H2ServerConnection extends H2Connection {
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable DeadlineTimer durationTimer;
     private @Nullable DeadlineTimer drainTimer;
-    private @Nullable DeadlineTimer closeTimer;
+    private @Nullable DelayedClose end;
     private Drain drain = Drain.NONE;
     private boolean started;
     private boolean closing;
@@ -372,13 +371,16 @@ public final class H2ServerConnection extends H2Connection {
         closedLocally = true;
         stopReading();
         flush();
-        limitClose();
+        end().linger();
     }
 
-    private void limitClose() {
-        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::closeTooSlow);
-        closeTimer = t;
-        t.set(System.nanoTime(), config.delayedCloseTimeoutNanos);
+    private DelayedClose end() {
+        DelayedClose e = end;
+        if (e == null) {
+            e = new DelayedClose(context(), config.delayedCloseTimeoutNanos, cm.cxDelayedCloseTimeout::inc);
+            end = e;
+        }
+        return e;
     }
 
     /** Ends the connection with all its streams, in the middle of whatever they do. */
@@ -414,15 +416,7 @@ public final class H2ServerConnection extends H2Connection {
         closedLocally = true;
         stopReading();
         flush();
-        var sent = context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        if (!sent.isDone() && config.delayedCloseTimeoutNanos > 0) {
-            limitClose();
-        }
-    }
-
-    private void closeTooSlow() {
-        cm.cxDelayedCloseTimeout.inc();
-        context().close();
+        end().whenSent();
     }
 
     @Override
@@ -435,10 +429,13 @@ public final class H2ServerConnection extends H2Connection {
         discard();
         afterTurn();
         spare.clear();
-        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, durationTimer, drainTimer, closeTimer}) {
+        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, durationTimer, drainTimer}) {
             if (t != null) {
                 t.close();
             }
+        }
+        if (end != null) {
+            end.cancel();
         }
         if (started) {
             cm.cxHttp2Active.dec();
