@@ -48,6 +48,8 @@ class ServeIT {
     private ControlPlaneProcess serve;
     private int port;
     private int grpcPort;
+    private int dnsPort;
+    private FakeResolver resolver;
 
     @BeforeAll
     void start(@TempDir Path temporary) throws IOException {
@@ -62,6 +64,8 @@ class ServeIT {
         upstream.start();
         port = ProxyProcess.freePort();
         grpcPort = ProxyProcess.freePort();
+        dnsPort = ProxyProcess.freePort();
+        resolver = new FakeResolver();
         serve = new ControlPlaneProcess(
                 Files.createDirectory(directory.resolve("serve")),
                 "--fault-ttl",
@@ -69,7 +73,9 @@ class ServeIT {
                 "--dependency",
                 "payments=" + port + ":127.0.0.1:" + upstream.getAddress().getPort(),
                 "--dependency",
-                "ledger=" + ProxyProcess.freePort() + ":grpc://127.0.0.1:" + grpcPort);
+                "ledger=" + ProxyProcess.freePort() + ":grpc://127.0.0.1:" + grpcPort,
+                "--dependency",
+                "resolver=" + dnsPort + ":dns://127.0.0.1:" + resolver.port());
         for (Map.Entry<String, String> node : addresses.entrySet()) {
             ProxyProcess.Kind kind =
                     node.getKey().startsWith("envoy") ? ProxyProcess.Kind.ENVOY : ProxyProcess.Kind.MISHAP;
@@ -96,6 +102,9 @@ class ServeIT {
         }
         if (upstream != null) {
             upstream.stop(0);
+        }
+        if (resolver != null) {
+            resolver.close();
         }
     }
 
@@ -179,14 +188,61 @@ class ServeIT {
         return (System.nanoTime() - from) / 1_000_000;
     }
 
+    private static boolean ours(String node) {
+        return node.startsWith("mishap");
+    }
+
+    /** Until the proxies of ours, and no other ones, answer DNS so. */
+    private void awaitQuestions(int rcode) {
+        addresses.forEach((node, address) -> {
+            int expected = ours(node) ? rcode : 0;
+            Sidecar.await(() -> FakeResolver.ask(address, dnsPort) == expected);
+        });
+    }
+
+    @Test
+    void aFaultOfDnsReachesOurProxiesAndNobodyElse() throws Exception {
+        awaitQuestions(0);
+        String answer = serve.apply("nx", "{ttl: 10m, scope: {listeners: [resolver]}, fault: {dns: {nxdomain: true}}}");
+        assertThat(answer).contains("\"honoured\": 2", "spec.fault.dns: Envoy has no filter for faults of DNS");
+        awaitQuestions(3);
+        serve.delete("nx");
+        awaitQuestions(0);
+    }
+
+    @Test
+    void aResetUpstreamReachesOurProxiesAndNobodyElse() throws Exception {
+        String answer = serve.apply(
+                "cut", "{ttl: 10m, scope: {clusters: [payments]}, fault: {connectionReset: {side: upstream}}}");
+        assertThat(answer)
+                .contains(
+                        "\"honoured\": 2", "spec.fault.connectionReset: Envoy has no filter for faults of connections");
+        addresses.forEach((node, address) -> Sidecar.await(() -> status(address, false) == (ours(node) ? 503 : 204)));
+        serve.delete("cut");
+        for (String address : addresses.values()) {
+            Sidecar.await(() -> status(address, false) == 204);
+        }
+    }
+
     @Test
     void theDeathOfTheServerEndsItsFaults() throws Exception {
         // Where faults go by themselves is the proxies' clock: nobody tells them anything any more.
         serve.apply("whole", "{ttl: 10m, scope: " + CANARY + ", fault: {abort: {httpStatus: 503}}}");
         awaitEverywhere(503);
+        serve.apply("nx", "{ttl: 10m, scope: {listeners: [resolver]}, fault: {dns: {nxdomain: true}}}");
+        awaitQuestions(3);
+        serve.apply("gone", "{ttl: 10m, scope: {clusters: [payments]}, fault: {connectionReset: {side: upstream}}}");
+        addresses.forEach((node, address) -> Sidecar.await(() -> status(address, false) == (ours(node) ? 503 : 204)));
         serve.kill();
-        awaitEverywhere(204);
+        for (String address : addresses.values()) {
+            Sidecar.await(() -> status(address, false) == 204 && status(address, true) == 204);
+        }
+        awaitQuestions(0);
         serve.restart();
+        for (String rule : List.of("whole", "nx", "gone")) {
+            serve.delete(rule);
+        }
+        awaitEverywhere(204);
     }
 
     @Test

@@ -97,6 +97,11 @@ public record Scope(
         }
     }
 
+    public Scope withListeners(List<String> names) {
+        return new Scope(
+                names, clusters, routes, methods, path, headers, source, cohort, sni, destination, question, endpoints);
+    }
+
     public Scope withHeaders(List<HeaderMatcher> matchers) {
         return new Scope(
                 listeners,

@@ -1,6 +1,5 @@
 package dev.mishap.proxy.cluster;
 
-import dev.mishap.rules.FaultRule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,9 +36,8 @@ public record ClusterConfig(
         boolean poolPerDownstream,
         boolean timeoutBudgets,
         Map<String, Map<String, Object>> metadata,
-        List<FaultRule> faults) {
+        ClusterFaults faults) {
     public ClusterConfig {
-        faults = List.copyOf(faults);
         features = List.copyOf(features);
         metadata = Map.copyOf(metadata);
     }
@@ -69,7 +67,7 @@ public record ClusterConfig(
         private boolean poolPerDownstream;
         private boolean timeoutBudgets;
         private Map<String, Map<String, Object>> metadata = Map.of();
-        private List<FaultRule> faults = List.of();
+        private ClusterFaults faults = ClusterFaults.NONE;
 
         private Builder(String name, Discovery discovery, LbPolicy lb) {
             this.name = name;
@@ -124,7 +122,7 @@ public record ClusterConfig(
             return this;
         }
 
-        public Builder faults(List<FaultRule> value) {
+        public Builder faults(ClusterFaults value) {
             faults = value;
             return this;
         }

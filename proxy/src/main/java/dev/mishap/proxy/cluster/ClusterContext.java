@@ -6,9 +6,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.xds.ConfigSources;
-import dev.mishap.rules.FaultRule;
 import io.netty.channel.EventLoop;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,12 +40,15 @@ public interface ClusterContext {
         return null;
     }
 
-    /** A cluster of that name is made, with these rules about its connections and DNS questions. */
-    default void faults(String cluster, List<FaultRule> rules) {
-        if (!rules.isEmpty()) {
+    /** A cluster of that name is made, with these faults of its connections and DNS questions. */
+    default void faults(String cluster, ClusterFaults faults) {
+        if (!faults.equals(ClusterFaults.NONE)) {
             throw new IllegalStateException("no rules");
         }
     }
+
+    /** The bootstrap's clusters may be used: management servers can be asked from now on. */
+    default void startDiscovery() {}
 
     /**
      * A resolver on {@link #loop} for a cluster. It belongs to the context.

@@ -185,7 +185,10 @@ public final class ClusterManager implements AutoCloseable {
 
     /** Starts those whose endpoints come through another cluster; {@code ready} runs when each may be used. Main loop only. */
     public void startSecondary(Runnable ready) {
-        startAll(true, ready);
+        startAll(true, () -> {
+            context.startDiscovery();
+            ready.run();
+        });
     }
 
     /** Runs {@code ready} when no cluster warms up any more; for the start of the process. */

@@ -34,6 +34,7 @@ final class OwnExtensions {
         all.add(new Entry(
                 "mishap.filters.udp.dns_proxy", "envoy.filters.udp_listener", "mishap.filters.udp.dns.v1.DnsProxy"));
         all.add(new Entry("mishap.clusters.fault", "envoy.upstream_options", "mishap.clusters.fault.v1.ClusterFault"));
+        all.add(new Entry("mishap.rules.discovered", "mishap.rules", "mishap.rules.v1.DiscoveredRules"));
         for (Fault.Kind kind : Fault.Kind.values()) {
             all.add(new Entry(kind.field(), FAULTS, ""));
         }

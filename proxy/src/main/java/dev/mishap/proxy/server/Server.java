@@ -180,7 +180,8 @@ public final class Server {
                     dynamic == null ? null : dynamic.message("ads_config"),
                     stats);
             this.sources = resourceStates.follow(carriers);
-            clusterContext.connect(clusters, sources);
+            extensionConfigs = new ExtensionConfigs(sources, stats);
+            clusterContext.connect(clusters, sources, extensionConfigs);
             bootstrap.clusters().forEach(clusters::addStatic);
             loadReporter = loadReporter(grpc, main);
             services.add(TracingDefaults.class, tracing());
@@ -193,7 +194,6 @@ public final class Server {
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
             routeTables = new RouteTables(sources);
-            extensionConfigs = new ExtensionConfigs(sources, stats);
             services.add(ConfigSources.class, sources);
             services.add(RouteTables.class, routeTables);
             services.add(ExtensionConfigs.class, extensionConfigs);
@@ -220,7 +220,7 @@ public final class Server {
             clusters.onGone(upstreams::forget);
             clusters.onGone(gone -> {
                 if (clusters.get(gone.name()) == null) {
-                    clusterContext.clusterRules().remove(gone.name());
+                    clusterContext.followedRules().remove(gone.name());
                 }
             });
             ConfigNode cdsSource = dynamic == null ? null : dynamic.message("cds_config");

@@ -3,6 +3,7 @@ package dev.mishap.proxy.server;
 import dev.mishap.proxy.cluster.BindConfig;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterContext;
+import dev.mishap.proxy.cluster.ClusterFaults;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.cluster.config.BindTranslator;
@@ -19,10 +20,9 @@ import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.xds.ConfigSources;
-import dev.mishap.rules.FaultRule;
+import dev.mishap.proxy.xds.ExtensionConfigs;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +43,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final String localCluster;
     private final @Nullable BindConfig bind;
     private volatile @Nullable ConfigSources sources;
+    private volatile @Nullable FollowedClusterRules followed;
     private volatile @Nullable ClusterManager clusters;
 
     ServerClusters(
@@ -132,11 +133,16 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     }
 
     @Override
-    public void faults(String cluster, List<FaultRule> of) {
-        clusterRules.put(cluster, of);
+    public void faults(String cluster, ClusterFaults faults) {
+        followedRules().put(cluster, faults);
     }
 
-    /** The rules that clusters have in their configurations. */
+    @Override
+    public void startDiscovery() {
+        followedRules().begin();
+    }
+
+    /** The rules that clusters have by their configurations. */
     ClusterRules clusterRules() {
         return clusterRules;
     }
@@ -157,10 +163,20 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         return localCluster.isEmpty() ? null : cluster(localCluster);
     }
 
+    /** Whose configurations bring rules, and more of them by discovery. */
+    FollowedClusterRules followedRules() {
+        FollowedClusterRules all = followed;
+        if (all == null) {
+            throw new IllegalStateException("a cluster was made before its context was");
+        }
+        return all;
+    }
+
     /** Sets what is made after this; before the first cluster is. */
-    void connect(ClusterManager manager, ConfigSources from) {
+    void connect(ClusterManager manager, ConfigSources from, ExtensionConfigs extensions) {
         clusters = manager;
         sources = from;
+        followed = new FollowedClusterRules(clusterRules, extensions);
     }
 
     @Override

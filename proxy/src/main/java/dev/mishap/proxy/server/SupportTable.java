@@ -55,6 +55,7 @@ import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.route.RouteFields;
 import dev.mishap.proxy.route.ratelimit.RateLimitPolicy;
 import dev.mishap.proxy.rules.config.ClusterFaultConfig;
+import dev.mishap.proxy.rules.config.DiscoveredRules;
 import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
@@ -115,6 +116,7 @@ public final class SupportTable {
         lists.add(FaultExtension.FIELDS);
         lists.add(HttpFaultExtension.FIELDS);
         lists.add(RuleConfig.FIELDS);
+        lists.add(DiscoveredRules.FIELDS);
         lists.add(RouterExtension.FIELDS);
         lists.add(HeaderMutationExtension.FIELDS);
         lists.add(BufferExtension.FIELDS);

@@ -37,7 +37,18 @@ public final class ExtensionConfigs {
      * @param life of the listener or chain
      */
     public void add(String kind, String name, ConfigNode discovery, DiscoveredExtension filter, Lifecycle life) {
-        ConfigNode source = discovery.required("config_source");
+        boolean waits = !discovery.bool("apply_default_config_without_warming", false);
+        add(kind, name, discovery.required("config_source"), waits, filter, life);
+    }
+
+    /**
+     * The same for a place that is no filter.
+     *
+     * @param source {@code envoy.config.core.v3.ConfigSource}
+     * @param waits whether what it is part of waits for the first configuration
+     */
+    public void add(
+            String kind, String name, ConfigNode source, boolean waits, DiscoveredExtension filter, Lifecycle life) {
         Shared shared = find(kind, name, source);
         if (shared == null) {
             shared = new Shared(kind, name, source);
@@ -45,7 +56,7 @@ public final class ExtensionConfigs {
         }
         Shared used = shared;
         used.add(filter);
-        life.init().add(discovery.bool("apply_default_config_without_warming", false) ? used.started() : used.target);
+        life.init().add(waits ? used.target : used.started());
         life.onEnd(() -> {
             if (used.remove(filter)) {
                 all.remove(used);

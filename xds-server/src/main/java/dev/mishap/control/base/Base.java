@@ -17,7 +17,7 @@ public class Base implements AutoCloseable {
         return layer;
     }
 
-    /** Is told after listeners or routes have changed. */
+    /** Is told after listeners, routes, or clusters that discover rules have changed. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
     }

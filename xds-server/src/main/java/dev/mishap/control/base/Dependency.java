@@ -27,7 +27,14 @@ public record Dependency(
         HTTP,
         HTTP2,
         GRPC,
-        TCP
+        TCP,
+        /** A resolver, asked over UDP and TCP. */
+        DNS;
+
+        /** Whether requests of HTTP can be told apart in it. */
+        public boolean isHttp() {
+            return this != TCP && this != DNS;
+        }
     }
 
     /**
@@ -91,6 +98,10 @@ public record Dependency(
             throw new IllegalArgumentException(
                     "dependency " + name + ": its endpoints must all be addresses or all be names");
         }
+        if (protocol == Protocol.DNS && (!endpoints.get(0).isAddress() || tls != null)) {
+            throw new IllegalArgumentException(
+                    "dependency " + name + ": resolvers are given by their addresses, and asked without TLS");
+        }
     }
 
     /**
@@ -131,6 +142,6 @@ public record Dependency(
                 return each;
             }
         }
-        throw new IllegalArgumentException("expected http, http2, grpc or tcp, got '" + text + "'");
+        throw new IllegalArgumentException("expected http, http2, grpc, tcp or dns, got '" + text + "'");
     }
 }

@@ -7,6 +7,7 @@ import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.filters.http.fault.v1.HttpFault;
 import dev.mishap.filters.network.fault.v1.NetworkFault;
+import dev.mishap.rules.v1.DiscoveredRules;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
 import io.envoyproxy.envoy.config.core.v3.ApiVersion;
 import io.envoyproxy.envoy.config.core.v3.ConfigSource;
@@ -30,6 +31,16 @@ public final class FaultFilters {
     private static final String PREFIX = "mishap.fault/";
     private static final String RULES_PREFIX = "mishap.rules/";
     private static final String CONNECTIONS_PREFIX = "mishap.connections/";
+    private static final String CLUSTERS_PREFIX = "mishap.cluster/";
+    private static final String QUESTIONS_PREFIX = "mishap.dns/";
+
+    private static final List<String> OURS =
+            List.of(PREFIX, RULES_PREFIX, CONNECTIONS_PREFIX, CLUSTERS_PREFIX, QUESTIONS_PREFIX);
+
+    private static final ConfigSource ADS = ConfigSource.newBuilder()
+            .setAds(AggregatedConfigSource.getDefaultInstance())
+            .setResourceApiVersion(ApiVersion.V3)
+            .build();
 
     private FaultFilters() {}
 
@@ -61,9 +72,23 @@ public final class FaultFilters {
                 .build();
     }
 
+    /** Where our own proxy gets the rules about connections to a cluster, and about questions for it. */
+    public static DiscoveredRules clusterRules(String cluster) {
+        return discoveredRules(CLUSTERS_PREFIX + cluster);
+    }
+
+    /** Where our own proxy gets the rules about the questions that clients ask a listener. */
+    public static DiscoveredRules questionRules(String listener) {
+        return discoveredRules(QUESTIONS_PREFIX + listener);
+    }
+
+    private static DiscoveredRules discoveredRules(String name) {
+        return DiscoveredRules.newBuilder().setName(name).setConfigSource(ADS).build();
+    }
+
     /** Whether an extension configuration is one of ours by its name. */
     public static boolean isOurs(String name) {
-        return name.startsWith(PREFIX) || name.startsWith(RULES_PREFIX) || name.startsWith(CONNECTIONS_PREFIX);
+        return OURS.stream().anyMatch(name::startsWith);
     }
 
     /** The names of a listener's fault filters. */
@@ -91,9 +116,7 @@ public final class FaultFilters {
 
     private static ExtensionConfigSource source(Any nothing) {
         return ExtensionConfigSource.newBuilder()
-                .setConfigSource(ConfigSource.newBuilder()
-                        .setAds(AggregatedConfigSource.getDefaultInstance())
-                        .setResourceApiVersion(ApiVersion.V3))
+                .setConfigSource(ADS)
                 .setDefaultConfig(nothing)
                 .setApplyDefaultConfigWithoutWarming(true)
                 .addTypeUrls(nothing.getTypeUrl())
@@ -115,6 +138,23 @@ public final class FaultFilters {
     /** The configuration of a fault filter that does nothing. */
     public static Resource nothing(String name) {
         return config(name, HTTPFault.getDefaultInstance());
+    }
+
+    /** What takes an extension configuration's place when its rules are over: the same message, empty. */
+    public static Resource emptied(Resource config) {
+        try {
+            Any typed = TypedExtensionConfig.parseFrom(config.body()).getTypedConfig();
+            return Resource.of(
+                    TypeUrls.EXTENSION_CONFIG,
+                    config.name(),
+                    TypedExtensionConfig.newBuilder()
+                            .setName(config.name())
+                            .setTypedConfig(Any.newBuilder().setTypeUrl(typed.getTypeUrl()))
+                            .build()
+                            .toByteString());
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError("it was made here", e);
+        }
     }
 
     /** The listener with fault filters before the last filter, the router, of each of its connection managers. */

@@ -17,6 +17,14 @@ public enum NodeKind {
     /** That of its network filter, which takes rules about connections. */
     public static final String CONNECTION_RULES_MESSAGE = "mishap.filters.network.fault.v1.NetworkFault";
 
+    /** That of places which stay when their rules come and go: clusters and DNS proxies. */
+    private static final String DISCOVERED_RULES_MESSAGE = "mishap.rules.v1.DiscoveredRules";
+
+    /** Whether clusters and DNS proxies of a node can be told to discover rules. */
+    public static boolean discoversRules(NodeInfo node) {
+        return node.extensionTypes().stream().anyMatch(type -> type.endsWith(DISCOVERED_RULES_MESSAGE));
+    }
+
     public static NodeKind of(NodeInfo node) {
         String agent = node.userAgent();
         if (agent.startsWith("gRPC") || agent.startsWith("grpc")) {

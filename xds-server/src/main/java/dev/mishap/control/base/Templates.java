@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.UInt32Value;
+import dev.mishap.clusters.fault.v1.ClusterFault;
 import dev.mishap.control.xds.NodeInfo;
 import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.ResourceLayer;
@@ -11,6 +12,8 @@ import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
 import dev.mishap.filters.http.fault.v1.HttpFault;
 import dev.mishap.filters.network.fault.v1.NetworkFault;
+import dev.mishap.rules.v1.DiscoveredRules;
+import dev.mishap.rules.v1.RuleSet;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
@@ -71,7 +74,12 @@ public final class Templates implements BaseConfig {
     private static final int MAX_ADDRESSES = 1000;
     private static final Pattern ADDRESS = Pattern.compile("[0-9a-fA-F.:]{2,45}");
 
-    private record Variant(NodeKind kind, String address) {}
+    /**
+     * Nodes that get the same.
+     *
+     * @param discovers whether clusters and DNS proxies can be told to discover rules
+     */
+    private record Variant(NodeKind kind, String address, boolean discovers) {}
 
     private final List<Dependency> dependencies;
     private final Map<Variant, Base> bases = new ConcurrentHashMap<>();
@@ -86,7 +94,9 @@ public final class Templates implements BaseConfig {
         String address = kind == NodeKind.GRPC ? "" : node.facts().getOrDefault(LISTEN_FACT, "");
         // Whoever connects could make us keep any number of them.
         boolean known = bases.size() < MAX_ADDRESSES && ADDRESS.matcher(address).matches();
-        return bases.computeIfAbsent(new Variant(kind, known ? address : ""), this::make);
+        return bases.computeIfAbsent(
+                new Variant(kind, known ? address : "", kind == NodeKind.MISHAP && NodeKind.discoversRules(node)),
+                this::make);
     }
 
     private Base make(Variant variant) {
@@ -95,6 +105,9 @@ public final class Templates implements BaseConfig {
         for (Dependency dependency : dependencies) {
             if (variant.kind() == NodeKind.GRPC) {
                 grpc(dependency, update);
+            } else if (dependency.protocol() == Dependency.Protocol.DNS) {
+                ResolverTemplate.put(
+                        dependency, listen(dependency, variant), variant.kind(), variant.discovers(), update);
             } else {
                 proxy(dependency, variant, update);
             }
@@ -139,11 +152,7 @@ public final class Templates implements BaseConfig {
         }
         update.put(Resource.of(Listener.newBuilder()
                 .setName(name)
-                .setAddress(address(
-                        variant.address().isEmpty()
-                                ? dependency.listen()
-                                : new Dependency.HostPort(
-                                        variant.address(), dependency.listen().port())))
+                .setAddress(address(listen(dependency, variant)))
                 .addFilterChains(chain)
                 .build()));
         Cluster.Builder cluster = cluster(dependency)
@@ -152,12 +161,25 @@ public final class Templates implements BaseConfig {
                                 ? Cluster.DiscoveryType.STATIC
                                 : Cluster.DiscoveryType.STRICT_DNS)
                 .setLoadAssignment(assignment(dependency));
+        if (variant.discovers()) {
+            DiscoveredRules rules = FaultFilters.clusterRules(name);
+            cluster.putTypedExtensionProtocolOptions(
+                    "mishap.clusters.fault",
+                    Any.pack(ClusterFault.newBuilder().setDiscovered(rules).build()));
+            update.put(FaultFilters.config(rules.getName(), RuleSet.getDefaultInstance()));
+        }
         update.put(Resource.of(cluster.build()));
+    }
+
+    private static Dependency.HostPort listen(Dependency dependency, Variant variant) {
+        return variant.address().isEmpty()
+                ? dependency.listen()
+                : new Dependency.HostPort(variant.address(), dependency.listen().port());
     }
 
     private static void grpc(Dependency dependency, ViewUpdate update) {
         String name = dependency.name();
-        if (dependency.protocol() == Dependency.Protocol.TCP) {
+        if (!dependency.protocol().isHttp()) {
             return;
         }
         HttpFilter fault = HttpFilter.newBuilder()
@@ -210,7 +232,7 @@ public final class Templates implements BaseConfig {
                 .build();
     }
 
-    private static Cluster.Builder cluster(Dependency dependency) {
+    static Cluster.Builder cluster(Dependency dependency) {
         Cluster.Builder cluster = Cluster.newBuilder()
                 .setName(dependency.name())
                 .setConnectTimeout(Duration.newBuilder().setSeconds(5));
@@ -243,7 +265,7 @@ public final class Templates implements BaseConfig {
                 .build();
     }
 
-    private static ClusterLoadAssignment assignment(Dependency dependency) {
+    static ClusterLoadAssignment assignment(Dependency dependency) {
         LocalityLbEndpoints.Builder endpoints = LocalityLbEndpoints.newBuilder()
                 // gRPC clients pass over endpoints without a locality and a weight.
                 .setLocality(Locality.newBuilder().setRegion("default"))
@@ -259,13 +281,19 @@ public final class Templates implements BaseConfig {
     }
 
     private static Address address(Dependency.HostPort at) {
+        return address(at, SocketAddress.Protocol.TCP);
+    }
+
+    static Address address(Dependency.HostPort at, SocketAddress.Protocol protocol) {
         return Address.newBuilder()
-                .setSocketAddress(
-                        SocketAddress.newBuilder().setAddress(at.host()).setPortValue(at.port()))
+                .setSocketAddress(SocketAddress.newBuilder()
+                        .setProtocol(protocol)
+                        .setAddress(at.host())
+                        .setPortValue(at.port()))
                 .build();
     }
 
-    private static Filter filter(String name, Message config) {
+    static Filter filter(String name, Message config) {
         return Filter.newBuilder()
                 .setName(name)
                 .setTypedConfig(Any.pack(config))

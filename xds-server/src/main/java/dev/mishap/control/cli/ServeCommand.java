@@ -60,7 +60,7 @@ final class ServeCommand implements Callable<Integer> {
             paramLabel = "NAME=[PORT:][PROTOCOL://]HOST:PORT",
             description =
                     "Something that services call: proxies listen for it on PORT of 127.0.0.1 (10000, 10001 … without) and send it to"
-                            + " HOST:PORT; gRPC clients ask for xds:///NAME. PROTOCOL: http (default), http2, grpc, tcp. Many times.")
+                            + " HOST:PORT; gRPC clients ask for xds:///NAME. PROTOCOL: http (default), http2, grpc, tcp, dns. Many times.")
     private List<String> dependencies = List.of();
 
     @Option(

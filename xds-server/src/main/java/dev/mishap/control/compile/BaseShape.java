@@ -7,6 +7,7 @@ import dev.mishap.rules.Scope;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** What of a base configuration matters to faults: read once for as long as the base stays, whatever rules come and go. */
 public final class BaseShape {
     /** No configuration. */
-    public static final BaseShape EMPTY = new BaseShape(List.of(), List.of());
+    public static final BaseShape EMPTY = new BaseShape(List.of(), List.of(), List.of());
 
     private final List<ListenerShape> listeners;
     private final Map<String, Resource> listenerResources = new HashMap<>();
@@ -23,7 +24,12 @@ public final class BaseShape {
     private final Map<String, RouteConfiguration> routes = new HashMap<>();
     private final Map<String, Routes.Reach> reaches = new HashMap<>();
 
-    private BaseShape(Collection<Resource> listeners, Collection<Resource> routes) {
+    private final Collection<Resource> clusterResources;
+    private @Nullable List<ClusterShape> clusters;
+
+    private BaseShape(
+            Collection<Resource> listeners, Collection<Resource> routes, Collection<Resource> clusterResources) {
+        this.clusterResources = clusterResources;
         List<ListenerShape> shapes = new ArrayList<>();
         for (Resource listener : listeners) {
             listenerResources.put(listener.name(), listener);
@@ -36,8 +42,23 @@ public final class BaseShape {
         }
     }
 
-    public static BaseShape of(Collection<Resource> listeners, Collection<Resource> routes) {
-        return new BaseShape(listeners, routes);
+    /** What these resources are like. */
+    public static BaseShape of(
+            Collection<Resource> listeners, Collection<Resource> routes, Collection<Resource> clusters) {
+        return new BaseShape(listeners, routes, List.copyOf(clusters));
+    }
+
+    /** The clusters that discover rules, by name; looked for when a node first wants to know. */
+    synchronized List<ClusterShape> clusters() {
+        List<ClusterShape> known = clusters;
+        if (known == null) {
+            known = clusterResources.stream()
+                    .flatMap(cluster -> ClusterShape.of(cluster.name(), cluster.body()).stream())
+                    .sorted(Comparator.comparing(ClusterShape::name))
+                    .toList();
+            clusters = known;
+        }
+        return known;
     }
 
     List<ListenerShape> listeners() {

@@ -231,7 +231,9 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         return shapes.computeIfAbsent(
                 node.base,
                 base -> BaseShape.of(
-                        base.layer().resources(TypeUrls.LISTENER), base.layer().resources(TypeUrls.ROUTE)));
+                        base.layer().resources(TypeUrls.LISTENER),
+                        base.layer().resources(TypeUrls.ROUTE),
+                        base.layer().resources(TypeUrls.CLUSTER)));
     }
 
     /** Plans of one moment, each made once for all nodes that are alike. */

@@ -71,7 +71,7 @@ final class FleetNode {
             if (resource.typeUrl().equals(TypeUrls.EXTENSION_CONFIG) && !ofTheBase) {
                 // A filter that we put in stays: nothing in the state of the world would tell it that its fault is
                 // over.
-                Resource nothing = FaultFilters.nothing(resource.name());
+                Resource nothing = FaultFilters.emptied(resource);
                 wanted.put(key, nothing);
                 if (!nothing.equals(resource)) {
                     update.put(nothing);

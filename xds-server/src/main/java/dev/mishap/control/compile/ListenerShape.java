@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mishap.control.base.NodeKind;
+import dev.mishap.filters.udp.dns.v1.DnsProxy;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
@@ -22,8 +23,12 @@ import org.jspecify.annotations.Nullable;
  * @param api whether it is for a client that asks for it by its target (gRPC), and not for a socket
  * @param managers its HTTP connection managers; none = it carries no HTTP
  * @param connectionSlots its network filters that take rules about connections, by name
+ * @param questionSlots the names of the extension configurations by which its DNS proxies get rules
  */
-record ListenerShape(String name, boolean api, List<Manager> managers, List<String> connectionSlots) {
+record ListenerShape(
+        String name, boolean api, List<Manager> managers, List<String> connectionSlots, List<String> questionSlots) {
+    private static final String DNS_PROXY = "mishap.filters.udp.dns.v1.DnsProxy";
+
     static final String HTTP_FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault";
     static final String HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
@@ -72,7 +77,7 @@ record ListenerShape(String name, boolean api, List<Manager> managers, List<Stri
             Set<String> slots = new LinkedHashSet<>();
             if (listener.hasApiListener()) {
                 add(listener.getApiListener().getApiListener(), managers, rulesType);
-                return new ListenerShape(name, true, managers, List.of());
+                return new ListenerShape(name, true, managers, List.of(), List.of());
             }
             for (FilterChain chain : listener.getFilterChainsList()) {
                 chain(chain, managers, slots, rulesType);
@@ -80,11 +85,26 @@ record ListenerShape(String name, boolean api, List<Manager> managers, List<Stri
             if (listener.hasDefaultFilterChain()) {
                 chain(listener.getDefaultFilterChain(), managers, slots, rulesType);
             }
-            return new ListenerShape(name, false, managers, List.copyOf(slots));
+            return new ListenerShape(name, false, managers, List.copyOf(slots), questionSlots(listener));
         } catch (InvalidProtocolBufferException e) {
             // What the client will refuse has no place for a fault.
-            return new ListenerShape(name, false, List.of(), List.of());
+            return new ListenerShape(name, false, List.of(), List.of(), List.of());
         }
+    }
+
+    private static List<String> questionSlots(Listener listener) throws InvalidProtocolBufferException {
+        List<Any> configs = new ArrayList<>();
+        listener.getListenerFiltersList().forEach(filter -> configs.add(filter.getTypedConfig()));
+        listener.getFilterChainsList()
+                .forEach(chain -> chain.getFiltersList().forEach(filter -> configs.add(filter.getTypedConfig())));
+        Set<String> slots = new LinkedHashSet<>();
+        for (Any config : configs) {
+            if (isOf(config.getTypeUrl(), DNS_PROXY)) {
+                slots.add(DnsProxy.parseFrom(config.getValue()).getDiscovered().getName());
+            }
+        }
+        slots.remove("");
+        return List.copyOf(slots);
     }
 
     private static void chain(FilterChain chain, List<Manager> into, Set<String> slots, String rulesType)

@@ -5,11 +5,17 @@ import dev.mishap.control.rules.RuleProtos;
 import dev.mishap.control.xds.Resource;
 import dev.mishap.filters.http.fault.v1.HttpFault;
 import dev.mishap.filters.network.fault.v1.NetworkFault;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.Scope;
+import dev.mishap.rules.Source;
 import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.v1.RuleSet;
 import io.envoyproxy.envoy.service.runtime.v3.Runtime;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,11 +44,17 @@ final class MishapPlan {
         this.resources = resources;
     }
 
-    /** Whether a listener of this base takes whole rules. */
+    /** Whether something of this base takes whole rules. */
     static boolean hasPlaces(BaseShape base) {
-        return base.listeners().stream()
-                .flatMap(listener -> listener.managers().stream())
-                .anyMatch(manager -> !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
+        return !base.clusters().isEmpty() || base.listeners().stream().anyMatch(MishapPlan::hasPlaces);
+    }
+
+    private static boolean hasPlaces(ListenerShape listener) {
+        return !listener.connectionSlots().isEmpty()
+                || !listener.questionSlots().isEmpty()
+                || listener.managers().stream()
+                        .anyMatch(manager ->
+                                !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
     }
 
     NodePlan plan(List<ActiveRule> rules) {
@@ -51,13 +63,6 @@ final class MishapPlan {
             Verdict verdict = verdict(rule);
             if (!node.faults().contains(kind)) {
                 verdict.not("spec.fault." + kind.field() + ": the node's build does not execute it");
-            } else if (kind.plane() == Fault.Plane.DNS) {
-                verdict.not(
-                        "spec.fault.dns: the node's configuration has no filter of DNS that takes rules by discovery");
-            } else if (isUpstream(rule)) {
-                verdict.not(
-                        "spec.fault." + kind.field()
-                                + ": it acts on connections upstream, and no cluster's configuration comes by discovery of its own");
             }
         }
         List<ActiveRule> possible =
@@ -75,6 +80,9 @@ final class MishapPlan {
                 }
             }
         }
+        fillQuestions(possible);
+        fillClusters(possible);
+        possible.forEach(this::explain);
         if (!node.runtimeLayer().isEmpty()) {
             resources.put(
                     "rtds",
@@ -90,10 +98,96 @@ final class MishapPlan {
 
     private static boolean is(ActiveRule rule, Fault.Plane plane, ListenerShape listener) {
         List<String> wanted = rule.rule().scope().listeners();
-        return rule.rule().fault().kind().plane() == plane && (wanted.isEmpty() || wanted.contains(listener.name()));
+        return rule.rule().fault().kind().plane() == plane
+                && !isUpstream(rule)
+                && (wanted.isEmpty() || wanted.contains(listener.name()));
     }
 
-    /** Rules about connections. */
+    /** Rules about the questions that clients ask. Listeners of one resolver, for UDP and TCP, share their rules. */
+    private void fillQuestions(List<ActiveRule> possible) {
+        Map<String, Set<String>> listeners = new LinkedHashMap<>();
+        for (ListenerShape listener : base.listeners()) {
+            listener.questionSlots()
+                    .forEach(slot -> listeners
+                            .computeIfAbsent(slot, s -> new LinkedHashSet<>())
+                            .add(listener.name()));
+        }
+        listeners.forEach((slot, names) -> {
+            RuleSet.Builder rules = RuleSet.newBuilder();
+            for (ActiveRule rule : possible) {
+                Scope scope = rule.rule().scope();
+                if (rule.rule().fault().kind().plane() == Fault.Plane.DNS
+                        // No client asks for a cluster.
+                        && scope.clusters().isEmpty()
+                        && (scope.listeners().isEmpty()
+                                || scope.listeners().stream().anyMatch(names::contains))) {
+                    // Where they are is who they are for: the rule may name one of the listeners only.
+                    add(rule, rule.rule().withScope(scope.withListeners(List.of())), rules);
+                }
+            }
+            put(slot, rules);
+        });
+    }
+
+    /** Rules about connections to clusters, and about the questions for them. */
+    private void fillClusters(List<ActiveRule> possible) {
+        for (ClusterShape cluster : base.clusters()) {
+            RuleSet.Builder rules = RuleSet.newBuilder();
+            for (ActiveRule rule : possible) {
+                Scope scope = rule.rule().scope();
+                boolean named = scope.clusters().isEmpty() || scope.clusters().contains(cluster.name());
+                boolean asked = rule.rule().fault().kind().plane() == Fault.Plane.DNS
+                        && cluster.asks()
+                        && scope.listeners().isEmpty()
+                        && scope.source().equals(Source.ANY)
+                        && scope.cohort().percent().isFull();
+                if (named && (asked || isUpstream(rule))) {
+                    add(rule, rule.rule(), rules);
+                }
+            }
+            put(cluster.slot(), rules);
+        }
+    }
+
+    private void add(ActiveRule rule, FaultRule placed, RuleSet.Builder to) {
+        to.addRules(RuleProtos.toProto(placed.withTargets(Targets.ALL)));
+        verdict(rule).by(Way.RULES);
+    }
+
+    private void put(String slot, RuleSet.Builder rules) {
+        if (rules.getRulesCount() > 0) {
+            resources.put(
+                    "ecds " + slot, FaultFilters.config(slot, rules.build()).withTtl(timeToLive));
+        }
+    }
+
+    /** Says why a rule that could act here has no place to act in. */
+    private void explain(ActiveRule rule) {
+        Verdict verdict = verdict(rule);
+        Fault.Kind kind = rule.rule().fault().kind();
+        if (verdict.placed()) {
+            return;
+        }
+        if (isUpstream(rule)) {
+            verdict.not(
+                    base.clusters().isEmpty()
+                            ? "spec.fault." + kind.field()
+                                    + ": it acts on connections upstream, and no cluster of the node's configuration"
+                                    + " discovers rules (mishap.clusters.fault)"
+                            : "no cluster of the node that discovers rules is what the scope names");
+        } else if (kind.plane() == Fault.Plane.DNS) {
+            boolean none = base.clusters().stream().noneMatch(ClusterShape::asks)
+                    && base.listeners().stream()
+                            .allMatch(listener -> listener.questionSlots().isEmpty());
+            verdict.not(
+                    none
+                            ? "spec.fault.dns: no listener for DNS of the node's configuration discovers rules, and no cluster whose"
+                                    + " endpoints DNS is asked for"
+                            : "no listener for DNS, and no cluster whose endpoints DNS is asked for, is what the scope names");
+        }
+    }
+
+    /** Rules about connections of clients. */
     private void fill(String filter, ListenerShape listener, List<ActiveRule> possible) {
         NetworkFault.Builder config = NetworkFault.newBuilder();
         for (ActiveRule rule : possible) {

@@ -27,6 +27,10 @@ final class Verdict {
         notes.add(note);
     }
 
+    boolean placed() {
+        return !ways.isEmpty();
+    }
+
     boolean hopeless() {
         return !reasons.isEmpty();
     }

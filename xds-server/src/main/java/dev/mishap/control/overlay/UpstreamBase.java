@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.mishap.control.base.Base;
 import dev.mishap.control.base.FaultFilters;
+import dev.mishap.control.base.NodeKind;
 import dev.mishap.control.xds.DemandListener;
 import dev.mishap.control.xds.NodeInfo;
 import dev.mishap.control.xds.ResourceLayer;
@@ -46,6 +47,9 @@ final class UpstreamBase extends Base implements DemandListener {
     private final ScheduledExecutorService executor;
     private final Consumer<UpstreamBase> onClose;
     private final Map<String, UpstreamType> types = new LinkedHashMap<>();
+    /** Whether its clusters may have places for rules. */
+    private final boolean discoversRules;
+
     private volatile @Nullable Boolean delta;
     private @Nullable UpstreamStream stream;
     private int attempt;
@@ -62,6 +66,7 @@ final class UpstreamBase extends Base implements DemandListener {
             Demand demand) {
         super(ResourceLayer.lazy("upstream of " + node, demand));
         this.node = node;
+        this.discoversRules = NodeKind.discoversRules(node);
         this.servers = servers;
         this.executor = executor;
         this.onClose = onClose;
@@ -315,7 +320,9 @@ final class UpstreamBase extends Base implements DemandListener {
 
     private void apply(UpstreamType type, ViewUpdate update) {
         layer().update(update);
-        if (type.typeUrl.equals(TypeUrls.LISTENER) || type.typeUrl.equals(TypeUrls.ROUTE)) {
+        if (type.typeUrl.equals(TypeUrls.LISTENER)
+                || type.typeUrl.equals(TypeUrls.ROUTE)
+                || type.typeUrl.equals(TypeUrls.CLUSTER) && discoversRules) {
             changed();
         }
     }

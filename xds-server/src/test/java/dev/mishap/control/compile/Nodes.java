@@ -3,10 +3,12 @@ package dev.mishap.control.compile;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.mishap.control.xds.NodeInfo;
+import dev.mishap.rules.fault.Fault;
 import io.envoyproxy.envoy.config.core.v3.BuildVersion;
 import io.envoyproxy.envoy.config.core.v3.Extension;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.type.v3.SemanticVersion;
+import java.util.List;
 
 /** Nodes as they tell of themselves. */
 final class Nodes {
@@ -39,6 +41,23 @@ final class Nodes {
 
     static NodeInfo plain(String service, String id) {
         return NodeInfo.of(envoy(service, id).build());
+    }
+
+    /** Our own proxy, as it tells of itself. */
+    static NodeInfo mishap(String service, String id) {
+        Node.Builder node = envoy(service, id);
+        for (String type : List.of(
+                "mishap.filters.http.fault.v1.HttpFault",
+                "mishap.filters.network.fault.v1.NetworkFault",
+                "mishap.filters.udp.dns.v1.DnsProxy",
+                "mishap.clusters.fault.v1.ClusterFault",
+                "mishap.rules.v1.DiscoveredRules")) {
+            node.addExtensions(Extension.newBuilder().setName(type).addTypeUrls(type));
+        }
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            node.addExtensions(Extension.newBuilder().setName(kind.field()).setCategory("mishap.faults"));
+        }
+        return NodeInfo.of(node.build());
     }
 
     static NodeInfo grpc(String service, String id) {

@@ -44,7 +44,9 @@ class PlannerTest {
         }
         Base base = templates.of(node);
         BaseShape shape = BaseShape.of(
-                base.layer().resources(TypeUrls.LISTENER), base.layer().resources(TypeUrls.ROUTE));
+                base.layer().resources(TypeUrls.LISTENER),
+                base.layer().resources(TypeUrls.ROUTE),
+                base.layer().resources(TypeUrls.CLUSTER));
         return new Planner(TTL, false).plan(NodeCapabilities.of(node), shape, rules, before, now.toEpochMilli());
     }
 

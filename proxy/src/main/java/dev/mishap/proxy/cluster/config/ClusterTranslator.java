@@ -2,6 +2,7 @@ package dev.mishap.proxy.cluster.config;
 
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.ClusterConfig;
+import dev.mishap.proxy.cluster.ClusterFaults;
 import dev.mishap.proxy.cluster.CommonLbConfig;
 import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Discovery;
@@ -87,7 +88,7 @@ public final class ClusterTranslator {
                 .poolPerDownstream(c.bool("connection_pool_per_downstream_connection", false))
                 .timeoutBudgets(timeoutBudgets(c))
                 .metadata(LoadAssignments.metadata(c))
-                .faults(ClusterFaultConfig.from(c));
+                .faults(new ClusterFaults(ClusterFaultConfig.from(c), ClusterFaultConfig.discovered(c)));
         checkFilters(c);
         List<ConfigNode> checks = c.messages("health_checks");
         if (checks.size() > 1) {

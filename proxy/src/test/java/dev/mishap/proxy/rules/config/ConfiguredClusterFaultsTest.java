@@ -96,6 +96,30 @@ class ConfiguredClusterFaultsTest {
         assertThat(proxy.get("/")).startsWith("HTTP/1.1 503");
     }
 
+    @Test
+    void rulesComeAndGoByDiscoveryWhileTheClusterStays() throws Exception {
+        proxy.pushRules("u-rules", "1", "");
+        proxy.start(proxy.hcm("", ""), typed(proxy.discovered("u-rules")));
+        assertThat(proxy.get("/")).startsWith("HTTP/1.1 200");
+
+        proxy.pushRules(
+                "u-rules",
+                "2",
+                "{name: gone, refuse: {side: UPSTREAM}}, {name: cut, connection_reset: {side: UPSTREAM}}");
+        await(() -> proxy.stat("extension_config_discovery.cluster_rules.u-rules.config_reload") == 2);
+        assertThat(proxy.get("/")).startsWith("HTTP/1.1 503");
+        assertThat(proxy.stat("mishap.rule.gone.touched")).isPositive();
+
+        proxy.push("u-rules", "3", "{'@type': " + TYPE + "}");
+        await(() -> proxy.stat("extension_config_discovery.cluster_rules.u-rules.config_fail") == 1);
+        assertThat(proxy.get("/")).startsWith("HTTP/1.1 503");
+
+        proxy.pushRules("u-rules", "4", "");
+        await(() -> proxy.stat("extension_config_discovery.cluster_rules.u-rules.config_reload") == 3);
+        assertThat(proxy.get("/")).startsWith("HTTP/1.1 200");
+        assertThat(proxy.stat("cluster_manager.cluster_modified")).isZero();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

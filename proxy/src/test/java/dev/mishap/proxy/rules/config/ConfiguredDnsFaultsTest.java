@@ -1,5 +1,6 @@
 package dev.mishap.proxy.rules.config;
 
+import static dev.mishap.proxy.rules.config.ConfiguredProxy.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -115,6 +116,23 @@ class ConfiguredDnsFaultsTest {
             in.readFully(answer);
             assertThat(answer[3] & 15).isEqualTo(2);
         }
+    }
+
+    @Test
+    void rulesComeAndGoByDiscovery() throws Exception {
+        proxy.pushRules("d", "1", "");
+        proxy.startYaml(udp(proxy.discovered("d") + ", rules: [{name: six, dns: {nxdomain: true},"
+                + " scope: {question: {types: [AAAA]}}}]"));
+        assertThat(rcodeByUdp("db.internal", 28)).isEqualTo(3);
+
+        proxy.pushRules("d", "2", "{name: refused, dns: {refused: true}, scope: {question: {types: [A]}}}");
+        await(() -> proxy.stat("extension_config_discovery.dns_rules.d.config_reload") == 2);
+        assertThat(rcodeByUdp("db.internal", 1)).isEqualTo(5);
+        assertThat(rcodeByUdp("db.internal", 28)).isEqualTo(3);
+
+        proxy.pushRules("d", "3", "{name: six, dns: {refused: true}}");
+        await(() -> proxy.stat("extension_config_discovery.dns_rules.d.config_fail") == 1);
+        assertThat(rcodeByUdp("db.internal", 1)).isEqualTo(5);
     }
 
     @Test

@@ -151,6 +151,17 @@ final class ConfiguredProxy {
                 + directory.resolve(name + ".yaml") + "'}}, type_urls: ['" + type + "']" + more + "}}";
     }
 
+    /** {@code mishap.rules.v1.DiscoveredRules} of {@link #pushRules}' file. */
+    String discovered(String name) {
+        return "discovered: {name: " + name + ", config_source: {path_config_source: {path: '"
+                + directory.resolve(name + ".yaml") + "'}}}";
+    }
+
+    /** Pushes a set of rules. */
+    void pushRules(String name, String version, String rules) throws IOException {
+        push(name, version, "{'@type': type.googleapis.com/mishap.rules.v1.RuleSet, rules: [" + rules + "]}");
+    }
+
     int port() {
         return server.listeners().get(0).port();
     }

@@ -8,10 +8,14 @@ import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.rules.ClientQuestions;
+import dev.mishap.proxy.rules.FollowedRules;
 import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.config.DiscoveredRules;
 import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.transport.SocketContext;
+import dev.mishap.proxy.xds.ExtensionConfigs;
+import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.fault.Fault;
 import io.netty.util.NetUtil;
@@ -50,7 +54,7 @@ public record DnsProxyConfig(
             SupportedFields.of(MESSAGE)
                     .supported("stat_prefix", "upstreams", "timeout", "attempts", "max_pending")
                     .supported("max_pending_per_client", "cache", "access_log", "tcp_idle_timeout")
-                    .supported("rules"),
+                    .supported("rules", "discovered"),
             SupportedFields.of(MESSAGE + ".Cache").supported("max_entries", "max_ttl"));
 
     private static final long SECOND = 1_000_000_000L;
@@ -97,15 +101,32 @@ public record DnsProxyConfig(
 
     private static ClientQuestions questions(ConfigNode node, SocketContext context) {
         RuleStore store = context.service(RuleStore.class);
-        List<FaultRule> rules = RuleConfig.listFrom(
+        String site = "the DNS proxy of listener '" + context.listenerName() + "'";
+        List<FaultRule> rules = rules(node);
+        ConfigNode discovered = node.message("discovered");
+        RuleSource own = rules.isEmpty() ? null : store.places().replace(site, rules);
+        if (discovered != null) {
+            FollowedRules followed = new FollowedRules(store.places(), site);
+            followed.put(rules);
+            DiscoveredRules.follow(
+                    "dns_rules",
+                    discovered,
+                    rules,
+                    DnsProxyConfig::rules,
+                    followed::put,
+                    context.service(ExtensionConfigs.class),
+                    context.service(Lifecycle.class));
+            own = followed;
+        }
+        return new ClientQuestions(store, own, context.listenerName(), context.root());
+    }
+
+    private static List<FaultRule> rules(ConfigNode node) {
+        return RuleConfig.listFrom(
                 node,
                 "rules",
                 "a DNS proxy",
                 rule -> rule.fault().kind().plane() == Fault.Plane.DNS,
                 "mishap.filters.http.fault, mishap.filters.network.fault or mishap.clusters.fault");
-        RuleSource own = rules.isEmpty()
-                ? null
-                : store.places().replace("the DNS proxy of listener '" + context.listenerName() + "'", rules);
-        return new ClientQuestions(store, own, context.listenerName(), context.root());
     }
 }
