@@ -109,13 +109,24 @@ public final class Cds implements ResourceWatcher {
             version = newVersion;
         }
         target.ready();
+        refuse(errors);
+        if (changed + gone > 0) {
+            reload.inc();
+            reloadTime.set(System.currentTimeMillis());
+        }
+    }
+
+    /**
+     * Refuses those clusters of a response, if there are any.
+     *
+     * @param errors why, by name
+     */
+    static void refuse(Map<String, String> errors) {
         if (!errors.isEmpty()) {
             List<String> all = new ArrayList<>();
             errors.forEach((name, why) -> all.add(name + ": " + why));
             throw new ResourcesRefused("Error adding/updating cluster(s) " + String.join(", ", all), errors);
         }
-        reload.inc();
-        reloadTime.set(System.currentTimeMillis());
     }
 
     @Override

@@ -70,9 +70,13 @@ public final class ClusterManager implements AutoCloseable {
         final @Nullable ConfigNode config;
         final String version;
         final boolean dynamic;
+        /** Whether it came by its name only: a response with all clusters may not know it. */
+        final boolean onDemand;
+
         final Instant updated = Instant.now();
 
-        Entry(Cluster cluster, @Nullable ConfigNode config, String version, boolean dynamic) {
+        Entry(Cluster cluster, @Nullable ConfigNode config, String version, boolean dynamic, boolean onDemand) {
+            this.onDemand = onDemand;
             this.cluster = cluster;
             this.config = config;
             this.version = version;
@@ -125,7 +129,7 @@ public final class ClusterManager implements AutoCloseable {
         if (active.containsKey(config.name())) {
             throw new ConfigException("cluster manager: duplicate cluster '" + config.name() + "'");
         }
-        active.put(config.name(), new Entry(make(config, node), node, "", false));
+        active.put(config.name(), new Entry(make(config, node), node, "", false, false));
         added.inc();
         publish();
     }
@@ -229,6 +233,15 @@ public final class ClusterManager implements AutoCloseable {
      * @throws ConfigException when it can't be accepted
      */
     public boolean addOrUpdate(ConfigNode node, String version) {
+        return addOrUpdate(node, version, false);
+    }
+
+    /**
+     * The same for a cluster that is fetched by its name, which is not removed because a response with all clusters does not have it.
+     *
+     * @throws ConfigException when it can't be accepted
+     */
+    boolean addOrUpdate(ConfigNode node, String version, boolean onDemand) {
         String name = node.string("name");
         Entry now = active.get(name);
         Entry next = warming.get(name);
@@ -238,7 +251,7 @@ public final class ClusterManager implements AutoCloseable {
         }
         // Envoy counts before it looks: a cluster that is refused is counted, too.
         (newest == null ? added : modified).inc();
-        Entry entry = new Entry(make(translator.apply(node), node), node, version, true);
+        Entry entry = new Entry(make(translator.apply(node), node), node, version, true, onDemand);
         LOG.debug("add/update cluster {} starting warming", name);
         warming.put(name, entry);
         publish();
@@ -303,13 +316,22 @@ public final class ClusterManager implements AutoCloseable {
     /** Names of the clusters that came by CDS. */
     public Set<String> dynamicNames() {
         Set<String> names = new LinkedHashSet<>();
-        active.forEach((name, e) -> {
-            if (e.dynamic) {
-                names.add(name);
+        addDynamic(active, names);
+        addDynamic(warming, names);
+        return names;
+    }
+
+    private static void addDynamic(Map<String, Entry> entries, Set<String> to) {
+        entries.forEach((name, e) -> {
+            if (e.dynamic && !e.onDemand) {
+                to.add(name);
             }
         });
-        names.addAll(warming.keySet());
-        return names;
+    }
+
+    /** Whether a cluster of that name is to serve as soon as its endpoints are known. Main loop only. */
+    boolean isWarming(String name) {
+        return warming.containsKey(name);
     }
 
     private void publish() {

@@ -33,6 +33,9 @@ public final class ActiveStream implements HttpStream {
     private RuntimeSnapshot runtime = RuntimeSnapshot.EMPTY;
     private @Nullable SelectedRoute route;
     private boolean routeMatched;
+    /** The next route is not the first: its limits of time are to be looked at. */
+    private boolean rerouted;
+
     private @Nullable HeaderMap requestTrailers;
     private @Nullable HeaderMap responseHeaders;
     private @Nullable HeaderMap responseTrailers;
@@ -99,7 +102,7 @@ public final class ActiveStream implements HttpStream {
         active = true;
         codecFailed =
                 headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
-        routeMatched = false;
+        routeMatched = rerouted = false;
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;
         responseListener = null;
@@ -409,13 +412,23 @@ public final class ActiveStream implements HttpStream {
             info.clusterMetadata = cluster == null ? null : config.clusterMetadata.apply(cluster);
             info.upstreamClusterRaw = info.upstreamCluster == null ? null : cluster;
             info.routeName = route == null ? null : route.name();
+            if (rerouted && route != null) {
+                rerouted = false;
+                timers.apply(route, requestHeaders, info.startNanos, System.nanoTime());
+            }
         }
         return route;
     }
 
     @Override
+    public @Nullable PendingRoute fetchRoute(Runnable done) {
+        return config.routes.fetch(this, done);
+    }
+
+    @Override
     public void clearRouteCache() {
         routeMatched = false;
+        rerouted = true;
         route = null;
     }
 

@@ -65,6 +65,17 @@ public interface HttpStream {
     /** Forgets the pinned route, so that the next {@link #route()} matches the headers as they are then. */
     void clearRouteCache();
 
+    /**
+     * Fetches what there is no {@link #route} for want of.
+     *
+     * @param done runs on {@link #loop()}, later than this returns, when there is more to know or nothing more will be; the caller then
+     *     clears the route cache
+     * @return the wait, to be ended with the stream; null when there is nothing to fetch
+     */
+    default @Nullable PendingRoute fetchRoute(Runnable done) {
+        return null;
+    }
+
     /** The most specific {@code typed_per_filter_config} for the filter of that name in the chain, or null. */
     @Nullable
     Object perFilterConfig(String filterName);

@@ -8,4 +8,14 @@ public interface RouteResolver {
     /** The route for the request as its headers are now, with weighted clusters drawn; null when none matches. */
     @Nullable
     SelectedRoute select(HttpStream stream);
+
+    /**
+     * Fetches what a request without a route may lack.
+     *
+     * @param done runs on the stream's loop, later than this returns, when there is more to know or nothing more will be
+     * @return the wait, or null when there is nothing to fetch
+     */
+    default @Nullable PendingRoute fetch(HttpStream stream, Runnable done) {
+        return null;
+    }
 }

@@ -10,6 +10,7 @@ import dev.mishap.proxy.route.RouteActionConfig.Inherited;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -76,8 +77,15 @@ public final class RouteTableConfig {
     private final RouteLevel level;
     private final List<MirrorPolicy> mirrors;
     private final ClusterSpecifiers specifiers;
+    /** Those of the last table: the next one has most of them, too. */
+    private Map<ConfigNode, VirtualHost> built = Map.of();
 
-    private RouteTableConfig(ConfigNode table, RouteContext context) {
+    /**
+     * What a table has apart from virtual hosts that are discovered, for {@link #table}. Not to be used by several threads at a time.
+     *
+     * @throws ConfigException when it can't be accepted
+     */
+    public RouteTableConfig(ConfigNode table, RouteContext context) {
         this.table = table;
         this.context = context;
         this.validate = table.bool("validate_clusters", context.validateClusters());
@@ -94,30 +102,30 @@ public final class RouteTableConfig {
      * @throws ConfigException when it can't be accepted, in Envoy's words where it has some
      */
     public static RouteTable from(ConfigNode node, RouteContext context) {
-        return from(node, List.of(), context);
+        return new RouteTableConfig(node, context).table(List.of());
     }
 
     /**
-     * Builds the table with virtual hosts that came apart from it.
+     * Builds the table with virtual hosts that came apart from it. Those that it had the last time are not read again.
      *
-     * @param hosts {@code envoy.config.route.v3.VirtualHost}s
+     * @param apart {@code envoy.config.route.v3.VirtualHost}s
      * @throws ConfigException when it can't be accepted, in Envoy's words where it has some
      */
-    public static RouteTable from(ConfigNode node, List<ConfigNode> hosts, RouteContext context) {
-        List<ConfigNode> all = new ArrayList<>(node.messages("virtual_hosts"));
-        all.addAll(hosts);
-        return new RouteTableConfig(node, context).build(all);
-    }
-
-    private RouteTable build(List<ConfigNode> hosts) {
+    public RouteTable table(List<ConfigNode> apart) {
+        List<ConfigNode> hosts = new ArrayList<>(table.messages("virtual_hosts"));
+        hosts.addAll(apart);
         String name = table.string("name");
         Domains domains = new Domains(name);
+        Map<ConfigNode, VirtualHost> now = new IdentityHashMap<>();
         for (ConfigNode node : hosts) {
-            VirtualHost host = virtualHost(node);
+            VirtualHost known = built.get(node);
+            VirtualHost host = known == null ? virtualHost(node) : known;
+            now.put(node, host);
             for (String domain : node.strings("domains")) {
                 domains.add(WireText.encode(domain), host);
             }
         }
+        built = now;
         return new RouteTable(
                 name,
                 domains,

@@ -4,6 +4,7 @@ import dev.mishap.proxy.admin.AdminServer;
 import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.cluster.Cds;
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.OnDemandClusters;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
@@ -193,7 +194,8 @@ public final class Server {
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
-            routeTables = new RouteTables(sources);
+            routeTables = new RouteTables(sources, main);
+            services.add(OnDemandClusters.class, new OnDemandClusters(clusters, sources, stats, main));
             services.add(ConfigSources.class, sources);
             services.add(RouteTables.class, routeTables);
             services.add(ExtensionConfigs.class, extensionConfigs);

@@ -24,6 +24,7 @@ import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.http.ondemand.OnDemandExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
@@ -131,6 +132,7 @@ public final class SupportTable {
         lists.add(CompressorExtension.FIELDS);
         lists.add(RbacExtension.FIELDS);
         lists.add(LocalRateLimitExtension.FIELDS);
+        lists.add(OnDemandExtension.FIELDS);
         lists.add(IstioFilters.FIELDS);
         lists.add(AccessLogFilter.FIELDS);
         lists.add(AccessLogs.FIELDS);

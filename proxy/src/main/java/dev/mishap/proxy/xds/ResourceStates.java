@@ -78,6 +78,11 @@ public final class ResourceStates {
                 }
 
                 @Override
+                public boolean incremental() {
+                    return subscription.incremental();
+                }
+
+                @Override
                 public void close() {
                     want(Set.of());
                     subscription.close();
@@ -162,6 +167,17 @@ public final class ResourceStates {
                     put(name, ResourceStatus.State.DOES_NOT_EXIST, last, null);
                 }
             }
+        }
+
+        @Override
+        public void onAnswered(List<String> answered) {
+            for (String name : answered) {
+                ResourceStatus now = ResourceStates.this.of(type, name);
+                if (now != null && now.state() == ResourceStatus.State.REQUESTED) {
+                    put(name, ResourceStatus.State.DOES_NOT_EXIST, "", null);
+                }
+            }
+            watcher.onAnswered(answered);
         }
 
         private void accepted(List<Resource> resources, String version, Map<String, String> refused) {

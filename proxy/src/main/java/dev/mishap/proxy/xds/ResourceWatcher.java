@@ -21,6 +21,12 @@ public interface ResourceWatcher {
      */
     void onDelta(List<Resource> added, List<String> removed, String version);
 
+    /**
+     * The server has said what it has of those names, whether that is something or nothing; after {@link #onDelta}. Virtual hosts
+     * only, which are asked for by names that differ from their own.
+     */
+    default void onAnswered(List<String> names) {}
+
     /** Nothing came within {@code initial_fetch_timeout}. Who waits for the first answer waits no longer. */
     void onFailure();
 

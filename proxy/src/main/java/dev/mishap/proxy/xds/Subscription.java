@@ -10,6 +10,11 @@ public interface Subscription extends AutoCloseable {
     /** Changes the names that are wanted. */
     void names(Set<String> names);
 
+    /** Whether the source says what changed, and not only how all is. */
+    default boolean incremental() {
+        return false;
+    }
+
     @Override
     void close();
 }

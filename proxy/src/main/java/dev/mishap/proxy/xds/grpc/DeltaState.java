@@ -1,12 +1,9 @@
 package dev.mishap.proxy.xds.grpc;
 
-import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,15 +23,12 @@ final class DeltaState extends TypeState {
     }
 
     private boolean wildcard() {
-        return watches.stream().anyMatch(Watch::wildcard);
+        return watches.stream().anyMatch(Watch::asksForAll);
     }
 
     private Set<String> wanted() {
         Set<String> names = new TreeSet<>();
-        if (type == ResourceType.VIRTUAL_HOST) {
-            return names; // the server is asked for all, and a watch takes those of its table
-        }
-        watches.forEach(w -> names.addAll(w.names()));
+        watches.forEach(w -> w.addNamesToAsk(names));
         return names;
     }
 
@@ -114,65 +108,31 @@ final class DeltaState extends TypeState {
     }
 
     @Override
-    void apply(Envelope response) {
-        nonce = response.nonce();
-        error = null;
-        List<Resource> resources;
-        List<Envelope.Item> heartbeats = new ArrayList<>();
-        try {
-            resources = decode(response, heartbeats);
-        } catch (ConfigException e) {
-            refuse(e.getMessage());
-            return;
+    @Nullable
+    String deliver(Watch watch, List<Resource> resources, Envelope response) {
+        List<Resource> added = wantedBy(watch, resources);
+        List<String> removed = response.removed().stream().filter(watch::wants).toList();
+        List<String> answered = type == ResourceType.VIRTUAL_HOST ? response.namesFor(watch::wants) : List.of();
+        if (added.isEmpty() && removed.isEmpty() && answered.isEmpty() && !isForAll(watch, response)) {
+            return null;
         }
-        for (Envelope.Item item : heartbeats) {
-            ttl(item.name(), item.ttlNanos());
+        String refusal = watch.deliver(added, removed, response.version());
+        if (refusal == null && !answered.isEmpty()) {
+            watch.answered(answered);
         }
-        Set<String> errors = new LinkedHashSet<>();
-        boolean onlyHeartbeats = resources.isEmpty()
-                && !heartbeats.isEmpty()
-                && response.removed().isEmpty();
-        for (Watch w : onlyHeartbeats ? List.<Watch>of() : List.copyOf(watches)) {
-            List<Resource> added = new ArrayList<>();
-            for (Resource r : resources) {
-                if (w.wants(r.name())) {
-                    added.add(r);
-                }
-            }
-            List<String> removed = response.removed().stream().filter(w::wants).toList();
-            if (!added.isEmpty() || !removed.isEmpty() || w.wildcard()) {
-                String e = w.deliver(added, removed, response.version());
-                if (e != null) {
-                    errors.add(e);
-                }
-            }
-        }
-        if (errors.isEmpty()) {
-            for (Resource r : resources) {
-                versions.put(r.name(), r.version());
-            }
-            response.removed().forEach(versions::remove);
-        } else {
-            error = String.join("\n", errors);
-        }
-        keep(response, resources);
+        return refusal;
     }
 
-    private void keep(Envelope response, List<Resource> resources) {
-        int at = 0;
-        for (Envelope.Item item : response.items()) {
-            if (item.content() != null) {
-                Resource r = resources.get(at++);
-                ttl(r.name(), item.ttlNanos());
-                if (!type.wildcard()) {
-                    known.put(r.name(), r);
-                }
-            }
+    /** Whether a response without anything for {@code watch} tells it something: that there is nothing. */
+    private static boolean isForAll(Watch watch, Envelope response) {
+        return watch.wildcard() || watch.asksForAll() && response.isEmpty();
+    }
+
+    @Override
+    void accepted(List<Resource> resources, Envelope response) {
+        for (Resource r : resources) {
+            versions.put(r.name(), r.version());
         }
-        for (String name : response.removed()) {
-            ttl(name, 0);
-            known.remove(name);
-        }
-        forgetUnwanted();
+        response.removed().forEach(versions::remove);
     }
 }

@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.WireReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +27,36 @@ record Envelope(
      * @param typeUrl of the content
      * @param content encoded; null for a heartbeat, which has none
      * @param ttlNanos 0 = none
+     * @param aliases other names by which it was asked for
      */
-    record Item(String name, String version, String typeUrl, byte @Nullable [] content, long ttlNanos) {}
+    record Item(
+            String name,
+            String version,
+            String typeUrl,
+            byte @Nullable [] content,
+            long ttlNanos,
+            List<String> aliases) {}
+
+    /** Whether the response tells of nothing. */
+    boolean isEmpty() {
+        return items.isEmpty() && removed.isEmpty();
+    }
+
+    /** The names and aliases of its resources, with content or without, that {@code wanted} takes. */
+    List<String> namesFor(Predicate<String> wanted) {
+        List<String> names = new ArrayList<>();
+        for (Item item : items) {
+            if (wanted.test(item.name())) {
+                names.add(item.name());
+            }
+            for (String alias : item.aliases()) {
+                if (wanted.test(alias) && !alias.equals(item.name())) {
+                    names.add(alias);
+                }
+            }
+        }
+        return names;
+    }
 
     /** Of what the response holds, but for what is new every time. */
     int contentHash() {
@@ -97,7 +126,9 @@ record Envelope(
                 default -> in.skip(tag);
             }
         }
-        return url.equals(WRAPPER) ? wrapper(new WireReader(value, 0, value.length)) : new Item("", "", url, value, 0);
+        return url.equals(WRAPPER)
+                ? wrapper(new WireReader(value, 0, value.length))
+                : new Item("", "", url, value, 0, List.of());
     }
 
     private static Item wrapper(WireReader in) {
@@ -105,19 +136,21 @@ record Envelope(
         String version = "";
         Item content = null;
         long ttl = 0;
+        List<String> aliases = new ArrayList<>(0);
         while (in.hasMore()) {
             int tag = in.tag();
             switch (tag) {
                 case 1 << 3 | WireReader.BYTES -> version = in.utf8();
                 case 2 << 3 | WireReader.BYTES -> content = any(in.sub());
                 case 3 << 3 | WireReader.BYTES -> name = in.utf8();
+                case 4 << 3 | WireReader.BYTES -> aliases.add(in.utf8());
                 case 6 << 3 | WireReader.BYTES -> ttl = duration(in.sub());
                 default -> in.skip(tag);
             }
         }
         return content == null
-                ? new Item(name, version, "", null, ttl)
-                : new Item(name, version, content.typeUrl(), content.content(), ttl);
+                ? new Item(name, version, "", null, ttl, aliases)
+                : new Item(name, version, content.typeUrl(), content.content(), ttl, aliases);
     }
 
     private static long duration(WireReader in) {

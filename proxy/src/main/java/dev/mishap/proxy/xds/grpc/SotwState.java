@@ -1,11 +1,8 @@
 package dev.mishap.proxy.xds.grpc;
 
-import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -62,63 +59,18 @@ final class SotwState extends TypeState {
     }
 
     @Override
-    void apply(Envelope response) {
-        nonce = response.nonce();
-        error = null;
-        List<Resource> resources;
-        List<Envelope.Item> heartbeats = new ArrayList<>();
-        try {
-            resources = decode(response, heartbeats);
-        } catch (ConfigException e) {
-            refuse(e.getMessage());
-            return;
+    @Nullable
+    String deliver(Watch watch, List<Resource> resources, Envelope response) {
+        if (watch.wildcard()) {
+            return watch.deliver(resources, null, response.version());
         }
-        for (Envelope.Item item : heartbeats) {
-            ttl(item.name(), item.ttlNanos());
-        }
-        Set<String> errors = new LinkedHashSet<>();
-        boolean onlyHeartbeats = resources.isEmpty() && !heartbeats.isEmpty();
-        for (Watch w : onlyHeartbeats ? List.<Watch>of() : List.copyOf(watches)) {
-            if (w.wildcard()) {
-                collect(errors, w.deliver(resources, null, response.version()));
-                continue;
-            }
-            List<Resource> wanted = new ArrayList<>();
-            for (Resource r : resources) {
-                if (w.wants(r.name())) {
-                    wanted.add(r);
-                }
-            }
-            if (!wanted.isEmpty() || w.names().isEmpty()) {
-                collect(errors, w.deliver(wanted, null, response.version()));
-            }
-        }
-        keep(response, resources);
-        if (errors.isEmpty()) {
-            version = response.version();
-            incomplete = false;
-        } else {
-            error = String.join("\n", errors);
-        }
+        List<Resource> wanted = wantedBy(watch, resources);
+        return wanted.isEmpty() && !watch.names().isEmpty() ? null : watch.deliver(wanted, null, response.version());
     }
 
-    private static void collect(Set<String> errors, @Nullable String error) {
-        if (error != null) {
-            errors.add(error);
-        }
-    }
-
-    private void keep(Envelope response, List<Resource> resources) {
-        int at = 0;
-        for (Envelope.Item item : response.items()) {
-            if (item.content() != null) {
-                Resource r = resources.get(at++);
-                ttl(r.name(), item.ttlNanos());
-                if (!type.wildcard()) {
-                    known.put(r.name(), r);
-                }
-            }
-        }
-        forgetUnwanted();
+    @Override
+    void accepted(List<Resource> resources, Envelope response) {
+        version = response.version();
+        incomplete = false;
     }
 }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.xds.ResourceType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,20 +64,83 @@ abstract class TypeState {
     /** Writes a request: the first, a change of names, or what acknowledges a response. */
     abstract void request(ProtoWriter out, byte @Nullable [] node, boolean acknowledge);
 
+    /** Gives a subscriber what is its own of a response; null when it accepts that or there is none, else why not. */
+    @Nullable
+    abstract String deliver(Watch watch, List<Resource> resources, Envelope response);
+
+    /** All of a response was accepted. */
+    abstract void accepted(List<Resource> resources, Envelope response);
+
     /** Applies a response; {@link #error} tells whether it was accepted. */
-    abstract void apply(Envelope response);
+    final void apply(Envelope response) {
+        nonce = response.nonce();
+        error = null;
+        List<Resource> resources;
+        List<Envelope.Item> heartbeats = new ArrayList<>();
+        try {
+            resources = decode(response, heartbeats);
+        } catch (ConfigException e) {
+            refuse(e.getMessage());
+            return;
+        }
+        for (Envelope.Item item : heartbeats) {
+            ttl(item.name(), item.ttlNanos());
+        }
+        // A virtual host without content is an answer: there is none.
+        boolean onlyHeartbeats = resources.isEmpty()
+                && !heartbeats.isEmpty()
+                && response.removed().isEmpty()
+                && type != ResourceType.VIRTUAL_HOST;
+        Set<String> errors = new LinkedHashSet<>();
+        for (Watch w : onlyHeartbeats ? List.<Watch>of() : List.copyOf(watches)) {
+            String e = deliver(w, resources, response);
+            if (e != null) {
+                errors.add(e);
+            }
+        }
+        keep(resources, response);
+        if (errors.isEmpty()) {
+            accepted(resources, response);
+        } else {
+            error = String.join("\n", errors);
+        }
+    }
+
+    private void keep(List<Resource> resources, Envelope response) {
+        int at = 0;
+        for (Envelope.Item item : response.items()) {
+            if (item.content() != null) {
+                Resource r = resources.get(at++);
+                ttl(r.name(), item.ttlNanos());
+                if (!type.wildcard()) {
+                    known.put(r.name(), r);
+                }
+            }
+        }
+        for (String name : response.removed()) {
+            ttl(name, 0);
+            known.remove(name);
+        }
+        forgetUnwanted();
+    }
+
+    static List<Resource> wantedBy(Watch watch, List<Resource> resources) {
+        List<Resource> wanted = new ArrayList<>();
+        for (Resource r : resources) {
+            if (watch.wants(r.name())) {
+                wanted.add(r);
+            }
+        }
+        return wanted;
+    }
 
     /** A new stream: nothing was sent on it yet. */
     abstract void connected();
 
-    /** A subscriber is new or wants something else: it has at once what is known already. */
-    void added(Watch watch) {
-        List<Resource> have = new ArrayList<>();
-        for (Resource r : known.values()) {
-            if (watch.wants(r.name())) {
-                have.add(r);
-            }
-        }
+    /** A subscriber is new or wants more: it has at once what is known already of the names that are new to it. */
+    void added(Watch watch, Set<String> names) {
+        List<Resource> have = wantedBy(watch, List.copyOf(known.values()));
+        have.removeIf(r -> !names.contains(r.name()) && !names.contains(Watch.table(r.name())));
         if (!have.isEmpty()) {
             mux.soon(() -> {
                 if (watches.contains(watch)) {
@@ -101,7 +165,7 @@ abstract class TypeState {
     }
 
     /** Decodes; a heartbeat renews its resource's time and is not in the result. */
-    List<Resource> decode(Envelope response, List<Envelope.Item> heartbeats) {
+    private List<Resource> decode(Envelope response, List<Envelope.Item> heartbeats) {
         List<Resource> resources = new ArrayList<>();
         for (Envelope.Item item : response.items()) {
             byte[] content = item.content();
@@ -120,7 +184,7 @@ abstract class TypeState {
     }
 
     /** (Re)starts the time after which a resource is gone; 0 = never. */
-    void ttl(String name, long nanos) {
+    private void ttl(String name, long nanos) {
         XdsTimers.Timer before = ttls.remove(name);
         if (before != null) {
             before.cancel();
@@ -186,7 +250,7 @@ abstract class TypeState {
         ttls.clear();
     }
 
-    void refuse(String why) {
+    private void refuse(String why) {
         error = why;
         List.copyOf(watches).forEach(w -> w.reject(why));
     }

@@ -6,6 +6,7 @@ import dev.mishap.proxy.xds.ResourceType;
 import dev.mishap.proxy.xds.ResourceWatcher;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -59,14 +60,28 @@ final class Watch implements Subscription {
         return type.wildcard() && names.isEmpty();
     }
 
-    boolean wants(String name) {
-        if (type == ResourceType.VIRTUAL_HOST) {
-            // A virtual host's name is that of its route table, a slash and its own; the table's stands for all of its
-            // hosts.
-            int slash = name.indexOf('/');
-            return names.contains(slash < 0 ? name : name.substring(0, slash));
+    /** Whether the server is asked for all resources of the type. */
+    boolean asksForAll() {
+        return wildcard() || type == ResourceType.VIRTUAL_HOST;
+    }
+
+    /** Adds the names that the server is to be told. */
+    void addNamesToAsk(Set<String> to) {
+        for (String name : names) {
+            // The name of a route table is none to ask for: it stands for all of its virtual hosts.
+            if (type != ResourceType.VIRTUAL_HOST || names.contains(table(name))) {
+                to.add(name);
+            }
         }
-        return wildcard() || names.contains(name);
+    }
+
+    boolean wants(String name) {
+        return type == ResourceType.VIRTUAL_HOST ? names.contains(table(name)) : wildcard() || names.contains(name);
+    }
+
+    /** Of a virtual host's name, which is that of its route table, a slash and its own. */
+    static String table(String name) {
+        return name.substring(0, Math.max(0, name.lastIndexOf('/')));
     }
 
     @Override
@@ -105,12 +120,19 @@ final class Watch implements Subscription {
     @Override
     public void names(Set<String> wanted) {
         if (!wanted.equals(names)) {
+            Set<String> more = new HashSet<>(wanted);
+            more.removeAll(names);
             names = Set.copyOf(wanted);
             if (started) {
                 stats.attempt();
-                mux.changed(this);
+                mux.changed(this, more);
             }
         }
+    }
+
+    @Override
+    public boolean incremental() {
+        return mux.isDelta();
     }
 
     @Override
@@ -149,6 +171,13 @@ final class Watch implements Subscription {
         }
         stats.accepted(version, System.nanoTime() - began);
         return null;
+    }
+
+    /** The server has said what it has of those names. */
+    void answered(List<String> names) {
+        if (!closed) {
+            watcher.onAnswered(names);
+        }
     }
 
     /** A response was refused before its resources were known. */

@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -131,15 +132,16 @@ public final class XdsMux {
         TypeState state = types.computeIfAbsent(
                 watch.type(), t -> settings.delta() ? new DeltaState(this, t) : new SotwState(this, t));
         state.watches.add(watch);
-        state.added(watch);
+        state.added(watch, watch.names());
         flush();
     }
 
-    void changed(Watch watch) {
+    /** @param more names that the watch has not had before */
+    void changed(Watch watch, Set<String> more) {
         TypeState state = types.get(watch.type());
         if (state != null) {
             state.forgetUnwanted();
-            state.added(watch);
+            state.added(watch, more);
             flush();
         }
     }

@@ -49,7 +49,9 @@ class XdsMuxTest {
                         SupportedFields.of(ResourceType.SECRET.message()).supported("name"),
                         ResourceType.EXTENSION_CONFIG.message(),
                         SupportedFields.of(ResourceType.EXTENSION_CONFIG.message())
-                                .supported("name", "typed_config")));
+                                .supported("name", "typed_config"),
+                        ResourceType.VIRTUAL_HOST.message(),
+                        SupportedFields.of(ResourceType.VIRTUAL_HOST.message()).supported("name", "domains")));
         server.delta = delta;
         return new XdsMux(
                 new XdsMux.Settings("/ads", delta, false, tokens, 1),
@@ -191,6 +193,11 @@ class XdsMuxTest {
                 throw new ConfigException("no");
             }
             log.add("+" + added.stream().map(Resource::name).toList() + "-" + removed);
+        }
+
+        @Override
+        public void onAnswered(List<String> names) {
+            log.add("answered " + names);
         }
 
         @Override
@@ -553,6 +560,68 @@ class XdsMuxTest {
         }
         timers.pass(60 * SECOND);
         assertThat(told.log).hasSize(2).noneMatch(line -> line.contains("-[a]"));
+    }
+
+    // ---- virtual hosts ----
+
+    /** @param host null = there is no such host */
+    private static void addHost(ProtoWriter out, String name, @Nullable String host, String alias) {
+        int r = out.begin(2);
+        out.string(1, "v1").string(3, name).string(4, alias);
+        if (host != null) {
+            out.any(
+                    2,
+                    ResourceType.VIRTUAL_HOST.message(),
+                    new ProtoWriter().string(1, host).string(2, host));
+        }
+        out.end(r);
+    }
+
+    private void hosts(ProtoWriter out, String nonce) {
+        deliver(out.string(4, ResourceType.VIRTUAL_HOST.typeUrl()).string(5, nonce));
+    }
+
+    @Test
+    void virtual_hosts_are_asked_for_as_all_and_then_by_name() {
+        mux = mux(true, 0);
+        Told told = new Told();
+        Subscription s = mux.subscribe(
+                ResourceType.VIRTUAL_HOST, new SubscriptionStats(stats.scope("s.")), told, 15 * SECOND, false);
+        s.start(Set.of("ns/r"));
+        mux.start();
+        assertThat(server.taken()).as("no name means all").containsExactly("");
+        hosts(new ProtoWriter(), "n1");
+        assertThat(told.log).as("an answer without hosts is one").containsExactly("+[]-[]");
+        s.names(Set.of("ns/r", "ns/r/a.test", "ns/r/b.test"));
+        assertThat(server.taken()).containsExactly("nonce=n1", "+ns/r/a.test +ns/r/b.test");
+        ProtoWriter both = new ProtoWriter();
+        addHost(both, "ns/r/one", "a.test", "ns/r/a.test");
+        addHost(both, "ns/r/b.test", null, "ns/r/b.test");
+        addHost(both, "other/c.test", "c.test", "other/c.test");
+        hosts(both, "n2");
+        assertThat(told.log)
+                .containsExactly("+[]-[]", "+[ns/r/one]-[]", "answered [ns/r/one, ns/r/a.test, ns/r/b.test]");
+        s.names(Set.of("ns/r", "ns/r/a.test"));
+        assertThat(server.taken()).containsExactly("nonce=n2", "-ns/r/b.test");
+        timers.pass(1);
+        assertThat(told.log).as("what is had is not told again").hasSize(3);
+        server.listener.onClose(14, "gone");
+        timers.pass(SECOND);
+        assertThat(server.taken()).containsExactly("+ns/r/a.test +* has ns/r/one@v1");
+    }
+
+    @Test
+    void a_refused_virtual_host_answers_nobody() {
+        mux = mux(true, 0);
+        Told told = new Told();
+        mux.subscribe(ResourceType.VIRTUAL_HOST, new SubscriptionStats(stats.scope("s.")), told, 15 * SECOND, false)
+                .start(Set.of("r"));
+        mux.start();
+        told.refuse = true;
+        ProtoWriter host = new ProtoWriter();
+        addHost(host, "r/a.test", "a.test", "r/a.test");
+        hosts(host, "n1");
+        assertThat(told.log).containsExactly("failure");
     }
 
     @Test

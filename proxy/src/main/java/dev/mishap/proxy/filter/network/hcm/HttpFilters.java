@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
 import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
+import dev.mishap.proxy.filter.http.ondemand.OnDemandExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
@@ -40,7 +41,8 @@ public final class HttpFilters {
             new RbacExtension(),
             new SetMetadataExtension(),
             new HeaderToMetadataExtension(),
-            new LocalRateLimitExtension());
+            new LocalRateLimitExtension(),
+            new OnDemandExtension());
 
     private static final List<HttpFilterExtension> ALL =
             Stream.concat(OWN.stream(), IstioHttpFilter.ALL.stream()).toList();

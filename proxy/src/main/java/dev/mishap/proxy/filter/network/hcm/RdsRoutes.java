@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.network.hcm;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.PendingRoute;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
@@ -22,6 +23,7 @@ import dev.mishap.proxy.xds.SubscriptionStats;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,30 +42,38 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
     private final Counter updateEmpty;
     private final Counter reload;
     private final Gauge reloadTime;
-    private final ConfigSources sources;
+    private final Environment environment;
     private final OwnedScope scope;
     private volatile @Nullable Loaded loaded;
-    private @Nullable Vhds vhds;
+    private volatile @Nullable Vhds vhds;
     int users;
 
+    /**
+     * What tables have of the process.
+     *
+     * @param main the main loop
+     */
+    record Environment(ConfigSources sources, ScheduledExecutorService main) {}
+
     /** A table with what it was made from. */
-    record Loaded(RouteTable table, ConfigNode config, String version, Instant updated) {}
+    record Loaded(RouteTable table, RouteTableConfig base, ConfigNode config, String version, Instant updated) {}
 
     /**
      * @param source {@code envoy.config.core.v3.ConfigSource}
      * @param scope of the connection manager that asks first, {@code http.<stat_prefix>.}
      */
-    RdsRoutes(String name, ConfigNode source, Scope scope, ConfigSources sources, RouteContext context) {
+    RdsRoutes(String name, ConfigNode source, Scope scope, Environment environment, RouteContext context) {
         this.name = name;
         this.context = context;
-        this.sources = sources;
+        this.environment = environment;
         // Those who ask later may stay longer than the first.
         this.scope = scope.owned("");
         Scope own = this.scope.scope("rds." + name + ".");
         this.updateEmpty = own.counter("update_empty");
         this.reload = own.counter("config_reload");
         this.reloadTime = own.gauge("config_reload_time_ms");
-        this.subscription = sources.subscribe(source, ResourceType.ROUTE, new SubscriptionStats(own), this);
+        this.subscription =
+                environment.sources().subscribe(source, ResourceType.ROUTE, new SubscriptionStats(own), this);
         this.target = new InitTarget(
                 "RdsRouteConfigSubscription RDS local-init-target " + name, () -> subscription.start(Set.of(name)));
     }
@@ -88,6 +98,12 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
     }
 
     @Override
+    public @Nullable PendingRoute fetch(HttpStream stream, Runnable done) {
+        Vhds apart = vhds;
+        return apart == null ? null : apart.fetch(stream, done);
+    }
+
+    @Override
     public void onUpdate(List<Resource> resources, String version) {
         if (resources.isEmpty()) {
             LOG.debug("Missing RouteConfiguration for {} in onConfigUpdate()", name);
@@ -104,46 +120,78 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
         }
         Loaded before = loaded;
         ConfigNode config = resource.config();
-        ConfigNode hosts = config.message("vhds");
-        Vhds now = vhds;
-        if (now != null && (hosts == null || !now.source().sameAs(hosts.required("config_source")))) {
-            now.close();
-            now = null;
-        }
-        if (hosts != null && now == null) {
-            now = new Vhds(name, hosts.required("config_source"), this.scope, sources, this::hostsChanged);
-        }
-        vhds = now;
+        Vhds apart = vhds;
+        Vhds next = apart(config.message("vhds"), apart);
         if (before == null || !before.config().sameAs(config)) {
-            load(config, version);
+            try {
+                load(new RouteTableConfig(config, context), config, version, next);
+                if (next == null || next == apart) {
+                    countReload(); // else it is when its other hosts are known
+                }
+            } catch (ConfigException e) {
+                if (next != null && next != apart) {
+                    next.close();
+                }
+                throw e;
+            }
         }
-        if (now == null) {
+        vhds = next;
+        if (apart != null && apart != next) {
+            apart.close();
+        }
+        if (next == null) {
             target.ready();
-        } else {
-            now.start();
+        } else if (next != apart) {
+            next.start();
         }
     }
 
-    private void load(ConfigNode config, String version) {
-        Vhds apart = vhds;
+    /** Where virtual hosts come from besides the table: from where they did, from elsewhere, or from nowhere. */
+    private @Nullable Vhds apart(@Nullable ConfigNode hosts, @Nullable Vhds now) {
+        if (hosts == null) {
+            return null;
+        }
+        ConfigNode source = hosts.required("config_source");
+        if (now != null && now.source().sameAs(source)) {
+            return now;
+        }
+        // What is known serves on until the other source has something else.
+        return new Vhds(this, source, scope, environment, now);
+    }
+
+    private void load(RouteTableConfig base, ConfigNode config, String version, @Nullable Vhds apart) {
         RouteTable table;
         try {
-            table = RouteTableConfig.from(config, apart == null ? List.of() : apart.hosts(), context);
+            table = base.table(apart == null ? List.of() : apart.hosts());
         } catch (ConfigException e) {
             throw rejected(e.getMessage());
         }
-        loaded = new Loaded(table, config, version, Instant.now());
-        reload.inc();
-        reloadTime.set(System.currentTimeMillis());
+        loaded = new Loaded(table, base, config, version, Instant.now());
         LOG.debug("rds: loading new configuration: config_name={}", name);
     }
 
-    /** The virtual hosts that come apart are there, or others. */
-    private void hostsChanged() {
+    private void countReload() {
+        reload.inc();
+        reloadTime.set(System.currentTimeMillis());
+    }
+
+    /**
+     * The virtual hosts that come apart are there, or others.
+     *
+     * @throws ConfigException when they can't be accepted
+     */
+    void hostsChanged() {
         Loaded base = loaded;
         if (base != null) {
-            load(base.config(), base.version());
+            load(base.base(), base.config(), base.version(), vhds);
+            countReload();
         }
+        target.ready();
+    }
+
+    /** Nobody knows what virtual hosts there are. */
+    void hostsUnknown() {
+        countReload();
         target.ready();
     }
 

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RouteTables {
     private final ConfigSources sources;
+    private final ScheduledExecutorService main;
     private final List<Shared> all = new CopyOnWriteArrayList<>();
 
     private record Shared(String name, ConfigNode source, RdsRoutes routes) {}
@@ -24,7 +26,9 @@ public final class RouteTables {
     /** A table as the admin server shows it. */
     public record View(ConfigNode config, String version, Instant updated) {}
 
-    public RouteTables(ConfigSources sources) {
+    /** @param main the main loop */
+    public RouteTables(ConfigSources sources, ScheduledExecutorService main) {
+        this.main = main;
         this.sources = sources;
     }
 
@@ -36,7 +40,10 @@ public final class RouteTables {
     RdsRoutes get(String name, ConfigNode source, Scope scope, RouteContext context, Lifecycle life) {
         Shared shared = find(name, source);
         if (shared == null) {
-            shared = new Shared(name, source, new RdsRoutes(name, source, scope, sources, context));
+            shared = new Shared(
+                    name,
+                    source,
+                    new RdsRoutes(name, source, scope, new RdsRoutes.Environment(sources, main), context));
             all.add(shared);
         }
         Shared used = shared;
