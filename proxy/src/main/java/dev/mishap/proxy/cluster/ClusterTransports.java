@@ -26,7 +26,9 @@ public final class ClusterTransports {
             List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.TransportSocketMatch")
                     .supported("name", "match", "transport_socket"));
 
-    private static final String NAMESPACE = "envoy.transport_socket_match";
+    /** Where the metadata of an endpoint says which transport it has. */
+    public static final String NAMESPACE = "envoy.transport_socket_match";
+
     private static final String TLS = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
     private static final String RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 

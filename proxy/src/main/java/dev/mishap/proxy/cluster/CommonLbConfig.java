@@ -9,6 +9,8 @@ package dev.mishap.proxy.cluster;
  * @param failTrafficOnPanic {@code zone_aware_lb_config.fail_traffic_on_panic}
  * @param localityWeighted whether {@code locality_weighted_lb_config} is there
  * @param mergeWindowNanos {@code update_merge_window}, default 1 s; 0 = every change acts at once
+ * @param ignoreNewHosts {@code ignore_new_hosts_until_first_hc}: an endpoint counts for load and panic when it was checked
+ * @param closeOnChange {@code close_connections_on_host_set_change}: all connections are drained when an endpoint comes or goes
  * @param ignoreHealthOnRemoval {@code Cluster.ignore_health_on_host_removal}: an endpoint that is no longer assigned goes at once
  * @param closeOnHealthFailure {@code Cluster.close_connections_on_host_health_failure}: connections to an endpoint that became unhealthy are drained
  */
@@ -19,10 +21,12 @@ public record CommonLbConfig(
         boolean failTrafficOnPanic,
         boolean localityWeighted,
         long mergeWindowNanos,
+        boolean ignoreNewHosts,
+        boolean closeOnChange,
         boolean ignoreHealthOnRemoval,
         boolean closeOnHealthFailure) {
     public static final CommonLbConfig DEFAULT =
-            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false);
+            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false, false, false);
 
     public CommonLbConfig withPanic(double percent) {
         return new CommonLbConfig(
@@ -32,6 +36,8 @@ public record CommonLbConfig(
                 failTrafficOnPanic,
                 localityWeighted,
                 mergeWindowNanos,
+                ignoreNewHosts,
+                closeOnChange,
                 ignoreHealthOnRemoval,
                 closeOnHealthFailure);
     }
@@ -45,6 +51,8 @@ public record CommonLbConfig(
                 failTrafficOnPanic,
                 localityWeighted,
                 mergeWindowNanos,
+                ignoreNewHosts,
+                closeOnChange,
                 ignoreHealth,
                 closeOnFailure);
     }

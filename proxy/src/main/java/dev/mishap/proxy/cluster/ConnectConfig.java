@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cluster;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,12 +9,28 @@ import org.jspecify.annotations.Nullable;
  * @param timeoutNanos {@code connect_timeout}, default 5 s
  * @param bufferLimitBytes {@code per_connection_buffer_limit_bytes}, default 1 MiB; 0 = no limit
  * @param keepalive TCP keep-alive, or null for none
+ * @param alpn what TLS offers in the place of what the cluster says (a health check's {@code tls_options}); empty = what the cluster says
  * @param bind {@code upstream_bind_config}; null = the one of the bootstrap, if any
  */
 public record ConnectConfig(
         long timeoutNanos,
         int bufferLimitBytes,
         @Nullable KeepaliveConfig keepalive,
-        @Nullable BindConfig bind) {
+        @Nullable BindConfig bind,
+        List<String> alpn) {
     public static final ConnectConfig DEFAULT = new ConnectConfig(5_000_000_000L, 1 << 20, null, null);
+
+    public ConnectConfig {
+        alpn = List.copyOf(alpn);
+    }
+
+    public ConnectConfig(
+            long timeoutNanos, int bufferLimitBytes, @Nullable KeepaliveConfig keepalive, @Nullable BindConfig bind) {
+        this(timeoutNanos, bufferLimitBytes, keepalive, bind, List.of());
+    }
+
+    /** The same with what TLS offers. */
+    public ConnectConfig withAlpn(List<String> offered) {
+        return new ConnectConfig(timeoutNanos, bufferLimitBytes, keepalive, bind, offered);
+    }
 }

@@ -10,6 +10,11 @@ public interface Discovery {
         return cluster;
     }
 
+    /** Whether endpoints may come and go while the cluster stays. */
+    default boolean changes() {
+        return true;
+    }
+
     /** Whether other clusters have to be ready first, because their endpoints come through one of them. */
     default boolean secondary() {
         return false;

@@ -104,6 +104,11 @@ public final class EndpointSet {
         return members.contains(e);
     }
 
+    /** Whether the endpoints of {@code other} are these, whatever their health. */
+    public boolean hasSame(EndpointSet other) {
+        return members.equals(other.members);
+    }
+
     /** Index = priority; at least one, and those without endpoints are there, too. */
     public List<HostSet> priorities() {
         return priorities;

@@ -18,11 +18,13 @@ import io.netty.resolver.dns.DnsErrorCauseException;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import io.netty.resolver.dns.DnsServerAddresses;
 import io.netty.resolver.dns.NoopDnsCache;
 import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
 import io.netty.util.NetUtil;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,11 +48,19 @@ public final class NettyResolver implements Resolver {
 
     /** A resolver on {@code loop}. */
     public NettyResolver(EventLoop loop, DnsOptions options) {
-        this(
-                loop,
-                options,
-                options.servers().isEmpty() ? null : new SequentialDnsServerAddressStreamProvider(options.servers()),
-                options.noSearchDomain() ? SearchDomains.NONE : SearchDomains.system());
+        this(loop, options, provider(options), options.noSearchDomain() ? SearchDomains.NONE : SearchDomains.system());
+    }
+
+    private static @Nullable DnsServerAddressStreamProvider provider(DnsOptions options) {
+        List<InetSocketAddress> asked = options.asked(NameServers.system());
+        if (asked.isEmpty()) {
+            return null;
+        }
+        if (options.rotate()) {
+            DnsServerAddresses turns = DnsServerAddresses.rotational(asked);
+            return host -> turns.stream();
+        }
+        return new SequentialDnsServerAddressStreamProvider(asked);
     }
 
     /** A resolver that asks {@code servers}; null = those of the system. */

@@ -19,6 +19,7 @@ public final class BootstrapFields {
                             "stats_config",
                             "stats_flush_interval")
                     .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
+                    .supported("typed_dns_resolver_config", "dns_resolution_config")
                     .supported("cluster_manager", "overload_manager", "application_log_config", "bootstrap_extensions")
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)

@@ -7,6 +7,7 @@ import dev.mishap.proxy.cluster.ClusterFaults;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.cluster.config.BindTranslator;
+import dev.mishap.proxy.cluster.discovery.DnsFields;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.NettyResolver;
@@ -42,6 +43,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final @Nullable Consumer<String> outlierLog;
     private final String localCluster;
     private final @Nullable BindConfig bind;
+    private final DnsOptions byDefault;
     private volatile @Nullable ConfigSources sources;
     private volatile @Nullable FollowedClusterRules followed;
     private volatile @Nullable ClusterManager clusters;
@@ -68,6 +70,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         Bootstrap.Node node = bootstrap.node();
         ConfigNode manager = bootstrap.config().message("cluster_manager");
         this.bind = BindTranslator.from(manager, "Bootstrap");
+        this.byDefault = DnsFields.options(bootstrap.config());
         this.localCluster = manager == null ? "" : manager.string("local_cluster_name");
         Locality place = new Locality(node.region(), node.zone(), node.subZone());
         this.here = place.equals(Locality.NONE) ? null : place;
@@ -126,10 +129,10 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
 
     @Override
     public synchronized Resolver resolver(DnsOptions options, String cluster) {
-        Resolver resolver = resolvers.computeIfAbsent(options, o -> new NettyResolver(loop, o));
-        Resolver own =
-                new RuledResolver(clusterRules.of(cluster), resolver, loop, cluster, options.timeoutMillis(), root);
-        return new RuledResolver(rules, own, loop, cluster, options.timeoutMillis(), root);
+        DnsOptions used = options.isGiven() ? options : byDefault;
+        Resolver resolver = resolvers.computeIfAbsent(used, o -> new NettyResolver(loop, o));
+        Resolver own = new RuledResolver(clusterRules.of(cluster), resolver, loop, cluster, used.timeoutMillis(), root);
+        return new RuledResolver(rules, own, loop, cluster, used.timeoutMillis(), root);
     }
 
     @Override

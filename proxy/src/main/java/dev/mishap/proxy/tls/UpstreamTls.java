@@ -84,9 +84,11 @@ final class UpstreamTls implements UpstreamTransport {
             notReady.inc();
             return ready.setFailure(new NotReady());
         }
-        List<String> alpn = config.common().alpn().isEmpty()
-                ? options.applicationProtocols()
-                : config.common().alpn();
+        List<String> alpn = !options.instead().isEmpty()
+                ? options.instead()
+                : config.common().alpn().isEmpty()
+                        ? options.applicationProtocols()
+                        : config.common().alpn();
         boolean verify = options.verifyName() || config.autoSniSanValidation();
         TlsContext context = now.computeIfAbsent(new Key(alpn, verify), this::context);
         SslHandler handler = context.newHandler(channel.alloc(), to, serverName(hostname, options));

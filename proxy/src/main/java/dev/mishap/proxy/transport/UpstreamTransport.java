@@ -18,12 +18,14 @@ public interface UpstreamTransport {
      * @param serverName the name to ask the server for, or null for the configured one
      * @param verifyName whether the server's certificate must be for {@code serverName}
      * @param applicationProtocols what to offer when the configuration names none, in order
+     * @param instead what to offer in the place of what the configuration names; empty = nothing takes its place
      * @param downstream the client's connection that it is for, when it is for those of one only; else null
      */
     record Options(
             @Nullable String serverName,
             boolean verifyName,
             List<String> applicationProtocols,
+            List<String> instead,
             @Nullable ProxiedConnection downstream) {
         public static final Options HTTP1 = new Options(null, false, List.of("http/1.1"));
         public static final Options HTTP2 = new Options(null, false, List.of("h2"));
@@ -32,15 +34,18 @@ public interface UpstreamTransport {
 
         public Options {
             applicationProtocols = List.copyOf(applicationProtocols);
+            instead = List.copyOf(instead);
         }
 
         public Options(@Nullable String serverName, boolean verifyName, List<String> applicationProtocols) {
-            this(serverName, verifyName, applicationProtocols, null);
+            this(serverName, verifyName, applicationProtocols, List.of(), null);
         }
 
         /** The same for bytes of {@code connection}. */
         public static Options of(@Nullable ConnectionInfo connection) {
-            return connection == null ? NONE : new Options(null, false, List.of(), ProxiedConnection.of(connection));
+            return connection == null
+                    ? NONE
+                    : new Options(null, false, List.of(), List.of(), ProxiedConnection.of(connection));
         }
     }
 

@@ -231,7 +231,12 @@ public final class ClusterPools {
     /** Drains the connections of endpoints that are gone, and of unhealthy ones where that is wanted. */
     void refresh() {
         EndpointSet now = cluster.endpoints();
+        EndpointSet before = known;
         known = now;
+        if (cluster.config().common().closeOnChange() && !before.hasSame(now)) {
+            drainAll();
+            return;
+        }
         for (Endpoint e : endpoints()) {
             if (!now.contains(e) || cluster.config().common().closeOnHealthFailure() && !e.healthy() && !e.degraded()) {
                 drain(e);

@@ -131,9 +131,11 @@ final class Connector {
         if (transport == null) {
             return open(to, handler);
         }
-        UpstreamTransport.Options all = serverName == null && proxied == null
+        List<String> instead = cluster.config().connect().alpn();
+        UpstreamTransport.Options all = serverName == null && proxied == null && instead.isEmpty()
                 ? options
-                : new UpstreamTransport.Options(serverName, verifyName, options.applicationProtocols(), proxied);
+                : new UpstreamTransport.Options(
+                        serverName, verifyName, options.applicationProtocols(), instead, proxied);
         return new SecureConnect(this, transport, to, handler, all)
                 .start(cluster.config().connect().timeoutNanos());
     }

@@ -56,7 +56,8 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Filter").supported("name", "typed_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
-                    .supported("locality_weighted_lb_config", "consistent_hashing_lb_config"),
+                    .supported("locality_weighted_lb_config", "consistent_hashing_lb_config")
+                    .supported("ignore_new_hosts_until_first_hc", "close_connections_on_host_set_change"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
@@ -146,6 +147,8 @@ public final class ClusterTranslator {
                 zones != null && zones.bool("fail_traffic_on_panic", false),
                 common.message("locality_weighted_lb_config") != null,
                 common.durationNanos("update_merge_window", d.mergeWindowNanos()),
+                common.bool("ignore_new_hosts_until_first_hc", false),
+                common.bool("close_connections_on_host_set_change", false),
                 c.bool("ignore_health_on_host_removal", false),
                 c.bool("close_connections_on_host_health_failure", false));
     }

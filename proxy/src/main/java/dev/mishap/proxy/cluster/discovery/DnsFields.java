@@ -27,12 +27,20 @@ public final class DnsFields {
             SupportedFields.of("envoy.config.core.v3.DnsResolutionConfig")
                     .supported("resolvers", "dns_resolver_options"),
             SupportedFields.of("envoy.config.core.v3.DnsResolverOptions").supported("no_default_search_domain"),
-            SupportedFields.of(CARES).supported("resolvers", "dns_resolver_options", "query_timeout_seconds"),
-            SupportedFields.of(GETADDRINFO));
+            SupportedFields.of(CARES)
+                    .supported("resolvers", "dns_resolver_options", "query_timeout_seconds")
+                    .supported("use_resolvers_as_fallback", "query_tries", "rotate_nameservers")
+                    .accepted(
+                            "udp_max_queries",
+                            "a question is sent once, and its answer must have its id, port and name"),
+            SupportedFields.of(GETADDRINFO)
+                    .accepted("num_retries", "names are asked for again after dns_failure_refresh_rate"));
+
+    private static final int MOST_TRIES = 100;
 
     private DnsFields() {}
 
-    /** The resolver of a cluster: {@code typed_dns_resolver_config}, else {@code dns_resolution_config}, else the system's. */
+    /** The resolver that a cluster or the bootstrap asks for: {@code typed_dns_resolver_config}, else {@code dns_resolution_config}, else the default. */
     public static DnsOptions options(ConfigNode c) {
         ConfigNode typed = c.message("typed_dns_resolver_config");
         ConfigNode config = typed == null ? null : typed.message("typed_config");
@@ -42,7 +50,7 @@ public final class DnsFields {
                 throw new ConfigException("Didn't find a registered implementation for '" + typed.string("name")
                         + "' with type URL: '" + message + "'");
             }
-            return message.equals(CARES) ? of(config) : DnsOptions.DEFAULT;
+            return message.equals(CARES) ? of(config) : DnsOptions.system();
         }
         return c.messageName().equals(DnsConfig.MESSAGE) ? DnsOptions.DEFAULT : of(c.message("dns_resolution_config"));
     }
@@ -61,8 +69,13 @@ public final class DnsFields {
             servers.add(new InetSocketAddress(ip, (int) socket.integer("port_value", 53)));
         }
         ConfigNode options = config.message("dns_resolver_options");
-        long seconds = config.messageName().equals(CARES) ? config.integer("query_timeout_seconds", 5) : 5;
+        boolean cares = config.messageName().equals(CARES);
         return new DnsOptions(
-                servers, options != null && options.bool("no_default_search_domain", false), seconds * 1000);
+                servers,
+                options != null && options.bool("no_default_search_domain", false),
+                1000 * (cares ? config.integer("query_timeout_seconds", 5) : 5),
+                cares && config.bool("use_resolvers_as_fallback", false),
+                cares ? (int) Math.min(MOST_TRIES, config.integer("query_tries", 1)) : 1,
+                cares && config.bool("rotate_nameservers", false));
     }
 }

@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.cluster.EndpointGroup;
 import dev.mishap.proxy.cluster.EndpointSource;
+import dev.mishap.proxy.cluster.HealthFlag;
 import dev.mishap.proxy.cluster.LoadAssignment;
 import dev.mishap.proxy.dns.Resolver;
 import io.netty.channel.EventLoop;
@@ -33,6 +34,7 @@ final class DnsRefresh implements EndpointSource {
     private final DnsConfig dns;
     private final List<Target> targets = new ArrayList<>();
     private Runnable firstAnswer = () -> {};
+    private final boolean keepHealthy;
     private boolean answeredOnce;
     private boolean stopped;
 
@@ -57,6 +59,9 @@ final class DnsRefresh implements EndpointSource {
     DnsRefresh(Cluster cluster, DnsConfig dns) {
         this.cluster = cluster;
         this.dns = dns;
+        this.keepHealthy = !dns.logical()
+                && cluster.config().checksHealth()
+                && !cluster.config().common().ignoreHealthOnRemoval();
         List<LoadAssignment.Group> groups = dns.assignment().groups();
         for (int i = 0; i < groups.size(); i++) {
             for (EndpointConfig e : groups.get(i).endpoints()) {
@@ -142,17 +147,27 @@ final class DnsRefresh implements EndpointSource {
             cluster.stats().updateEmpty.inc();
         }
         Map<InetSocketAddress, Endpoint> next = new LinkedHashMap<>();
+        boolean reflagged = false;
         for (InetAddress a : addresses) {
             InetSocketAddress at = new InetSocketAddress(a, t.config.port());
             Endpoint kept = t.endpoints.get(at);
             String hostname = t.config.hostname().isEmpty() ? t.config.address() : t.config.hostname();
             next.put(at, kept == null ? new Endpoint(at, hostname, t.config) : kept);
+            if (kept != null) {
+                reflagged |= kept.set(HealthFlag.PENDING_DYNAMIC_REMOVAL, false);
+            }
             if (dns.logical()) {
                 break;
             }
         }
+        if (keepHealthy) {
+            reflagged |= keep(t, next);
+        }
         if (next.isEmpty() && dns.logical() || next.keySet().equals(t.endpoints.keySet())) {
             cluster.stats().updateNoRebuild.inc();
+            if (reflagged) {
+                cluster.healthChanged();
+            }
             return;
         }
         t.endpoints = next;
@@ -160,6 +175,18 @@ final class DnsRefresh implements EndpointSource {
             cluster.stats().maxHostWeight.set(t.config.weight());
         }
         publish();
+    }
+
+    /** An address that the name has no more stays while it passes its health checks; whether any flag changed. */
+    private static boolean keep(Target t, Map<InetSocketAddress, Endpoint> next) {
+        boolean changed = false;
+        for (Map.Entry<InetSocketAddress, Endpoint> e : t.endpoints.entrySet()) {
+            if (!next.containsKey(e.getKey()) && !e.getValue().has(HealthFlag.FAILED_ACTIVE_HC)) {
+                changed |= e.getValue().set(HealthFlag.PENDING_DYNAMIC_REMOVAL, true);
+                next.put(e.getKey(), e.getValue());
+            }
+        }
+        return changed;
     }
 
     private void publish() {

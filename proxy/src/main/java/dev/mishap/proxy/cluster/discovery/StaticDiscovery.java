@@ -22,6 +22,11 @@ public record StaticDiscovery(LoadAssignment assignment) implements Discovery {
     }
 
     @Override
+    public boolean changes() {
+        return false;
+    }
+
+    @Override
     public EndpointSource open(Cluster cluster) {
         List<EndpointGroup> groups = new ArrayList<>();
         for (LoadAssignment.Group g : assignment.groups()) {

@@ -2,11 +2,15 @@ package dev.mishap.proxy.cluster.health;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterFeature;
+import dev.mishap.proxy.cluster.ClusterTransports;
+import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param healthyThreshold successes in a row that make it healthy
  * @param altPort port to check instead of the endpoint's; 0 = the endpoint's
  * @param reuse whether a connection serves several checks
+ * @param alpn {@code tls_options.alpn_protocols}: what TLS offers in the place of what the cluster says; empty = that
+ * @param transportCriteria {@code transport_socket_match_criteria}: which of the cluster's transport sockets checks have; null = that of the endpoint
  * @param eventLogs files for changes of health
  */
 public record HealthCheckConfig(
@@ -25,6 +31,8 @@ public record HealthCheckConfig(
         long healthyThreshold,
         int altPort,
         boolean reuse,
+        List<String> alpn,
+        @Nullable Map<String, Object> transportCriteria,
         List<String> eventLogs,
         boolean alwaysLogFailures,
         boolean alwaysLogSuccesses,
@@ -54,7 +62,9 @@ public record HealthCheckConfig(
                 .supported("http_health_check", "tcp_health_check", "grpc_health_check")
                 .supported("no_traffic_interval", "no_traffic_healthy_interval", "unhealthy_interval")
                 .supported("unhealthy_edge_interval", "healthy_edge_interval", "event_log_path", "event_logger")
+                .supported("tls_options", "transport_socket_match_criteria")
                 .supported("always_log_health_check_failures", "always_log_health_check_success"));
+        all.add(SupportedFields.of(MESSAGE + ".TlsOptions").supported("alpn_protocols"));
         all.addAll(HttpCheck.FIELDS);
         all.add(GrpcCheck.FIELDS);
         all.add(SupportedFields.of(MESSAGE + ".TcpHealthCheck").supported("send", "receive"));
@@ -77,6 +87,7 @@ public record HealthCheckConfig(
             }
             logs.add(config.string("event_log_path"));
         }
+        ConfigNode tls = node.message("tls_options");
         ConfigNode http = node.message("http_health_check");
         ConfigNode tcp = node.message("tcp_health_check");
         ConfigNode grpc = node.message("grpc_health_check");
@@ -89,6 +100,8 @@ public record HealthCheckConfig(
                 node.integer("healthy_threshold", 0),
                 (int) node.integer("alt_port", 0),
                 node.bool("reuse_connection", true),
+                tls == null ? List.of() : tls.strings("alpn_protocols"),
+                criteria(node),
                 List.copyOf(logs),
                 node.bool("always_log_health_check_failures", false),
                 node.bool("always_log_health_check_success", false),
@@ -97,6 +110,21 @@ public record HealthCheckConfig(
                         ? null
                         : new TcpCheck(Payload.from(tcp.message("send")), Payload.listFrom(tcp.messages("receive"))),
                 grpc == null ? null : GrpcCheck.from(grpc));
+    }
+
+    private static @Nullable Map<String, Object> criteria(ConfigNode node) {
+        if (!(node.struct("transport_socket_match_criteria") instanceof Map<?, ?> given)) {
+            return null;
+        }
+        Map<String, Object> criteria = new HashMap<>();
+        given.forEach((key, value) -> criteria.put(String.valueOf(key), value));
+        return criteria;
+    }
+
+    /** The properties that say which transport checks of an endpoint have. */
+    EndpointConfig asked(EndpointConfig endpoint) {
+        Map<String, Object> criteria = transportCriteria;
+        return criteria == null ? endpoint : endpoint.withMetadata(Map.of(ClusterTransports.NAMESPACE, criteria));
     }
 
     boolean http2() {

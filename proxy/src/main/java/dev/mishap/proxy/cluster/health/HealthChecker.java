@@ -50,6 +50,7 @@ final class HealthChecker {
     private @Nullable Runnable initialized;
     private int unchecked;
     private boolean stopped;
+    private final boolean excludesNew;
 
     /**
      * @param random draws of 0 or more
@@ -65,6 +66,8 @@ final class HealthChecker {
         this.random = random;
         this.initialized = initialized;
         this.loop = on;
+        this.excludesNew = cluster.config().common().ignoreNewHosts()
+                && cluster.config().discovery().changes();
         stats = new HealthStats(cluster.stats().scope.scope("health_check."));
         List<Consumer<String>> sinks = new ArrayList<>();
         config.eventLogs().forEach(path -> sinks.add(cluster.context().eventLog(path)));
@@ -90,7 +93,7 @@ final class HealthChecker {
         return of.beside(
                 ClusterConfig.builder(
                                 of.name(), c -> NoSource.INSTANCE, of.config().lb())
-                        .connect(of.config().connect())
+                        .connect(of.config().connect().withAlpn(config.alpn()))
                         .http(own)
                         .limits(CircuitBreakerConfig.DEFAULT, CircuitBreakerConfig.DEFAULT)
                         .build(),
@@ -188,7 +191,7 @@ final class HealthChecker {
                     : io.netty.util.NetUtil.createInetAddressFromIpAddressString(elsewhere.address());
             at = new InetSocketAddress(address == null ? ip.getAddress() : address, port == 0 ? ip.getPort() : port);
         }
-        return new Endpoint(at, e.hostname(), e.config());
+        return new Endpoint(at, e.hostname(), config.asked(e.config()));
     }
 
     private Probe probe(Endpoint e, Endpoint asked) {
@@ -224,7 +227,7 @@ final class HealthChecker {
         Session(Endpoint endpoint) {
             this.endpoint = endpoint;
             this.asked = asked(endpoint);
-            this.state = new HealthState(endpoint, config, stats, log);
+            this.state = new HealthState(endpoint, config, stats, log, excludesNew);
             this.probe = probe(endpoint, asked);
             endpoint.immediateFailure(() -> loop.execute(this::failAtOnce));
         }

@@ -13,14 +13,18 @@ final class HealthState {
     private long healthyInRow;
     private long unhealthyInRow;
 
-    /** Makes the endpoint unhealthy until its first check. */
-    HealthState(Endpoint endpoint, HealthCheckConfig config, HealthStats stats, HealthLog log) {
+    /**
+     * Makes the endpoint unhealthy until its first check.
+     *
+     * @param excluded whether it is left out till then of the numbers that load and panic are judged by
+     */
+    HealthState(Endpoint endpoint, HealthCheckConfig config, HealthStats stats, HealthLog log, boolean excluded) {
         this.endpoint = endpoint;
         this.config = config;
         this.stats = stats;
         this.log = log;
         endpoint.set(HealthFlag.FAILED_ACTIVE_HC, true);
-        endpoint.set(HealthFlag.PENDING_ACTIVE_HC, true);
+        endpoint.set(HealthFlag.PENDING_ACTIVE_HC, excluded);
     }
 
     boolean checked() {

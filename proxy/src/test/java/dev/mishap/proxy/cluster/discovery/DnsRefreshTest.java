@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ClusterContext;
+import dev.mishap.proxy.cluster.ClusterFeature;
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.cluster.HealthFlag;
 import dev.mishap.proxy.cluster.LoadAssignment;
 import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.dns.DnsOptions;
@@ -71,6 +73,10 @@ class DnsRefreshTest {
     };
 
     private Cluster start(boolean respectTtl, boolean logical) {
+        return start(respectTtl, logical, null);
+    }
+
+    private Cluster start(boolean respectTtl, boolean logical, @Nullable ClusterFeature feature) {
         DnsConfig dns = new DnsConfig(
                 LoadAssignment.of(List.of(EndpointConfig.at("a.test", 80))),
                 5_000_000_000L,
@@ -85,12 +91,52 @@ class DnsRefreshTest {
         ClusterManager clusters = new ClusterManager(context, node -> {
             throw new UnsupportedOperationException();
         });
-        clusters.addStatic(
-                ClusterConfig.builder("c", dns, LbPolicies.ROUND_ROBIN).build(), null);
+        ClusterConfig.Builder config = ClusterConfig.builder("c", dns, LbPolicies.ROUND_ROBIN);
+        if (feature != null) {
+            config.feature(feature);
+        }
+        clusters.addStatic(config.build(), null);
         clusters.start(channel.eventLoop(), ready::incrementAndGet);
         Cluster cluster = clusters.get("c");
         assertThat(cluster).isNotNull();
         return cluster;
+    }
+
+    /** Says that health is checked, and never checks. */
+    private static final ClusterFeature CHECKS = new ClusterFeature() {
+        @Override
+        public Runnable start(Cluster cluster, Runnable initialized) {
+            initialized.run();
+            return () -> {};
+        }
+
+        @Override
+        public boolean checksHealth() {
+            return true;
+        }
+    };
+
+    @Test
+    void an_address_that_is_gone_stays_while_it_is_healthy() {
+        answer(-1, "10.0.0.1", "10.0.0.2");
+        Cluster cluster = start(false, false, CHECKS);
+        Endpoint first = cluster.members().all().get(0);
+        answer(-1, "10.0.0.2");
+        again();
+        assertThat(cluster.members().all()).hasSize(2).contains(first);
+        assertThat(first.has(HealthFlag.PENDING_DYNAMIC_REMOVAL)).isTrue();
+        answer(-1, "10.0.0.1", "10.0.0.2");
+        again();
+        assertThat(first.has(HealthFlag.PENDING_DYNAMIC_REMOVAL)).isFalse();
+        first.set(HealthFlag.FAILED_ACTIVE_HC, true);
+        answer(-1, "10.0.0.2");
+        again();
+        assertThat(cluster.members().all()).hasSize(1).doesNotContain(first);
+    }
+
+    private void again() {
+        ticker.advance(5, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
     }
 
     private void answer(long ttl, String... addresses) {

@@ -32,7 +32,7 @@ class HealthStateTest {
     }
 
     private HealthState state(String fields) {
-        return new HealthState(endpoint, config(fields), stats, new HealthLog("HTTP", "u", List.of()));
+        return new HealthState(endpoint, config(fields), stats, new HealthLog("HTTP", "u", List.of()), true);
     }
 
     @Test
