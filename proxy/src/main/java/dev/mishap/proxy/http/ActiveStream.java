@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * the event loop.
  */
 public final class ActiveStream implements HttpStream {
+    private static final byte[] HUNDRED = {'1', '0', '0'};
+
     private final ConnectionManagerConfig config;
     private final EventLoop loop;
     private final LoopClock clock = LoopClock.current();
@@ -23,8 +25,8 @@ public final class ActiveStream implements HttpStream {
     private final FilterChain chain;
     private final RequestHeaders preparation;
     private final StreamTimers timers;
-    private final @Nullable DeadlineTimer logTimer;
-    private @Nullable Runnable deadlineAction;
+    private final StreamLog log;
+    private final ResponseFlow responseFlow = new ResponseFlow();
 
     private DownstreamCodec codec = DownstreamCodec.NONE;
     private ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
@@ -50,17 +52,13 @@ public final class ActiveStream implements HttpStream {
     /** An upgrade was asked for and allowed. */
     private boolean upgrade;
 
-    private @Nullable WatermarkListener responseListener;
-    private int responsePauses;
-    private boolean downstreamFull;
-
     ActiveStream(ConnectionManagerConfig config, EventLoop loop) {
         this.config = config;
         this.loop = loop;
         this.chain = new FilterChain(this, config);
         this.preparation = new RequestHeaders(config, clock);
         this.timers = new StreamTimers(config, loop, this);
-        this.logTimer = config.logIntervalNanos > 0 ? new DeadlineTimer(loop, this::logAgain) : null;
+        this.log = new StreamLog(this, config, loop);
     }
 
     /** The next request comes from here. */
@@ -74,7 +72,11 @@ public final class ActiveStream implements HttpStream {
     void detach() {
         codec = DownstreamCodec.NONE;
         route = null;
-        responseListener = null;
+        responseFlow.end();
+    }
+
+    DownstreamCodec codec() {
+        return codec;
     }
 
     // ---- the codec's side ----
@@ -105,18 +107,13 @@ public final class ActiveStream implements HttpStream {
         routeMatched = rerouted = false;
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;
-        responseListener = null;
-        // The response before may still be on its way to a client that reads slowly, and no event tells of it again.
-        downstreamFull = !codec.writable();
-        responsePauses = downstreamFull ? 1 : 0;
+        responseFlow.begin(!codec.writable());
         runtime = config.runtime.current();
         chain.begin();
         config.stats.rqTotal.inc();
         config.stats.rqActive.inc();
         timers.begin(now);
-        if (logTimer != null) {
-            logTimer.set(now, config.logIntervalNanos);
-        }
+        log.begin(now);
     }
 
     /** The request's head is complete, in {@link #incoming}. */
@@ -151,7 +148,7 @@ public final class ActiveStream implements HttpStream {
             info.span = tracer.start(this);
         }
         if (config.logNewRequests) {
-            log(AccessLogType.DOWNSTREAM_START);
+            log.write(AccessLogType.DOWNSTREAM_START);
         }
         chain.requestHeaders(endStream);
     }
@@ -245,13 +242,8 @@ public final class ActiveStream implements HttpStream {
 
     /** The connection takes more of the response again, or no more. */
     public void onWritability(boolean writable) {
-        if (active && downstreamFull == writable) {
-            downstreamFull = !writable;
-            if (downstreamFull) {
-                pauseResponseReads();
-            } else {
-                resumeResponseReads();
-            }
+        if (active) {
+            responseFlow.writable(writable);
         }
     }
 
@@ -288,36 +280,8 @@ public final class ActiveStream implements HttpStream {
         timers.requestComplete();
     }
 
-    void onIdle() {
-        if (!active) {
-            return;
-        }
-        config.stats.rqIdleTimeout.inc();
-        info.addFlag(ResponseFlag.STREAM_IDLE_TIMEOUT);
-        timedOut(LocalReply.of(codec.requestComplete() ? 504 : 408, "stream timeout", "stream_idle_timeout"));
-    }
-
-    void onTooLong() {
-        if (active) {
-            config.stats.rqMaxDurationReached.inc();
-            timedOut(new LocalReply(
-                    codec.requestComplete() ? 504 : 408,
-                    "downstream duration timeout",
-                    "max_duration_timeout",
-                    GrpcReply.DEADLINE_EXCEEDED,
-                    null));
-        }
-    }
-
-    void onRequestTooSlow() {
-        if (active) {
-            config.stats.rqTimeout.inc();
-            closeAfter = true;
-            timedOut(LocalReply.of(408, "request timeout", "request_overall_timeout"));
-        }
-    }
-
-    private void timedOut(LocalReply reply) {
+    /** A time is over: the client is told, unless its response has begun, which is cut then. */
+    void timedOut(LocalReply reply) {
         if (responseStarted) {
             info.responseCodeDetails = reply.details();
             cut(false);
@@ -335,22 +299,12 @@ public final class ActiveStream implements HttpStream {
 
     @Override
     public void setDeadline(Runnable action, long nanos) {
-        deadlineAction = action;
-        timers.setDeadline(System.nanoTime(), nanos);
+        timers.setDeadline(action, System.nanoTime(), nanos);
     }
 
     @Override
     public void clearDeadline() {
-        deadlineAction = null;
         timers.clearDeadline();
-    }
-
-    void onDeadline() {
-        Runnable action = deadlineAction;
-        if (action != null) {
-            deadlineAction = null;
-            action.run();
-        }
     }
 
     @Override
@@ -570,8 +524,6 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
-    private static final byte[] HUNDRED = {'1', '0', '0'};
-
     @Override
     public void encodeHeaders(HeaderMap headers, boolean endStream) {
         if (!active) {
@@ -640,25 +592,17 @@ public final class ActiveStream implements HttpStream {
 
     @Override
     public void pauseResponseReads() {
-        if (responsePauses++ == 0 && responseListener != null) {
-            responseListener.aboveHighWatermark();
-        }
+        responseFlow.pause();
     }
 
     @Override
     public void resumeResponseReads() {
-        assert responsePauses > 0;
-        if (--responsePauses == 0 && responseListener != null) {
-            responseListener.belowLowWatermark();
-        }
+        responseFlow.resume();
     }
 
     @Override
     public void responseWatermark(@Nullable WatermarkListener listener) {
-        responseListener = listener;
-        if (listener != null && responsePauses > 0) {
-            listener.aboveHighWatermark();
-        }
+        responseFlow.listener(listener);
     }
 
     // ---- the end of the response's filters ----
@@ -688,10 +632,10 @@ public final class ActiveStream implements HttpStream {
         // A tunnel's end is its connection's, but what it carries is not about HTTP.
         codec.encodeHeaders(headers, endStream || headOnly, closeAfter && !tunnel, tunnel);
         if (tunnel && config.logTunnels) {
-            log(AccessLogType.DOWNSTREAM_TUNNEL_ESTABLISHED);
+            log.write(AccessLogType.DOWNSTREAM_TUNNEL_ESTABLISHED);
         }
         if (endStream) {
-            endOfResponse();
+            finish(true);
         }
     }
 
@@ -721,7 +665,7 @@ public final class ActiveStream implements HttpStream {
             codec.encodeData(transferred, endStream);
         }
         if (endStream) {
-            endOfResponse();
+            finish(true);
         }
     }
 
@@ -729,10 +673,6 @@ public final class ActiveStream implements HttpStream {
         if (!headRequest || codec.multiplexed()) {
             codec.encodeTrailers(trailers);
         }
-        endOfResponse();
-    }
-
-    private void endOfResponse() {
         finish(true);
     }
 
@@ -748,27 +688,6 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
-    private void logAgain() {
-        if (active) {
-            log(AccessLogType.DOWNSTREAM_PERIODIC);
-            DeadlineTimer timer = logTimer;
-            if (timer != null) {
-                timer.set(System.nanoTime(), config.logIntervalNanos);
-            }
-        }
-    }
-
-    private void log(AccessLogType type) {
-        if (config.accessLogs.length == 0) {
-            return;
-        }
-        codec.account(info.downstreamBytes);
-        info.accessLogType = type;
-        for (AccessLog log : config.accessLogs) {
-            log.log(this);
-        }
-    }
-
     /** Ends the stream, once: filters, stats, log, and then the codec. */
     private void finish(boolean complete) {
         if (!active) {
@@ -778,7 +697,6 @@ public final class ActiveStream implements HttpStream {
         active = false;
         forgetPartOfHead();
         timers.clear();
-        deadlineAction = null;
         if (!responseHeadersWritten) {
             info.responseCode = 0;
         }
@@ -787,10 +705,7 @@ public final class ActiveStream implements HttpStream {
             span.finish(this);
         }
         // before the filters let go of what the log shows: the response's headers are the router's
-        if (logTimer != null) {
-            logTimer.clear();
-        }
-        log(AccessLogType.DOWNSTREAM_END);
+        log.end();
         chain.end();
         ConnectionManagerStats stats = config.stats;
         stats.rqActive.dec();
@@ -820,8 +735,6 @@ public final class ActiveStream implements HttpStream {
     /** Frees timers; the object is not used again. */
     void close() {
         timers.close();
-        if (logTimer != null) {
-            logTimer.close();
-        }
+        log.close();
     }
 }

@@ -1,7 +1,6 @@
 package dev.mishap.proxy.http;
 
 import io.netty.buffer.ByteBuf;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,13 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class FilterChain {
     private static final int NOT_PAUSED = Integer.MIN_VALUE;
+    private static final HttpFilter NONE = new HttpFilter() {};
 
     private final ActiveStream stream;
     private final ConnectionManagerConfig config;
     private final HttpFilter[] filters;
     private int count;
-    private final Direction request = new Direction(true);
-    private final Direction response = new Direction(false);
+    private final Direction request;
+    private final Direction response;
     private boolean ended;
     // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
     private int generation;
@@ -26,6 +26,8 @@ final class FilterChain {
         this.stream = stream;
         this.config = config;
         this.filters = new HttpFilter[config.filters.length];
+        this.request = new Direction(true);
+        this.response = new Direction(false);
     }
 
     /** Readies the chain for a stream; it has no filters until the request's headers are there. */
@@ -74,7 +76,7 @@ final class FilterChain {
     }
 
     void raiseRequestLimit(int bytes) {
-        request.limit = Math.max(request.limit, bytes);
+        request.queue.raiseLimit(bytes);
     }
 
     void resumeRequest(HttpFilter filter) {
@@ -132,8 +134,6 @@ final class FilterChain {
         }
     }
 
-    private static final HttpFilter NONE = new HttpFilter() {};
-
     private int indexOf(HttpFilter filter) {
         for (int i = 0; i < count; i++) {
             if (filters[i] == filter) {
@@ -174,7 +174,7 @@ final class FilterChain {
         if (d.stopped) {
             data.release();
         } else if (d.pausedAt != NOT_PAUSED || d.draining) {
-            d.enqueue(data, from, end);
+            d.queue.addLast(data, from, end);
         } else {
             runData(d, data, from, end);
         }
@@ -197,7 +197,7 @@ final class FilterChain {
                 return;
             }
             if (i == d.heldAt) {
-                d.keep(data, i + d.step, end);
+                d.queue.keep(data, i + d.step, end);
                 if (flow == Flow.CONTINUE) {
                     release(d);
                 }
@@ -206,7 +206,7 @@ final class FilterChain {
             if (flow == Flow.PAUSE) {
                 d.pausedAt = i;
                 d.pausedOn = Direction.DATA;
-                d.push(data, i + d.step, end);
+                d.queue.addFirst(data, i + d.step, end);
                 return;
             }
         }
@@ -270,7 +270,7 @@ final class FilterChain {
         assert h != null;
         d.heldAt = NOT_PAUSED;
         d.trailersHeld = false;
-        d.unkeep();
+        d.queue.unkeep();
         int g = generation;
         runHeaders(d, h, at + d.step, d.headersEnd);
         if (g == generation && !d.stopped && d.pausedAt == NOT_PAUSED) {
@@ -305,7 +305,7 @@ final class FilterChain {
         int g = generation;
         d.draining = true;
         while (g == generation && !d.stopped && d.pausedAt == NOT_PAUSED) {
-            Piece p = d.poll();
+            BodyQueue.Piece p = d.queue.poll();
             if (p == null) {
                 d.draining = false;
                 if (d.trailers != null && !d.trailersHeld) {
@@ -328,24 +328,11 @@ final class FilterChain {
         }
         // Trailers that the filter holds back do not stop what it sends before them.
         if (d.heldAt == i && !d.stopped) {
-            d.keep(data, i + d.step, end);
+            d.queue.keep(data, i + d.step, end);
         } else if (d.pausedAt == i && d.pausedOn == Direction.TRAILERS) {
             runData(d, data, i + d.step, end);
         } else {
             arrive(d, data, i + d.step, end);
-        }
-    }
-
-    /** Bytes that wait, and the filter that is to see them next. */
-    private static final class Piece {
-        final ByteBuf data;
-        final int from;
-        final boolean end;
-
-        Piece(ByteBuf data, int from, boolean end) {
-            this.data = data;
-            this.from = from;
-            this.end = end;
         }
     }
 
@@ -362,7 +349,9 @@ final class FilterChain {
         /** The filter that holds the headers back while it looks at what follows them. */
         int heldAt = NOT_PAUSED;
 
-        int limit;
+        /** What waits at the direction's entrance, or where it is paused. */
+        final BodyQueue queue;
+
         boolean stopped;
         boolean draining;
 
@@ -378,24 +367,17 @@ final class FilterChain {
         /** Whether the trailers rest with the headers that a filter holds. */
         boolean trailersHeld;
 
-        private @Nullable ArrayDeque<Piece> queue;
-        /** What follows held headers and goes on with them. */
-        private @Nullable ArrayDeque<Piece> kept;
-
-        private int queued;
-        private boolean full;
-
         Direction(boolean up) {
             this.up = up;
             this.step = up ? 1 : -1;
+            this.queue = new BodyQueue(stream, up);
         }
 
         void reset() {
             pausedAt = heldAt = NOT_PAUSED;
-            limit = config.bufferLimit;
-            stopped = draining = full = trailersHeld = false;
+            stopped = draining = trailersHeld = false;
             headers = trailers = null;
-            queued = 0;
+            queue.begin(config.bufferLimit);
         }
 
         int first() {
@@ -411,87 +393,9 @@ final class FilterChain {
             return up && i == count - 1;
         }
 
-        void enqueue(ByteBuf data, int from, boolean end) {
-            Piece p = new Piece(data, from, end);
-            queue().addLast(p);
-            grown(data.readableBytes());
-        }
-
-        void push(ByteBuf data, int from, boolean end) {
-            queue().addFirst(new Piece(data, from, end));
-            grown(data.readableBytes());
-        }
-
-        void keep(ByteBuf data, int from, boolean end) {
-            ArrayDeque<Piece> k = kept;
-            if (k == null) {
-                k = new ArrayDeque<>(4);
-                kept = k;
-            }
-            k.addLast(new Piece(data, from, end));
-            grown(data.readableBytes());
-        }
-
-        /** Puts what was kept before all that waits. */
-        void unkeep() {
-            ArrayDeque<Piece> k = kept;
-            if (k != null) {
-                Piece p;
-                while ((p = k.pollLast()) != null) {
-                    queue().addFirst(p);
-                }
-            }
-        }
-
-        private ArrayDeque<Piece> queue() {
-            ArrayDeque<Piece> q = queue;
-            if (q == null) {
-                q = new ArrayDeque<>(4);
-                queue = q;
-            }
-            return q;
-        }
-
-        private void grown(int n) {
-            queued += n;
-            if (!full && queued > limit) {
-                full = true;
-                if (up) {
-                    stream.pauseRequestReads();
-                } else {
-                    stream.pauseResponseReads();
-                }
-            }
-        }
-
-        private void shrunk(int n) {
-            queued -= n;
-            if (full && queued <= limit / 2) {
-                full = false;
-                if (up) {
-                    stream.resumeRequestReads();
-                } else {
-                    stream.resumeResponseReads();
-                }
-            }
-        }
-
-        @Nullable
-        Piece poll() {
-            Piece p = queue == null ? null : queue.pollFirst();
-            if (p != null) {
-                shrunk(p.data.readableBytes());
-            }
-            return p;
-        }
-
         void dropQueue() {
             trailers = null;
-            unkeep();
-            Piece p;
-            while ((p = poll()) != null) {
-                p.data.release();
-            }
+            queue.clear();
         }
     }
 }

@@ -1,22 +1,29 @@
 package dev.mishap.proxy.http;
 
 import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
 
-/** The clocks of one stream: between two of its events, for its whole life, and for its request to arrive. Confined to the loop. */
+/**
+ * The clocks of one stream: between two of its events, for its whole life, for its request to arrive, and one for the terminal filter; and
+ * what becomes of a stream whose time is over. Confined to the loop.
+ */
 final class StreamTimers {
+    private final ActiveStream stream;
     private final ConnectionManagerConfig config;
     private final DeadlineTimer idle;
     private final DeadlineTimer duration;
     private final DeadlineTimer request;
     private final DeadlineTimer ofTerminalFilter;
+    private @Nullable Runnable deadlineAction;
     private long idleNanos;
 
     StreamTimers(ConnectionManagerConfig config, EventLoop loop, ActiveStream stream) {
+        this.stream = stream;
         this.config = config;
-        this.idle = new DeadlineTimer(loop, stream::onIdle);
-        this.duration = new DeadlineTimer(loop, stream::onTooLong);
-        this.request = new DeadlineTimer(loop, stream::onRequestTooSlow);
-        this.ofTerminalFilter = new DeadlineTimer(loop, stream::onDeadline);
+        this.idle = new DeadlineTimer(loop, this::onIdle);
+        this.duration = new DeadlineTimer(loop, this::onTooLong);
+        this.request = new DeadlineTimer(loop, this::onRequestTooSlow);
+        this.ofTerminalFilter = new DeadlineTimer(loop, this::onDeadline);
     }
 
     /** A stream begins, with the connection manager's limits. */
@@ -61,17 +68,61 @@ final class StreamTimers {
         }
     }
 
-    void setDeadline(long now, long nanos) {
+    /** Has {@code action} run once, unless the deadline is cleared before. */
+    void setDeadline(Runnable action, long now, long nanos) {
+        deadlineAction = action;
         ofTerminalFilter.set(now, nanos);
     }
 
     void clearDeadline() {
+        deadlineAction = null;
         ofTerminalFilter.clear();
+    }
+
+    private void onDeadline() {
+        Runnable action = deadlineAction;
+        if (action != null) {
+            deadlineAction = null;
+            action.run();
+        }
+    }
+
+    private void onIdle() {
+        if (stream.active()) {
+            config.stats.rqIdleTimeout.inc();
+            stream.info().addFlag(ResponseFlag.STREAM_IDLE_TIMEOUT);
+            stream.timedOut(LocalReply.of(lateStatus(), "stream timeout", "stream_idle_timeout"));
+        }
+    }
+
+    private void onTooLong() {
+        if (stream.active()) {
+            config.stats.rqMaxDurationReached.inc();
+            stream.timedOut(new LocalReply(
+                    lateStatus(),
+                    "downstream duration timeout",
+                    "max_duration_timeout",
+                    GrpcReply.DEADLINE_EXCEEDED,
+                    null));
+        }
+    }
+
+    /** Of a client that still sends, or of an upstream that does not answer. */
+    private int lateStatus() {
+        return stream.codec().requestComplete() ? 504 : 408;
+    }
+
+    private void onRequestTooSlow() {
+        if (stream.active()) {
+            config.stats.rqTimeout.inc();
+            stream.closeAfterResponse();
+            stream.timedOut(LocalReply.of(408, "request timeout", "request_overall_timeout"));
+        }
     }
 
     /** The stream is over. */
     void clear() {
-        ofTerminalFilter.clear();
+        clearDeadline();
         idle.clear();
         duration.clear();
         request.clear();
