@@ -1,6 +1,11 @@
 package dev.mishap.proxy.filter.http.router;
 
+import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.HostSet;
+import dev.mishap.proxy.cluster.MetadataMatch;
+import dev.mishap.proxy.cluster.PriorityLoad;
 import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.cluster.lb.PreviousPriorities;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.RetryOn;
@@ -11,10 +16,11 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Decides whether one request is tried again, and when. */
+/** Decides whether one request is tried again, when, and on which endpoints it is not. */
 final class RetryState {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
@@ -41,6 +47,10 @@ final class RetryState {
     private boolean holding;
     private int backoffs;
     private long delayNanos;
+    /** The endpoints that were asked, where the policy avoids them. */
+    private @Nullable List<Endpoint> attempted;
+    /** The priorities that were asked, where the policy goes to others. */
+    private final @Nullable PreviousPriorities priorities;
 
     private RetryState(
             Set<RetryOn> on,
@@ -59,6 +69,8 @@ final class RetryState {
         this.stats = stats;
         this.limits = limits;
         this.runtime = runtime;
+        int frequency = policy == null ? 0 : policy.priorityUpdateFrequency();
+        this.priorities = frequency == 0 ? null : new PreviousPriorities(frequency);
         long base = runtime.integer("upstream.base_retry_backoff_ms", 25) * MILLI;
         this.baseNanos = policy == null ? base : policy.baseIntervalNanos();
         this.maxNanos = policy == null ? base * 10 : policy.maxIntervalNanos();
@@ -114,11 +126,6 @@ final class RetryState {
             return null;
         }
         return new RetryState(on, policy, codes, names, left, stats, limits, runtime);
-    }
-
-    @Nullable
-    RetryPolicy policy() {
-        return policy;
     }
 
     /** After the headers of a response. {@code random} is any long. */
@@ -248,6 +255,41 @@ final class RetryState {
     /** How long to wait before the next try, after a {@link Verdict#YES}. */
     long delayNanos() {
         return delayNanos;
+    }
+
+    // ---- endpoints ----
+
+    /** The request goes to an endpoint. */
+    void attempted(Endpoint endpoint) {
+        if (policy != null && policy.avoidPreviousHosts()) {
+            List<Endpoint> before = attempted;
+            if (before == null) {
+                before = new ArrayList<>();
+                attempted = before;
+            }
+            before.add(endpoint);
+        }
+        if (priorities != null) {
+            priorities.tried(endpoint);
+        }
+    }
+
+    /** Where the next try goes; {@code base} when that is as for any. */
+    PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
+        return priorities == null ? base : priorities.load(levels, base);
+    }
+
+    /** Whether the next try is to go to another endpoint than the one that was picked. */
+    boolean rejects(Endpoint picked) {
+        return policy != null
+                && (attempted != null && attempted.contains(picked)
+                        || policy.omits(
+                                picked.canary(), picked.metadata().getOrDefault(MetadataMatch.NAMESPACE, Map.of())));
+    }
+
+    /** How often another endpoint is picked in place of one that is rejected. */
+    int hostSelectionAttempts() {
+        return policy == null || !policy.picksOthers() ? 0 : policy.hostSelectionAttempts();
     }
 
     /** The retry that was allowed has come to its end; it counts against the circuit breaker no more. */

@@ -6,7 +6,6 @@ import dev.mishap.proxy.cluster.HostSet;
 import dev.mishap.proxy.cluster.MetadataMatch;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.cluster.PriorityLoad;
-import dev.mishap.proxy.cluster.lb.PreviousPriorities;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -16,7 +15,6 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.route.GrpcRouteTimeout;
 import dev.mishap.proxy.route.HashPolicy;
 import dev.mishap.proxy.route.InternalRedirectPolicy;
-import dev.mishap.proxy.route.RetryPolicy;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamStream;
@@ -40,14 +38,12 @@ final class Tries implements PickContext, Runnable {
     private @Nullable Attempt last;
 
     /** Those that took too long and go on beside {@link #attempt}. The request was sent to them to its end. */
-    private final List<Attempt> slow = new ArrayList<>(0);
+    private List<Attempt> slow = List.of();
     /** The next waits for its time. */
     private boolean retryPending;
 
     private boolean hedges;
 
-    private @Nullable List<Endpoint> tried;
-    private @Nullable PreviousPriorities priorities;
     private @Nullable Future<?> retryTimer;
     private @Nullable Long hash;
     private boolean hashed;
@@ -215,22 +211,8 @@ final class Tries implements PickContext, Runnable {
     private @Nullable Endpoint pick() {
         Endpoint picked = call.pools().pick(this);
         RetryState r = retry;
-        RetryPolicy policy = r == null ? null : r.policy();
-        if (picked != null && policy != null && policy.avoidPreviousHosts()) {
-            List<Endpoint> before = tried;
-            if (before == null) {
-                before = new ArrayList<>();
-                tried = before;
-            }
-            before.add(picked);
-        }
-        if (picked != null && policy != null && policy.priorityUpdateFrequency() > 0) {
-            PreviousPriorities p = priorities;
-            if (p == null) {
-                p = new PreviousPriorities(policy.priorityUpdateFrequency());
-                priorities = p;
-            }
-            p.tried(picked);
+        if (picked != null && r != null) {
+            r.attempted(picked);
         }
         return picked;
     }
@@ -281,26 +263,22 @@ final class Tries implements PickContext, Runnable {
     @Override
     public boolean rejects(Endpoint picked) {
         RetryState r = retry;
-        RetryPolicy policy = r == null ? null : r.policy();
-        if (count < 2 || policy == null) {
-            return false;
-        }
-        return tried != null && tried.contains(picked)
-                || policy.omits(picked.canary(), picked.metadata().getOrDefault(MetadataMatch.NAMESPACE, Map.of()));
+        return count > 1 && r != null && r.rejects(picked);
     }
 
     @Override
     public PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
-        PreviousPriorities p = count < 2 || retry == null ? null : priorities;
-        return p == null ? base : p.load(levels, base);
+        RetryState r = retry;
+        return count > 1 && r != null ? r.priorityLoad(levels, base) : base;
     }
 
     @Override
     public int retries() {
         RetryState r = retry;
-        RetryPolicy policy = r == null ? null : r.policy();
-        return count < 2 || policy == null || !policy.picksOthers() ? 0 : policy.hostSelectionAttempts();
+        return count > 1 && r != null ? r.hostSelectionAttempts() : 0;
     }
+
+    // ---- what attempts tell ----
 
     /** A connection is there: the request goes out, with what of its body has come. */
     void onReady(Attempt a, UpstreamStream to) {
@@ -382,6 +360,9 @@ final class Tries implements PickContext, Runnable {
         RetryState.Verdict verdict = r.onSlow(call.loop().random());
         if (verdict == RetryState.Verdict.YES) {
             a.hedged = true;
+            if (slow.isEmpty()) {
+                slow = new ArrayList<>(2);
+            }
             slow.add(a);
             retriesTimeout = true;
             scheduleRetry(r);
@@ -394,7 +375,9 @@ final class Tries implements PickContext, Runnable {
     boolean leavesToOthers(Attempt a) {
         boolean others = retryPending || attempt != null && attempt != a || slow.size() > (a.hedged ? 1 : 0);
         if (others) {
-            slow.remove(a);
+            if (a.hedged) {
+                slow.remove(a);
+            }
             if (attempt == a) {
                 attempt = null;
             }
@@ -412,7 +395,7 @@ final class Tries implements PickContext, Runnable {
                 slow.get(i).cancel();
             }
         }
-        slow.clear();
+        slow = List.of();
         cancel(retryTimer);
         Attempt newest = attempt;
         if (newest != null && newest != a) {
@@ -585,7 +568,7 @@ final class Tries implements PickContext, Runnable {
         for (int i = 0; i < slow.size(); i++) {
             slow.get(i).cancel();
         }
-        slow.clear();
+        slow = List.of();
         Attempt a = attempt;
         attempt = null;
         if (a != null) {
