@@ -19,14 +19,19 @@ public final class ResponseCounters {
         this.scope = scope;
     }
 
-    /** Counts one response. */
-    public void count(int status) {
+    /** Counts one response, and not its code. */
+    public void countCompleted() {
         Counter all = completed;
         if (all == null) {
             all = scope.counter("upstream_rq_completed");
             completed = all;
         }
         all.inc();
+    }
+
+    /** Counts one response. */
+    public void count(int status) {
+        countCompleted();
         int group = status / 100;
         if (group >= 1 && group <= 5) {
             counter(CODES + group, status).inc();

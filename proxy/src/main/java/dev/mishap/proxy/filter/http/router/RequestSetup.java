@@ -62,7 +62,7 @@ final class RequestSetup {
         info.upstreamClusterRaw = cluster.name();
         info.clusterMetadata = cluster.config().metadata();
         Upstreams.OnLoop loop = config.upstreams.on(to.loop());
-        RequestStats stats = stats(config, entry, headers, cluster, info);
+        RequestStats stats = stats(config, entry, headers, cluster, info, to.isGrpcRequest());
         String malformed = malformedHeader(config, headers);
         if (malformed != null) {
             info.addFlag(ResponseFlag.INVALID_ENVOY_REQUEST_HEADERS);
@@ -119,7 +119,7 @@ final class RequestSetup {
     }
 
     private static RequestStats stats(
-            RouterConfig config, RouteEntry entry, HeaderMap headers, Cluster cluster, StreamInfo info) {
+            RouterConfig config, RouteEntry entry, HeaderMap headers, Cluster cluster, StreamInfo info, boolean grpc) {
         VirtualCluster virtual = entry.virtualCluster(headers);
         VirtualClusterStats ofVirtual = null;
         boolean internal = "true".equals(headers.get(RouterHeaders.INTERNAL));
@@ -141,7 +141,8 @@ final class RequestSetup {
                 ofVirtual,
                 ofRoute == null ? null : config.named(ofRoute),
                 alternative,
-                config.dynamicStats && !info.healthCheck);
+                config.dynamicStats && !info.healthCheck,
+                !(grpc && config.suppressGrpcFailureStats));
     }
 
     private static @Nullable String malformedHeader(RouterConfig config, HeaderMap headers) {

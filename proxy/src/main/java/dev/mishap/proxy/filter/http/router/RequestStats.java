@@ -19,6 +19,8 @@ final class RequestStats {
 
     private final @Nullable Alternative alternative;
     private final boolean enabled;
+    /** Whether the cluster's own stats count codes; those below it do in any case. */
+    private final boolean codes;
 
     RequestStats(
             ClusterStats cluster,
@@ -26,12 +28,14 @@ final class RequestStats {
             @Nullable VirtualClusterStats virtualCluster,
             @Nullable VirtualClusterStats route,
             @Nullable Alternative alternative,
-            boolean enabled) {
+            boolean enabled,
+            boolean codes) {
         this.cluster = cluster;
         this.internal = internal;
         this.named = named(virtualCluster, route);
         this.alternative = alternative;
         this.enabled = enabled;
+        this.codes = codes;
     }
 
     private static VirtualClusterStats[] named(@Nullable VirtualClusterStats a, @Nullable VirtualClusterStats b) {
@@ -46,7 +50,11 @@ final class RequestStats {
         if (!enabled) {
             return;
         }
-        cluster.all.count(status);
+        if (codes) {
+            cluster.all.count(status);
+        } else {
+            cluster.all.countCompleted();
+        }
         (internal ? cluster.internal : cluster.external).count(status);
         if (isCanary(response, endpoint)) {
             cluster.canary.count(status);

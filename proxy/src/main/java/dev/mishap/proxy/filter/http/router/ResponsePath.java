@@ -132,8 +132,7 @@ final class ResponsePath {
     }
 
     private void countHeaders(Attempt a, HeaderMap headers, int status, long grpcStatus, boolean endStream) {
-        boolean http = grpcStatus < 0 || call.config().suppressGrpcFailureStats;
-        call.stats().response(http ? status : GrpcCodes.toHttp(grpcStatus), headers, a.endpoint);
+        call.stats().response(status, headers, a.endpoint);
         if (status >= 500) {
             return;
         }

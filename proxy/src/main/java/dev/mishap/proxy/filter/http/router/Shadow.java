@@ -45,7 +45,7 @@ final class Shadow implements UpstreamListener {
         headers = loop.headerMap();
         headers.copyFrom(original);
         response = loop.headerMap();
-        stats = new RequestStats(pools.cluster().stats(), true, null, null, null, true);
+        stats = new RequestStats(pools.cluster().stats(), true, null, null, null, true, true);
         String host = headers.get(HeaderName.AUTHORITY);
         if (suffix && host != null) {
             headers.set(HeaderName.AUTHORITY, shadowHost(host));
