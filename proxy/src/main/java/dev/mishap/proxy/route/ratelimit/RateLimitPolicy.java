@@ -82,6 +82,18 @@ public final class RateLimitPolicy {
         }
     }
 
+    /** As {@link #addHits}, but each takes one token, whatever {@code hits_addend} says: so Envoy limits locally by routes' rules. */
+    public void addSingleHits(HttpStream stream, long stage, List<Hit> hits) {
+        int from = hits.size();
+        addHits(stream, stage, hits);
+        for (int i = from; i < hits.size(); i++) {
+            Hit hit = hits.get(i);
+            if (hit.tokens != 1) {
+                hits.set(i, new Hit(hit.descriptor, 1));
+            }
+        }
+    }
+
     private static @Nullable List<Descriptor.Entry> entries(List<RateLimitAction> actions, HttpStream stream) {
         List<Descriptor.Entry> entries = new ArrayList<>(actions.size());
         for (int i = 0; i < actions.size(); i++) {

@@ -71,7 +71,8 @@ final class Buckets {
         List<Match> matches = hits.isEmpty() ? List.of() : matches(hits, now);
         for (int i = 0; i < matches.size(); i++) {
             Match m = matches.get(i);
-            if (!m.bucket.consume(m.tokens, now)) {
+            // Who asks for no token has got none, and that is how Envoy takes it.
+            if (m.tokens == 0 || !m.bucket.consume(m.tokens, now)) {
                 return new Verdict(false, m.bucket);
             }
         }

@@ -93,14 +93,14 @@ final class LocalRateLimitFilter implements HttpFilter {
             return hits;
         }
         RateLimitPolicy own = route.rateLimits();
-        own.addHits(stream, config.stage(), hits);
+        own.addSingleHits(stream, config.stage(), hits);
         boolean host = switch (config.virtualHostLimits()) {
             case INCLUDE -> true;
             case IGNORE -> false;
             case OVERRIDE -> own.isEmpty();
         };
         if (host || route.includesVirtualHostRateLimits()) {
-            route.virtualHostRateLimits().addHits(stream, config.stage(), hits);
+            route.virtualHostRateLimits().addSingleHits(stream, config.stage(), hits);
         }
         return hits;
     }

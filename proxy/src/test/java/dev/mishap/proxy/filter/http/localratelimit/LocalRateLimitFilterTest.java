@@ -86,6 +86,21 @@ class LocalRateLimitFilterTest {
         assertThat(send(config, header, "v").reply != null).isEqualTo(refused);
     }
 
+    @ParameterizedTest
+    @CsvSource({"3, 3", "10, 1", "0, 0"})
+    void aRequestTakesAsManyTokensAsItsHitsAre(int hits, int allowed) {
+        LocalRateLimitConfig config =
+                config(ALL + "rate_limits: [{hits_addend: {number: " + hits + "}, actions: [{generic_key: "
+                        + "{descriptor_key: k, descriptor_value: v}}]}]\n"
+                        + "descriptors: [{entries: [{key: k, value: v}], token_bucket: {max_tokens: 10, "
+                        + "tokens_per_fill: 1, fill_interval: 36000s}}]");
+
+        for (int i = 0; i < allowed; i++) {
+            assertThat(send(config).reply).isNull();
+        }
+        assertThat(send(config).reply).isNotNull();
+    }
+
     @Test
     void aDescriptorWithoutAValueLimitsEachValueForItself() {
         LocalRateLimitConfig config = config(ALL
