@@ -3,6 +3,7 @@ package dev.mishap.proxy.admin;
 import dev.mishap.proxy.json.JsonWriter;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.runtime.RuntimeLoader;
+import io.netty.util.NetUtil;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.lang.management.MemoryUsage;
@@ -279,7 +280,7 @@ public final class ServerRoutes {
         private static String host(InetSocketAddress inet) {
             return inet.getAddress() == null
                     ? inet.getHostString()
-                    : inet.getAddress().getHostAddress();
+                    : NetUtil.toAddressString(inet.getAddress()); // ::1, not 0:0:0:0:0:0:0:1
         }
     }
 }

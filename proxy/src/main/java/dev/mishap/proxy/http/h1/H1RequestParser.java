@@ -49,7 +49,7 @@ public final class H1RequestParser extends H1Parser {
         return http11;
     }
 
-    /** Whether the request line said HTTP/1.0. */
+    /** Whether the request line said HTTP/1.0, or another version than HTTP/1.1. */
     public boolean isHttp10() {
         return http10;
     }
@@ -120,7 +120,7 @@ public final class H1RequestParser extends H1Parser {
             return false;
         }
         http11 = major == 1 && minor == 1;
-        http10 = major == 1 && minor == 0;
+        http10 = !http11; // whatever version it names: where that is taken at all, it is all one to Envoy, too
         return true;
     }
 

@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.HostSet;
 import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.proto.ProtoWriter;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -130,7 +131,7 @@ final class ClusterLoad {
             out.end(pipe);
         } else {
             int socket = out.begin(1);
-            out.string(2, ip.getAddress().getHostAddress()).varintAlways(3, ip.getPort());
+            out.string(2, NetUtil.toAddressString(ip.getAddress())).varintAlways(3, ip.getPort());
             out.end(socket);
         }
         out.end(address);

@@ -427,6 +427,15 @@ class H1ServerConnectionTest {
         assertThat(channel.isOpen()).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0.9", "1.2", "2.0"})
+    void otherVersionsAreTakenForHttp10(String version) {
+        config.acceptHttp10 = true;
+        open();
+        send("GET / HTTP/" + version + "\r\nhost: a\r\n\r\n");
+        assertThat(received()).startsWith("HTTP/1.0 200 OK");
+    }
+
     @Test
     void aClientThatGoesAwayEndsItsStreamOnce() {
         middle.onHeaders = Flow.PAUSE;

@@ -38,8 +38,9 @@ final class ScopeKey {
             }
             for (String element : elements) {
                 int at = element.indexOf(keySeparator);
-                if (at >= 0 && element.substring(0, at).equals(key)) {
-                    return element.substring(at + keySeparator.length());
+                String name = at < 0 ? element : element.substring(0, at);
+                if (name.equals(key)) {
+                    return at < 0 ? "" : element.substring(at + keySeparator.length());
                 }
             }
             return null;
