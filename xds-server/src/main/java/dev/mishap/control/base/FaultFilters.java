@@ -25,8 +25,14 @@ import java.util.stream.IntStream;
 
 /** Filters that do nothing until their configuration is discovered. */
 public final class FaultFilters {
-    /** How many fault filters a listener has, and so how many rules act on it at one time in a stock Envoy. */
-    public static final int PER_LISTENER = 4;
+    /**
+     * How many fault filters a listener of a stock Envoy has if nobody says otherwise. As many rules act on it at one time; those that share a
+     * filter, since no request is in two of them, count once.
+     */
+    public static final int PER_LISTENER = 8;
+
+    /** The most that a listener may have. */
+    public static final int MOST_PER_LISTENER = 64;
 
     private static final String PREFIX = "mishap.fault/";
     private static final String RULES_PREFIX = "mishap.rules/";
@@ -92,13 +98,13 @@ public final class FaultFilters {
     }
 
     /** The names of a listener's fault filters. */
-    public static List<String> names(String listener) {
-        return IntStream.range(0, PER_LISTENER).mapToObj(i -> name(listener, i)).toList();
+    public static List<String> names(String listener, int count) {
+        return IntStream.range(0, count).mapToObj(i -> name(listener, i)).toList();
     }
 
     /** The fault filters of a listener. */
-    public static List<HttpFilter> of(String listener) {
-        return names(listener).stream()
+    public static List<HttpFilter> of(String listener, int count) {
+        return names(listener, count).stream()
                 .map(name -> discovered(name, HTTPFault.getDefaultInstance()))
                 .toList();
     }
@@ -158,18 +164,18 @@ public final class FaultFilters {
     }
 
     /** The listener with fault filters before the last filter, the router, of each of its connection managers. */
-    public static ByteString insert(String listener, ByteString body) throws InvalidProtocolBufferException {
+    public static ByteString insert(String listener, ByteString body, int count) throws InvalidProtocolBufferException {
         Listener.Builder builder = Listener.parseFrom(body).toBuilder();
         for (FilterChain.Builder chain : builder.getFilterChainsBuilderList()) {
-            insert(listener, chain);
+            insert(listener, chain, count);
         }
         if (builder.hasDefaultFilterChain()) {
-            insert(listener, builder.getDefaultFilterChainBuilder());
+            insert(listener, builder.getDefaultFilterChainBuilder(), count);
         }
         return builder.build().toByteString();
     }
 
-    private static void insert(String listener, FilterChain.Builder chain) throws InvalidProtocolBufferException {
+    private static void insert(String listener, FilterChain.Builder chain, int count) throws InvalidProtocolBufferException {
         for (Filter.Builder filter : chain.getFiltersBuilderList()) {
             Any config = filter.getTypedConfig();
             if (!config.is(HttpConnectionManager.class)) {
@@ -177,7 +183,7 @@ public final class FaultFilters {
             }
             HttpConnectionManager.Builder hcm = HttpConnectionManager.parseFrom(config.getValue()).toBuilder();
             List<HttpFilter> filters = new ArrayList<>(hcm.getHttpFiltersList());
-            filters.addAll(Math.max(0, filters.size() - 1), of(listener));
+            filters.addAll(Math.max(0, filters.size() - 1), of(listener, count));
             hcm.clearHttpFilters().addAllHttpFilters(filters);
             filter.setTypedConfig(
                     config.toBuilder().setValue(hcm.build().toByteString()).build());

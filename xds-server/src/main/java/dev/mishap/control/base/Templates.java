@@ -82,10 +82,17 @@ public final class Templates implements BaseConfig {
     private record Variant(NodeKind kind, String address, boolean discovers) {}
 
     private final List<Dependency> dependencies;
+    private final int faultFilters;
     private final Map<Variant, Base> bases = new ConcurrentHashMap<>();
 
     public Templates(List<Dependency> dependencies) {
+        this(dependencies, FaultFilters.PER_LISTENER);
+    }
+
+    /** @param faultFilters how many fault filters each listener of an Envoy has */
+    public Templates(List<Dependency> dependencies, int faultFilters) {
         this.dependencies = List.copyOf(dependencies);
+        this.faultFilters = faultFilters;
     }
 
     @Override
@@ -129,7 +136,7 @@ public final class Templates implements BaseConfig {
     @Override
     public void close() {}
 
-    private static void proxy(Dependency dependency, Variant variant, ViewUpdate update) {
+    private void proxy(Dependency dependency, Variant variant, ViewUpdate update) {
         String name = dependency.name();
         FilterChain.Builder chain = FilterChain.newBuilder();
         if (variant.kind() == NodeKind.MISHAP) {
@@ -145,8 +152,8 @@ public final class Templates implements BaseConfig {
                 chain.addFilters(filter(MANAGER, manager(name, List.of(FaultFilters.rules(name)))));
                 update.put(FaultFilters.config(FaultFilters.rulesName(name), HttpFault.getDefaultInstance()));
             } else {
-                chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name))));
-                FaultFilters.names(name).forEach(filter -> update.put(FaultFilters.nothing(filter)));
+                chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name, faultFilters))));
+                FaultFilters.names(name, faultFilters).forEach(filter -> update.put(FaultFilters.nothing(filter)));
             }
             update.put(Resource.of(routes(name)));
         }

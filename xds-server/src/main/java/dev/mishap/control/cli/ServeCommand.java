@@ -1,6 +1,7 @@
 package dev.mishap.control.cli;
 
 import dev.mishap.control.base.Dependency;
+import dev.mishap.control.base.FaultFilters;
 import dev.mishap.control.base.FleetFile;
 import dev.mishap.control.serve.Bootstraps;
 import dev.mishap.control.serve.ControlPlane;
@@ -90,6 +91,15 @@ final class ServeCommand implements Callable<Integer> {
     private String faultTtl = "";
 
     @Option(
+            names = "--fault-filters",
+            paramLabel = "N",
+            description =
+                    "How many fault filters a listener of an Envoy gets, and so how many rules can act on it that are not of"
+                            + " different routes or clusters. Default: ${DEFAULT-VALUE}. Another number makes listeners anew.",
+            defaultValue = "" + FaultFilters.PER_LISTENER)
+    private int faultFilters = FaultFilters.PER_LISTENER;
+
+    @Option(
             names = "--print-bootstrap",
             paramLabel = "CLIENT",
             description = "Print a bootstrap for a client of this server and exit: ${COMPLETION-CANDIDATES}.")
@@ -165,7 +175,8 @@ final class ServeCommand implements Callable<Integer> {
                     parsed,
                     configDir,
                     upstreams,
-                    Durations.parse(faultTtl));
+                    Durations.parse(faultTtl),
+                    faultFilters);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
         }

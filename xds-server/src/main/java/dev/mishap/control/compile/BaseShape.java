@@ -90,6 +90,12 @@ public final class BaseShape {
         });
     }
 
+    /** Whether a manager's routes are known, and each says by itself which clusters it leads to. */
+    boolean hasPlainRoutes(ListenerShape.Manager manager) {
+        RouteConfiguration routing = routes(manager);
+        return routing != null && !reach(manager, routing).dynamic();
+    }
+
     /** Whether requests in this scope may pass a manager, by clusters and routes; true while its routes are not known. */
     boolean mayReach(ListenerShape.Manager manager, Scope scope) {
         RouteConfiguration routing =
@@ -97,12 +103,16 @@ public final class BaseShape {
         if (routing == null) {
             return true;
         }
+        return reach(manager, routing).mayReach(scope);
+    }
+
+    private Routes.Reach reach(ListenerShape.Manager manager, RouteConfiguration routing) {
         String name = manager.routeName();
         if (name == null) {
-            return Routes.reach(routing).mayReach(scope);
+            return Routes.reach(routing);
         }
         synchronized (this) {
-            return reaches.computeIfAbsent(name, n -> Routes.reach(routing)).mayReach(scope);
+            return reaches.computeIfAbsent(name, n -> Routes.reach(routing));
         }
     }
 }

@@ -12,8 +12,10 @@ import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.service.runtime.v3.Runtime;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +26,7 @@ final class EnvoyPlan {
     private final BaseShape base;
     private final Duration timeToLive;
     private final boolean mayInsert;
+    private final int filters;
     private final NodePlan before;
     private final Map<String, Verdict> verdicts;
     private final Map<String, Resource> resources;
@@ -41,6 +44,7 @@ final class EnvoyPlan {
             BaseShape base,
             Duration timeToLive,
             boolean mayInsert,
+            int filters,
             NodePlan before,
             Map<String, Verdict> verdicts,
             Map<String, Resource> resources) {
@@ -48,6 +52,7 @@ final class EnvoyPlan {
         this.base = base;
         this.timeToLive = timeToLive;
         this.mayInsert = mayInsert;
+        this.filters = filters;
         this.before = before;
         this.verdicts = verdicts;
         this.resources = resources;
@@ -66,7 +71,7 @@ final class EnvoyPlan {
         List<ActiveRule> possible =
                 rules.stream().filter(r -> !verdict(r).hopeless()).toList();
         insertions.retainAll(base.listeners().stream().map(ListenerShape::name).toList());
-        for (Site site : Site.all(base, insertions, listener -> needsFilters(listener, possible))) {
+        for (Site site : Site.all(base, filters, insertions, listener -> needsFilters(listener, possible))) {
             place(site, possible.stream().filter(r -> concerns(r, site)).toList());
         }
         routes.forEach((name, changed) ->
@@ -110,6 +115,11 @@ final class EnvoyPlan {
         return !scope.routes().isEmpty() || scope.clusters().size() > 1;
     }
 
+    /** Whether the routes that a fault is put into tell which clusters it is for. */
+    private static boolean placesTell(ActiveRule rule, String discovered) {
+        return byRoutes(rule) || !discovered.isEmpty();
+    }
+
     private boolean concerns(ActiveRule rule, Site site) {
         long named = site.listeners().stream().filter(l -> names(rule, l)).count();
         if (named == 0
@@ -132,22 +142,73 @@ final class EnvoyPlan {
             rules.forEach(rule -> placeInRoutes(site, rule, "", Way.RDS));
             return;
         }
-        for (ActiveRule rule : rules.subList(Math.min(count, rules.size()), rules.size())) {
-            verdict(rule).not(site + ": its " + count + " fault filters are taken by rules that act before this one");
+        List<FilterGroup> groups = groups(site, rules, count);
+        for (FilterGroup beyond : groups.subList(Math.min(count, groups.size()), groups.size())) {
+            beyond.rules().forEach(rule -> verdict(rule).not(noFilterLeft(site, count)));
         }
-        List<ActiveRule> placed = rules.subList(0, Math.min(count, rules.size()));
-        List<String> keys = placed.stream().map(rule -> slotKey(site, rule)).toList();
+        List<FilterGroup> placed = groups.subList(0, Math.min(count, groups.size()));
+        List<String> keys = placed.stream().map(group -> slotKey(site, group)).toList();
         List<Integer> assigned = SlotAssignment.assign(keys, count, before.slots());
         for (int i = 0; i < placed.size(); i++) {
-            ActiveRule rule = placed.get(i);
+            FilterGroup group = placed.get(i);
             String filter = site.filters().get(assigned.get(i));
-            slots.put(keys.get(i), assigned.get(i));
-            if (byRoutes(rule)) {
-                placeInRoutes(site, rule, filter, Way.RDS);
-            } else {
-                placeInFilter(site, rule, filter);
+            for (ActiveRule rule : group.rules()) {
+                slots.put(slotKey(site, rule), assigned.get(i));
+                if (group.inRoutes()) {
+                    placeInRoutes(site, rule, filter, Way.RDS);
+                } else {
+                    placeInFilter(site, rule, filter);
+                }
             }
         }
+    }
+
+    /**
+     * Which rules share a filter. When there are more than filters, rules of one cluster go into routes, the last first, and share: only
+     * as many as have to, since a rule that moves there is for a moment nowhere or twice.
+     */
+    private List<FilterGroup> groups(Site site, List<ActiveRule> rules, int count) {
+        List<FilterGroup> groups = FilterGroup.of(rules, EnvoyPlan::byRoutes);
+        if (groups.size() <= count || node.runtimeLayer().isEmpty() || !site.managers().stream()
+                .allMatch(base::hasPlainRoutes)) {
+            return groups;
+        }
+        int least = 0;
+        int most = rules.size();
+        while (least < most) {
+            int middle = (least + most) / 2;
+            if (grouped(rules, middle).size() > count) {
+                most = middle;
+            } else {
+                least = middle + 1;
+            }
+        }
+        return grouped(rules, Math.max(0, least - 1));
+    }
+
+    /** The groups when rules of one cluster, from the so-manieth on, are put into routes. */
+    private static List<FilterGroup> grouped(List<ActiveRule> rules, int from) {
+        Set<ActiveRule> moved = Collections.newSetFromMap(new IdentityHashMap<>());
+        rules.subList(from, rules.size()).stream()
+                .filter(rule -> rule.rule().scope().clusters().size() == 1)
+                .forEach(moved::add);
+        return FilterGroup.of(rules, rule -> byRoutes(rule) || moved.contains(rule));
+    }
+
+    private String noFilterLeft(Site site, int count) {
+        return site + ": its " + count
+                + (count == 1 ? " fault filter is" : " fault filters are")
+                + " taken by rules that act before this one; rules of named routes"
+                + (node.runtimeLayer().isEmpty() ? "" : " or of one cluster each")
+                + " share filters as long as no request is in two of them; otherwise stop one, or start the server with more"
+                + " (--fault-filters)";
+    }
+
+    /** By a rule that had a filter before, if there is one. */
+    private String slotKey(Site site, FilterGroup group) {
+        List<String> keys =
+                group.rules().stream().map(rule -> slotKey(site, rule)).toList();
+        return keys.stream().filter(before.slots()::containsKey).findFirst().orElse(keys.get(0));
     }
 
     private static String slotKey(Site site, ActiveRule rule) {
@@ -192,7 +253,7 @@ final class EnvoyPlan {
             }
             int millionths = rule.millionths(now);
             HTTPFault fault =
-                    HttpFaults.of(rule.rule(), switched ? 0 : millionths, switched ? key(rule) : "", byRoutes(rule));
+                    HttpFaults.of(rule.rule(), switched ? 0 : millionths, switched ? key(rule) : "", placesTell(rule, discovered));
             Routes.Placed placed = Routes.place(from, rule.rule().scope(), filter, fault);
             if (placed.occupied() > 0) {
                 verdict.not("route configuration " + name + ": " + placed.occupied()
@@ -257,7 +318,7 @@ final class EnvoyPlan {
         try {
             resources.put(
                     "lds " + listener,
-                    Resource.of(TypeUrls.LISTENER, listener, FaultFilters.insert(listener, from.body())));
+                    Resource.of(TypeUrls.LISTENER, listener, FaultFilters.insert(listener, from.body(), filters)));
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError("it was parsed before", e);
         }

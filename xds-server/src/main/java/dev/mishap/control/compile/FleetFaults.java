@@ -2,6 +2,7 @@ package dev.mishap.control.compile;
 
 import dev.mishap.control.base.Base;
 import dev.mishap.control.base.BaseConfig;
+import dev.mishap.control.base.FaultFilters;
 import dev.mishap.control.xds.Fleet;
 import dev.mishap.control.xds.NodeInfo;
 import dev.mishap.control.xds.Peer;
@@ -63,8 +64,13 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
      * @param clock of schedules and ramps
      */
     public FleetFaults(BaseConfig bases, Duration timeToLive, InstantSource clock) {
+        this(bases, timeToLive, FaultFilters.PER_LISTENER, clock);
+    }
+
+    /** @param filters how many fault filters a listener gets that has none */
+    public FleetFaults(BaseConfig bases, Duration timeToLive, int filters, InstantSource clock) {
         this.bases = bases;
-        this.planner = new Planner(timeToLive, bases.mayInsert());
+        this.planner = new Planner(timeToLive, bases.mayInsert(), filters);
         this.clock = clock;
         executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "fault-compiler");

@@ -15,16 +15,19 @@ import java.util.Map;
 public final class Planner {
     private final Duration timeToLive;
     private final boolean mayInsert;
+    private final int filters;
 
     /**
      * Makes one.
      *
      * @param timeToLive how long a fault outlives this server
      * @param mayInsert whether listeners without a fault filter may get some
+     * @param filters how many they get
      */
-    public Planner(Duration timeToLive, boolean mayInsert) {
+    public Planner(Duration timeToLive, boolean mayInsert, int filters) {
         this.timeToLive = timeToLive;
         this.mayInsert = mayInsert;
+        this.filters = filters;
     }
 
     /**
@@ -58,7 +61,7 @@ public final class Planner {
             long epochMillis,
             Map<String, Verdict> verdicts,
             Map<String, Resource> resources) {
-        return new EnvoyPlan(node, base, timeToLive, mayInsert, before, verdicts, resources).plan(rules, epochMillis);
+        return new EnvoyPlan(node, base, timeToLive, mayInsert, filters, before, verdicts, resources).plan(rules, epochMillis);
     }
 
     /** A base that is not made for our proxy has nothing but what Envoy has. */

@@ -18,10 +18,11 @@ record Site(List<String> listeners, List<String> filters, List<ListenerShape.Man
     /**
      * All sites of a base.
      *
+     * @param count of filters that a listener gets
      * @param insertions listeners that have filters of ours; those that get some now are added
      * @param needsFilters whether a listener without a place for a fault needs one
      */
-    static List<Site> all(BaseShape base, Set<String> insertions, Predicate<ListenerShape> needsFilters) {
+    static List<Site> all(BaseShape base, int count, Set<String> insertions, Predicate<ListenerShape> needsFilters) {
         Map<String, Site> sites = new LinkedHashMap<>();
         for (ListenerShape listener : base.listeners()) {
             if (listener.api()) {
@@ -35,7 +36,7 @@ record Site(List<String> listeners, List<String> filters, List<ListenerShape.Man
             boolean inserted = insertions.contains(listener.name());
             for (ListenerShape.Manager manager : listener.managers()) {
                 List<String> filters = inserted
-                        ? FaultFilters.names(listener.name())
+                        ? FaultFilters.names(listener.name(), count)
                         : manager.slots(ListenerShape.Accepts.HTTP_FAULT).stream()
                                 .map(ListenerShape.Slot::name)
                                 .toList();

@@ -72,7 +72,7 @@ public final class ControlPlane implements AutoCloseable {
                     clock));
             RuleRegistry registry = own(registry(store, clock, name));
             base = own(base(options));
-            faults = own(new FleetFaults(base, options.faultTimeToLive(), clock));
+            faults = own(new FleetFaults(base, options.faultTimeToLive(), options.faultFilters(), clock));
             // Faults are in place before the first node can ask: one that comes back must not be without them for a
             // moment.
             faults.update(all(registry.snapshot()));
@@ -150,7 +150,7 @@ public final class ControlPlane implements AutoCloseable {
                     options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
         }
         Path directory = options.configDir();
-        return directory == null ? new Templates(options.dependencies()) : ConfigFiles.watch(directory);
+        return directory == null ? new Templates(options.dependencies(), options.faultFilters()) : ConfigFiles.watch(directory);
     }
 
     private static ServerCredentials credentials(@Nullable TlsFiles tls) {

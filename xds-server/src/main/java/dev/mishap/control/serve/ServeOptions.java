@@ -1,6 +1,7 @@
 package dev.mishap.control.serve;
 
 import dev.mishap.control.base.Dependency;
+import dev.mishap.control.base.FaultFilters;
 import dev.mishap.control.security.SecurityConfig;
 import dev.mishap.control.store.place.StorePlace;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param configDir of the base configuration's files; null = none
  * @param upstreams control planes to stand before, {@code host:port} each, the first that answers is taken; empty = none
  * @param faultTimeToLive how long faults outlive this server on Envoys
+ * @param faultFilters how many fault filters a listener of an Envoy gets, 1 to {@value FaultFilters#MOST_PER_LISTENER}
  */
 public record ServeOptions(
         InetSocketAddress api,
@@ -29,7 +31,8 @@ public record ServeOptions(
         List<Dependency> dependencies,
         @Nullable Path configDir,
         List<String> upstreams,
-        Duration faultTimeToLive) {
+        Duration faultTimeToLive,
+        int faultFilters) {
     public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofSeconds(5);
 
     public ServeOptions {
@@ -44,6 +47,10 @@ public record ServeOptions(
         if (faultTimeToLive.compareTo(Duration.ofMillis(500)) < 0
                 || faultTimeToLive.compareTo(Duration.ofMinutes(10)) > 0) {
             throw new IllegalArgumentException("--fault-ttl must be from 500ms to 10m");
+        }
+        if (faultFilters < 1 || faultFilters > FaultFilters.MOST_PER_LISTENER) {
+            throw new IllegalArgumentException("--fault-filters must be from 1 to " + FaultFilters.MOST_PER_LISTENER
+                    + ", got " + faultFilters);
         }
     }
 }
