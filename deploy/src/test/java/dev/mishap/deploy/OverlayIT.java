@@ -165,6 +165,42 @@ class OverlayIT {
         return dump;
     }
 
+    /** As a mesh's own: without a runtime layer for anybody's faults. */
+    private static String ofAMesh(String bootstrap) {
+        String mesh = bootstrap
+                .replaceAll("(?m)^  metadata: .*\n", "")
+                .replaceAll("(?m)^  - name: mishap\n    rtds_layer: .*\n", "");
+        assertThat(mesh).doesNotContain("runtime_layer", "rtds_layer");
+        return mesh;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theDeathOfTheServerEndsAFaultOfRoutesOnANodeWithoutARuntimeLayer(boolean delta) throws Exception {
+        String variant = delta ? "delta" : "sotw";
+        try (ControlPlaneProcess overlay = new ControlPlaneProcess(
+                        Files.createDirectory(directory.resolve("dying-" + variant)),
+                        "--fault-ttl",
+                        "1s",
+                        "--upstream-xds",
+                        "127.0.0.1:" + upstream.xdsPort());
+                ProxyProcess envoy = new ProxyProcess(
+                        ProxyProcess.Kind.ENVOY,
+                        Files.createDirectory(directory.resolve("mesh-" + variant)),
+                        ofAMesh(overlay.bootstrap("envoy", "checkout", "e1", "127.0.0.1", delta)))) {
+            Sidecar.await(() -> status(mesh) == 204 && status(plain) == 204);
+            String answer = overlay.apply(
+                    "route-418",
+                    "{ttl: 10m, scope: {listeners: [mesh], routes: [default]}, fault: {abort: {httpStatus: 418}}}");
+            assertThat(answer).contains("\"honoured\": 1").doesNotContain("runtime layer");
+            Sidecar.await(() -> status(mesh) == 418);
+            assertThat(status(plain)).isEqualTo(204);
+            overlay.kill();
+            Sidecar.await(() -> status(mesh) == 204);
+            assertThat(envoy.get("/ready")).contains("LIVE");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void withoutARuleNothingDiffersAndWithOneTheFaultAlone(boolean delta) throws Exception {

@@ -284,6 +284,17 @@ class ServeIT {
             assertThat(Files.readAllLines(lines))
                     .filteredOn(l -> l.startsWith("plain"))
                     .containsOnly("plain OK");
+
+            // A client keeps its last routes. So a server that ends takes the fault out of them first.
+            serve.apply(
+                    "grpc-unavailable",
+                    "{ttl: 10m, scope: {listeners: [ledger], headers: [{name: x-tier, exact: canary}]},"
+                            + " fault: {abort: {grpcStatus: UNAVAILABLE}}}");
+            Sidecar.await(() -> last(lines, "canary").equals("canary UNAVAILABLE"));
+            serve.close();
+            Sidecar.await(() -> last(lines, "canary").equals("canary OK"));
+            serve.restart();
+            serve.delete("grpc-unavailable");
         } finally {
             client.destroyForcibly().waitFor();
         }

@@ -16,6 +16,7 @@ import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.FilterConfig;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
@@ -102,6 +103,31 @@ public final class FaultFilters {
         return IntStream.range(0, count).mapToObj(i -> name(listener, i)).toList();
     }
 
+    /** The names of those fault filters of a listener that act on routes which ask for them alone. */
+    public static List<String> routeNames(String listener, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> PREFIX + listener + "/routes/" + (i + 1))
+                .toList();
+    }
+
+    /**
+     * Fault filters that are off except for routes that switch them on, by {@link #enabled}: where a fault of routes is the filter's and so
+     * has a time to live, which no configuration of routes has.
+     */
+    public static List<HttpFilter> ofRoutes(String listener, int count) {
+        return routeNames(listener, count).stream()
+                .map(name -> discovered(name, HTTPFault.getDefaultInstance()).toBuilder()
+                        .setDisabled(true)
+                        .build())
+                .toList();
+    }
+
+    /** What a route has for a filter that is off, to have it as it is configured. */
+    public static Any enabled() {
+        return Any.pack(
+                FilterConfig.newBuilder().setConfig(Any.getDefaultInstance()).build());
+    }
+
     /** The fault filters of a listener. */
     public static List<HttpFilter> of(String listener, int count) {
         return names(listener, count).stream()
@@ -163,19 +189,20 @@ public final class FaultFilters {
         }
     }
 
-    /** The listener with fault filters before the last filter, the router, of each of its connection managers. */
-    public static ByteString insert(String listener, ByteString body, int count) throws InvalidProtocolBufferException {
+    /** The listener with filters before the last filter, the router, of each of its connection managers. */
+    public static ByteString insert(ByteString body, List<HttpFilter> faults) throws InvalidProtocolBufferException {
         Listener.Builder builder = Listener.parseFrom(body).toBuilder();
         for (FilterChain.Builder chain : builder.getFilterChainsBuilderList()) {
-            insert(listener, chain, count);
+            insert(chain, faults);
         }
         if (builder.hasDefaultFilterChain()) {
-            insert(listener, builder.getDefaultFilterChainBuilder(), count);
+            insert(builder.getDefaultFilterChainBuilder(), faults);
         }
         return builder.build().toByteString();
     }
 
-    private static void insert(String listener, FilterChain.Builder chain, int count) throws InvalidProtocolBufferException {
+    private static void insert(FilterChain.Builder chain, List<HttpFilter> faults)
+            throws InvalidProtocolBufferException {
         for (Filter.Builder filter : chain.getFiltersBuilderList()) {
             Any config = filter.getTypedConfig();
             if (!config.is(HttpConnectionManager.class)) {
@@ -183,7 +210,7 @@ public final class FaultFilters {
             }
             HttpConnectionManager.Builder hcm = HttpConnectionManager.parseFrom(config.getValue()).toBuilder();
             List<HttpFilter> filters = new ArrayList<>(hcm.getHttpFiltersList());
-            filters.addAll(Math.max(0, filters.size() - 1), of(listener, count));
+            filters.addAll(Math.max(0, filters.size() - 1), faults);
             hcm.clearHttpFilters().addAllHttpFilters(filters);
             filter.setTypedConfig(
                     config.toBuilder().setValue(hcm.build().toByteString()).build());

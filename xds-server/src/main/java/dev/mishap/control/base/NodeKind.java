@@ -25,6 +25,31 @@ public enum NodeKind {
         return node.extensionTypes().stream().anyMatch(type -> type.endsWith(DISCOVERED_RULES_MESSAGE));
     }
 
+    /** The node metadata by which a bootstrap tells that it has a runtime layer for us, with the layer's name. */
+    public static final String RUNTIME_FACT = "mishap.runtime_layer";
+
+    /** Whether the routes of an Envoy can switch filters on that are off. */
+    public static boolean enablesFilters(NodeInfo node) {
+        return atLeast(node, 1, 30);
+    }
+
+    /** Whether faults of an Envoy's routes need filters of their own, for want of a runtime layer that ends them. */
+    static boolean needsRouteFilters(NodeInfo node) {
+        return enablesFilters(node)
+                && node.facts().getOrDefault(RUNTIME_FACT, "").isEmpty();
+    }
+
+    /** Whether the version is not known to be older. */
+    public static boolean atLeast(NodeInfo node, int major, int minor) {
+        String[] parts = node.userAgentVersion().split("\\.", 3);
+        try {
+            int itsMajor = Integer.parseInt(parts[0]);
+            return itsMajor > major || itsMajor == major && Integer.parseInt(parts[1]) >= minor;
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            return true;
+        }
+    }
+
     public static NodeKind of(NodeInfo node) {
         String agent = node.userAgent();
         if (agent.startsWith("gRPC") || agent.startsWith("grpc")) {

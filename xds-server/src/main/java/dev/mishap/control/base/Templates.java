@@ -78,8 +78,9 @@ public final class Templates implements BaseConfig {
      * Nodes that get the same.
      *
      * @param discovers whether clusters and DNS proxies can be told to discover rules
+     * @param routeFilters whether faults of routes need filters of their own to end by themselves
      */
-    private record Variant(NodeKind kind, String address, boolean discovers) {}
+    private record Variant(NodeKind kind, String address, boolean discovers, boolean routeFilters) {}
 
     private final List<Dependency> dependencies;
     private final int faultFilters;
@@ -102,7 +103,11 @@ public final class Templates implements BaseConfig {
         // Whoever connects could make us keep any number of them.
         boolean known = bases.size() < MAX_ADDRESSES && ADDRESS.matcher(address).matches();
         return bases.computeIfAbsent(
-                new Variant(kind, known ? address : "", kind == NodeKind.MISHAP && NodeKind.discoversRules(node)),
+                new Variant(
+                        kind,
+                        known ? address : "",
+                        kind == NodeKind.MISHAP && NodeKind.discoversRules(node),
+                        kind == NodeKind.ENVOY && NodeKind.needsRouteFilters(node)),
                 this::make);
     }
 
@@ -152,8 +157,12 @@ public final class Templates implements BaseConfig {
                 chain.addFilters(filter(MANAGER, manager(name, List.of(FaultFilters.rules(name)))));
                 update.put(FaultFilters.config(FaultFilters.rulesName(name), HttpFault.getDefaultInstance()));
             } else {
-                chain.addFilters(filter(MANAGER, manager(name, FaultFilters.of(name, faultFilters))));
-                FaultFilters.names(name, faultFilters).forEach(filter -> update.put(FaultFilters.nothing(filter)));
+                List<HttpFilter> faults = new ArrayList<>(FaultFilters.of(name, faultFilters));
+                if (variant.routeFilters()) {
+                    faults.addAll(FaultFilters.ofRoutes(name, faultFilters));
+                }
+                chain.addFilters(filter(MANAGER, manager(name, faults)));
+                faults.forEach(filter -> update.put(FaultFilters.nothing(filter.getName())));
             }
             update.put(Resource.of(routes(name)));
         }

@@ -1,5 +1,6 @@
 package dev.mishap.control.compile;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
@@ -9,9 +10,11 @@ import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.rules.Scope;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.service.runtime.v3.Runtime;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -71,7 +74,7 @@ final class EnvoyPlan {
         List<ActiveRule> possible =
                 rules.stream().filter(r -> !verdict(r).hopeless()).toList();
         insertions.retainAll(base.listeners().stream().map(ListenerShape::name).toList());
-        for (Site site : Site.all(base, filters, insertions, listener -> needsFilters(listener, possible))) {
+        for (Site site : sites(possible)) {
             place(site, possible.stream().filter(r -> concerns(r, site)).toList());
         }
         routes.forEach((name, changed) ->
@@ -79,6 +82,20 @@ final class EnvoyPlan {
         runtime();
         insertions.forEach(this::insert);
         return new NodePlan(List.of(), Map.of(), slots, insertions);
+    }
+
+    private List<Site> sites(List<ActiveRule> possible) {
+        return Site.all(
+                base,
+                listener -> FaultFilters.names(listener, filters),
+                listener -> FaultFilters.routeNames(listener, routeFilters()),
+                insertions,
+                listener -> needsFilters(listener, possible));
+    }
+
+    /** How many filters for routes alone a listener gets: none where the runtime ends faults of routes. */
+    private int routeFilters() {
+        return node.runtimeLayer().isEmpty() && node.enablesFilters() ? filters : 0;
     }
 
     private Verdict verdict(ActiveRule rule) {
@@ -101,7 +118,8 @@ final class EnvoyPlan {
                                         // ends them.
                                         && (manager.faultFilter() == null
                                                 || manager.routeName() == null
-                                                || node.runtimeLayer().isEmpty() && !byRoutes(rule))));
+                                                || node.runtimeLayer().isEmpty()
+                                                        && (!byRoutes(rule) || node.enablesFilters()))));
     }
 
     private static boolean names(ActiveRule rule, String listener) {
@@ -136,7 +154,13 @@ final class EnvoyPlan {
         return true;
     }
 
-    private void place(Site site, List<ActiveRule> rules) {
+    private void place(Site site, List<ActiveRule> all) {
+        boolean apart = node.runtimeLayer().isEmpty() && !site.routeFilters().isEmpty();
+        if (apart) {
+            placeForRoutes(site, all.stream().filter(EnvoyPlan::byRoutes).toList());
+        }
+        List<ActiveRule> rules =
+                all.stream().filter(rule -> !apart || !byRoutes(rule)).toList();
         int count = site.filters().size();
         if (count == 0) {
             rules.forEach(rule -> placeInRoutes(site, rule, "", Way.RDS));
@@ -163,14 +187,45 @@ final class EnvoyPlan {
         }
     }
 
+    /** Rules of routes in filters that only their routes switch on, so that the time to live of the filters' configuration ends them. */
+    private void placeForRoutes(Site site, List<ActiveRule> rules) {
+        int count = site.routeFilters().size();
+        for (ActiveRule rule : rules.subList(Math.min(count, rules.size()), rules.size())) {
+            verdict(rule)
+                    .not(site + ": its " + count + " fault filters for routes are taken by rules that act before this"
+                            + " one; stop one, or start the server with more (--fault-filters)");
+        }
+        List<ActiveRule> placed = rules.subList(0, Math.min(count, rules.size()));
+        List<String> keys = placed.stream()
+                .map(rule -> site.routeFilters().get(0) + '\n' + rule.key())
+                .toList();
+        List<Integer> assigned = SlotAssignment.assign(keys, count, before.slots());
+        for (int i = 0; i < placed.size(); i++) {
+            ActiveRule rule = placed.get(i);
+            String filter = site.routeFilters().get(assigned.get(i));
+            slots.put(keys.get(i), assigned.get(i));
+            int millionths = rule.millionths(now);
+            boolean reached = placeInRoutes(site, rule, filter, FaultFilters.enabled(), millionths > 0);
+            if (reached) {
+                verdict(rule).by(site.inserted() ? Way.LDS : Way.ECDS);
+                if (millionths > 0) {
+                    HTTPFault fault = HttpFaults.of(rule.rule(), millionths, "", true);
+                    resources.put(
+                            "ecds " + filter, FaultFilters.config(filter, fault).withTtl(timeToLive));
+                }
+            }
+        }
+    }
+
     /**
      * Which rules share a filter. When there are more than filters, rules of one cluster go into routes, the last first, and share: only
      * as many as have to, since a rule that moves there is for a moment nowhere or twice.
      */
     private List<FilterGroup> groups(Site site, List<ActiveRule> rules, int count) {
         List<FilterGroup> groups = FilterGroup.of(rules, EnvoyPlan::byRoutes);
-        if (groups.size() <= count || node.runtimeLayer().isEmpty() || !site.managers().stream()
-                .allMatch(base::hasPlainRoutes)) {
+        if (groups.size() <= count
+                || node.runtimeLayer().isEmpty()
+                || !site.managers().stream().allMatch(base::hasPlainRoutes)) {
             return groups;
         }
         int least = 0;
@@ -233,9 +288,33 @@ final class EnvoyPlan {
      * @param discovered the filter to configure; empty = the one that stands in each manager
      */
     private void placeInRoutes(Site site, ActiveRule rule, String discovered, Way way) {
-        Verdict verdict = verdict(rule);
         boolean switched = !node.runtimeLayer().isEmpty();
+        int millionths = rule.millionths(now);
+        HTTPFault fault = HttpFaults.of(
+                rule.rule(),
+                switched ? 0 : millionths,
+                switched ? key(rule) : "",
+                byRoutes(rule) || !discovered.isEmpty());
+        if (placeInRoutes(site, rule, discovered, Any.pack(fault), switched || millionths > 0)) {
+            verdict(rule).by(way);
+            if (!switched) {
+                verdict(rule)
+                        .note("the node has no runtime layer for us, so that the fault stays in its routes if this"
+                                + " server dies before the rule ends");
+            }
+        }
+    }
+
+    /**
+     * Puts a filter's configuration into the routes of a site's managers.
+     *
+     * @param now whether they are to have it now
+     * @return whether there is a place for it
+     */
+    private boolean placeInRoutes(Site site, ActiveRule rule, String discovered, Any config, boolean now) {
+        Verdict verdict = verdict(rule);
         Set<String> done = new HashSet<>();
+        boolean reached = false;
         for (ListenerShape.Manager manager : site.managers()) {
             String filter = discovered.isEmpty() ? manager.faultFilter() : discovered;
             String name = manager.routeName();
@@ -251,10 +330,7 @@ final class EnvoyPlan {
             if (!done.add(name + '\n' + filter)) {
                 continue;
             }
-            int millionths = rule.millionths(now);
-            HTTPFault fault =
-                    HttpFaults.of(rule.rule(), switched ? 0 : millionths, switched ? key(rule) : "", placesTell(rule, discovered));
-            Routes.Placed placed = Routes.place(from, rule.rule().scope(), filter, fault);
+            Routes.Placed placed = Routes.place(from, rule.rule().scope(), filter, config);
             if (placed.occupied() > 0) {
                 verdict.not("route configuration " + name + ": " + placed.occupied()
                         + (placed.occupied() == 1 ? " place has" : " places have")
@@ -263,16 +339,13 @@ final class EnvoyPlan {
                 verdict.not("route configuration " + name + ": no route of it is what the scope names");
             }
             if (placed.places() > 0) {
-                verdict.by(way);
-                if (switched || millionths > 0) {
+                reached = true;
+                if (now) {
                     routes.put(name, placed.routes());
-                }
-                if (!switched) {
-                    verdict.note("the node has no runtime layer for us, so that the fault stays in its routes if this"
-                            + " server dies before the rule ends");
                 }
             }
         }
+        return reached;
     }
 
     /** The runtime key that holds a rule's percentage, which is gone with the runtime layer's time to live. */
@@ -315,10 +388,12 @@ final class EnvoyPlan {
         if (from == null) {
             return;
         }
+        List<HttpFilter> inserted = new ArrayList<>(FaultFilters.of(listener, filters));
+        inserted.addAll(FaultFilters.ofRoutes(listener, routeFilters()));
         try {
             resources.put(
                     "lds " + listener,
-                    Resource.of(TypeUrls.LISTENER, listener, FaultFilters.insert(listener, from.body(), filters)));
+                    Resource.of(TypeUrls.LISTENER, listener, FaultFilters.insert(from.body(), inserted)));
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError("it was parsed before", e);
         }

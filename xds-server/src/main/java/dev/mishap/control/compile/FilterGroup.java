@@ -81,12 +81,8 @@ final class FilterGroup {
     /** Whether no request is in the scope of a rule and of one of these. */
     private boolean isApartFrom(ActiveRule rule) {
         Scope scope = rule.rule().scope();
-        return allNameClusters
-                        && !scope.clusters().isEmpty()
-                        && Collections.disjoint(clusters, scope.clusters())
-                || allNameRoutes
-                        && !scope.routes().isEmpty()
-                        && Collections.disjoint(routes, scope.routes());
+        return allNameClusters && !scope.clusters().isEmpty() && Collections.disjoint(clusters, scope.clusters())
+                || allNameRoutes && !scope.routes().isEmpty() && Collections.disjoint(routes, scope.routes());
     }
 
     List<ActiveRule> rules() {

@@ -3,6 +3,7 @@ package dev.mishap.control.compile;
 import dev.mishap.control.base.Base;
 import dev.mishap.control.base.BaseConfig;
 import dev.mishap.control.base.FaultFilters;
+import dev.mishap.control.xds.ConnectedStream;
 import dev.mishap.control.xds.Fleet;
 import dev.mishap.control.xds.NodeInfo;
 import dev.mishap.control.xds.Peer;
@@ -52,6 +53,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private final Map<Base, Runnable> watched = new ConcurrentHashMap<>();
     private volatile RuleTable rules = RuleTable.EMPTY;
     private volatile boolean stopped;
+    private volatile boolean closing;
     private volatile @Nullable Pass lastPass;
     private volatile @Nullable Fleet fleet;
     private @Nullable ScheduledFuture<?> ticking;
@@ -186,6 +188,39 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         }
     }
 
+    /**
+     * The last that this server does for nodes whose faults nothing else ends, gRPC clients above all: takes the faults from them, and waits
+     * until they have taken that. Others keep theirs for as long as a time to live lasts, and so do not notice a quick restart.
+     */
+    public void farewell(Duration atMost) {
+        Fleet connected = fleet;
+        if (connected == null) {
+            return;
+        }
+        List<FleetNode> helpless = nodes.values().stream()
+                .filter(node -> !node.capabilities.endsByItself()
+                        && !node.plan().resources().isEmpty())
+                .toList();
+        if (helpless.isEmpty()) {
+            return;
+        }
+        List<ConnectedStream> streams = helpless.stream()
+                .flatMap(node -> connected.streams(node.info.id()).stream())
+                .toList();
+        try (Farewell farewell = new Farewell(connected, streams)) {
+            synchronized (this) {
+                closing = true;
+                replanAll(Set.copyOf(helpless));
+            }
+            long left = farewell.await(atMost);
+            if (left > 0) {
+                LOG.warn("{} clients have not taken routes without faults before the end", left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void concern(@Nullable ActiveRule rule, Set<FleetNode> into) {
         if (rule == null) {
             return;
@@ -228,7 +263,8 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     private void replan(FleetNode node, Pass pass) {
         synchronized (node) {
-            List<ActiveRule> matching = stopped ? List.of() : pass.rules(node);
+            boolean none = stopped || closing && !node.capabilities.endsByItself();
+            List<ActiveRule> matching = none ? List.of() : pass.rules(node);
             node.put(pass.plan(node, shape(node), matching));
         }
     }

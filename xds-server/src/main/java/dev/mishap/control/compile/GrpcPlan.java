@@ -72,7 +72,8 @@ final class GrpcPlan {
             // Out of schedule the routes stay as they are.
             changed = millionths == 0 ? changed : placed.routes();
             verdict.by(Way.RDS);
-            verdict.note("a gRPC client that loses this server keeps the fault until it has one again");
+            verdict.note(
+                    "a gRPC client that loses this server without a farewell (a crash, a broken network) keeps the fault until it has one again");
             if (first != null) {
                 verdict.note("of calls that rule " + first.rule().name() + " matches, too, that one acts alone");
             }

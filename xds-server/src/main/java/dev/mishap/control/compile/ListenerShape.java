@@ -44,8 +44,9 @@ record ListenerShape(
      * A filter whose configuration is discovered.
      *
      * @param name of the filter and of its extension configuration
+     * @param byRoutes whether it is off except for routes that switch it on
      */
-    record Slot(String name, Accepts accepts) {}
+    record Slot(String name, Accepts accepts, boolean byRoutes) {}
 
     /**
      * One connection manager.
@@ -61,7 +62,16 @@ record ListenerShape(
             List<Slot> slots,
             @Nullable String faultFilter) {
         List<Slot> slots(Accepts accepts) {
-            return slots.stream().filter(s -> s.accepts() == accepts).toList();
+            return slots.stream()
+                    .filter(s -> s.accepts() == accepts && !s.byRoutes())
+                    .toList();
+        }
+
+        /** The fault filters that act on routes which switch them on. */
+        List<Slot> routeSlots() {
+            return slots.stream()
+                    .filter(s -> s.accepts() == Accepts.HTTP_FAULT && s.byRoutes())
+                    .toList();
         }
     }
 
@@ -131,9 +141,9 @@ record ListenerShape(
             if (filter.hasConfigDiscovery()) {
                 List<String> types = filter.getConfigDiscovery().getTypeUrlsList();
                 if (types.stream().anyMatch(t -> isOf(t, HTTP_FAULT))) {
-                    slots.add(new Slot(filter.getName(), Accepts.HTTP_FAULT));
+                    slots.add(new Slot(filter.getName(), Accepts.HTTP_FAULT, filter.getDisabled()));
                 } else if (types.stream().anyMatch(t -> isOf(t, rulesType))) {
-                    slots.add(new Slot(filter.getName(), Accepts.RULES));
+                    slots.add(new Slot(filter.getName(), Accepts.RULES, false));
                 }
             } else if (isOf(filter.getTypedConfig().getTypeUrl(), HTTP_FAULT) && !filter.getDisabled()) {
                 faultFilter = filter.getName();

@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param kind what it is
  * @param version of the software; empty when not told
  * @param discoversFilters whether extension configurations (ECDS) reach it
+ * @param enablesFilters whether routes can switch filters on that are off
  * @param httpFault whether it has Envoy's fault filter
  * @param runtimeLayer the runtime layer (RTDS) that it has for us; empty = none
  * @param faults the kinds that its software executes
@@ -23,6 +24,7 @@ public record NodeCapabilities(
         NodeKind kind,
         String version,
         boolean discoversFilters,
+        boolean enablesFilters,
         boolean httpFault,
         String runtimeLayer,
         Set<Fault.Kind> faults) {
@@ -30,8 +32,6 @@ public record NodeCapabilities(
         faults = Set.copyOf(faults);
     }
 
-    /** The node metadata by which a bootstrap tells that it has a runtime layer for us, with the layer's name. */
-    public static final String RUNTIME_FACT = "mishap.runtime_layer";
     /** The metadata that says in which namespace a node is; Istio's own is read, too. */
     public static final String NAMESPACE_FACT = "mishap.namespace";
 
@@ -39,14 +39,15 @@ public record NodeCapabilities(
     private static final String DEFAULT_NAMESPACE = "default";
 
     public static NodeCapabilities of(NodeInfo node) {
-        String layer = node.facts().getOrDefault(RUNTIME_FACT, "");
+        String layer = node.facts().getOrDefault(NodeKind.RUNTIME_FACT, "");
         return switch (NodeKind.of(node)) {
             case MISHAP ->
-                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, layer, faults(node));
+                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, true, layer, faults(node));
             case GRPC ->
                 new NodeCapabilities(
                         NodeKind.GRPC,
                         node.userAgentVersion(),
+                        false,
                         false,
                         true,
                         "",
@@ -55,10 +56,20 @@ public record NodeCapabilities(
                 new NodeCapabilities(
                         NodeKind.ENVOY,
                         node.userAgentVersion(),
-                        atLeast(node, 1, 20),
+                        NodeKind.atLeast(node, 1, 20),
+                        NodeKind.enablesFilters(node),
                         node.extensions().isEmpty() || node.extensions().contains("envoy.filters.http.fault"),
                         layer,
                         EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY, Fault.Kind.RESPONSE_RATE_LIMIT));
+        };
+    }
+
+    /** Whether all faults of the node end without this server, by a time to live. */
+    public boolean endsByItself() {
+        return switch (kind) {
+            case MISHAP -> true;
+            case GRPC -> false;
+            case ENVOY -> enablesFilters || !runtimeLayer.isEmpty();
         };
     }
 
@@ -71,17 +82,6 @@ public record NodeCapabilities(
             }
         }
         return faults;
-    }
-
-    /** Whether the version is not known to be older. */
-    private static boolean atLeast(NodeInfo node, int major, int minor) {
-        String[] parts = node.userAgentVersion().split("\\.", 3);
-        try {
-            int itsMajor = Integer.parseInt(parts[0]);
-            return itsMajor > major || itsMajor == major && Integer.parseInt(parts[1]) >= minor;
-        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-            return true;
-        }
     }
 
     /** The namespace whose rules a node gets. */

@@ -61,7 +61,8 @@ public final class Planner {
             long epochMillis,
             Map<String, Verdict> verdicts,
             Map<String, Resource> resources) {
-        return new EnvoyPlan(node, base, timeToLive, mayInsert, filters, before, verdicts, resources).plan(rules, epochMillis);
+        return new EnvoyPlan(node, base, timeToLive, mayInsert, filters, before, verdicts, resources)
+                .plan(rules, epochMillis);
     }
 
     /** A base that is not made for our proxy has nothing but what Envoy has. */

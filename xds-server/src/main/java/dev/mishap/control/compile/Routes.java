@@ -7,7 +7,6 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
-import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -64,13 +63,12 @@ final class Routes {
     }
 
     /**
-     * The routes with a fault for the filter of this name.
+     * The routes with a configuration for the filter of this name.
      *
      * @param scope of whose parts {@code routes} and {@code clusters} choose the places; neither = whole virtual hosts
      */
-    static Placed place(RouteConfiguration from, Scope scope, String filter, HTTPFault fault) {
+    static Placed place(RouteConfiguration from, Scope scope, String filter, Any config) {
         RouteConfiguration.Builder routes = from.toBuilder();
-        Any config = Any.pack(fault);
         boolean whole = scope.routes().isEmpty() && scope.clusters().isEmpty();
         int places = 0;
         int occupied = 0;

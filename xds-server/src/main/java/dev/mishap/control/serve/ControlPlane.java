@@ -38,6 +38,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -50,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 /** A running control plane: an API that changes rules, a store that keeps them, and xDS that brings them to whoever connects. */
 public final class ControlPlane implements AutoCloseable {
     private static final long READY_MILLIS = 2000;
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
 
     /** Closed in the reverse order of their start. */
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -88,6 +90,7 @@ public final class ControlPlane implements AutoCloseable {
             grpc.services().forEach(server::service);
             xds = own(server.start());
             faults.follow(xds.fleet());
+            own(() -> faults.farewell(FAREWELL));
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
@@ -150,7 +153,9 @@ public final class ControlPlane implements AutoCloseable {
                     options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
         }
         Path directory = options.configDir();
-        return directory == null ? new Templates(options.dependencies(), options.faultFilters()) : ConfigFiles.watch(directory);
+        return directory == null
+                ? new Templates(options.dependencies(), options.faultFilters())
+                : ConfigFiles.watch(directory);
     }
 
     private static ServerCredentials credentials(@Nullable TlsFiles tls) {

@@ -86,7 +86,10 @@ final class FleetFacts implements FleetView {
                     case MISHAP -> "time to live of the rules";
                     case ENVOY ->
                         capabilities.runtimeLayer().isEmpty()
-                                ? "time to live of fault filters; none for faults of routes (no runtime layer)"
+                                ? "time to live of fault filters"
+                                        + (capabilities.enablesFilters()
+                                                ? ""
+                                                : "; none for faults of routes (no runtime layer)")
                                 : "time to live of fault filters and of the runtime layer "
                                         + capabilities.runtimeLayer();
                 });

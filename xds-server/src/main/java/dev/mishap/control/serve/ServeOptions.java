@@ -49,8 +49,8 @@ public record ServeOptions(
             throw new IllegalArgumentException("--fault-ttl must be from 500ms to 10m");
         }
         if (faultFilters < 1 || faultFilters > FaultFilters.MOST_PER_LISTENER) {
-            throw new IllegalArgumentException("--fault-filters must be from 1 to " + FaultFilters.MOST_PER_LISTENER
-                    + ", got " + faultFilters);
+            throw new IllegalArgumentException(
+                    "--fault-filters must be from 1 to " + FaultFilters.MOST_PER_LISTENER + ", got " + faultFilters);
         }
     }
 }

@@ -45,7 +45,8 @@ class MishapPlanTest {
                 base.layer().resources(TypeUrls.LISTENER),
                 base.layer().resources(TypeUrls.ROUTE),
                 base.layer().resources(TypeUrls.CLUSTER));
-        return new Planner(TTL, false, 4).plan(NodeCapabilities.of(node), shape, rules, NodePlan.NONE, T0.toEpochMilli());
+        return new Planner(TTL, false, 4)
+                .plan(NodeCapabilities.of(node), shape, rules, NodePlan.NONE, T0.toEpochMilli());
     }
 
     /** The rules of each extension configuration, all of which must end with the server. */

@@ -43,6 +43,15 @@ final class Nodes {
         return NodeInfo.of(envoy(service, id).build());
     }
 
+    /** An Envoy whose routes cannot switch filters on. */
+    static NodeInfo old(String service, String id) {
+        return NodeInfo.of(envoy(service, id)
+                .setUserAgentBuildVersion(BuildVersion.newBuilder()
+                        .setVersion(
+                                SemanticVersion.newBuilder().setMajorNumber(1).setMinorNumber(24)))
+                .build());
+    }
+
     /** Our own proxy, as it tells of itself. */
     static NodeInfo mishap(String service, String id) {
         Node.Builder node = envoy(service, id);

@@ -10,6 +10,7 @@ import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.rules.text.RuleLine;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
+import io.envoyproxy.envoy.config.route.v3.FilterConfig;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
@@ -29,7 +30,10 @@ class PlannerTest {
     private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
 
     private final Templates templates = new Templates(
-            List.of(Dependency.parse("payments=10.0.0.1:80", 10001), Dependency.parse("stock=stock.internal:80", 10002)), 4);
+            List.of(
+                    Dependency.parse("payments=10.0.0.1:80", 10001),
+                    Dependency.parse("stock=stock.internal:80", 10002)),
+            4);
     private final NodeInfo envoy = Nodes.switched("checkout", "e1");
     private final NodeInfo grpc = Nodes.grpc("checkout", "g1");
 
@@ -122,8 +126,30 @@ class PlannerTest {
     }
 
     @Test
-    void withoutARuntimeLayerTheDangerIsTold() {
-        NodePlan plan = plan(Nodes.plain("checkout", "e2"), T0, "abort 503 on route payments on listener payments");
+    void withoutARuntimeLayerARuleOfRoutesIsAFilterThatTheyAloneSwitchOn() throws Exception {
+        NodePlan plan = plan(
+                Nodes.plain("checkout", "e2"),
+                T0,
+                "abort 503 on route payments as r",
+                "abort 500 on listener payments as all");
+        assertThat(fault(plan, "mishap.fault/payments/routes/1").getAbort().getHttpStatus())
+                .isEqualTo(503);
+        assertThat(fault(plan, "mishap.fault/payments/1").getAbort().getHttpStatus())
+                .isEqualTo(500);
+        Route route = RouteConfiguration.parseFrom(only(plan, TypeUrls.ROUTE).body())
+                .getVirtualHosts(0)
+                .getRoutes(0);
+        assertThat(route.getTypedPerFilterConfigMap()).containsOnlyKeys("mishap.fault/payments/routes/1");
+        assertThat(route.getTypedPerFilterConfigOrThrow("mishap.fault/payments/routes/1")
+                        .unpack(FilterConfig.class)
+                        .hasConfig())
+                .isTrue();
+        assertThat(honouring(plan, "r")).isEqualTo(new Honouring(Set.of(Way.ECDS), List.of(), List.of()));
+    }
+
+    @Test
+    void withoutAnyWayToEndAFaultOfRoutesTheDangerIsTold() {
+        NodePlan plan = plan(Nodes.old("checkout", "e2"), T0, "abort 503 on route payments on listener payments");
         assertThat(honouring(plan, "r").honoured()).isTrue();
         assertThat(honouring(plan, "r").notes().get(0)).contains("no runtime layer");
     }

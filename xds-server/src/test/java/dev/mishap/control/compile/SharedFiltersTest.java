@@ -40,9 +40,7 @@ class SharedFiltersTest {
         Listener listener = Listener.newBuilder()
                 .setName("mesh")
                 .addFilterChains(FilterChain.newBuilder()
-                        .addFilters(Filter.newBuilder()
-                                .setName("hcm")
-                                .setTypedConfig(Any.pack(manager))))
+                        .addFilters(Filter.newBuilder().setName("hcm").setTypedConfig(Any.pack(manager))))
                 .build();
         VirtualHost.Builder host = VirtualHost.newBuilder().setName("all").addDomains("*");
         for (int i = 0; i < SERVICES; i++) {
