@@ -31,8 +31,12 @@ final class DynamicSources implements ConfigSources {
     private static final long SECOND = 1_000_000_000L;
     private static final long DEFAULT_INITIAL_FETCH = 15 * SECOND;
 
+    /** With it, {@code grpc_services} may name a second server. */
+    static final String FAILOVER = "envoy.restart_features.xds_failover_support";
+
     private final Carriers carriers;
     private final Bootstrap.Node node;
+    private final int mostServers;
     private final @Nullable XdsMux ads;
 
     /** What carries subscriptions. */
@@ -44,11 +48,14 @@ final class DynamicSources implements ConfigSources {
             EventLoop mainLoop) {}
 
     /**
+     * @param failover whether {@link #FAILOVER} is on
      * @param adsConfig {@code dynamic_resources.ads_config}, or null
      * @param root scope without prefix
      * @throws ConfigException when there can be no such stream
      */
-    DynamicSources(Carriers carriers, Bootstrap.Node node, @Nullable ConfigNode adsConfig, Scope root) {
+    DynamicSources(
+            Carriers carriers, Bootstrap.Node node, boolean failover, @Nullable ConfigNode adsConfig, Scope root) {
+        this.mostServers = failover ? 2 : 1;
         this.carriers = carriers;
         this.node = node;
         if (adsConfig == null) {
@@ -148,6 +155,17 @@ final class DynamicSources implements ConfigSources {
         }
         if (servers.isEmpty()) {
             throw new ConfigException("API configs must have either a gRPC service or a cluster name defined");
+        }
+        if (servers.size() > mostServers) {
+            throw api.error(
+                    "grpc_services",
+                    "envoy.config.core.v3.ApiConfigSource::(AGGREGATED_)(DELTA_)GRPC must have no more than "
+                            + mostServers
+                            + " gRPC services specified, got " + servers.size()
+                            + (mostServers > 1
+                                    ? ""
+                                    : "; a second one is for failover, and needs the runtime key " + FAILOVER
+                                            + ": true"));
         }
         ProtoWriter self = new ProtoWriter();
         NodeIdentity.write(node, self);

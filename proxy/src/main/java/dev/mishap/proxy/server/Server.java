@@ -178,6 +178,7 @@ public final class Server {
             this.carriers = new DynamicSources(
                     new DynamicSources.Carriers(decoder(), files, grpc, http, main),
                     bootstrap.node(),
+                    runtime.get().bool(DynamicSources.FAILOVER, false),
                     dynamic == null ? null : dynamic.message("ads_config"),
                     stats);
             this.sources = resourceStates.follow(carriers);

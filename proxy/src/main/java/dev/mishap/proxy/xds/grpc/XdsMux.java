@@ -32,6 +32,9 @@ public final class XdsMux {
     private static final long BACKOFF_BASE_NANOS = 500_000_000L;
     private static final long BACKOFF_MAX_NANOS = 30_000_000_000L;
 
+    /** Failures of the first server before the second one is tried. */
+    private static final int TRIES_OF_FIRST = 2;
+
     private final Settings settings;
     private final List<XdsTransport> servers;
     private final XdsTimers timers;
@@ -45,6 +48,10 @@ public final class XdsMux {
     private final Counter rateLimited;
     private final @Nullable TokenBucket bucket;
     private int server;
+    /** Whether the first server has ever answered: then the others are not for us. */
+    private boolean heardOfFirst;
+
+    private int failuresOfFirst;
     private int failures;
     private int applying;
     private boolean heard;
@@ -70,7 +77,7 @@ public final class XdsMux {
     /**
      * A multiplexer that is to be started.
      *
-     * @param servers in the order in which they are tried
+     * @param servers one, or one and another for when it can't be reached
      * @param node encoded {@code envoy.config.core.v3.Node}
      * @param scope stats are {@code control_plane.*} below it
      */
@@ -203,7 +210,7 @@ public final class XdsMux {
             return;
         }
         stream = opened;
-        connected.set(1);
+        connected.set(server + 1);
         acknowledgements.clear();
         types.values().forEach(state -> {
             state.unhold();
@@ -229,13 +236,23 @@ public final class XdsMux {
         }
         if (heard) {
             failures = 0;
-        } else if (servers.size() > 1) {
-            server = (server + 1) % servers.size();
         }
+        server = next();
         // full jitter: many proxies that lost one server don't come back at once
         long window = Math.min(BACKOFF_MAX_NANOS, BACKOFF_BASE_NANOS << Math.min(failures, 10));
         failures++;
         retry = timers.schedule(this::connect, timers.random(window) + 1);
+    }
+
+    /**
+     * The server to try now, as Envoy chooses: the second one when the first has failed twice and never answered; back to the first
+     * when the second fails. Who was ever answered by the first stays with it, so that two servers do not tell one proxy different things by turns.
+     */
+    private int next() {
+        if (servers.size() < 2 || heardOfFirst || server > 0) {
+            return 0;
+        }
+        return ++failuresOfFirst < TRIES_OF_FIRST ? 0 : 1;
     }
 
     private void received(byte[] message) {
@@ -253,6 +270,7 @@ public final class XdsMux {
             return;
         }
         heard = true;
+        heardOfFirst |= server == 0;
         failures = 0;
         ResourceType type = ResourceType.byUrl(response.typeUrl());
         TypeState state = type == null ? null : types.get(type);

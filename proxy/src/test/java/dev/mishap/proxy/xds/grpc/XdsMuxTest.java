@@ -39,8 +39,8 @@ class XdsMuxTest {
     private final FakeServer server = new FakeServer();
     private XdsMux mux = mux(false, 0);
 
-    private XdsMux mux(boolean delta, int tokens) {
-        ResourceDecoder decoder = new ResourceDecoder(
+    private ResourceDecoder decoder() {
+        return new ResourceDecoder(
                 new DynamicFields(false, false, stats.counter("unknown")),
                 Map.of(
                         RUNTIME,
@@ -52,12 +52,15 @@ class XdsMuxTest {
                                 .supported("name", "typed_config"),
                         ResourceType.VIRTUAL_HOST.message(),
                         SupportedFields.of(ResourceType.VIRTUAL_HOST.message()).supported("name", "domains")));
+    }
+
+    private XdsMux mux(boolean delta, int tokens) {
         server.delta = delta;
         return new XdsMux(
                 new XdsMux.Settings("/ads", delta, false, tokens, 1),
                 List.of(server),
                 timers,
-                decoder,
+                decoder(),
                 new byte[] {10, 1, 'n'},
                 stats);
     }
@@ -396,6 +399,65 @@ class XdsMuxTest {
             timers.pass((SECOND / 2) << i);
         }
         assertThat(tries).containsExactly(1, 2, 3, 4);
+    }
+
+    private final List<String> tried = new ArrayList<>();
+
+    /** Notes who is tried; both are down unless the test says otherwise. */
+    private XdsTransport noting(String name, FakeServer of) {
+        return new XdsTransport() {
+            @Override
+            public @Nullable Stream open(String method, Listener l) {
+                tried.add(name);
+                return of.open(method, l);
+            }
+
+            @Override
+            public String name() {
+                return name;
+            }
+        };
+    }
+
+    @Test
+    void the_second_server_is_for_those_whom_the_first_has_never_answered() {
+        FakeServer second = new FakeServer();
+        server.down = second.down = true;
+        mux = new XdsMux(
+                new XdsMux.Settings("/ads", false, false, 0, 1),
+                List.of(noting("first", server), noting("second", second)),
+                timers,
+                decoder(),
+                new byte[] {10, 1, 'n'},
+                stats);
+        subscribe(new Told()).start(Set.of("a"));
+        mux.start();
+        timers.pass(30 * SECOND);
+        assertThat(tried).startsWith("first", "first", "second", "first", "second", "first");
+        second.down = false;
+        timers.pass(90 * SECOND);
+        assertThat(second.taken()).containsExactly("a");
+        assertThat(stats.value("control_plane.connected_state")).isEqualTo(2);
+        second.listener.onMessage(new ProtoWriter()
+                .string(1, "1")
+                .any(2, RUNTIME, new ProtoWriter().string(1, "a"))
+                .string(4, ResourceType.RUNTIME.typeUrl())
+                .string(5, "n1")
+                .toByteArray());
+        tried.clear();
+        second.listener.onClose(14, "gone");
+        timers.pass(2 * SECOND);
+        assertThat(tried).as("the first is preferred").startsWith("first", "second");
+        server.down = false;
+        second.listener.onClose(14, "gone");
+        timers.pass(2 * SECOND);
+        assertThat(stats.value("control_plane.connected_state")).isEqualTo(1);
+        respond("1", "n1", "a");
+        server.down = true;
+        tried.clear();
+        server.listener.onClose(14, "gone");
+        timers.pass(300 * SECOND);
+        assertThat(tried).contains("first").doesNotContain("second");
     }
 
     @Test
