@@ -10,18 +10,27 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * What {@code mishap archive} runs so that the JVM learns which classes a proxy needs (a CDS archive on JDK 17, an AOT cache on 25):
- * {@code mishap proxy} itself with a fault filter, an access log, an admin server and an upstream, some requests through it, and
- * an orderly end. All of it is on loopback, on ports that the system chooses.
+ * {@code mishap proxy} itself with a fault filter, an access log, an admin server and upstreams of HTTP/1.1, HTTP/2, TLS and TCP, some
+ * requests through it, and an orderly end. All of it is on loopback, on ports that the system chooses.
+ *
+ * <p>The argument is {@code plain} (HTTP and TCP) or {@code full} (TLS upstream and a management server besides).
  */
 public final class TrainingRun {
     private static final int REQUESTS = 2000;
     private static final long START_SECONDS = 60;
+
+    /** Requests of the kinds of which it is the classes that count: how often they are used is not to steer the JIT. */
+    private static final int FEW = 20;
+
+    /** The listeners of the upstream in their order, as the configuration of the proxy names their ports. */
+    private static final String[] UPSTREAMS = {"HTTP1", "HTTP2", "TLS"};
 
     private TrainingRun() {}
 
@@ -30,12 +39,13 @@ public final class TrainingRun {
         Path config = directory.resolve("proxy.yaml");
         Path adminAddress = directory.resolve("admin");
         try {
-            Server upstream = start(UPSTREAM);
-            Files.writeString(
-                    config,
-                    PROXY.replace(
-                            "UPSTREAM_PORT",
-                            String.valueOf(upstream.listeners().get(0).port())));
+            boolean full = arguments.length > 0 && arguments[0].equals("full");
+            Server upstream = start(text("training-upstream", full));
+            String text = text("training-proxy", full);
+            for (int i = 0; i < upstream.listeners().size(); i++) {
+                text = text.replace(UPSTREAMS[i] + "_PORT", String.valueOf(upstream.listeners().get(i).port()));
+            }
+            Files.writeString(config, text);
             AtomicInteger code = new AtomicInteger(-1);
             Thread proxy = new Thread(
                     () -> code.set(new ProxyMain(System.out, System.err)
@@ -49,10 +59,20 @@ public final class TrainingRun {
                     "proxy");
             proxy.start();
             int admin = port(await(adminAddress, proxy));
-            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(listener(admin)))) {
+            String[] listeners = listeners(admin);
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(listeners[0]))) {
                 for (int i = 0; i < REQUESTS; i++) {
                     ask(client, "GET", i % 50 == 0 ? "/fault" : "/");
                 }
+                for (int i = 0; i < FEW; i++) {
+                    expectOk(client, "/http2");
+                    if (full) {
+                        expectOk(client, "/tls");
+                    }
+                }
+            }
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(listeners[1]))) {
+                expectOk(client, "/");
             }
             try (Socket client = new Socket(InetAddress.getLoopbackAddress(), admin)) {
                 ask(client, "POST", "/quitquitquit");
@@ -90,13 +110,13 @@ public final class TrainingRun {
         throw new IOException("the proxy did not start");
     }
 
-    /** The address of the proxy's listener, which is bound after the admin server is. */
-    private static String listener(int admin) throws IOException {
+    /** The addresses of the proxy's listeners, which are bound after the admin server is. */
+    private static String[] listeners(int admin) throws IOException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (System.nanoTime() - end < 0) {
             try (Socket client = new Socket(InetAddress.getLoopbackAddress(), admin)) {
                 if (ask(client, "GET", "/server_info").contains("\"LIVE\"")) {
-                    return ask(client, "GET", "/listeners").trim();
+                    return ask(client, "GET", "/listeners").trim().split("\n");
                 }
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
@@ -106,6 +126,13 @@ public final class TrainingRun {
 
     private static int port(String address) {
         return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+
+    private static void expectOk(Socket client, String path) throws IOException {
+        String answer = ask(client, "GET", path);
+        if (!answer.equals("ok")) {
+            throw new IOException(path + " was answered with " + answer);
+        }
     }
 
     private static String ask(Socket client, String method, String path) throws IOException {
@@ -163,66 +190,13 @@ public final class TrainingRun {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
-    private static final String MANAGER = """
-            static_resources:
-              listeners:
-              - name: training
-                address: {socket_address: {address: 127.0.0.1, port_value: 0}}
-                filter_chains:
-                - filters:
-                  - name: envoy.filters.network.http_connection_manager
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                      stat_prefix: training
-            """;
+    private static String text(String name, boolean full) throws IOException {
+        return resource(name + ".yaml") + (full ? resource(name + "-full.yaml") : "");
+    }
 
-    private static final String ROUTER = """
-                      - name: envoy.filters.http.router
-                        typed_config:
-                          "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-            """;
-
-    private static final String UPSTREAM = MANAGER + """
-                      route_config:
-                        virtual_hosts:
-                        - name: all
-                          domains: ["*"]
-                          routes:
-                          - match: {prefix: "/"}
-                            direct_response: {status: 200, body: {inline_string: ok}}
-                      http_filters:
-            """ + ROUTER;
-
-    private static final String PROXY = """
-            admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
-            """ + MANAGER + """
-                      access_log:
-                      - name: log
-                        typed_config:
-                          "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
-                          path: /dev/null
-                      route_config:
-                        virtual_hosts:
-                        - name: all
-                          domains: ["*"]
-                          routes:
-                          - match: {prefix: "/"}
-                            route: {cluster: upstream}
-                      http_filters:
-                      - name: envoy.filters.http.fault
-                        typed_config:
-                          "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
-                          abort: {http_status: 503, percentage: {numerator: 100}}
-                          delay: {fixed_delay: 0.001s, percentage: {numerator: 100}}
-                          headers: [{name: ":path", string_match: {exact: /fault}}]
-            """ + ROUTER + """
-              clusters:
-              - name: upstream
-                connect_timeout: 1s
-                load_assignment:
-                  cluster_name: upstream
-                  endpoints:
-                  - lb_endpoints:
-                    - endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: UPSTREAM_PORT}}}
-            """;
+    private static String resource(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(TrainingRun.class.getResourceAsStream(name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
 }
