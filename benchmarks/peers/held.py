@@ -136,7 +136,7 @@ def main():
 
             def held():
                 if o.by == "rule":
-                    return json.loads(api(admin, "GET", "/mishap/v1/rules/hold")[1])["counts"]["active"]
+                    return json.loads(api(admin, "GET", "/mishap/v1/rules/hold")[1])["status"]["activeFaults"]
                 text = api(admin, "GET", "/stats?filter=^http.h.fault.active_faults$")[1]
                 return int(text.rsplit(":", 1)[1]) if ":" in text else 0
 

@@ -43,7 +43,9 @@ public final class TrainingRun {
             Server upstream = start(text("training-upstream", full));
             String text = text("training-proxy", full);
             for (int i = 0; i < upstream.listeners().size(); i++) {
-                text = text.replace(UPSTREAMS[i] + "_PORT", String.valueOf(upstream.listeners().get(i).port()));
+                text = text.replace(
+                        UPSTREAMS[i] + "_PORT",
+                        String.valueOf(upstream.listeners().get(i).port()));
             }
             Files.writeString(config, text);
             AtomicInteger code = new AtomicInteger(-1);

@@ -21,7 +21,7 @@ public final class ActiveStream implements HttpStream {
     private final LoopClock clock = LoopClock.current();
     private final StreamInfo info = new StreamInfo();
     private final HeaderMap requestHeaders = new HeaderMap();
-    private final LocalReplyResponse localReply = new LocalReplyResponse();
+    private @Nullable LocalReplyResponse localReply;
     private final FilterChain chain;
     private final RequestHeaders preparation;
     private final StreamTimers timers;
@@ -447,9 +447,13 @@ public final class ActiveStream implements HttpStream {
         // A request that was refused before it was understood has no route to ask.
         SelectedRoute r =
                 headersSeen && !codecFailed && routeMatched && route != null && route.forwards() ? route : null;
-        byte[] body =
-                localReply.prepare(reply, this, config.localReplies, r, headersSeen && isGrpcRequest(), headRequest);
-        HeaderMap headers = localReply.headers();
+        LocalReplyResponse local = localReply;
+        if (local == null) {
+            local = new LocalReplyResponse();
+            localReply = local;
+        }
+        byte[] body = local.prepare(reply, this, config.localReplies, r, headersSeen && isGrpcRequest(), headRequest);
+        HeaderMap headers = local.headers();
         responseStarted = true;
         responseHeaders = headers;
         if (body == null) {

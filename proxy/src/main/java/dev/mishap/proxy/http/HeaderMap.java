@@ -16,16 +16,29 @@ public final class HeaderMap {
     private static final int FIELDS = 5; // name offset, name length, hash, value offset, value length
     private static final int MAX_KEPT = 16 * 1024;
 
-    private byte[] arena = new byte[512];
+    // Sizes of the first entry's arrays. A map that stays empty has none: there may be many thousands that wait for a
+    // response.
+    private static final int BYTES = 256;
+    private static final int ENTRIES = 8;
+    private static final byte[] NO_BYTES = {};
+    private static final int[] NO_ENTRIES = {};
+    private static final @Nullable String[] NO_STRINGS = {};
+
+    private byte[] arena = NO_BYTES;
     private int used;
-    private int[] entries = new int[16 * FIELDS];
-    private @Nullable String[] values = new String[16];
+    private int[] entries = NO_ENTRIES;
+    private @Nullable String[] values = NO_STRINGS;
     // Strings of the message before, by index: the next message on a connection mostly says the same at the same place.
-    private @Nullable String[] memo = new String[16];
+    // It is made by
+    // the first message that is over, and may be shorter than values.
+    private @Nullable String[] memo = NO_STRINGS;
     private int size;
 
     /** Forgets all entries and keeps the memory, unless it grew far past what headers usually need. */
     public void clear() {
+        if (memo.length < size) {
+            memo = Arrays.copyOf(memo, values.length);
+        }
         for (int i = 0; i < size; i++) {
             if (values[i] != null) {
                 memo[i] = values[i];
@@ -35,10 +48,9 @@ public final class HeaderMap {
         size = 0;
         used = 0;
         if (arena.length > MAX_KEPT) {
-            arena = new byte[512];
-            entries = new int[16 * FIELDS];
-            values = new String[16];
-            memo = new String[16];
+            arena = NO_BYTES;
+            entries = NO_ENTRIES;
+            values = memo = NO_STRINGS;
         }
     }
 
@@ -110,7 +122,7 @@ public final class HeaderMap {
         int e = entry(index);
         String v = values[index];
         if (v == null) {
-            v = memo[index];
+            v = index < memo.length ? memo[index] : null;
             if (v == null || !sameText(v, entries[e + 3], entries[e + 4])) {
                 v = new String(arena, entries[e + 3], entries[e + 4], StandardCharsets.ISO_8859_1);
             }
@@ -258,7 +270,6 @@ public final class HeaderMap {
         if (entries.length < other.size * FIELDS) {
             entries = new int[other.entries.length];
             values = new String[other.values.length];
-            memo = new String[other.memo.length];
         }
         System.arraycopy(other.entries, 0, entries, 0, other.size * FIELDS);
         System.arraycopy(other.values, 0, values, 0, other.size);
@@ -300,7 +311,7 @@ public final class HeaderMap {
     /** Makes room for {@code length} more bytes in the arena. */
     public int reserve(int length) {
         if (arena.length - used < length) {
-            arena = Arrays.copyOf(arena, Math.max(arena.length * 2, used + length));
+            arena = Arrays.copyOf(arena, Math.max(Math.max(arena.length * 2, BYTES), used + length));
         }
         return used;
     }
@@ -324,9 +335,9 @@ public final class HeaderMap {
     public void addEntry(int nameOffset, int nameLength, int hash, int valueOffset, int valueLength) {
         int e = size * FIELDS;
         if (e == entries.length) {
-            entries = Arrays.copyOf(entries, entries.length * 2);
-            values = Arrays.copyOf(values, values.length * 2);
-            memo = Arrays.copyOf(memo, memo.length * 2);
+            int wanted = Math.max(ENTRIES, size * 2);
+            entries = Arrays.copyOf(entries, wanted * FIELDS);
+            values = Arrays.copyOf(values, wanted);
         }
         entries[e] = nameOffset;
         entries[e + 1] = nameLength;

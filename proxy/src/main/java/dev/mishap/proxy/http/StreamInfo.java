@@ -238,14 +238,22 @@ public final class StreamInfo {
         flagCount = 0;
     }
 
-    /** Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map. */
+    /**
+     * Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map.
+     *
+     * @param fields kept as they are and shared, so never changed afterwards
+     */
     public void putDynamicMetadata(String namespace, Map<String, Object> fields) {
         Map<String, Map<String, Object>> all = dynamicMetadata;
         if (all == null) {
-            all = new LinkedHashMap<>();
+            all = new LinkedHashMap<>(4);
             dynamicMetadata = all;
         }
-        all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
+        all.merge(namespace, fields, (before, more) -> {
+            Map<String, Object> both = new LinkedHashMap<>(before);
+            both.putAll(more);
+            return both;
+        });
     }
 
     /** Sets the flag of a connection that rules acted on, if the marks in the dynamic metadata say that they did. */
@@ -258,11 +266,12 @@ public final class StreamInfo {
 
     /** As {@link #putDynamicMetadata}, but a text joins the one that is there, with a comma between, unless it is in it. */
     public void joinDynamicMetadata(String namespace, Map<String, Object> fields) {
-        Map<String, Object> joined = new LinkedHashMap<>();
         Map<String, Object> before = dynamicMetadata(namespace);
-        if (before != null) {
-            joined.putAll(before);
+        if (before == null) {
+            putDynamicMetadata(namespace, fields);
+            return;
         }
+        Map<String, Object> joined = new LinkedHashMap<>(before);
         fields.forEach((key, value) -> joined.merge(key, value, (a, b) -> {
             String text = String.valueOf(a);
             return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;

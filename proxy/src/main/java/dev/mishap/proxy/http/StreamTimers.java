@@ -10,30 +10,29 @@ import org.jspecify.annotations.Nullable;
 final class StreamTimers {
     private final ActiveStream stream;
     private final ConnectionManagerConfig config;
-    private final DeadlineTimer idle;
-    private final DeadlineTimer duration;
-    private final DeadlineTimer request;
-    private final DeadlineTimer ofTerminalFilter;
+    private final EventLoop loop;
+    // Each is made when it is first wanted: most configurations have no use for all of them.
+    private @Nullable DeadlineTimer idle;
+    private @Nullable DeadlineTimer duration;
+    private @Nullable DeadlineTimer request;
+    private @Nullable DeadlineTimer ofTerminalFilter;
     private @Nullable Runnable deadlineAction;
     private long idleNanos;
 
     StreamTimers(ConnectionManagerConfig config, EventLoop loop, ActiveStream stream) {
         this.stream = stream;
         this.config = config;
-        this.idle = new DeadlineTimer(loop, this::onIdle);
-        this.duration = new DeadlineTimer(loop, this::onTooLong);
-        this.request = new DeadlineTimer(loop, this::onRequestTooSlow);
-        this.ofTerminalFilter = new DeadlineTimer(loop, this::onDeadline);
+        this.loop = loop;
     }
 
     /** A stream begins, with the connection manager's limits. */
     void begin(long now) {
         idleNanos = config.streamIdleTimeoutNanos;
         if (config.requestTimeoutNanos > 0) {
-            request.set(now, config.requestTimeoutNanos);
+            request().set(now, config.requestTimeoutNanos);
         }
         if (config.maxStreamDurationNanos > 0) {
-            duration.set(now, config.maxStreamDurationNanos);
+            duration().set(now, config.maxStreamDurationNanos);
         }
         touch(now);
     }
@@ -41,12 +40,12 @@ final class StreamTimers {
     /** Something went either way. */
     void touch(long now) {
         if (idleNanos > 0) {
-            idle.set(now, idleNanos);
+            idle().set(now, idleNanos);
         }
     }
 
     void requestComplete() {
-        request.clear();
+        clear(request);
     }
 
     /** The route is known, whose limits go before the connection manager's. */
@@ -55,28 +54,28 @@ final class StreamTimers {
         if (ofIdle >= 0) {
             idleNanos = ofIdle;
             if (ofIdle == 0) {
-                idle.clear();
+                clear(idle);
             } else {
-                idle.set(now, ofIdle);
+                idle().set(now, ofIdle);
             }
         }
         long max = route.maxStreamDurationNanos(requestHeaders);
         if (max == 0) {
-            duration.clear();
+            clear(duration);
         } else if (max > 0) {
-            duration.set(startNanos, max);
+            duration().set(startNanos, max);
         }
     }
 
     /** Has {@code action} run once, unless the deadline is cleared before. */
     void setDeadline(Runnable action, long now, long nanos) {
         deadlineAction = action;
-        ofTerminalFilter.set(now, nanos);
+        ofTerminalFilter().set(now, nanos);
     }
 
     void clearDeadline() {
         deadlineAction = null;
-        ofTerminalFilter.clear();
+        clear(ofTerminalFilter);
     }
 
     private void onDeadline() {
@@ -123,16 +122,64 @@ final class StreamTimers {
     /** The stream is over. */
     void clear() {
         clearDeadline();
-        idle.clear();
-        duration.clear();
-        request.clear();
+        clear(idle);
+        clear(duration);
+        clear(request);
     }
 
     /** There will be no other stream. */
     void close() {
-        idle.close();
-        duration.close();
-        request.close();
-        ofTerminalFilter.close();
+        close(idle);
+        close(duration);
+        close(request);
+        close(ofTerminalFilter);
+    }
+
+    private DeadlineTimer idle() {
+        DeadlineTimer t = idle;
+        if (t == null) {
+            t = new DeadlineTimer(loop, this::onIdle);
+            idle = t;
+        }
+        return t;
+    }
+
+    private DeadlineTimer duration() {
+        DeadlineTimer t = duration;
+        if (t == null) {
+            t = new DeadlineTimer(loop, this::onTooLong);
+            duration = t;
+        }
+        return t;
+    }
+
+    private DeadlineTimer request() {
+        DeadlineTimer t = request;
+        if (t == null) {
+            t = new DeadlineTimer(loop, this::onRequestTooSlow);
+            request = t;
+        }
+        return t;
+    }
+
+    private DeadlineTimer ofTerminalFilter() {
+        DeadlineTimer t = ofTerminalFilter;
+        if (t == null) {
+            t = new DeadlineTimer(loop, this::onDeadline);
+            ofTerminalFilter = t;
+        }
+        return t;
+    }
+
+    private static void clear(@Nullable DeadlineTimer timer) {
+        if (timer != null) {
+            timer.clear();
+        }
+    }
+
+    private static void close(@Nullable DeadlineTimer timer) {
+        if (timer != null) {
+            timer.close();
+        }
     }
 }

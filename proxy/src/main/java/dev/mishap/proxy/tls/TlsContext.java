@@ -193,8 +193,10 @@ final class TlsContext {
         if (!parameters.protocols().equals(List.of("TLSv1.3"))) {
             ciphers.addAll(openSsl ? CipherNames.single(parameters.ciphers()) : CipherNames.jdk(parameters.ciphers()));
         }
-        // The store that the key passes through is in memory only. PKCS12, the default, would encrypt it there with 10,000 rounds of
-        // a hash and decrypt it at once: some 200 ms for each certificate while the JVM is cold, on each load and each rotation.
+        // The store that the key passes through is in memory only. PKCS12, the default, would encrypt it there with
+        // 10,000 rounds of
+        // a hash and decrypt it at once: some 200 ms for each certificate while the JVM is cold, on each load and each
+        // rotation.
         builder.keyStoreType("JKS")
                 .sslProvider(engine.provider())
                 .protocols(parameters.protocols())

@@ -139,14 +139,22 @@ public final class ConnectionInfo {
         return filterState == null ? Map.of() : filterState;
     }
 
-    /** Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map. */
+    /**
+     * Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map.
+     *
+     * @param fields kept as they are and shared, so never changed afterwards
+     */
     public void putDynamicMetadata(String namespace, Map<String, Object> fields) {
         Map<String, Map<String, Object>> all = dynamicMetadata;
         if (all == null) {
             all = new LinkedHashMap<>();
             dynamicMetadata = all;
         }
-        all.computeIfAbsent(namespace, k -> new LinkedHashMap<>()).putAll(fields);
+        all.merge(namespace, fields, (before, more) -> {
+            Map<String, Object> both = new LinkedHashMap<>(before);
+            both.putAll(more);
+            return both;
+        });
     }
 
     public @Nullable Map<String, Object> dynamicMetadata(String namespace) {

@@ -29,7 +29,10 @@ public abstract class H2Stream {
 
     private int pauses;
 
-    private final ArrayDeque<ByteBuf> queue = new ArrayDeque<>(4);
+    // Most streams have nothing to queue while they wait, and there may be very many of them.
+    private static final ArrayDeque<ByteBuf> EMPTY = new ArrayDeque<>(1);
+
+    private ArrayDeque<ByteBuf> queue = EMPTY;
     private int queued;
     private @Nullable HeaderMap queuedTrailers;
     private boolean full;
@@ -195,6 +198,9 @@ public abstract class H2Stream {
         if (!transferred.isReadable() && (!endStream || !queue.isEmpty())) {
             transferred.release();
             return; // the end goes with what waits
+        }
+        if (queue == EMPTY) {
+            queue = new ArrayDeque<>(4);
         }
         queue.addLast(transferred);
         queued += transferred.readableBytes();

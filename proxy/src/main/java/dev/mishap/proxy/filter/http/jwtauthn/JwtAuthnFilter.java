@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Lets requests pass whose tokens are as required. */
@@ -116,7 +117,7 @@ final class JwtAuthnFilter implements HttpFilter {
     private Flow done(HttpStream stream, Verification verification, JwtStatus status) {
         stats.jwtCacheMiss.add(verification.lookups());
         if (!verification.failures.isEmpty()) {
-            stream.info().putDynamicMetadata(VerifiedEffects.NAMESPACE, verification.failures);
+            stream.info().putDynamicMetadata(VerifiedEffects.NAMESPACE, Map.copyOf(verification.failures));
         }
         if (status != JwtStatus.OK) {
             return deny(stream, status);

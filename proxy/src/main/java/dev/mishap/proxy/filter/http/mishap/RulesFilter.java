@@ -55,10 +55,12 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
     private @Nullable Future<?> delayTimer;
     private @Nullable HttpStream held;
 
-    /** Bit i: observer i counts this request; a store has at most 100 observers, hence two words. */
-    private long[] observing = {};
+    private static final long[] NONE = {};
 
-    private long[] inCohort = {};
+    /** Bit i: observer i counts this request; a store has at most 100 observers, hence two words. */
+    private long[] observing = NONE;
+
+    private long[] inCohort = NONE;
     private long startNanos;
     private boolean responseEnded;
 
