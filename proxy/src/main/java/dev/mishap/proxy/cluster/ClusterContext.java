@@ -2,6 +2,8 @@ package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.Resolver;
+import dev.mishap.proxy.dns.cache.HostCache;
+import dev.mishap.proxy.dns.cache.HostCacheConfig;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
@@ -56,6 +58,15 @@ public interface ClusterContext {
      * @param cluster for whom it asks
      */
     default Resolver resolver(DnsOptions options, String cluster) {
+        throw new IllegalStateException("no resolver");
+    }
+
+    /**
+     * The cache of that name, which is made when it is not there.
+     *
+     * @throws dev.mishap.proxy.config.schema.ConfigException when it is there with another configuration
+     */
+    default HostCache hostCache(HostCacheConfig config) {
         throw new IllegalStateException("no resolver");
     }
 

@@ -29,6 +29,8 @@ public final class UpstreamHttpTranslator {
             SupportedFields.of(HTTP_OPTIONS + ".AutoHttpConfig")
                     .supported("http_protocol_options", "http2_protocol_options"));
 
+    private static final String DYNAMIC_FORWARD = "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig";
+
     private UpstreamHttpTranslator() {}
 
     /** Whether the protocol is what the endpoints choose ({@code auto_config}). */
@@ -96,7 +98,29 @@ public final class UpstreamHttpTranslator {
                 h1 != null && h1.bool("enable_trailers", false),
                 protocol,
                 protocol == Protocol.HTTP1 ? null : http2(h2),
-                autoSni(upstream));
+                forwards(c) ? forwardSni(c, upstream) : autoSni(upstream));
+    }
+
+    private static boolean forwards(ConfigNode cluster) {
+        ConfigNode type = cluster.message("cluster_type");
+        ConfigNode config = type == null ? null : type.message("typed_config");
+        return config != null && config.messageName().equals(DYNAMIC_FORWARD);
+    }
+
+    /** Of a cluster that goes to whatever host a request names: it has to be the host that answers. */
+    private static UpstreamHttpConfig.@Nullable AutoSni forwardSni(ConfigNode cluster, @Nullable ConfigNode options) {
+        if (options == null
+                && !cluster.messageMap("typed_extension_protocol_options").containsKey(HTTP_OPTIONS)) {
+            return new UpstreamHttpConfig.AutoSni(true, "");
+        }
+        UpstreamHttpConfig.AutoSni sni = autoSni(options);
+        boolean careless =
+                cluster.required("cluster_type").required("typed_config").bool("allow_insecure_cluster_options", false);
+        if (!careless && (sni == null || !sni.verify())) {
+            throw new ConfigException("dynamic_forward_proxy cluster must have auto_sni and auto_san_validation true"
+                    + " unless allow_insecure_cluster_options is set.");
+        }
+        return sni;
     }
 
     private static UpstreamHttpConfig.@Nullable AutoSni autoSni(@Nullable ConfigNode options) {

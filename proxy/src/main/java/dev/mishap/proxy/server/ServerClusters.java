@@ -8,10 +8,13 @@ import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.Locality;
 import dev.mishap.proxy.cluster.config.BindTranslator;
 import dev.mishap.proxy.cluster.discovery.DnsFields;
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.dns.Resolver;
+import dev.mishap.proxy.dns.cache.HostCache;
+import dev.mishap.proxy.dns.cache.HostCacheConfig;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.rules.ClusterRules;
@@ -37,6 +40,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final RuntimeLoader runtime;
     private final @Nullable Locality here;
     private final Map<DnsOptions, Resolver> resolvers = new HashMap<>();
+    private final Map<String, HostCache> hostCaches = new HashMap<>();
     private final LogFiles logs;
     private final RuleStore rules;
     private final ClusterRules clusterRules;
@@ -133,6 +137,18 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         Resolver resolver = resolvers.computeIfAbsent(used, o -> new NettyResolver(loop, o));
         Resolver own = new RuledResolver(clusterRules.of(cluster), resolver, loop, cluster, used.timeoutMillis(), root);
         return new RuledResolver(rules, own, loop, cluster, used.timeoutMillis(), root);
+    }
+
+    @Override
+    public synchronized HostCache hostCache(HostCacheConfig config) {
+        HostCache cache = hostCaches.get(config.name());
+        if (cache == null) {
+            cache = new HostCache(config, resolver(config.resolver(), config.name()), loop, root);
+            hostCaches.put(config.name(), cache);
+        } else if (!cache.config().equals(config)) {
+            throw new ConfigException("config specified DNS cache '" + config.name() + "' with different settings");
+        }
+        return cache;
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
@@ -123,6 +124,7 @@ public final class SupportTable {
         lists.add(BufferExtension.FIELDS);
         lists.add(CorsExtension.FIELDS);
         lists.add(HealthCheckExtension.FIELDS);
+        lists.add(DynamicForwardExtension.FIELDS);
         lists.add(ExtAuthzExtension.FIELDS);
         lists.add(SetMetadataExtension.FIELDS);
         lists.add(HeaderToMetadataExtension.FIELDS);

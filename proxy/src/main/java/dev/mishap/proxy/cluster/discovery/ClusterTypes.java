@@ -33,6 +33,7 @@ public final class ClusterTypes {
 
     private static final Map<String, Typed> BY_MESSAGE = Map.of(
             Aggregate.MESSAGE, (cluster, config) -> Aggregate.from(config),
+            DynamicForward.MESSAGE, DynamicForward::from,
             DnsConfig.MESSAGE, (cluster, config) -> DnsConfig.typed(cluster, config, assignment(cluster, true)));
 
     private ClusterTypes() {}
@@ -46,6 +47,7 @@ public final class ClusterTypes {
         all.addAll(EdsDiscovery.FIELDS);
         all.addAll(OriginalDst.FIELDS);
         all.addAll(Aggregate.FIELDS);
+        all.addAll(DynamicForward.FIELDS);
         all.addAll(LoadAssignments.FIELDS);
         return all;
     }
@@ -54,6 +56,9 @@ public final class ClusterTypes {
     public static @Nullable LbPolicy lbOf(Discovery discovery) {
         if (discovery instanceof OriginalDst) {
             return OriginalDst.Policy.INSTANCE;
+        }
+        if (discovery instanceof DynamicForward) {
+            return DynamicForward.Policy.INSTANCE;
         }
         return discovery instanceof Aggregate a ? new AggregatePolicy(a.clusters()) : null;
     }

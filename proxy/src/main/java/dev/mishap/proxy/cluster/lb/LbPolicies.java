@@ -64,6 +64,10 @@ public final class LbPolicies {
         if (typed != null) {
             return typed(typed, null, context);
         }
+        if (provided != null && !cluster.enumName("lb_policy").equals("CLUSTER_PROVIDED")) {
+            throw new ConfigException("cluster manager: cluster provided LB not specified but cluster '"
+                    + context.clusterName() + "' provided one. Check cluster documentation.");
+        }
         LocalityConfig locality = LocalityConfig.of(common);
         ConfigNode subset = cluster.message("lb_subset_config");
         if (subset == null || subset.messages("subset_selectors").isEmpty()) {

@@ -5,6 +5,7 @@ import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
@@ -42,7 +43,8 @@ public final class HttpFilters {
             new SetMetadataExtension(),
             new HeaderToMetadataExtension(),
             new LocalRateLimitExtension(),
-            new OnDemandExtension());
+            new OnDemandExtension(),
+            new DynamicForwardExtension());
 
     private static final List<HttpFilterExtension> ALL =
             Stream.concat(OWN.stream(), IstioHttpFilter.ALL.stream()).toList();
