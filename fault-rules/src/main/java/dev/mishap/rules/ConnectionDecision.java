@@ -53,6 +53,10 @@ public final class ConnectionDecision extends Decision {
         return XxHash64.finish(compiled(index).installed.seed() ^ seed);
     }
 
+    /** Nothing to do: a connection is decided about again when rules change. */
+    @Override
+    void decideWithoutEnded() {}
+
     private long seed;
 
     void seed(long s) {

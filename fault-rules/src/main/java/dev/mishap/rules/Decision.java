@@ -10,6 +10,8 @@ public abstract sealed class Decision permits FaultDecision, ConnectionDecision,
     private List<CompiledRule> wouldTouch = List.of();
 
     private boolean released;
+    /** How many of {@link #touched} are known to have ended. */
+    private int ended;
 
     Decision(boolean none) {
         touched = none ? List.of() : new ArrayList<>(2);
@@ -45,6 +47,32 @@ public abstract sealed class Decision permits FaultDecision, ConnectionDecision,
         }
         return false;
     }
+
+    /**
+     * Takes out what rules would still do that have ended since ({@link RuleSet#end}): they keep their marks and counts, and delay, abort
+     * or slow down nothing any more. Called on its own thread.
+     *
+     * @return whether there was one that this was not told of before
+     */
+    public final boolean dropEnded() {
+        int now = 0;
+        for (int i = 0; i < touched.size(); i++) {
+            now += touched.get(i).state.ended ? 1 : 0;
+        }
+        if (now == ended) {
+            return false;
+        }
+        ended = now;
+        decideWithoutEnded();
+        return true;
+    }
+
+    /** Whether a rule that touches it has ended, and {@link #dropEnded} was told. */
+    final boolean hasEnded(int index) {
+        return ended > 0 && touched.get(index).state.ended;
+    }
+
+    abstract void decideWithoutEnded();
 
     final CompiledRule compiled(int index) {
         return touched.get(index);

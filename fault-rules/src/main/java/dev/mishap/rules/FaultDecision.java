@@ -35,6 +35,10 @@ public final class FaultDecision extends Decision {
             return;
         }
         touch(compiled);
+        act(compiled);
+    }
+
+    private void act(CompiledRule compiled) {
         Fault fault = compiled.rule.fault();
         switch (fault.kind()) {
             case ABORT, RESET -> terminal = (Fault.Terminal) fault;
@@ -44,6 +48,18 @@ public final class FaultDecision extends Decision {
                         ? compiled.bytesPerSecond
                         : Math.min(bytesPerSecond, compiled.bytesPerSecond);
             default -> throw new AssertionError(fault);
+        }
+    }
+
+    @Override
+    void decideWithoutEnded() {
+        delayNanos = 0;
+        terminal = null;
+        bytesPerSecond = 0;
+        for (int i = 0; i < touchedCount(); i++) {
+            if (!hasEnded(i)) {
+                act(compiled(i));
+            }
         }
     }
 

@@ -37,12 +37,26 @@ public final class QuestionDecision extends Decision {
     public long delayNanos() {
         long sum = 0;
         for (int i = 0; i < touchedCount(); i++) {
-            if (fault(i).action() == DnsFault.Action.DELAY) {
+            if (fault(i).action() == DnsFault.Action.DELAY && !hasEnded(i)) {
                 sum += fault(i).time().toNanos();
             }
         }
         return sum < 0 ? Long.MAX_VALUE : sum;
     }
+
+    /** Whether the rule has ended that makes the answer, as far as {@link #dropEnded} was told. */
+    public boolean hasAnswerEnded() {
+        for (int i = 0; i < touchedCount(); i++) {
+            if (fault(i).action().terminal()) {
+                return hasEnded(i);
+            }
+        }
+        return false;
+    }
+
+    /** Nothing is kept that would have to change. An answer that a rule has made stays. */
+    @Override
+    void decideWithoutEnded() {}
 
     /** The time to live that the answer's records get, in seconds; the smallest of all; -1 = as it was. */
     public long ttlSeconds() {

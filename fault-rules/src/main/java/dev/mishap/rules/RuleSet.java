@@ -124,7 +124,7 @@ public final class RuleSet {
             if (before != null && !Objects.equals(before.rule.experimentId(), rule.experimentId())) {
                 before = null;
             }
-            RuleState state = before == null ? new RuleState() : before.state;
+            RuleState state = before == null || before.state.ended ? new RuleState() : before.state;
             Ordinals ordinals =
                     before != null && before.installed.seed() == each.seed() ? before.ordinals : new Ordinals();
             SlidingWindow window = null;
@@ -212,6 +212,17 @@ public final class RuleSet {
     public @Nullable RuleStatus status(String name) {
         CompiledRule rule = byName.get(name);
         return rule == null ? null : rule.state.status();
+    }
+
+    /**
+     * The rule is to let go of what it holds: decisions of it have {@link Decision#dropEnded} say so. For a rule that is gone; one that
+     * comes after it under the same name is another.
+     */
+    public void end(String name) {
+        CompiledRule rule = byName.get(name);
+        if (rule != null) {
+            rule.state.ended = true;
+        }
     }
 
     /** Whether a rule only decides and counts, by what it says or by what holds for all rules. */

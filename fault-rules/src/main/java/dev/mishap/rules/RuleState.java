@@ -20,6 +20,8 @@ final class RuleState {
     final LongAdder[] suppressed = new LongAdder[CAUSES.length];
     final AtomicInteger active = new AtomicInteger();
     final SlidingWindow rate = SlidingWindow.forRate();
+    /** Whether the rule is gone and is to let go of what it holds. Never goes back: the next rule of the name has another state. */
+    volatile boolean ended;
     /** When each cause held something back last; 0 = never. */
     private final AtomicLongArray last = new AtomicLongArray(CAUSES.length);
 

@@ -3,15 +3,17 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.InService;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.Upgrades;
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The routes of a connection manager, as {@code envoy.config.route.v3.RouteConfiguration}. Immutable. */
-public final class RouteTable implements RouteResolver {
+public final class RouteTable implements RouteResolver, InService {
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
 
     private final String name;
@@ -19,8 +21,17 @@ public final class RouteTable implements RouteResolver {
     private final boolean ignorePort;
     private final boolean ignorePathParameters;
     private final LongSupplier random;
+    private final List<InService> inService;
 
-    RouteTable(String name, Domains domains, boolean ignorePort, boolean ignorePathParameters, LongSupplier random) {
+    /** @param inService per-route configurations that want to know when the table serves */
+    RouteTable(
+            String name,
+            Domains domains,
+            boolean ignorePort,
+            boolean ignorePathParameters,
+            LongSupplier random,
+            List<InService> inService) {
+        this.inService = List.copyOf(inService);
         this.name = name;
         this.domains = domains;
         this.ignorePort = ignorePort;
@@ -31,6 +42,16 @@ public final class RouteTable implements RouteResolver {
     /** The table's name, {@code ""} when it has none. */
     public String name() {
         return name;
+    }
+
+    @Override
+    public void enter() {
+        inService.forEach(InService::enter);
+    }
+
+    @Override
+    public void leave() {
+        inService.forEach(InService::leave);
     }
 
     @Override

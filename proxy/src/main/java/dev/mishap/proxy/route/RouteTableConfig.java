@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.matching.Input;
 import dev.mishap.proxy.filter.common.matching.MatchTree;
+import dev.mishap.proxy.http.InService;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.RouteActionConfig.Inherited;
 import dev.mishap.proxy.route.match.HeaderMatcher;
@@ -13,6 +14,8 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Reads {@code envoy.config.route.v3.RouteConfiguration}: tables and their virtual hosts. */
 public final class RouteTableConfig {
@@ -70,7 +73,8 @@ public final class RouteTableConfig {
     private static final long DEFAULT_MAX_BODY = 4096;
 
     private final ConfigNode table;
-    private final RouteContext context;
+    private final Collecting context;
+    private final List<InService> ofTable;
     private final boolean validate;
     private final long maxBody;
     private final boolean mostSpecificWins;
@@ -78,16 +82,20 @@ public final class RouteTableConfig {
     private final List<MirrorPolicy> mirrors;
     private final ClusterSpecifiers specifiers;
     /** Those of the last table: the next one has most of them, too. */
-    private Map<ConfigNode, VirtualHost> built = Map.of();
+    private Map<ConfigNode, Built> built = Map.of();
+
+    /** A host with what wants to know when it serves. */
+    private record Built(VirtualHost host, List<InService> inService) {}
 
     /**
      * What a table has apart from virtual hosts that are discovered, for {@link #table}. Not to be used by several threads at a time.
      *
      * @throws ConfigException when it can't be accepted
      */
-    public RouteTableConfig(ConfigNode table, RouteContext context) {
+    public RouteTableConfig(ConfigNode table, RouteContext of) {
         this.table = table;
-        this.context = context;
+        this.context = new Collecting(of);
+        this.ofTable = context.into;
         this.validate = table.bool("validate_clusters", context.validateClusters());
         this.maxBody = table.integer("max_direct_response_body_size_bytes", DEFAULT_MAX_BODY);
         this.mostSpecificWins = table.bool("most_specific_header_mutations_wins", false);
@@ -116,13 +124,15 @@ public final class RouteTableConfig {
         hosts.addAll(apart);
         String name = table.string("name");
         Domains domains = new Domains(name);
-        Map<ConfigNode, VirtualHost> now = new IdentityHashMap<>();
+        Map<ConfigNode, Built> now = new IdentityHashMap<>();
+        List<InService> inService = new ArrayList<>(ofTable);
         for (ConfigNode node : hosts) {
-            VirtualHost known = built.get(node);
-            VirtualHost host = known == null ? virtualHost(node) : known;
+            Built known = built.get(node);
+            Built host = known == null ? build(node) : known;
             now.put(node, host);
+            inService.addAll(host.inService());
             for (String domain : node.strings("domains")) {
-                domains.add(WireText.encode(domain), host);
+                domains.add(WireText.encode(domain), host.host());
             }
         }
         built = now;
@@ -131,7 +141,58 @@ public final class RouteTableConfig {
                 domains,
                 table.bool("ignore_port_in_host_matching", false),
                 table.bool("ignore_path_parameters_in_path_matching", false),
-                context.random());
+                context.random(),
+                inService);
+    }
+
+    private Built build(ConfigNode node) {
+        context.into = new ArrayList<>();
+        VirtualHost host = virtualHost(node);
+        return new Built(host, List.copyOf(context.into));
+    }
+
+    /** The same context, of whose per-filter configurations those are collected that want to know when they serve. */
+    private static final class Collecting implements RouteContext {
+        private final RouteContext context;
+        List<InService> into = new ArrayList<>();
+
+        Collecting(RouteContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public boolean hasCluster(String name) {
+            return context.hasCluster(name);
+        }
+
+        @Override
+        public boolean validateClusters() {
+            return context.validateClusters();
+        }
+
+        @Override
+        public @Nullable Object perFilterConfig(String filterName, ConfigNode config, boolean optional) {
+            Object parsed = context.perFilterConfig(filterName, config, optional);
+            if (parsed instanceof InService one) {
+                into.add(one);
+            }
+            return parsed;
+        }
+
+        @Override
+        public void virtualCluster(String statPrefix) {
+            context.virtualCluster(statPrefix);
+        }
+
+        @Override
+        public String nodeCluster() {
+            return context.nodeCluster();
+        }
+
+        @Override
+        public LongSupplier random() {
+            return context.random();
+        }
     }
 
     private VirtualHost virtualHost(ConfigNode node) {

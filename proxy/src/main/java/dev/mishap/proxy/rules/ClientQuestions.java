@@ -82,9 +82,9 @@ public final class ClientQuestions {
         store.killSwitch().holds().add(answer, loop);
     }
 
-    /** Runs a task when the time of a fault is over, or no fault may go on. On the loop, which is the current one. */
-    public void later(EventLoop loop, long nanos, Runnable task) {
-        store.killSwitch().holds().later(loop, nanos, task);
+    /** Runs a task when the delay is over, or nothing is to delay it any more. On the loop, which is the current one. */
+    public void later(EventLoop loop, QuestionDecision decision, Runnable task) {
+        store.killSwitch().holds().later(loop, decision, task);
     }
 
     /** Whoever marks what was touched. */

@@ -17,7 +17,13 @@ public final class ClusterRules {
     /** A cluster is configured so. */
     public void put(String cluster, List<FaultRule> rules) {
         PlacedRules placed = rules.isEmpty() ? null : places.replace("cluster '" + cluster + "'", rules);
+        if (placed != null) {
+            placed.enter();
+        }
         PlacedRules before = placed == null ? now.remove(cluster) : now.put(cluster, placed);
+        if (before != null) {
+            before.leave();
+        }
         if (before != placed) {
             places.changed();
         }

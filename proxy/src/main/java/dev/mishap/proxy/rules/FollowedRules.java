@@ -19,8 +19,15 @@ public final class FollowedRules implements RuleSource {
     /** These are the place's rules from now on. */
     public void put(List<FaultRule> rules) {
         PlacedRules placed = rules.isEmpty() ? null : places.replace(site, rules);
-        if (placed != now) {
+        PlacedRules before = now;
+        if (placed != before) {
+            if (placed != null) {
+                placed.enter();
+            }
             now = placed;
+            if (before != null) {
+                before.leave();
+            }
             places.changed();
         }
     }

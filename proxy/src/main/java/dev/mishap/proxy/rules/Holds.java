@@ -1,12 +1,16 @@
 package dev.mishap.proxy.rules;
 
+import dev.mishap.rules.QuestionDecision;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +30,9 @@ public final class Holds {
 
         /** Goes on without the fault, now. */
         protected abstract void letGo();
+
+        /** Some rules have ended: goes on as if they had not been, which may be now ({@link dev.mishap.rules.Decision#dropEnded}). */
+        protected abstract void rulesEnded();
 
         /** It is held no longer. More calls do nothing. */
         protected final void unhold() {
@@ -79,6 +86,23 @@ public final class Holds {
         }
     }
 
+    private static void rulesEnded(LoopHolds holds) {
+        // What goes on may end others, so the ring is no guide.
+        List<Hold> held = new ArrayList<>();
+        for (Hold hold = holds.first; hold != null; hold = hold.next) {
+            held.add(hold);
+        }
+        for (Hold hold : held) {
+            if (hold.list == holds) {
+                try {
+                    hold.rulesEnded();
+                } catch (RuntimeException bug) {
+                    LOG.error("what a rule held back could not go on", bug);
+                }
+            }
+        }
+    }
+
     private final KillSwitch kill;
     private final Map<EventLoop, LoopHolds> loops = new ConcurrentHashMap<>();
     private final FastThreadLocal<LoopHolds> mine = new FastThreadLocal<>();
@@ -102,23 +126,57 @@ public final class Holds {
         holds.add(hold);
     }
 
-    /** Runs a task later, or as soon as the kill switch is on. On the loop, which is the current one. */
-    public void later(EventLoop loop, long nanos, Runnable task) {
+    /**
+     * Runs a task when the decision's delay is over, or as soon as the kill switch is on or the rules that delay it have ended. On the loop,
+     * which is the current one.
+     */
+    public void later(EventLoop loop, QuestionDecision decision, Runnable task) {
+        later(loop, decision, 0, task);
+    }
+
+    /** The same with further nanoseconds to wait, which the rule asks for that makes the answer. */
+    void later(EventLoop loop, QuestionDecision decision, long moreNanos, Runnable task) {
+        decision.dropEnded();
         if (kill.isOn()) {
             task.run();
             return;
         }
-        Later later = new Later(task);
-        later.timer = loop.schedule(later::over, nanos, TimeUnit.NANOSECONDS);
+        Later later = new Later(loop, decision, moreNanos, task);
+        later.schedule();
         add(later, loop);
     }
 
     private static final class Later extends Hold {
+        private final EventLoop loop;
+        private final QuestionDecision decision;
         private final Runnable task;
+        private final long moreNanos;
+        private final long startNanos;
         private @Nullable Future<?> timer;
 
-        Later(Runnable task) {
+        Later(EventLoop loop, QuestionDecision decision, long moreNanos, Runnable task) {
+            this.loop = loop;
+            this.decision = decision;
             this.task = task;
+            this.moreNanos = moreNanos;
+            this.startNanos = loop.ticker().nanoTime();
+        }
+
+        void schedule() {
+            long wait = decision.delayNanos() + (decision.hasAnswerEnded() ? 0 : moreNanos);
+            long left = startNanos + wait - loop.ticker().nanoTime();
+            timer = loop.schedule(this::over, Math.max(0, left), TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        protected void rulesEnded() {
+            if (decision.dropEnded()) {
+                Future<?> running = timer;
+                if (running != null) {
+                    running.cancel(false);
+                }
+                schedule();
+            }
         }
 
         private void over() {
@@ -138,9 +196,18 @@ public final class Holds {
 
     /** Has each loop let go of what it holds. Any thread. */
     void letGo() {
+        each(LoopHolds::letGo);
+    }
+
+    /** Has each loop let go of what rules hold that have ended. Any thread, after {@link dev.mishap.rules.RuleSet#end}. */
+    void rulesEnded() {
+        each(Holds::rulesEnded);
+    }
+
+    private void each(Consumer<LoopHolds> what) {
         loops.forEach((loop, holds) -> {
             try {
-                loop.execute(holds::letGo);
+                loop.execute(() -> what.accept(holds));
             } catch (RejectedExecutionException e) {
                 LOG.debug("a worker has ended", e);
             }

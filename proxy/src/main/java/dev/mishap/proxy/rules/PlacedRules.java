@@ -4,6 +4,7 @@ import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
+import dev.mishap.rules.RuleStatus;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,10 @@ public final class PlacedRules implements RuleSource {
 
     private volatile ActiveRules active = ActiveRules.NONE;
 
+    private int places;
+    /** Whether it served and does so no more: its rules have been told to have stopped. */
+    private volatile boolean left;
+
     /** What the rules did. Outlives them until it is shown for the last time, so that nothing of it is lost. */
     static final class Counts {
         private final Map<String, RuleCounts> byRule = new LinkedHashMap<>();
@@ -43,6 +48,11 @@ public final class PlacedRules implements RuleSource {
                 }
             });
         }
+
+        /** Shown for the last time. */
+        void letGo() {
+            byRule.values().forEach(RuleCounts::letGo);
+        }
     }
 
     PlacedRules(RulePlaces owner, String site, List<InstalledRule> installed, @Nullable PlacedRules before) {
@@ -50,11 +60,11 @@ public final class PlacedRules implements RuleSource {
         this.site = site;
         this.installed = installed;
         for (InstalledRule each : installed) {
-            String name = each.rule().name();
-            RuleCounts known = before == null || !before.has(name, each.rule().experimentId())
-                    ? null
-                    : before.counts.byRule.get(name);
-            counts.byRule.put(name, known == null ? new RuleCounts(name, owner.stats) : known);
+            FaultRule rule = each.rule();
+            RuleCounts known = before == null || !before.has(rule) ? null : before.counts.byRule.get(rule.name());
+            counts.byRule.put(
+                    rule.name(),
+                    known == null || !known.areOf(rule) ? new RuleCounts(rule, owner.stats) : known.share());
         }
         compile(before == null ? null : before.counts.all.rules());
     }
@@ -74,11 +84,64 @@ public final class PlacedRules implements RuleSource {
         return owner.killSwitch();
     }
 
-    /** Whether a rule of that name and experiment, which is to say that rule, is among these. */
-    private boolean has(String name, @Nullable String experimentId) {
-        return installed.stream()
-                .map(InstalledRule::rule)
-                .anyMatch(rule -> rule.name().equals(name) && Objects.equals(rule.experimentId(), experimentId));
+    /** Whether a rule of its name and experiment, which is to say that rule, is among these. */
+    private boolean has(FaultRule rule) {
+        return isAmong(rule, rules());
+    }
+
+    /** The same of those that have not ended. */
+    boolean isAlive(FaultRule rule) {
+        return isAmong(rule, alive());
+    }
+
+    private static boolean isAmong(FaultRule rule, List<FaultRule> all) {
+        return all.stream()
+                .anyMatch(each ->
+                        each.name().equals(rule.name()) && Objects.equals(each.experimentId(), rule.experimentId()));
+    }
+
+    /** A place begins to serve with these. On the main loop, as {@link #leave}. */
+    public void enter() {
+        if (places++ == 0) {
+            left = false;
+            owner.began(this);
+        }
+    }
+
+    /** A place that served with these does so no more; after the last one, what they hold is let go of. */
+    public void leave() {
+        if (--places == 0) {
+            left = true;
+            owner.ended(this);
+        }
+    }
+
+    /** Those that have not ended, whether or not they are held back. */
+    List<FaultRule> alive() {
+        return counts.all.rules().rules();
+    }
+
+    @Nullable
+    RuleStatus status(String name) {
+        return counts.all.rules().status(name);
+    }
+
+    /** The rule lets go of what it holds. */
+    void end(String name) {
+        counts.all.rules().end(name);
+    }
+
+    void describe(List<RulePlaces.Configured> into) {
+        long now = owner.nanoTime();
+        RuleSet set = counts.all.rules();
+        for (InstalledRule each : installed) {
+            FaultRule rule = each.rule();
+            RuleStatus status = set.status(rule.name());
+            if (status != null) {
+                into.add(
+                        new RulePlaces.Configured(site, rule, status, leftNanos(each, now), set.isDryRun(rule.name())));
+            }
+        }
     }
 
     List<FaultRule> rules() {
@@ -97,9 +160,8 @@ public final class PlacedRules implements RuleSource {
             Map<String, RuleTag> tags = new LinkedHashMap<>();
             for (InstalledRule each : alive) {
                 FaultRule rule = each.rule();
-                tags.put(
-                        rule.name(),
-                        RuleTag.of(rule, owner.stats.counter("experiment." + rule.tagValue() + ".touched")));
+                RuleCounts of = Objects.requireNonNull(counts.byRule.get(rule.name()));
+                tags.put(rule.name(), RuleTag.of(rule, of.touchedOfExperiment()));
             }
             counts.all = new ActiveRules(set, List.of(), tags, slots);
         }
@@ -134,8 +196,11 @@ public final class PlacedRules implements RuleSource {
         RuleSet was = counts.all.rules();
         compile(was);
         for (FaultRule rule : over) {
+            was.end(rule.name());
             LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site);
-            owner.events.add(RuleEvents.Kind.EXPIRED, rule, "its ttl is over, in " + site, was.status(rule.name()));
+            if (!left) {
+                owner.events.add(RuleEvents.Kind.EXPIRED, rule, "its ttl is over, in " + site, was.status(rule.name()));
+            }
         }
         return true;
     }

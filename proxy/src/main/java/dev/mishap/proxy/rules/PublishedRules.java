@@ -2,12 +2,10 @@ package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
-import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.Safeguards;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,7 +16,6 @@ import java.util.Map;
 final class PublishedRules {
     private final KillSwitch kill;
     private final RuleEvents events;
-    private final Scope stats;
     private final Safeguards safeguards;
     private final Gauge killGauge;
 
@@ -33,7 +30,6 @@ final class PublishedRules {
     PublishedRules(KillSwitch kill, RuleEvents events, Scope mishap, Safeguards safeguards) {
         this.kill = kill;
         this.events = events;
-        this.stats = mishap;
         this.safeguards = safeguards;
         killGauge = mishap.gauge("kill_switch");
     }
@@ -81,14 +77,9 @@ final class PublishedRules {
     }
 
     /** Compiles what is in place now and shows it. */
-    void publish(List<InstalledRule> rules, Observers observers) {
+    void publish(List<InstalledRule> rules, Map<String, RuleTag> tags, Observers observers) {
         HeaderSlots slots = new HeaderSlots();
         RuleSet compiled = RuleSet.compile(rules, inPlace.rules(), slots, safeguards);
-        Map<String, RuleTag> tags = new LinkedHashMap<>();
-        for (InstalledRule each : rules) {
-            FaultRule rule = each.rule();
-            tags.put(rule.name(), RuleTag.of(rule, stats.counter("experiment." + rule.tagValue() + ".touched")));
-        }
         List<Observer> compiledObservers = observers.compile(inPlace, slots);
         boolean connections = aboutConnections(compiled) || aboutConnections(inPlace.rules());
         inPlace = new ActiveRules(compiled, compiledObservers, tags, slots);

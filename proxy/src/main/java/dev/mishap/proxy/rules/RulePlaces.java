@@ -1,8 +1,10 @@
 package dev.mishap.proxy.rules;
 
+import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.InstalledRule;
+import dev.mishap.rules.RuleStatus;
 import dev.mishap.rules.Safeguards;
 import io.netty.util.concurrent.Ticker;
 import java.lang.ref.WeakReference;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -25,13 +28,17 @@ import org.jspecify.annotations.Nullable;
 public final class RulePlaces {
     private final Ticker ticker;
     private final ScheduledExecutorService timers;
-    final Scope stats;
+    final RuleStats stats;
     private final LongSupplier seeds;
     private final KillSwitch kill;
+    private final Gauge configured;
     final RuleEvents events;
 
     /** By site, the newest last. */
     private final Map<String, List<Place>> sites = new HashMap<>();
+
+    /** By site, those that something serves with; what serves no more may still be held by streams that began with it. */
+    private final Map<String, List<PlacedRules>> serving = new TreeMap<>();
 
     /** Does not keep the rules, but what they did. */
     private record Place(WeakReference<PlacedRules> rules, PlacedRules.Counts counts) {
@@ -49,6 +56,7 @@ public final class RulePlaces {
             Ticker ticker,
             ScheduledExecutorService timers,
             Scope mishap,
+            RuleStats stats,
             LongSupplier seeds,
             KillSwitch kill,
             RuleEvents events) {
@@ -56,7 +64,8 @@ public final class RulePlaces {
         this.kill = kill;
         this.ticker = ticker;
         this.timers = timers;
-        this.stats = mishap;
+        this.stats = stats;
+        configured = mishap.gauge("rules.configured");
         this.seeds = seeds;
     }
 
@@ -153,6 +162,7 @@ public final class RulePlaces {
                     boolean gone = each.isGone();
                     if (gone) {
                         each.counts().show();
+                        each.counts().letGo();
                     }
                     return gone;
                 }));
@@ -163,6 +173,66 @@ public final class RulePlaces {
     private List<PlacedRules> all() {
         List<PlacedRules> all = new ArrayList<>();
         sites.keySet().forEach(site -> all.addAll(alive(site)));
+        return all;
+    }
+
+    // ---- those that serve ----
+
+    /** A place begins to serve with these. */
+    synchronized void began(PlacedRules placed) {
+        List<PlacedRules> others = serving.getOrDefault(placed.site, List.of());
+        for (FaultRule rule : placed.alive()) {
+            if (others.stream().noneMatch(other -> other.rules().contains(rule))) {
+                boolean replaces = others.stream().anyMatch(other -> other.isAlive(rule));
+                events.add(
+                        replaces ? RuleEvents.Kind.REPLACED : RuleEvents.Kind.STARTED, rule, "in " + placed.site, null);
+            }
+        }
+        serving.computeIfAbsent(placed.site, s -> new ArrayList<>(1)).add(placed);
+        count();
+    }
+
+    /** No place serves with these any more. */
+    void ended(PlacedRules placed) {
+        boolean released = false;
+        synchronized (this) {
+            List<PlacedRules> others = serving.getOrDefault(placed.site, List.of());
+            others.remove(placed);
+            if (others.isEmpty()) {
+                serving.remove(placed.site);
+            }
+            for (FaultRule rule : placed.alive()) {
+                if (others.stream().noneMatch(other -> other.isAlive(rule))) {
+                    events.add(
+                            RuleEvents.Kind.STOPPED,
+                            rule,
+                            "it was taken out of " + placed.site,
+                            placed.status(rule.name()));
+                    placed.end(rule.name());
+                    released = true;
+                }
+            }
+            count();
+        }
+        if (released) {
+            kill.holds().rulesEnded();
+        }
+    }
+
+    private void count() {
+        configured.set(serving.values().stream()
+                .flatMap(List::stream)
+                .mapToInt(each -> each.alive().size())
+                .sum());
+    }
+
+    /** A rule of the configuration that is in place, and what it has done. */
+    record Configured(String site, FaultRule rule, RuleStatus status, long leftNanos, boolean dryRun) {}
+
+    /** The rules that places serve with, by site. */
+    synchronized List<Configured> configured() {
+        List<Configured> all = new ArrayList<>();
+        serving.values().forEach(each -> each.forEach(placed -> placed.describe(all)));
         return all;
     }
 
@@ -181,8 +251,10 @@ public final class RulePlaces {
             }
             ended = placed.expire();
             schedule(reference, placed.nextEndNanos());
+            count();
         }
         if (ended) {
+            kill.holds().rulesEnded();
             onChange.run();
         }
     }

@@ -16,6 +16,7 @@ import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
 import io.netty.util.concurrent.Ticker;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -50,7 +51,7 @@ public final class RuleStore implements RuleSource {
 
     private final Ticker ticker;
     private final ScheduledExecutorService timers;
-    private final Scope stats;
+    private final RuleStats ruleStats;
     private final Gauge activeGauge;
     private final LongSupplier seeds;
 
@@ -92,14 +93,15 @@ public final class RuleStore implements RuleSource {
             boolean dryRun) {
         this.ticker = ticker;
         this.timers = timers;
-        this.stats = stats.scope("mishap.");
         this.seeds = seeds;
-        activeGauge = this.stats.gauge("rules.active");
+        Scope mishap = stats.scope("mishap.");
+        ruleStats = new RuleStats(ticker, timers, mishap);
+        activeGauge = mishap.gauge("rules.active");
         leases = new Leases(ticker);
         safeguards = new Safeguards(protection, dryRun, this::limited);
-        places = new RulePlaces(ticker, timers, this.stats, seeds, kill, events);
+        places = new RulePlaces(ticker, timers, mishap, ruleStats, seeds, kill, events);
         places.safeguard(safeguards);
-        published = new PublishedRules(kill, events, this.stats, safeguards);
+        published = new PublishedRules(kill, events, mishap, safeguards);
         published.follow(this, places);
     }
 
@@ -153,7 +155,7 @@ public final class RuleStore implements RuleSource {
 
     /** @param own given by whoever started the process, so that it needs no end */
     private record RuleEntry(
-            InstalledRule installed, @Nullable Lease lease, RuleCounts counts, boolean own) {
+            InstalledRule installed, @Nullable Lease lease, RuleCounts counts, RuleTag tag, boolean own) {
         FaultRule rule() {
             return installed.rule();
         }
@@ -163,9 +165,25 @@ public final class RuleStore implements RuleSource {
         }
     }
 
-    /** A rule with what it did. {@code expiresInMillis} is 0 when it has ended, and -1 when it has no end. */
+    /** Where a rule came from. */
+    enum Origin {
+        API,
+        /** The command line or the rules file. */
+        PROCESS,
+        /** A filter, a route or a cluster. */
+        CONFIGURATION
+    }
+
+    /**
+     * A rule with what it did.
+     *
+     * @param place of the configuration, or null
+     * @param expiresInMillis 0 when it has ended, and -1 when it has no end
+     */
     record RuleView(
             FaultRule rule,
+            Origin origin,
+            @Nullable String place,
             boolean active,
             boolean killed,
             @Nullable String lease,
@@ -197,6 +215,9 @@ public final class RuleStore implements RuleSource {
             throw RulesProblem.bad("spec.targets", OF_A_FLEET);
         }
         RuleEntry before = rules.get(rule.name());
+        if (before == null) {
+            requireNotConfigured(rule.name());
+        }
         if (before == null && rules.size() >= MAX_ENTRIES) {
             throw new RulesProblem(429, "there are " + MAX_ENTRIES + " rules already", List.of());
         }
@@ -217,8 +238,7 @@ public final class RuleStore implements RuleSource {
         }
         InstalledRule installed = installed(rule, before);
         Lease bound = lease == null ? null : leases.renew(lease);
-        RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
-        rules.put(rule.name(), new RuleEntry(installed, bound, counts, false));
+        put(rule, installed, bound, before, false);
         publish();
         events.add(before == null ? RuleEvents.Kind.STARTED : RuleEvents.Kind.REPLACED, rule, null, null);
         LOG.info(
@@ -238,17 +258,36 @@ public final class RuleStore implements RuleSource {
     public synchronized void replaceOwn(List<FaultRule> own) {
         Set<String> names = new HashSet<>();
         own.forEach(rule -> names.add(rule.name()));
-        end(entry -> entry.own() && !names.contains(entry.rule().name()), "it was taken out of the rules");
+        end(
+                entry -> entry.own() && !names.contains(entry.rule().name()),
+                RuleEvents.Kind.STOPPED,
+                "it was taken out of the rules",
+                true);
         for (FaultRule rule : own) {
             RuleEntry before = rules.get(rule.name());
             InstalledRule installed = installed(rule, before);
-            RuleCounts counts = before == null ? new RuleCounts(rule.name(), stats) : before.counts();
-            rules.put(rule.name(), new RuleEntry(installed, null, counts, true));
+            put(rule, installed, null, before, true);
             if (before == null || !before.rule().equals(rule)) {
                 events.add(before == null ? RuleEvents.Kind.STARTED : RuleEvents.Kind.REPLACED, rule, null, null);
             }
         }
         publish();
+    }
+
+    private void put(
+            FaultRule rule, InstalledRule installed, @Nullable Lease lease, @Nullable RuleEntry before, boolean own) {
+        RuleCounts counts;
+        if (before != null && before.counts().areOf(rule)) {
+            counts = before.counts();
+        } else {
+            counts = new RuleCounts(rule, ruleStats);
+            if (before != null) {
+                before.counts().show(published.inPlace().rules());
+                before.counts().letGo();
+            }
+        }
+        RuleTag tag = RuleTag.of(rule, counts.touchedOfExperiment());
+        rules.put(rule.name(), new RuleEntry(installed, lease, counts, tag, own));
     }
 
     /** A rule in place and what it has done. */
@@ -286,6 +325,18 @@ public final class RuleStore implements RuleSource {
 
     private static String experiment(FaultRule rule) {
         return rule.experimentId() == null ? "no experiment" : "experiment '" + rule.experimentId() + "'";
+    }
+
+    /** What stands in the configuration is that one's to say, so that what is there and what acts do not differ. */
+    private void requireNotConfigured(String name) {
+        List<String> where = placesOf(name);
+        if (!where.isEmpty()) {
+            throw RulesProblem.conflict(
+                    "the rule stands in the configuration and is read-only here",
+                    "metadata.name",
+                    "'" + name + "' is in " + String.join(" and in ", where)
+                            + ": change it there; the kill switch (POST /mishap/v1/kill) holds it back at once");
+        }
     }
 
     private static void requireSameLease(String name, @Nullable Lease has, @Nullable LeaseRequest asked) {
@@ -334,26 +385,35 @@ public final class RuleStore implements RuleSource {
     }
 
     /** Ends a lease and all that is bound to it; returns the rules that ended. */
-    synchronized List<RuleView> endLease(String id) {
+    synchronized List<RuleView> endLease(String id, boolean release) {
         Lease lease = leases.remove(id);
         if (lease == null) {
             return List.of();
         }
         observers.endWith(Set.of(lease));
-        return end(entry -> entry.lease() == lease, "its lease was ended");
+        return end(entry -> entry.lease() == lease, RuleEvents.Kind.STOPPED, "its lease was ended", release);
     }
 
-    /** Ends the rules of those names; returns them as they were at their end. */
-    synchronized List<RuleView> deleteRule(String name) {
-        return end(entry -> entry.rule().name().equals(name), "it was deleted");
+    /**
+     * Ends the rule of that name; returns it as it was at its end.
+     *
+     * @param release whether requests and DNS answers that it holds go on now; they wait for the rest of their time otherwise
+     */
+    synchronized List<RuleView> deleteRule(String name, boolean release) {
+        if (!rules.containsKey(name)) {
+            requireNotConfigured(name);
+        }
+        return end(entry -> entry.rule().name().equals(name), RuleEvents.Kind.STOPPED, "it was deleted", release);
     }
 
     /** Ends the rules of an experiment, or all for null. */
-    synchronized List<RuleView> deleteRules(@Nullable String experimentId) {
+    synchronized List<RuleView> deleteRules(@Nullable String experimentId, boolean release) {
         return end(
                 entry ->
                         experimentId == null || experimentId.equals(entry.rule().experimentId()),
-                experimentId == null ? "all rules were deleted" : "its experiment's rules were deleted");
+                RuleEvents.Kind.STOPPED,
+                experimentId == null ? "all rules were deleted" : "its experiment's rules were deleted",
+                release);
     }
 
     synchronized void deleteObserver(String name) {
@@ -362,13 +422,60 @@ public final class RuleStore implements RuleSource {
         }
     }
 
+    /** Those of the API and the process by name, then those of the configuration by place. */
     synchronized List<RuleView> rules() {
-        return rules.values().stream().map(entry -> view(entry, true)).toList();
+        List<RuleView> all = new ArrayList<>();
+        rules.values().forEach(entry -> all.add(view(entry, true)));
+        places.configured().forEach(each -> all.add(view(each)));
+        return all;
+    }
+
+    /** The rules of the configuration that deleting an experiment's rules, or all for null, leaves alone. */
+    List<RuleView> leftOf(@Nullable String experimentId) {
+        return places.configured().stream()
+                .filter(each ->
+                        experimentId == null || experimentId.equals(each.rule().experimentId()))
+                .map(this::view)
+                .toList();
+    }
+
+    /** The places of the configuration that have a rule of that name. */
+    List<String> placesOf(String name) {
+        return places.configured().stream()
+                .filter(each -> each.rule().name().equals(name))
+                .map(RulePlaces.Configured::site)
+                .distinct()
+                .toList();
+    }
+
+    private RuleView view(RulePlaces.Configured each) {
+        return new RuleView(
+                each.rule(),
+                Origin.CONFIGURATION,
+                each.site(),
+                !kill.isOn(),
+                kill.isOn(),
+                null,
+                each.leftNanos() == Long.MAX_VALUE ? -1 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(each.leftNanos())),
+                each.status(),
+                each.dryRun());
     }
 
     synchronized @Nullable RuleView rule(String name) {
         RuleEntry entry = rules.get(name);
-        return entry == null ? null : view(entry, true);
+        if (entry != null) {
+            return view(entry, true);
+        }
+        List<RulePlaces.Configured> configured = places.configured().stream()
+                .filter(each -> each.rule().name().equals(name))
+                .toList();
+        if (configured.size() > 1) {
+            throw RulesProblem.conflict(
+                    "several places of the configuration have a rule of that name: GET /mishap/v1/rules shows them",
+                    "metadata.name",
+                    "'" + name + "' is in " + String.join(" and in ", placesOf(name)));
+        }
+        return configured.isEmpty() ? null : view(configured.get(0));
     }
 
     synchronized @Nullable ObserverView observer(String name) {
@@ -390,6 +497,8 @@ public final class RuleStore implements RuleSource {
     private RuleView view(RuleEntry entry, boolean alive) {
         return new RuleView(
                 entry.rule(),
+                entry.own() ? Origin.PROCESS : Origin.API,
+                null,
                 alive && !kill.isOn(),
                 alive && kill.isOn(),
                 entry.lease() == null ? null : entry.lease().id,
@@ -398,11 +507,7 @@ public final class RuleStore implements RuleSource {
                 published.inPlace().rules().isDryRun(entry.rule().name()));
     }
 
-    private List<RuleView> end(Predicate<RuleEntry> which, String why) {
-        return end(which, RuleEvents.Kind.STOPPED, why);
-    }
-
-    private List<RuleView> end(Predicate<RuleEntry> which, RuleEvents.Kind kind, String why) {
+    private List<RuleView> end(Predicate<RuleEntry> which, RuleEvents.Kind kind, String why, boolean release) {
         List<RuleEntry> ended = new ArrayList<>();
         for (Iterator<RuleEntry> i = rules.values().iterator(); i.hasNext(); ) {
             RuleEntry entry = i.next();
@@ -413,12 +518,19 @@ public final class RuleStore implements RuleSource {
         }
         RuleSet was = published.inPlace().rules();
         publish();
+        if (release && !ended.isEmpty()) {
+            ended.forEach(entry -> was.end(entry.rule().name()));
+            kill.holds().rulesEnded();
+        }
         List<RuleView> views = new ArrayList<>();
         for (RuleEntry entry : ended) {
             entry.counts().show(was);
+            entry.counts().letGo();
             RuleStatus status = entry.counts().of(was);
             views.add(new RuleView(
                     entry.rule(),
+                    entry.own() ? Origin.PROCESS : Origin.API,
+                    null,
                     false,
                     false,
                     entry.lease() == null ? null : entry.lease().id,
@@ -440,7 +552,13 @@ public final class RuleStore implements RuleSource {
     }
 
     private void publish() {
-        published.publish(rules.values().stream().map(RuleEntry::installed).toList(), observers);
+        List<InstalledRule> installed = new ArrayList<>(rules.size());
+        Map<String, RuleTag> tags = new HashMap<>();
+        rules.forEach((name, entry) -> {
+            installed.add(entry.installed());
+            tags.put(name, entry.tag());
+        });
+        published.publish(installed, tags, observers);
         activeGauge.set(rules.size());
         Set<@Nullable Lease> used = new HashSet<>();
         rules.values().forEach(r -> used.add(r.lease()));
@@ -492,9 +610,9 @@ public final class RuleStore implements RuleSource {
         List<Lease> over = leases.takeOver(now);
         over.forEach(lease -> LOG.info("lease '{}' has run out", lease.id));
         observers.endWith(over);
-        end(entry -> over.contains(entry.lease()), RuleEvents.Kind.EXPIRED, "its lease ran out");
+        end(entry -> over.contains(entry.lease()), RuleEvents.Kind.EXPIRED, "its lease ran out", true);
         if (rules.values().stream().anyMatch(entry -> endNanos(entry) - now <= 0)) {
-            end(entry -> endNanos(entry) - now <= 0, RuleEvents.Kind.EXPIRED, "its ttl is over");
+            end(entry -> endNanos(entry) - now <= 0, RuleEvents.Kind.EXPIRED, "its ttl is over", true);
         }
     }
 }

@@ -132,14 +132,13 @@ public final class RuledResolver implements Resolver {
             @Nullable Throwable failure,
             List<InetAddress> addresses,
             long ttl) {
-        long wait = decision.delayNanos() + TimeUnit.MILLISECONDS.toNanos(millis);
         long shown = decision.ttlSeconds() < 0 ? ttl : decision.ttlSeconds();
         Runnable tell = () -> {
             decision.release();
             answers.add(failure, addresses, shown);
         };
-        if (wait > 0) {
-            store.killSwitch().holds().later(loop, wait, tell);
+        if (decision.delayNanos() > 0 || millis > 0) {
+            store.killSwitch().holds().later(loop, decision, TimeUnit.MILLISECONDS.toNanos(millis), tell);
         } else {
             tell.run();
         }

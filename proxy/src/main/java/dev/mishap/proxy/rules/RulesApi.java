@@ -143,12 +143,13 @@ public final class RulesApi {
                 return ok(RulesJson.rules(store.rules(), store.killSwitch()));
             }
             case "DELETE" -> {
-                onlyParameters(request, "experiment");
+                onlyParameters(request, "experiment", "release");
                 String experiment = request.query().get("experiment");
                 if (experiment != null && experiment.isEmpty()) {
                     throw RulesProblem.bad("experiment", "must not be empty; leave it out to end all rules");
                 }
-                return ok(RulesJson.deleted(store.deleteRules(experiment)));
+                List<RuleView> ended = store.deleteRules(experiment, release(request));
+                return ok(RulesJson.deleted(ended, store.leftOf(experiment)));
             }
             default -> {
                 return notAllowed(request, "GET, DELETE");
@@ -171,8 +172,8 @@ public final class RulesApi {
                 return putRule(request, name);
             }
             case "DELETE" -> {
-                onlyParameters(request);
-                return ok(RulesJson.deleted(store.deleteRule(name)));
+                onlyParameters(request, "release");
+                return ok(RulesJson.deleted(store.deleteRule(name, release(request))));
             }
             default -> {
                 return notAllowed(request, "GET, PUT, DELETE");
@@ -248,21 +249,36 @@ public final class RulesApi {
         onlyParameters(request, "after", "limit", "follow");
         long after = number(request, "after", 0, 0, Long.MAX_VALUE);
         int limit = (int) number(request, "limit", RuleEvents.CAPACITY, 1, RuleEvents.CAPACITY);
-        String follow = request.query().get("follow");
-        if (follow == null || follow.equals("false")) {
+        if (!flag(request, "follow", false)) {
             List<RuleEvents.Event> events = store.events().after(after, limit);
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("events", events.stream().map(RuleEvents.Event::json).toList());
             json.put("last", store.events().last());
             return ok(json);
         }
-        if (!follow.isEmpty() && !follow.equals("true")) {
-            throw RulesProblem.bad("follow", "must be true or false, got '" + follow + "'");
-        }
         if (request.query().containsKey("limit")) {
             throw RulesProblem.bad("limit", "says nothing of events that go on coming");
         }
         return new Response(200, "text/event-stream", null, "", new Feed(store.events(), after));
+    }
+
+    /** Whether what the ended rules hold is to go on at once; so it is unless that is asked for. */
+    private static boolean release(Request request) {
+        return flag(request, "release", true);
+    }
+
+    private static boolean flag(Request request, String name, boolean otherwise) {
+        String text = request.query().get(name);
+        if (text == null) {
+            return otherwise;
+        }
+        if (text.isEmpty() || text.equals("true")) {
+            return true;
+        }
+        if (text.equals("false")) {
+            return false;
+        }
+        throw RulesProblem.bad(name, "must be true or false, got '" + text + "'");
     }
 
     private static long number(Request request, String name, long otherwise, long min, long max) {
@@ -289,8 +305,8 @@ public final class RulesApi {
                 return ok(RulesJson.lease(store.renewLease(new LeaseRequest(id, leaseMillis(request)))));
             }
             case "DELETE" -> {
-                onlyParameters(request);
-                return ok(RulesJson.deleted(store.endLease(id)));
+                onlyParameters(request, "release");
+                return ok(RulesJson.deleted(store.endLease(id, release(request))));
             }
             default -> {
                 return notAllowed(request, "PUT, DELETE");

@@ -9,6 +9,7 @@ import dev.mishap.rules.yaml.RuleWriter;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The answers of the rules API as maps and lists; docs/rules-api.md. */
@@ -18,6 +19,10 @@ final class RulesJson {
     static Map<String, Object> rule(RuleView view) {
         Map<String, Object> json = new LinkedHashMap<>(RuleWriter.write(view.rule()));
         Map<String, Object> status = new LinkedHashMap<>();
+        status.put("source", view.origin().name().toLowerCase(Locale.ROOT));
+        if (view.place() != null) {
+            status.put("place", view.place());
+        }
         status.put("active", view.active());
         if (view.killed()) {
             status.put("killed", true);
@@ -84,6 +89,19 @@ final class RulesJson {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("deleted", views.size());
         json.putAll(rules(views));
+        return json;
+    }
+
+    /** What a request for several rules leaves alone, being of the configuration, is told beside what it ended. */
+    static Map<String, Object> deleted(List<RuleView> views, List<RuleView> left) {
+        Map<String, Object> json = deleted(views);
+        if (!left.isEmpty()) {
+            json.put(
+                    "left",
+                    left.stream()
+                            .map(view -> Map.of("name", view.rule().name(), "place", String.valueOf(view.place())))
+                            .toList());
+        }
         return json;
     }
 

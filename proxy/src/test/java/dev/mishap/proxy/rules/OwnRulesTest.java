@@ -68,7 +68,7 @@ class OwnRulesTest {
         assertThatThrownBy(() -> fixture.put(rule("mine", 500, null)))
                 .isInstanceOf(RulesProblem.class)
                 .hasMessageContaining("started with");
-        store.deleteRules(null);
+        store.deleteRules(null, true);
         assertThat(names()).isEmpty();
     }
 }

@@ -143,4 +143,66 @@ class RulePlacesTest {
         assertThat(places.standing()).isEmpty();
         assertThat(touched("r1")).isEqualTo(1);
     }
+
+    private List<String> told() {
+        return fixture.store.events().after(0, 100).stream()
+                .map(event -> event.kind().field() + " " + event.rule() + ": " + event.why())
+                .toList();
+    }
+
+    @Test
+    void whatServesIsListedAndItsEndsAreTold() {
+        PlacedRules first = places.replace("s", rules("dns servfail", "dns ttl 5s for 10s"));
+        assertThat(fixture.store.rules()).isEmpty();
+        first.enter();
+        assertThat(touches(first)).isTrue();
+        PlacedRules second = places.replace("s", rules("dns nxdomain"));
+        second.enter();
+        first.leave();
+        fixture.advanceMillis(10_000);
+
+        assertThat(fixture.store.rules()).singleElement().satisfies(view -> {
+            assertThat(view.place()).isEqualTo("s");
+            assertThat(view.origin()).isEqualTo(RuleStore.Origin.CONFIGURATION);
+            assertThat(view.active()).isTrue();
+            assertThat(view.expiresInMillis()).isEqualTo(-1);
+            assertThat(view.status().touched()).isEqualTo(1);
+        });
+        assertThat(fixture.stats.value("mishap.rules.configured")).isEqualTo(1);
+        second.leave();
+        assertThat(fixture.store.rules()).isEmpty();
+        assertThat(told())
+                .containsExactly(
+                        "started r1: in s",
+                        "started r2: in s",
+                        "replaced r1: in s",
+                        "stopped r2: it was taken out of s",
+                        "stopped r1: it was taken out of s");
+    }
+
+    @Test
+    void aPlaceThatServesTwiceEndsWithTheLastOne() {
+        PlacedRules placed = places.share("s", rules("dns servfail for 1s", "dns servfail"));
+        placed.enter();
+        placed.enter();
+        placed.leave();
+        assertThat(fixture.store.rules()).hasSize(2);
+        fixture.advanceMillis(1000);
+        assertThat(fixture.store.rules()).hasSize(1);
+        placed.leave();
+        assertThat(told())
+                .containsExactly(
+                        "started r1: in s",
+                        "started r2: in s",
+                        "expired r1: its ttl is over, in s",
+                        "stopped r2: it was taken out of s");
+    }
+
+    @Test
+    void theKillSwitchIsSeenInTheList() {
+        places.replace("s", rules("dns servfail")).enter();
+        fixture.store.killSwitch().kill(KillSwitch.Cause.API, "test");
+
+        assertThat(fixture.store.rules()).singleElement().matches(view -> view.killed() && !view.active());
+    }
 }

@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -171,12 +172,12 @@ class RuleStoreTest {
                 .isEqualTo(3);
         store.showCounts();
         assertThat(fixture.stats.value("mishap.rule.r.touched")).isEqualTo(3);
-        List<RuleView> ended = store.deleteRule("r");
+        List<RuleView> ended = store.deleteRule("r", true);
         assertThat(ended).singleElement().satisfies(v -> {
             assertThat(v.status().touched()).isEqualTo(3);
             assertThat(v.active()).isFalse();
         });
-        assertThat(store.deleteRule("r")).isEmpty();
+        assertThat(store.deleteRule("r", true)).isEmpty();
     }
 
     @Test
@@ -203,8 +204,8 @@ class RuleStoreTest {
         store.putRule(rule("r", "e1", null, 503), lease("l1", 5000));
         store.putRule(rule("s", "e2", null, 503), lease("l2", 5000));
 
-        assertThat(store.deleteRules("e1")).hasSize(1);
-        assertThat(store.deleteRules(null)).hasSize(1);
+        assertThat(store.deleteRules("e1", true)).hasSize(1);
+        assertThat(store.deleteRules(null, true)).hasSize(1);
 
         assertThat(store.active().isIdle()).isTrue();
     }
@@ -215,8 +216,8 @@ class RuleStoreTest {
         fixture.observe("o", Cohort.ALL);
         store.putObserver(new Observer.Definition("o2", "e", Scope.ANY, Cohort.ALL), lease("l", 5000));
 
-        assertThat(store.endLease("l")).hasSize(1);
-        assertThat(store.endLease("l")).isEmpty();
+        assertThat(store.endLease("l", true)).hasSize(1);
+        assertThat(store.endLease("l", true)).isEmpty();
 
         assertThat(store.observer("o2")).isNull();
         assertThat(store.observer("o")).isNotNull();
@@ -240,5 +241,63 @@ class RuleStoreTest {
 
         assertThat(store.observer("o")).isNull();
         assertThat(store.active().isIdle()).isTrue();
+    }
+
+    private long shown(String stat) {
+        store.showCounts();
+        return fixture.stats.value(stat);
+    }
+
+    @Test
+    void theStatsOfARuleStayForAWhileAndAreForgottenThen() {
+        store.putRule(rule("r", "e", null, 503), lease("l", 5000));
+        touchOnce();
+        store.deleteRule("r", true);
+        assertThat(shown("mishap.rule.r.touched")).isEqualTo(1);
+
+        fixture.advanceMillis(TimeUnit.NANOSECONDS.toMillis(RuleStats.KEEP_NANOS) - 1);
+        assertThat(shown("mishap.rule.r.touched")).isEqualTo(1);
+        fixture.advanceMillis(1);
+        assertThat(shown("mishap.rule.r.touched")).isZero();
+        assertThat(statsOf("r")).isEmpty();
+    }
+
+    private List<String> statsOf(String rule) {
+        return fixture.stats.snapshot().counters().stream()
+                .map(dev.mishap.proxy.observe.stats.StatsSnapshot.Number::name)
+                .filter(name -> name.startsWith("mishap.rule." + rule))
+                .toList();
+    }
+
+    @Test
+    void aNameThatComesBackInTimeCountsOn() {
+        for (int i = 0; i < 5; i++) {
+            store.putRule(rule("r", "e", null, 503), lease("l", 5000));
+            touchOnce();
+            store.deleteRule("r", true);
+            fixture.advanceMillis(TimeUnit.NANOSECONDS.toMillis(RuleStats.KEEP_NANOS) - 1);
+        }
+
+        assertThat(shown("mishap.rule.r.touched")).isEqualTo(5);
+        assertThat(shown("mishap.experiment.e.touched")).isZero();
+    }
+
+    @Test
+    void everNewNamesDoNotGrowTheStatsAndALiveRuleKeepsItsCounts() {
+        store.putRule(rule("live", "e", Duration.ofDays(1), 503), null);
+        touchOnce();
+        for (int i = 0; i < 2 * RuleStats.MAX_GONE; i++) {
+            store.putRule(rule("r" + i, "e" + i, null, 503), lease("l", 5000));
+            touchOnce();
+            store.deleteRule("r" + i, true);
+        }
+
+        assertThat(statsOf("r").size()).isBetween(1, RuleStats.MAX_GONE * 10);
+        assertThat(shown("mishap.rule.r0.touched")).isZero();
+        assertThat(shown("mishap.rule.live.scoped")).isEqualTo(2 * RuleStats.MAX_GONE + 1);
+
+        fixture.advanceMillis(TimeUnit.NANOSECONDS.toMillis(RuleStats.KEEP_NANOS));
+        assertThat(statsOf("r")).isEmpty();
+        assertThat(shown("mishap.rule.live.scoped")).isEqualTo(2 * RuleStats.MAX_GONE + 1);
     }
 }

@@ -119,4 +119,23 @@ class RuledResolverTest {
         resolve("192.0.2.9", LookupFamily.V4_ONLY);
         assertThat(asked).containsExactly("192.0.2.9 V4_ONLY");
     }
+
+    @Test
+    void aRuleThatEndsLetsGoOfWhatItDelaysAndWithholds() {
+        rules("dns delay 1h when name = a as d", "dns drop when name = b as w", "dns delay 2s when name = b as e");
+        resolve("a", LookupFamily.V4_ONLY);
+        resolve("b", LookupFamily.V4_ONLY);
+
+        store.deleteRule("d", true);
+        channel.runPendingTasks();
+        advance(0);
+        assertThat(told).containsExactly("[192.0.2.1] 60");
+
+        store.deleteRule("w", true);
+        channel.runPendingTasks();
+        advance(1999);
+        assertThat(told).hasSize(1);
+        advance(1);
+        assertThat(told).hasSize(2).last().isEqualTo("failed: no answer for b");
+    }
 }

@@ -51,13 +51,16 @@ class RulesApiTest {
     }
 
     @Test
+    @SuppressWarnings("unchecked")
     void aRuleIsCreatedShownReplacedAndDeleted() {
         Response created = call("PUT", "rules/r?lease=run-1&leaseMillis=3000", RULE);
         assertThat(created.status()).isEqualTo(201);
         assertThat(created.contentType()).isEqualTo("application/json");
-        assertThat(json(created))
-                .containsEntry("kind", "FaultRule")
-                .extractingByKey("status")
+        assertThat(json(created)).containsEntry("kind", "FaultRule");
+        Map<String, Object> status =
+                new LinkedHashMap<>((Map<String, Object>) json(created).get("status"));
+        assertThat(status.remove("source")).isEqualTo("api");
+        assertThat(status)
                 .isEqualTo(Map.of(
                         "active",
                         true,
@@ -314,5 +317,39 @@ class RulesApiTest {
                 "PUT", "/mishap/v1/rules/r", Map.of("lease", "l"), null, true, new byte[] {(byte) 0xff, '{', '}'}));
 
         assertThat(response.status()).isEqualTo(400);
+    }
+
+    @Test
+    void aRuleOfTheConfigurationIsListedAndReadOnly() {
+        List<dev.mishap.rules.FaultRule> rules =
+                List.of(dev.mishap.rules.text.RuleLine.parse("abort 503 experiment E1", "r"));
+        fixture.store.places().replace("filter 'f' of listener 'l'", rules).enter();
+
+        assertThat(call("GET", "rules").body())
+                .contains("\"source\":\"configuration\",\"place\":\"filter 'f' of listener 'l'\"");
+        assertThat(call("GET", "rules/r").body()).contains("\"source\":\"configuration\"");
+        for (Response refused : List.of(call("DELETE", "rules/r"), call("PUT", "rules/r?lease=x", RULE))) {
+            assertThat(refused.status()).isEqualTo(409);
+            assertThat(refused.body()).contains("read-only", "filter 'f' of listener 'l'", "kill");
+        }
+        for (String path : List.of("rules", "rules?experiment=E1")) {
+            assertThat(json(call("DELETE", path)))
+                    .containsEntry("deleted", 0)
+                    .containsEntry("left", List.of(Map.of("name", "r", "place", "filter 'f' of listener 'l'")));
+        }
+        assertThat(json(call("DELETE", "rules?experiment=E2"))).doesNotContainKey("left");
+        assertThat(call("GET", "events").body()).contains("\"kind\":\"started\",\"rule\":\"r\"");
+
+        fixture.store.places().replace("filter 'g' of listener 'l'", rules).enter();
+        assertThat(call("GET", "rules/r").status()).isEqualTo(409);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rules", "rules/r", "leases/l"})
+    void releaseIsYesOrNo(String path) {
+        assertThat(call("DELETE", path + "?release=false").status()).isEqualTo(200);
+        assertThat(call("DELETE", path + "?release=").status()).isEqualTo(200);
+        assertThat(call("DELETE", path + "?release=no").status()).isEqualTo(400);
+        assertThat(call("DELETE", path + "?releases=false").status()).isEqualTo(400);
     }
 }

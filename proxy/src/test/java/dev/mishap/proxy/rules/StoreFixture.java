@@ -42,6 +42,6 @@ public final class StoreFixture {
     }
 
     public void delete(String name) {
-        store.deleteRule(name);
+        store.deleteRule(name, true);
     }
 }

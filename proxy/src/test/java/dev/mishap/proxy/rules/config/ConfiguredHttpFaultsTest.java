@@ -221,4 +221,49 @@ class ConfiguredHttpFaultsTest {
                     .hasMessageContaining(problem);
         }
     }
+
+    private String events() {
+        return proxy.api("events");
+    }
+
+    @Test
+    void discoveredRulesAreListedAndLetGoOfWhatTheyHoldWhenTheyEnd() throws Exception {
+        proxy.push(
+                "faults",
+                "1",
+                typed("rules: [" + ABORT + ", {name: d, delay: {fixed: 300s}, scope: {path: {exact: /slow}}}]"));
+        proxy.start(proxy.hcm(proxy.ecds("faults", ConfiguredProxy.HTTP, "") + ",", ""));
+        assertThat(proxy.api("rules"))
+                .contains("\"name\":\"a\"", "\"name\":\"d\"")
+                .contains("\"source\":\"configuration\",\"place\":\"filter 'faults' of listener 'in'\"");
+        try (Socket socket = proxy.connect()) {
+            socket.getOutputStream().write("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n".getBytes("US-ASCII"));
+            ConfiguredProxy.await(() -> proxy.stat("mishap.active_faults") == 1);
+
+            proxy.push("faults", "2", typed("rules: [" + ABORT + "]"));
+
+            byte[] status = socket.getInputStream().readNBytes(12);
+            assertThat(new String(status, "US-ASCII")).isEqualTo("HTTP/1.1 200");
+        }
+        assertThat(proxy.api("rules")).contains("\"name\":\"a\"").doesNotContain("\"name\":\"d\"");
+        assertThat(events())
+                .contains("\"kind\":\"started\",\"rule\":\"a\"", "\"kind\":\"started\",\"rule\":\"d\"")
+                .contains("\"kind\":\"stopped\",\"rule\":\"d\"")
+                .doesNotContain("\"kind\":\"stopped\",\"rule\":\"a\"", "replaced");
+    }
+
+    @Test
+    void rulesOfRoutesAreListedToo() throws Exception {
+        String routes = """
+                {match: {path: /hit}, route: {cluster: u}, typed_per_filter_config: {mishap.filters.http.fault: {'@type': %1$s,
+                  rules: [{name: b, abort: {http_status: 404}, ttl: 3600s}]}}},
+                {match: {prefix: /}, route: {cluster: u}}
+                """.formatted(ConfiguredProxy.HTTP);
+        proxy.start(proxy.hcm(filter(typed("")), routes));
+
+        assertThat(proxy.get("/hit")).startsWith("HTTP/1.1 404");
+        assertThat(proxy.api("rules/b"))
+                .contains("\"place\":\"the routes of listener 'in'\"", "\"expiresInMillis\":3", "\"touched\":1,");
+        assertThat(events()).contains("\"kind\":\"started\",\"rule\":\"b\"");
+    }
 }

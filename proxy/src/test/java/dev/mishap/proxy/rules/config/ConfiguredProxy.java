@@ -3,6 +3,7 @@ package dev.mishap.proxy.rules.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.SafetyOptions;
@@ -55,6 +56,13 @@ final class ConfiguredProxy {
                     typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}],
                   access_log: [%s]}}
                 """.formatted(routes.isEmpty() ? "{match: {prefix: /}, route: {cluster: u}}" : routes, filters, log());
+    }
+
+    /** What the rules API answers to a GET. */
+    String api(String path) {
+        return new RulesApi(server.rules(), null)
+                .handle(new RulesApi.Request("GET", RulesApi.PREFIX + path, Map.of(), null, true, new byte[0]))
+                .body();
     }
 
     /** A filter chain's last filter: a TCP proxy. */

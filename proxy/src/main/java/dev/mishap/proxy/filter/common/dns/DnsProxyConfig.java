@@ -9,6 +9,7 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.rules.ClientQuestions;
 import dev.mishap.proxy.rules.FollowedRules;
+import dev.mishap.proxy.rules.PlacedRules;
 import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.rules.config.DiscoveredRules;
@@ -104,10 +105,16 @@ public record DnsProxyConfig(
         String site = "the DNS proxy of listener '" + context.listenerName() + "'";
         List<FaultRule> rules = rules(node);
         ConfigNode discovered = node.message("discovered");
-        RuleSource own = rules.isEmpty() ? null : store.places().replace(site, rules);
-        if (discovered != null) {
+        RuleSource own = null;
+        if (discovered == null && !rules.isEmpty()) {
+            PlacedRules placed = store.places().replace(site, rules);
+            placed.enter();
+            context.service(Lifecycle.class).onEnd(placed::leave);
+            own = placed;
+        } else if (discovered != null) {
             FollowedRules followed = new FollowedRules(store.places(), site);
             followed.put(rules);
+            context.service(Lifecycle.class).onEnd(() -> followed.put(List.of()));
             DiscoveredRules.follow(
                     "dns_rules",
                     discovered,

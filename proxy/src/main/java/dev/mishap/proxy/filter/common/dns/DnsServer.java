@@ -194,14 +194,26 @@ final class DnsServer {
 
     /** Sends the answer when its delay is over. */
     private void answer(Exchange exchange, ByteBuf transferred) {
+        exchange.decision.dropEnded();
         long delay = exchange.decision.delayNanos();
         if (delay <= 0 || config.questions().isKilled()) {
             send(exchange, transferred);
             return;
         }
         exchange.held = transferred;
+        exchange.delayStartNanos = System.nanoTime();
         exchange.delay = loop.schedule(exchange, delay, TimeUnit.NANOSECONDS);
         config.questions().hold(exchange, loop);
+    }
+
+    /** Rules that delay the answer have ended: what is left of its delay is that of the others. */
+    void delayAgain(Exchange exchange) {
+        ScheduledFuture<?> before = exchange.delay;
+        if (before != null) {
+            before.cancel(false);
+        }
+        long left = exchange.delayStartNanos + exchange.decision.delayNanos() - System.nanoTime();
+        exchange.delay = loop.schedule(exchange, Math.max(0, left), TimeUnit.NANOSECONDS);
     }
 
     /** Sends the answer now. */

@@ -40,6 +40,8 @@ final class Exchange extends Holds.Hold implements Runnable {
     @Nullable
     ScheduledFuture<?> delay;
 
+    long delayStartNanos;
+
     /** How often a resolver was asked, and which ones in this round. */
     int attempts;
 
@@ -84,6 +86,13 @@ final class Exchange extends Holds.Hold implements Runnable {
         delay = null;
         if (answer != null) {
             server.send(this, answer);
+        }
+    }
+
+    @Override
+    protected void rulesEnded() {
+        if (held != null && decision.dropEnded()) {
+            server.delayAgain(this);
         }
     }
 

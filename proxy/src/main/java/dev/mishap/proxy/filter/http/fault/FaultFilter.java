@@ -125,6 +125,10 @@ final class FaultFilter extends Holds.Hold implements HttpFilter {
     }
 
     /** The kill switch: what waits goes on, and nothing more is done to it. */
+    /** Its fault is not a rule's. */
+    @Override
+    protected void rulesEnded() {}
+
     @Override
     protected void letGo() {
         HttpStream stream = held;

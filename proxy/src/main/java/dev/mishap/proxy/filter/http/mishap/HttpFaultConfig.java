@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.http.mishap;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.InService;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.rules.PlacedRules;
@@ -27,12 +28,27 @@ record HttpFaultConfig(
         List<HeaderMatcher> headers,
         String experimentId,
         Map<String, Object> metadata,
-        @Nullable PlacedRules rules) {
+        @Nullable PlacedRules rules)
+        implements InService {
     static final String MESSAGE = "mishap.filters.http.fault.v1.HttpFault";
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(MESSAGE).supported("reset", "headers", "experiment_id", "rules"),
             SupportedFields.of(MESSAGE + ".Reset").supported("percentage"));
+
+    @Override
+    public void enter() {
+        if (rules != null) {
+            rules.enter();
+        }
+    }
+
+    @Override
+    public void leave() {
+        if (rules != null) {
+            rules.leave();
+        }
+    }
 
     /** @param place puts the rules where they belong */
     static HttpFaultConfig from(ConfigNode node, Function<List<FaultRule>, PlacedRules> place) {

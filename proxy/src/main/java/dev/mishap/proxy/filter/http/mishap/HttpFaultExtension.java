@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.rules.RulePlaces;
@@ -42,7 +43,24 @@ public final class HttpFaultExtension implements HttpFilterExtension {
                 context.service(RulesFilterStats.class),
                 context.listenerName(),
                 context.service(RuleStore.class).killSwitch());
-        return () -> new HttpFaultFilter(shared);
+        return new Factory(shared);
+    }
+
+    private record Factory(HttpFaultFilter.Shared shared) implements HttpFilterFactory {
+        @Override
+        public HttpFilter create() {
+            return new HttpFaultFilter(shared);
+        }
+
+        @Override
+        public void enter() {
+            shared.config().enter();
+        }
+
+        @Override
+        public void leave() {
+            shared.config().leave();
+        }
     }
 
     @Override

@@ -25,8 +25,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Executes the rules that are in place when the request arrives, and counts for the observers. A rule that ends while it
- * delays a request does not shorten that delay; no later request meets it. The kill switch ends the delay.
+ * Executes the rules that are in place when the request arrives, and counts for the observers. A rule that ends lets go of
+ * the requests that it delays or slows down, unless it was told to keep them; so does the kill switch, of all.
  */
 final class RulesFilter extends Holds.Hold implements HttpFilter {
     static final String ABORT_BODY = "fault filter abort";
@@ -53,6 +53,7 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
     private @Nullable ResponseRateLimiter limiter;
     private @Nullable ResponseReset laterReset;
     private @Nullable Future<?> delayTimer;
+    private long delayStartNanos;
     private @Nullable HttpStream held;
 
     private static final long[] NONE = {};
@@ -138,6 +139,8 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
         stats.touched.inc();
         stats.activeFaults.inc();
         tag(request);
+        // A rule may have ended between the time when the stream began and this one.
+        decision.dropEnded();
         if (decision.bytesPerSecond() > 0) {
             stats.responseRateLimitsInjected.inc();
             limiter = new ResponseRateLimiter(stream, self, decision.bytesPerSecond());
@@ -153,10 +156,15 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
         if (decision.delayNanos() > 0) {
             stats.delaysInjected.inc();
             stream.info().addFlag(ResponseFlag.DELAY_INJECTED);
-            delayTimer = stream.loop().schedule(() -> delayOver(stream), decision.delayNanos(), TimeUnit.NANOSECONDS);
+            delayStartNanos = stream.nanoTime();
+            delay(stream, decision.delayNanos());
             return Flow.PAUSE;
         }
         return terminate(stream) ? Flow.PAUSE : Flow.CONTINUE;
+    }
+
+    private void delay(HttpStream stream, long nanos) {
+        delayTimer = stream.loop().schedule(() -> delayOver(stream), nanos, TimeUnit.NANOSECONDS);
     }
 
     private void tag(HeaderMap request) {
@@ -203,8 +211,43 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
         }
     }
 
+    /** What is left is what the other rules do; a slower rate stays, since it is one of theirs or soon over. */
+    @Override
+    protected void rulesEnded() {
+        HttpStream stream = held;
+        if (stream == null || !decision.dropEnded()) {
+            return;
+        }
+        letGoOfEnded();
+        Future<?> timer = delayTimer;
+        if (timer != null) {
+            timer.cancel(false);
+            long left = delayStartNanos + decision.delayNanos() - stream.nanoTime();
+            if (left > 0) {
+                delay(stream, left);
+            } else {
+                delayOver(stream);
+            }
+        }
+    }
+
+    private void letGoOfEnded() {
+        ResponseReset later = laterReset;
+        if (later != null && decision.reset() == null && !later.isReached()) {
+            later.close();
+            laterReset = null;
+        }
+        ResponseRateLimiter l = limiter;
+        if (l != null && decision.bytesPerSecond() == 0) {
+            l.lift();
+        }
+    }
+
     private void delayOver(HttpStream stream) {
         delayTimer = null;
+        if (decision.dropEnded()) {
+            letGoOfEnded();
+        }
         if (limiter == null && laterReset == null) {
             unhold();
             held = null;

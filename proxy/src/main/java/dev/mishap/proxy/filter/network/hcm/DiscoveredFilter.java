@@ -12,6 +12,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.xds.DiscoveredExtension;
+import dev.mishap.proxy.xds.Lifecycle;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,19 @@ final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
                 throw new ConfigException(
                         "Error: filter config " + name + " applied without warming but has no default config.");
             }
-            now = byDefault;
+            put(byDefault);
+        }
+        context.service(Lifecycle.class).onEnd(() -> put(null));
+    }
+
+    private void put(@Nullable HttpFilterFactory next) {
+        HttpFilterFactory before = now;
+        if (next != null) {
+            next.enter();
+        }
+        now = next;
+        if (before != null) {
+            before.leave();
         }
     }
 
@@ -79,18 +92,18 @@ final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
     @Override
     public Runnable prepare(ConfigNode config) {
         HttpFilterFactory parsed = parse(config);
-        return () -> now = parsed;
+        return () -> put(parsed);
     }
 
     @Override
     public void absent() {
-        now = byDefault;
+        put(byDefault);
     }
 
     @Override
     public void absentAtFirst() {
         if (now == null) {
-            now = byDefault;
+            put(byDefault);
         }
     }
 

@@ -27,6 +27,7 @@ import dev.mishap.proxy.observe.trace.RequestIdConfig;
 import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.overload.OverloadState;
+import dev.mishap.proxy.route.RouteTable;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.xds.ConfigSources;
@@ -160,7 +161,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         if (table == null) {
             throw node.error("route_specifier", "is required");
         }
-        return RouteTableConfig.from(table, routeContext(context, true));
+        RouteTable routes = RouteTableConfig.from(table, routeContext(context, true));
+        routes.enter();
+        life.onEnd(routes::leave);
+        return routes;
     }
 
     private static FilterRouteContext routeContext(FilterContext filterContext, boolean validateClusters) {

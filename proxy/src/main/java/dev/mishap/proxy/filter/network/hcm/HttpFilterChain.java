@@ -6,6 +6,7 @@ import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
+import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.xds.ExtensionConfigs;
 import dev.mishap.proxy.xds.Lifecycle;
 import java.util.ArrayList;
@@ -55,7 +56,10 @@ final class HttpFilterChain {
             throw unregistered(name, config == null ? "" : config.messageName());
         }
         requirePlace(name, extension, last);
-        return new ChainFilter(name, extension.parse(name, config, context), disabled);
+        HttpFilterFactory filter = extension.parse(name, config, context);
+        filter.enter();
+        context.service(Lifecycle.class).onEnd(filter::leave);
+        return new ChainFilter(name, filter, disabled);
     }
 
     static ConfigException unregistered(String name, String type) {

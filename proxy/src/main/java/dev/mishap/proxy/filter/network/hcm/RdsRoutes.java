@@ -166,7 +166,12 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
         } catch (ConfigException e) {
             throw rejected(e.getMessage());
         }
+        Loaded before = loaded;
+        table.enter();
         loaded = new Loaded(table, base, config, version, Instant.now());
+        if (before != null) {
+            before.table().leave();
+        }
         LOG.debug("rds: loading new configuration: config_name={}", name);
     }
 
@@ -224,5 +229,9 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
             apart.close();
         }
         scope.close();
+        Loaded last = loaded;
+        if (last != null) {
+            last.table().leave();
+        }
     }
 }

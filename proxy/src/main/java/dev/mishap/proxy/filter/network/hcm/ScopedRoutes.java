@@ -9,6 +9,7 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.route.RouteContext;
+import dev.mishap.proxy.route.RouteTable;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.InitManager;
@@ -118,7 +119,10 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
     private RouteResolver routes(ConfigNode config, Lifecycle scopeLife) {
         ConfigNode inline = config.message("route_configuration");
         if (inline != null) {
-            return RouteTableConfig.from(inline, tables.context());
+            RouteTable table = RouteTableConfig.from(inline, tables.context());
+            table.enter();
+            scopeLife.onEnd(table::leave);
+            return table;
         }
         ConfigNode source = tables.source();
         if (source == null) {

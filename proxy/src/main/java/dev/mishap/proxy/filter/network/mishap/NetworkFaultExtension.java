@@ -13,6 +13,7 @@ import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.fault.Fault;
 import io.netty.channel.Channel;
@@ -39,10 +40,12 @@ public final class NetworkFaultExtension implements GateFilterExtension {
 
     @Override
     public Gate gate(NetworkFilterContext context) {
-        return new RulesGate(
+        RulesGate gate = new RulesGate(
                 context.service(RuleStore.class).places(),
                 context.service(ConnectionFaults.class),
                 context.listenerName());
+        context.service(Lifecycle.class).onEnd(gate::clear);
+        return gate;
     }
 
     /** The rules of now, and who executes them. */
@@ -71,8 +74,15 @@ public final class NetworkFaultExtension implements GateFilterExtension {
         }
 
         private void put(@Nullable PlacedRules placed) {
-            if (rules != placed) {
+            PlacedRules before = rules;
+            if (before != placed) {
+                if (placed != null) {
+                    placed.enter();
+                }
                 rules = placed;
+                if (before != null) {
+                    before.leave();
+                }
                 places.changed();
             }
         }

@@ -371,7 +371,7 @@ final class DnsFilter implements UdpFilter {
                 return;
             }
             held++;
-            config.questions().later(loop, decision.delayNanos(), () -> {
+            config.questions().later(loop, decision, () -> {
                 held--;
                 end(asked, transferred);
             });

@@ -192,4 +192,25 @@ class DnsFaultsTest {
             LockSupport.parkNanos(1_000_000);
         }
     }
+
+    @Test
+    void aRuleThatEndsLetsGoOfTheAnswersThatItDelays() throws IOException {
+        proxy.rules("dns delay 5m", "dns delay 100ms when name = slow.internal", "dns ttl 9s");
+        try (DatagramSocket client = proxy.socket();
+                java.net.Socket stream = proxy.connect()) {
+            proxy.send(client, Dns.query(1, "db.internal", Dns.A));
+            Dns.send(stream, Dns.query(2, "db.internal", Dns.A));
+            proxy.send(client, Dns.query(3, "slow.internal", Dns.A));
+            await(() -> proxy.pending() == 3 && resolver.seen.size() == 3);
+            long start = System.nanoTime();
+
+            proxy.rules("dns delay 100ms when name = slow.internal as r1", "dns ttl 9s as r2");
+
+            assertThat(seen(ProxyUnderTest.receive(client))).isEqualTo("rcode 0 192.0.2.1 9");
+            assertThat(seen(Dns.receive(stream))).isEqualTo("rcode 0 192.0.2.1 9");
+            assertThat(Dns.id(ProxyUnderTest.receive(client))).isEqualTo(3);
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(50));
+        }
+        await(() -> proxy.pending() == 0);
+    }
 }

@@ -441,4 +441,92 @@ class FaultSocketTest {
         assertThat(server.stats().value("mishap.rule.r.scoped")).isEqualTo(400);
         assertThat(server.stats().value("mishap.rule.r.touched")).isEqualTo(aborted);
     }
+
+    private static final byte[] GET_ROOT = {(byte) 0x82, (byte) 0x86, (byte) 0x84, 0x01, 1, 'a'};
+
+    private void delete(Map<String, String> query) {
+        RulesApi.Response response =
+                api.handle(new RulesApi.Request("DELETE", RulesApi.PREFIX + "rules", query, null, true, new byte[0]));
+        assertThat(response.status()).as(response.body()).isEqualTo(200);
+    }
+
+    private void awaitHeld(int requests) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (server.stats().value("mishap.active_faults") != requests) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    /** HTTP/1 and HTTP/2: what a rule holds goes on when the rule is deleted, not five minutes later. */
+    @Test
+    void aDeletedRuleLetsGoOfWhatItDelays() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {delay: {fixed: 5m}}}");
+        put("s", "60000", "{fault: {abort: {httpStatus: 503}}}");
+        ExecutorService clients = Executors.newCachedThreadPool();
+        open.add(clients::shutdownNow);
+        Future<String> one = clients.submit(() -> get("/"));
+        Future<String> two = clients.submit(() -> get("/"));
+        try (Socket socket = http2()) {
+            write(socket.getOutputStream(), HEADERS, 5, 1, GET_ROOT);
+            write(socket.getOutputStream(), HEADERS, 5, 3, GET_ROOT);
+            awaitHeld(4);
+
+            delete(Map.of());
+
+            assertThat(one.get()).startsWith("HTTP/1.1 200");
+            assertThat(two.get()).startsWith("HTTP/1.1 200");
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            assertThat(readTo(in, HEADERS)).last().matches(f -> f.code(0) >>> 24 == 0x88);
+            assertThat(readTo(in, HEADERS)).last().matches(f -> f.code(0) >>> 24 == 0x88);
+        }
+        awaitHeld(0);
+        awaitLog("200 DI via_upstream");
+    }
+
+    /** What another rule does stays: the abort comes when the delay before it ends. */
+    @Test
+    void whatOtherRulesDoToAHeldRequestStays() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {delay: {fixed: 5m}}}");
+        put("s", "59000", "{fault: {abort: {httpStatus: 418}}}");
+        ExecutorService client = Executors.newSingleThreadExecutor();
+        open.add(client::shutdownNow);
+        Future<String> answer = client.submit(() -> get("/"));
+        awaitHeld(1);
+
+        RulesApi.Response ended = api.handle(
+                new RulesApi.Request("DELETE", RulesApi.PREFIX + "rules/r", Map.of(), null, true, new byte[0]));
+        assertThat(ended.body()).contains("\"deleted\":1");
+
+        assertThat(answer.get()).startsWith("HTTP/1.1 418");
+    }
+
+    @Test
+    void aLeaseThatRunsOutLetsGoToo() throws Exception {
+        start("");
+        put("r", "500", "{fault: {delay: {fixed: 5m}}}");
+        long begin = System.nanoTime();
+
+        assertThat(get("/")).startsWith("HTTP/1.1 200");
+
+        assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(25));
+    }
+
+    @Test
+    void whoAsksForItHasHeldRequestsKeepTheirTime() throws Exception {
+        start("");
+        put("r", "60000", "{fault: {delay: {fixed: 1500ms}}}");
+        ExecutorService client = Executors.newSingleThreadExecutor();
+        open.add(client::shutdownNow);
+        long begin = System.nanoTime();
+        Future<String> answer = client.submit(() -> get("/"));
+        awaitHeld(1);
+
+        delete(Map.of("release", "false"));
+
+        assertThat(answer.get()).startsWith("HTTP/1.1 200");
+        assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(1500));
+    }
 }

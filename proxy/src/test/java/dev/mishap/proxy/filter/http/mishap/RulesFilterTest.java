@@ -232,4 +232,58 @@ class RulesFilterTest {
         filter.onResponseHeaders(stream, response, complete);
         filter.onStreamEnd(stream);
     }
+
+    @Test
+    void ofSeveralDelaysThoseOfEndedRulesAreTakenOut() {
+        put("a", new Delay(Duration.ofMillis(30)));
+        put("b", new Delay(Duration.ofMillis(20)));
+        HttpFilter filter = factory.create();
+        run(filter);
+        stream.advanceMillis(10);
+
+        fixture.delete("a");
+        rulesEnded();
+        stream.advanceMillis(9);
+        assertThat(stream.events).isEmpty();
+        stream.advanceMillis(1);
+        assertThat(stream.events).containsExactly("resumeRequest");
+        filter.onStreamEnd(stream);
+        assertThat(fixture.stats.value("mishap.active_faults")).isZero();
+    }
+
+    @Test
+    void aReplacedRuleKeepsWhatItHoldsUntilTheNewOneEnds() {
+        put("a", new Delay(Duration.ofMillis(30)));
+        run(factory.create());
+        put("a", new Delay(Duration.ofMillis(5)));
+        rulesEnded();
+        stream.advanceMillis(20);
+        assertThat(stream.events).isEmpty();
+
+        fixture.delete("a");
+        rulesEnded();
+        stream.advanceMillis(0);
+        assertThat(stream.events).containsExactly("resumeRequest");
+    }
+
+    @Test
+    void aSlowedAnswerGoesOnAtFullSpeed() {
+        put("a", new ResponseRateLimit(1));
+        HttpFilter filter = factory.create();
+        run(filter);
+        filter.onResponseHeaders(stream, new HeaderMap(), false);
+        filter.onResponseData(stream, io.netty.buffer.Unpooled.wrappedBuffer(new byte[5000]), true);
+        int before = stream.responseBody.readableBytes();
+
+        fixture.delete("a");
+        rulesEnded();
+
+        assertThat(before).isLessThan(5000);
+        assertThat(stream.responseBody.readableBytes()).isEqualTo(5000);
+        filter.onStreamEnd(stream);
+    }
+
+    private void rulesEnded() {
+        stream.advanceMillis(0);
+    }
 }

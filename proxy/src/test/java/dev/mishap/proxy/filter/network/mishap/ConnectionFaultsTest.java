@@ -636,4 +636,15 @@ class ConnectionFaultsTest {
         // Those that were reset are gone at once; the others' bytes are still under way, slowly.
         await(() -> server.listeners().get(0).connections() <= 10);
     }
+
+    @Test
+    void whatLatencyHoldsGoesOnWhenTheRuleEnds() throws IOException {
+        rules("latency 5m");
+        try (Socket socket = connect()) {
+            send(socket, "abc");
+            await(() -> stat("mishap.connections_touched") == 1);
+            rules();
+            assertThat(read(socket, 3)).isEqualTo("abc");
+        }
+    }
 }
