@@ -20,6 +20,7 @@ final class ControlPlaneProcess implements AutoCloseable {
     private Process process;
     private final int apiPort = ProxyProcess.freePort();
     private final int xdsPort = ProxyProcess.freePort();
+    private final int restPort = ProxyProcess.freePort();
 
     /** Starts it and waits until it is ready. */
     ControlPlaneProcess(Path directory, String... arguments) throws IOException {
@@ -31,7 +32,9 @@ final class ControlPlaneProcess implements AutoCloseable {
                 "127.0.0.1:" + apiPort,
                 "--listen-xds",
                 "127.0.0.1:" + xdsPort));
-        command.addAll(List.of(arguments));
+        for (String argument : arguments) {
+            command.add(argument.replace("${rest}", Integer.toString(restPort)));
+        }
         process = start();
     }
 
@@ -56,6 +59,10 @@ final class ControlPlaneProcess implements AutoCloseable {
 
     int apiPort() {
         return apiPort;
+    }
+
+    int restPort() {
+        return restPort;
     }
 
     int xdsPort() {
@@ -116,7 +123,7 @@ final class ControlPlaneProcess implements AutoCloseable {
     }
 
     /** A bootstrap as {@code --print-bootstrap} writes it, with a listening address of the node's own and the test's admin port. */
-    String bootstrap(String client, String service, String node, String address, boolean delta) {
+    String bootstrap(String client, String service, String node, String address, String apiType) {
         Tools.Result printed = Tools.run(
                 Path.of("."),
                 60,
@@ -125,6 +132,10 @@ final class ControlPlaneProcess implements AutoCloseable {
                         "serve",
                         "--listen-xds",
                         "127.0.0.1:" + xdsPort,
+                        "--listen-xds-rest",
+                        "127.0.0.1:" + restPort,
+                        "--api-type",
+                        client.equals("grpc") ? "GRPC" : apiType,
                         "--print-bootstrap",
                         client,
                         "--node",
@@ -134,7 +145,6 @@ final class ControlPlaneProcess implements AutoCloseable {
         }
         return printed.out()
                 .replace("runtime_layer: mishap", "runtime_layer: mishap, listen_address: " + address)
-                .replace("DELTA_GRPC", delta ? "DELTA_GRPC" : "GRPC")
                 .replace("port_value: 9901", "port_value: ${admin}");
     }
 

@@ -142,7 +142,7 @@ class OverlayIT {
         ProxyProcess envoy = new ProxyProcess(
                 ProxyProcess.Kind.ENVOY,
                 Files.createDirectory(directory.resolve(name)),
-                of.bootstrap("envoy", "checkout", "e1", "127.0.0.1", delta));
+                of.bootstrap("envoy", "checkout", "e1", "127.0.0.1", delta ? "DELTA_GRPC" : "GRPC"));
         Sidecar.await(() -> status(mesh) == 204 && status(plain) == 204);
         return envoy;
     }

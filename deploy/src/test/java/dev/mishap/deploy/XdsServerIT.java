@@ -6,6 +6,11 @@ import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.TypeRegistry;
 import com.sun.net.httpserver.HttpServer;
+import dev.mishap.control.http.Admission;
+import dev.mishap.control.http.HttpOptions;
+import dev.mishap.control.http.RequestCounts;
+import dev.mishap.control.security.Caller;
+import dev.mishap.control.security.Credentials;
 import dev.mishap.control.xds.ConnectedStream;
 import dev.mishap.control.xds.Resource;
 import dev.mishap.control.xds.ResourceLayer;
@@ -15,7 +20,6 @@ import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
 import dev.mishap.control.xds.XdsServer;
 import dev.mishap.control.xds.rest.RestDiscovery;
-import dev.mishap.control.xds.rest.RestDiscoveryHandler;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -43,8 +47,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -358,10 +361,23 @@ class XdsServerIT {
     @EnumSource(ProxyProcess.Kind.class)
     void polling(ProxyProcess.Kind kind) throws Exception {
         kind.need();
-        Server jetty = new Server(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-        ResourceView all = ResourceView.of(base);
-        jetty.setHandler(new RestDiscoveryHandler(new RestDiscovery((node, peer) -> all)));
-        jetty.start();
+        Admission everyNode = new Admission() {
+            @Override
+            public Caller admit(Credentials credentials) {
+                return admitAnyone(credentials);
+            }
+
+            @Override
+            public Caller admitAnyone(Credentials credentials) {
+                return new Caller("node", credentials.address(), List.of());
+            }
+        };
+        dev.mishap.control.http.HttpServer rest = dev.mishap.control.http.HttpServer.start(
+                new RestDiscovery(server.polling()).routes(),
+                everyNode,
+                HttpOptions.at("127.0.0.1", 0),
+                new RequestCounts(),
+                null);
         String source = "api_config_source { api_type: REST transport_api_version: V3 cluster_names: \"control\" "
                 + "refresh_delay { nanos: 100000000 } request_timeout { seconds: 5 } }";
         base.update(new ViewUpdate()
@@ -376,7 +392,7 @@ class XdsServerIT {
                 .replaceAll("(?s)  ads_config:.*?  cds_config", "  cds_config")
                 .replaceAll("(?s)typed_extension_protocol_options:.*?load_assignment", "load_assignment")
                 .replace("ads: {}", yaml)
-                .replace("${xds}", Integer.toString(((ServerConnector) jetty.getConnectors()[0]).getLocalPort()));
+                .replace("${xds}", Integer.toString(rest.address().getPort()));
         try (ProxyProcess proxy = new ProxyProcess(kind, directory, bootstrap)) {
             awaitStatus(200);
             base.update(new ViewUpdate().put(fault(503)));
@@ -386,7 +402,7 @@ class XdsServerIT {
             assertThat(proxy.stat("cluster_manager.cds.update_rejected")).isZero();
             assertThat(proxy.stat("cluster_manager.cds.update_failure")).isZero();
         } finally {
-            jetty.stop();
+            rest.close();
         }
     }
 

@@ -133,7 +133,7 @@ final class DynamicSources implements ConfigSources {
                         carriers.decoder(),
                         carriers.http(),
                         carriers.mainLoop(),
-                        ServerInfo.node(node),
+                        ServerInfo.discoveringNode(node),
                         stats,
                         watcher);
             }

@@ -3,7 +3,9 @@ package dev.mishap.proxy.server;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.rules.fault.Fault;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What this process has that Envoy has not, as {@code node.extensions} tells it to control planes: our extensions, with the messages that
@@ -39,6 +41,21 @@ final class OwnExtensions {
             all.add(new Entry(kind.field(), FAULTS, ""));
         }
         return all;
+    }
+
+    /** The entries as JSON. */
+    static List<Map<String, Object>> json() {
+        List<Map<String, Object>> entries = new ArrayList<>();
+        for (Entry entry : all()) {
+            Map<String, Object> extension = new LinkedHashMap<>();
+            extension.put("name", entry.name());
+            extension.put("category", entry.category());
+            if (!entry.typeUrl().isEmpty()) {
+                extension.put("type_urls", List.of(entry.typeUrl()));
+            }
+            entries.add(extension);
+        }
+        return entries;
     }
 
     /** Writes the entries as field {@code field} of a Node. */

@@ -94,6 +94,13 @@ final class ServerInfo {
         return out;
     }
 
+    /** The node as a control plane is told of it, in JSON: with what we have that Envoy has not. */
+    static Map<String, Object> discoveringNode(Bootstrap.Node node) {
+        Map<String, Object> out = node(node);
+        out.put("extensions", OwnExtensions.json());
+        return out;
+    }
+
     private static void put(Map<String, Object> out, String name, String value) {
         if (!value.isEmpty()) {
             out.put(name, value);

@@ -50,6 +50,12 @@ final class ServeCommand implements Callable<Integer> {
             defaultValue = "127.0.0.1:18000")
     private String listenXds = "";
 
+    @Option(
+            names = "--listen-xds-rest",
+            paramLabel = "HOST:PORT",
+            description = "Where proxies poll that have no stream (api_type: REST). Default: nowhere.")
+    private @Nullable String listenRest;
+
     @Mixin
     private SecurityOptions security = new SecurityOptions();
 
@@ -106,6 +112,13 @@ final class ServeCommand implements Callable<Integer> {
     private Bootstraps.@Nullable Client bootstrap;
 
     @Option(
+            names = "--api-type",
+            paramLabel = "TYPE",
+            description = "How the client of --print-bootstrap asks: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "DELTA_GRPC")
+    private Bootstraps.ApiType apiType = Bootstraps.ApiType.DELTA_GRPC;
+
+    @Option(
             names = "--node",
             paramLabel = "SERVICE/ID",
             description = "Whose bootstrap. Default: ${DEFAULT-VALUE}.",
@@ -122,7 +135,7 @@ final class ServeCommand implements Callable<Integer> {
         InetSocketAddress xds = address("--listen-xds", listenXds);
         Bootstraps.Client client = bootstrap;
         if (client != null) {
-            out.print(printed(client, xds));
+            out.print(printed(client, apiType == Bootstraps.ApiType.REST ? rest(client) : xds));
             out.flush();
             return Mishap.OK;
         }
@@ -135,7 +148,8 @@ final class ServeCommand implements Callable<Integer> {
                 InetSocketAddress api = plane.apiAddress();
                 err.println("mishap serve: ready: API on " + (security.tls() ? "https://" : "http://")
                         + api.getHostString() + ':' + api.getPort() + "/, xDS on " + xds.getHostString() + ':'
-                        + plane.xdsPort());
+                        + plane.xdsPort()
+                        + (plane.restPort() == 0 ? "" : ", xDS by REST on port " + plane.restPort()));
                 err.flush();
                 interrupts.onSignal(ended::countDown);
                 ended.await();
@@ -144,6 +158,18 @@ final class ServeCommand implements Callable<Integer> {
         err.println("mishap serve: ended; faults on Envoys end within " + faultTtl);
         err.flush();
         return Mishap.OK;
+    }
+
+    private InetSocketAddress rest(Bootstraps.Client client) {
+        String address = listenRest;
+        if (address == null || client == Bootstraps.Client.GRPC) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    address == null
+                            ? "--api-type REST needs --listen-xds-rest, where the client is to poll"
+                            : "gRPC clients cannot poll: --api-type REST is for envoy and mishap");
+        }
+        return address("--listen-xds-rest", address);
     }
 
     private String printed(Bootstraps.Client client, InetSocketAddress xds) {
@@ -157,7 +183,7 @@ final class ServeCommand implements Callable<Integer> {
                 xds.getPort(),
                 node.substring(0, slash),
                 node.substring(slash + 1),
-                true,
+                apiType,
                 security.clientTls());
     }
 
@@ -170,6 +196,7 @@ final class ServeCommand implements Callable<Integer> {
             return new ServeOptions(
                     address("--listen-api", listenApi),
                     xds,
+                    listenRest == null ? null : address("--listen-xds-rest", listenRest),
                     security.config(),
                     store.place(),
                     parsed,

@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param httpFault whether it has Envoy's fault filter
  * @param runtimeLayer the runtime layer (RTDS) that it has for us; empty = none
  * @param faults the kinds that its software executes
+ * @param polls whether it asks again and again (REST), so that nothing that it has can have a time to live
  */
 public record NodeCapabilities(
         NodeKind kind,
@@ -27,11 +28,14 @@ public record NodeCapabilities(
         boolean enablesFilters,
         boolean httpFault,
         String runtimeLayer,
-        Set<Fault.Kind> faults) {
+        Set<Fault.Kind> faults,
+        boolean polls) {
     public NodeCapabilities {
         faults = Set.copyOf(faults);
     }
 
+    /** The node metadata by which a bootstrap tells that the node polls, with the cluster by which it does. */
+    public static final String POLLS_FACT = "mishap.rest_cluster";
     /** The metadata that says in which namespace a node is; Istio's own is read, too. */
     public static final String NAMESPACE_FACT = "mishap.namespace";
 
@@ -40,9 +44,10 @@ public record NodeCapabilities(
 
     public static NodeCapabilities of(NodeInfo node) {
         String layer = node.facts().getOrDefault(NodeKind.RUNTIME_FACT, "");
+        boolean polls = !node.facts().getOrDefault(POLLS_FACT, "").isEmpty();
         return switch (NodeKind.of(node)) {
             case MISHAP ->
-                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, true, layer, faults(node));
+                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, true, layer, faults(node), polls);
             case GRPC ->
                 new NodeCapabilities(
                         NodeKind.GRPC,
@@ -51,7 +56,8 @@ public record NodeCapabilities(
                         false,
                         true,
                         "",
-                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY));
+                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY),
+                        false);
             case ENVOY ->
                 new NodeCapabilities(
                         NodeKind.ENVOY,
@@ -60,17 +66,19 @@ public record NodeCapabilities(
                         NodeKind.enablesFilters(node),
                         node.extensions().isEmpty() || node.extensions().contains("envoy.filters.http.fault"),
                         layer,
-                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY, Fault.Kind.RESPONSE_RATE_LIMIT));
+                        EnumSet.of(Fault.Kind.ABORT, Fault.Kind.DELAY, Fault.Kind.RESPONSE_RATE_LIMIT),
+                        polls);
         };
     }
 
     /** Whether all faults of the node end without this server, by a time to live. */
     public boolean endsByItself() {
-        return switch (kind) {
-            case MISHAP -> true;
-            case GRPC -> false;
-            case ENVOY -> enablesFilters || !runtimeLayer.isEmpty();
-        };
+        return !polls
+                && switch (kind) {
+                    case MISHAP -> true;
+                    case GRPC -> false;
+                    case ENVOY -> enablesFilters || !runtimeLayer.isEmpty();
+                };
     }
 
     /** Our proxy names them among its extensions. */

@@ -1,5 +1,6 @@
 package dev.mishap.control.compile;
 
+import dev.mishap.control.base.NodeKind;
 import dev.mishap.control.xds.Resource;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -48,9 +49,27 @@ public final class Planner {
             case GRPC -> new GrpcPlan(base, verdicts, resources).plan(sorted, epochMillis);
             case ENVOY -> envoy(node, base, sorted, before, epochMillis, verdicts, resources);
         };
+        if (node.polls()) {
+            withoutTimeToLive(node, sorted, verdicts, resources);
+        }
         Map<String, Honouring> honouring = new LinkedHashMap<>();
         verdicts.forEach((key, verdict) -> honouring.put(key, verdict.honouring()));
         return new NodePlan(List.copyOf(resources.values()), honouring, partial.slots(), partial.insertions());
+    }
+
+    /** A node that polls hears of no heartbeat: what ends its faults is this server, or in our own proxy the rule's own ttl. */
+    private static void withoutTimeToLive(
+            NodeCapabilities node,
+            List<ActiveRule> rules,
+            Map<String, Verdict> verdicts,
+            Map<String, Resource> resources) {
+        resources.replaceAll((key, resource) -> resource.withTtl(null));
+        for (ActiveRule rule : rules) {
+            Verdict verdict = verdicts.get(rule.key());
+            if (verdict != null && (node.kind() != NodeKind.MISHAP || rule.rule().ttl() == null)) {
+                verdict.note("the node polls, so that the fault stays if this server dies before the rule ends");
+            }
+        }
     }
 
     private NodePlan envoy(

@@ -220,7 +220,17 @@ final class ApiHandler extends Handler.Abstract {
             run(
                     call,
                     chosen,
-                    new Exchange(call.id, method, pathValues, query, headers, new byte[0], null, answerType, caller));
+                    new Exchange(
+                            call.id,
+                            method,
+                            pathValues,
+                            query,
+                            headers,
+                            new byte[0],
+                            null,
+                            answerType,
+                            caller,
+                            credentials));
         } else {
             readBody(call, body -> {
                 if (chosen.bodyRequired() && body.length == 0) {
@@ -229,7 +239,17 @@ final class ApiHandler extends Handler.Abstract {
                 run(
                         call,
                         chosen,
-                        new Exchange(call.id, method, pathValues, query, headers, body, bodyType, answerType, caller));
+                        new Exchange(
+                                call.id,
+                                method,
+                                pathValues,
+                                query,
+                                headers,
+                                body,
+                                bodyType,
+                                answerType,
+                                caller,
+                                credentials));
             });
         }
     }

@@ -3,6 +3,7 @@ package dev.mishap.control.http;
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
 import dev.mishap.control.security.Caller;
+import dev.mishap.control.security.Credentials;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ public final class Exchange {
     private final @Nullable MediaType bodyType;
     private final MediaType answerType;
     private final Caller caller;
+    private final Credentials credentials;
 
     Exchange(
             String id,
@@ -30,7 +32,8 @@ public final class Exchange {
             byte[] body,
             @Nullable MediaType bodyType,
             MediaType answerType,
-            Caller caller) {
+            Caller caller,
+            Credentials credentials) {
         this.id = id;
         this.method = method;
         this.pathValues = pathValues;
@@ -40,6 +43,7 @@ public final class Exchange {
         this.bodyType = bodyType;
         this.answerType = answerType;
         this.caller = caller;
+        this.credentials = credentials;
     }
 
     /** Made for this request; it stands in {@code x-request-id}, problems and the log. */
@@ -70,6 +74,11 @@ public final class Exchange {
 
     public Caller caller() {
         return caller;
+    }
+
+    /** What the caller has presented. */
+    public Credentials credentials() {
+        return credentials;
     }
 
     /** What the answer will be written as. */

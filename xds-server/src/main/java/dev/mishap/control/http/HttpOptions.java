@@ -39,6 +39,11 @@ public record HttpOptions(
                 host, port, maxConnections, maxBodyBytes, maxHeadBytes, idle, requestTime, threads, allowed);
     }
 
+    /** The same for another number of connections. */
+    public HttpOptions withConnections(int max) {
+        return new HttpOptions(host, port, max, maxBodyBytes, maxHeadBytes, idle, requestTime, threads, origins);
+    }
+
     public HttpOptions withTimes(Duration newIdle, Duration newRequestTime) {
         return new HttpOptions(
                 host, port, maxConnections, maxBodyBytes, maxHeadBytes, newIdle, newRequestTime, threads, origins);

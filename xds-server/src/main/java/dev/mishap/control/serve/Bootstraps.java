@@ -1,5 +1,6 @@
 package dev.mishap.control.serve;
 
+import dev.mishap.control.xds.rest.RestDiscovery;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -17,6 +18,13 @@ public final class Bootstraps {
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** How an Envoy or our proxy asks; the names are Envoy's. gRPC clients have no such choice. */
+    public enum ApiType {
+        DELTA_GRPC,
+        GRPC,
+        REST
     }
 
     /** What clients need to reach the server. */
@@ -44,13 +52,14 @@ public final class Bootstraps {
      * @param host of the xDS server as the client reaches it
      * @param service what rules call it; {@code node.cluster}
      * @param node unique in the fleet; {@code node.id}
-     * @param delta whether the stream is incremental; gRPC clients have no such choice
+     * @param api how the client asks
      * @param tls how the server is reached; the files of a client are named, not made
      */
-    public static String of(Client client, String host, int port, String service, String node, boolean delta, Tls tls) {
+    public static String of(
+            Client client, String host, int port, String service, String node, ApiType api, Tls tls) {
         return client == Client.GRPC
                 ? grpc(host, port, service, node, tls)
-                : envoy(host, port, service, node, delta, tls);
+                : envoy(host, port, service, node, api, tls);
     }
 
     private static String grpc(String host, int port, String service, String node, Tls tls) {
@@ -112,24 +121,39 @@ public final class Bootstraps {
     }
 
     /** Our proxy takes the same. The runtime layer is the switch that faults of routes are behind, which goes off by itself without us. */
-    private static String envoy(String host, int port, String service, String node, boolean delta, Tls tls) {
-        return """
-                node:
-                  id: %s
-                  cluster: %s
-                  metadata: {mishap: {runtime_layer: mishap}}
-                dynamic_resources:
+    private static String envoy(String host, int port, String service, String node, ApiType api, Tls tls) {
+        boolean polls = api == ApiType.REST;
+        String source = polls
+                ? "{resource_api_version: V3, api_config_source: {api_type: REST, transport_api_version: V3,"
+                        + " cluster_names: [mishap-control], refresh_delay: " + RestDiscovery.REFRESH
+                        + ", request_timeout: 5s}}"
+                : "{ads: {}, resource_api_version: V3}";
+        String ads = polls ? "" : """
                   ads_config:
                     api_type: %s
                     transport_api_version: V3
                     set_node_on_first_message_only: true
                     grpc_services: [{envoy_grpc: {cluster_name: mishap-control}}]
-                  lds_config: {ads: {}, resource_api_version: V3}
-                  cds_config: {ads: {}, resource_api_version: V3}
+                """.formatted(api);
+        String http = polls ? "" : """
+                    typed_extension_protocol_options:
+                      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                        explicit_http_config:
+                          http2_protocol_options: {connection_keepalive: {interval: 30s, timeout: 5s}}
+                """;
+        return """
+                node:
+                  id: %s
+                  cluster: %s
+                  metadata: {mishap: {runtime_layer: mishap%s}}
+                dynamic_resources:
+                %s  lds_config: %s
+                  cds_config: %s
                 layered_runtime:
                   layers:
                   - name: mishap
-                    rtds_layer: {name: mishap, rtds_config: {ads: {}, resource_api_version: V3}}
+                    rtds_layer: {name: mishap, rtds_config: %s}
                   - name: admin
                     admin_layer: {}
                 static_resources:
@@ -137,12 +161,7 @@ public final class Bootstraps {
                   - name: mishap-control
                     type: STRICT_DNS
                     connect_timeout: 5s
-                    typed_extension_protocol_options:
-                      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-                        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                        explicit_http_config:
-                          http2_protocol_options: {connection_keepalive: {interval: 30s, timeout: 5s}}
-                %s    load_assignment:
+                %s%s    load_assignment:
                       cluster_name: mishap-control
                       endpoints:
                       - lb_endpoints:
@@ -150,6 +169,16 @@ public final class Bootstraps {
                 admin:
                   address: {socket_address: {address: 127.0.0.1, port_value: 9901}}
                 """.formatted(
-                yaml(node), yaml(service), delta ? "DELTA_GRPC" : "GRPC", transportSocket(host, tls), yaml(host), port);
+                yaml(node),
+                yaml(service),
+                polls ? ", rest_cluster: mishap-control" : "",
+                ads,
+                source,
+                source,
+                source,
+                http,
+                transportSocket(host, tls),
+                yaml(host),
+                port);
     }
 }

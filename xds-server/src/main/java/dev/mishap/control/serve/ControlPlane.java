@@ -13,6 +13,8 @@ import dev.mishap.control.compile.ActiveRule;
 import dev.mishap.control.compile.FleetFaults;
 import dev.mishap.control.compile.NodeCapabilities;
 import dev.mishap.control.http.HttpOptions;
+import dev.mishap.control.http.HttpServer;
+import dev.mishap.control.http.RequestCounts;
 import dev.mishap.control.overlay.Overlay;
 import dev.mishap.control.rules.RuleChange;
 import dev.mishap.control.rules.RuleKey;
@@ -30,6 +32,7 @@ import dev.mishap.control.xds.Peer;
 import dev.mishap.control.xds.ResourceView;
 import dev.mishap.control.xds.ViewProvider;
 import dev.mishap.control.xds.XdsServer;
+import dev.mishap.control.xds.rest.RestDiscovery;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
@@ -40,6 +43,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -52,6 +56,7 @@ import org.jspecify.annotations.Nullable;
 public final class ControlPlane implements AutoCloseable {
     private static final long READY_MILLIS = 2000;
     private static final Duration FAREWELL = Duration.ofSeconds(2);
+    private static final int MAX_POLLING = 4096;
 
     /** Closed in the reverse order of their start. */
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -60,6 +65,7 @@ public final class ControlPlane implements AutoCloseable {
     private final FleetFaults faults;
     private final XdsServer xds;
     private final ApiServer api;
+    private final @Nullable HttpServer rest;
 
     private ControlPlane(ServeOptions options, Clock clock) throws IOException {
         boolean started = false;
@@ -68,7 +74,7 @@ public final class ControlPlane implements AutoCloseable {
             Store store = own(options.store().open());
             Security security = own(Security.open(
                     options.security(),
-                    List.of(options.api().getHostString(), options.xds().getHostString()),
+                    hosts(options),
                     store,
                     options.store().directory(),
                     clock));
@@ -91,6 +97,8 @@ public final class ControlPlane implements AutoCloseable {
             xds = own(server.start());
             faults.follow(xds.fleet());
             own(() -> faults.farewell(FAREWELL));
+            InetSocketAddress polling = options.polling();
+            rest = polling == null ? null : own(polling(polling, security, refused));
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
@@ -171,6 +179,28 @@ public final class ControlPlane implements AutoCloseable {
         return credentials.build();
     }
 
+    private static List<String> hosts(ServeOptions options) {
+        List<String> hosts = new ArrayList<>(
+                List.of(options.api().getHostString(), options.xds().getHostString()));
+        InetSocketAddress polling = options.polling();
+        if (polling != null) {
+            hosts.add(polling.getHostString());
+        }
+        return hosts;
+    }
+
+    /** Where nodes poll. They are known by their certificates, if at all, as on streams; the API's tokens are not for them. */
+    private HttpServer polling(InetSocketAddress address, Security security, RefusedCalls refused)
+            throws IOException {
+        TlsFiles tls = security.tls();
+        return HttpServer.start(
+                new RestDiscovery(xds.polling()).routes(),
+                new NodeAdmission(security.nodes(), refused),
+                HttpOptions.at(address.getHostString(), address.getPort()).withConnections(MAX_POLLING),
+                new RequestCounts(),
+                tls == null ? null : tls.context());
+    }
+
     /** A node can't ask for another's resources: what it says it is must be what its certificate says. */
     private static ViewProvider guarded(ViewProvider views, NodeAuthorizer nodes, RefusedCalls refused) {
         if (!nodes.required()) {
@@ -228,6 +258,11 @@ public final class ControlPlane implements AutoCloseable {
 
     public int xdsPort() {
         return xds.port();
+    }
+
+    /** Where nodes poll; 0 = nowhere. */
+    public int restPort() {
+        return rest == null ? 0 : rest.address().getPort();
     }
 
     /** Where the base configuration comes from, for people. */

@@ -1,6 +1,7 @@
 package dev.mishap.control.serve;
 
 import dev.mishap.control.api.FleetView;
+import dev.mishap.control.base.NodeKind;
 import dev.mishap.control.compile.ActiveRule;
 import dev.mishap.control.compile.FleetFaults;
 import dev.mishap.control.compile.Honouring;
@@ -71,7 +72,9 @@ final class FleetFacts implements FleetView {
     }
 
     private static String protocol(ConnectedStream stream) {
-        return (stream.aggregated() ? "ADS" : "one type") + (stream.delta() ? " delta" : " SotW");
+        return stream.polls()
+                ? "REST"
+                : (stream.aggregated() ? "ADS" : "one type") + (stream.delta() ? " delta" : " SotW");
     }
 
     private static Map<String, String> describe(NodeCapabilities capabilities) {
@@ -81,7 +84,11 @@ final class FleetFacts implements FleetView {
                 capabilities.faults().stream().sorted().map(Fault.Kind::field).collect(Collectors.joining(", ")));
         words.put(
                 "deadManSwitch",
-                switch (capabilities.kind()) {
+                capabilities.polls()
+                        ? capabilities.kind() == NodeKind.MISHAP
+                                ? "ttl of the rules that have one; none for others: the node polls"
+                                : "none: the node polls"
+                        : switch (capabilities.kind()) {
                     case GRPC -> "none: a client keeps its last routes";
                     case MISHAP -> "time to live of the rules";
                     case ENVOY ->

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param api where people and tools call; port 0 = any free one
  * @param xds where proxies connect to; port 0 = any free one
- * @param security of both
+ * @param polling where proxies poll (REST); port 0 = any free one, null = they cannot
+ * @param security of all
  * @param store where rules are kept
  * @param dependencies for the templates; empty = no templates
  * @param configDir of the base configuration's files; null = none
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record ServeOptions(
         InetSocketAddress api,
         InetSocketAddress xds,
+        @Nullable InetSocketAddress polling,
         SecurityConfig security,
         StorePlace store,
         List<Dependency> dependencies,
@@ -43,6 +45,11 @@ public record ServeOptions(
             throw new IllegalArgumentException(
                     "--dependency or --config with dependencies, --config-dir and --upstream-xds are three sources of the base"
                             + " configuration; give one");
+        }
+        if (polling != null && !upstreams.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--listen-xds-rest and --upstream-xds do not go together: for each node there is a stream upstream, and a node"
+                            + " that polls has none");
         }
         if (faultTimeToLive.compareTo(Duration.ofMillis(500)) < 0
                 || faultTimeToLive.compareTo(Duration.ofMinutes(10)) > 0) {

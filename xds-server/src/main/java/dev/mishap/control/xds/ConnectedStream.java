@@ -19,6 +19,11 @@ public interface ConnectedStream {
     /** Whether it carries all types; else it is of one. */
     boolean aggregated();
 
+    /** Whether it is no stream but a node that polls, and is thought to be there for as long as it does. */
+    default boolean polls() {
+        return false;
+    }
+
     Instant since();
 
     /** By type, in the order in which they are served. */

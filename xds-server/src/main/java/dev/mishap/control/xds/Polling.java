@@ -1,10 +1,16 @@
 package dev.mishap.control.xds;
 
 import com.google.protobuf.ByteString;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 
 /**
  * Discovery without a stream, for clients that poll. What has a time to live is not served: a client that polls would keep it for ever,
@@ -14,11 +20,27 @@ public final class Polling {
     /** @param resources empty when {@code unchanged} */
     public record Answer(String version, List<Resource> resources, boolean unchanged) {}
 
-    private final ViewProvider views;
-    private final NodeReader nodes = new NodeReader();
+    /** A node that has not polled for so long is not there any more. */
+    private static final Duration IDLE = Duration.ofSeconds(60);
 
-    public Polling(ViewProvider views) {
+    /** Nodes that poll, of all peers; each is some kilobytes. */
+    private static final int MAX_NODES = 20_000;
+
+    private final ViewProvider views;
+    private final NodeReader nodes;
+    private final Fleet fleet;
+    private final Clock clock;
+    private final BiConsumer<Duration, Runnable> timer;
+    private final Map<NodeInfo, PolledNode> polled = new ConcurrentHashMap<>();
+    private final AtomicLong ids = new AtomicLong();
+
+    /** For {@link XdsServer#polling}. */
+    Polling(ViewProvider views, NodeReader nodes, Fleet fleet, Clock clock, BiConsumer<Duration, Runnable> timer) {
         this.views = views;
+        this.nodes = nodes;
+        this.fleet = fleet;
+        this.clock = clock;
+        this.timer = timer;
     }
 
     /**
@@ -28,10 +50,47 @@ public final class Polling {
      * @param names none = all
      * @param version that the client has; empty = none
      * @throws AccessDeniedException when the peer may not be this node
+     * @throws IllegalStateException when there are too many nodes that poll
      * @throws IllegalArgumentException when the node is none
      */
     public Answer poll(ByteString node, Peer peer, String typeUrl, Collection<String> names, String version) {
-        ResourceView view = views.viewOf(nodes.read(node), peer);
+        NodeInfo info = nodes.read(node);
+        ResourceView view = views.viewOf(info, peer);
+        Answer answer = read(view, typeUrl, names, version);
+        seen(info, peer, view).polled(peer, view, typeUrl, names, version, answer);
+        return answer;
+    }
+
+    /** In the fleet from its first poll on. */
+    private PolledNode seen(NodeInfo info, Peer peer, ResourceView view) {
+        PolledNode known = polled.get(info);
+        if (known != null) {
+            return known;
+        }
+        if (polled.size() >= MAX_NODES) {
+            throw new IllegalStateException("there are " + MAX_NODES + " nodes that poll already");
+        }
+        PolledNode fresh = new PolledNode(-ids.incrementAndGet(), info, peer, view, fleet, clock);
+        PolledNode other = polled.putIfAbsent(info, fresh);
+        if (other != null) {
+            return other;
+        }
+        fleet.add(fresh, Integer.MAX_VALUE);
+        timer.accept(IDLE, () -> expire(fresh));
+        return fresh;
+    }
+
+    private void expire(PolledNode node) {
+        long left = IDLE.toNanos() - node.idleNanos(System.nanoTime());
+        if (left > 0) {
+            timer.accept(Duration.ofNanos(left), () -> expire(node));
+        } else {
+            polled.remove(node.node(), node);
+            fleet.remove(node);
+        }
+    }
+
+    private static Answer read(ResourceView view, String typeUrl, Collection<String> names, String version) {
         return view.read(() -> {
             if (!view.complete(typeUrl)) {
                 // As of a lazy layer that nobody has asked yet: what the client has is better than half an answer.

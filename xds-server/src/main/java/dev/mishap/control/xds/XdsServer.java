@@ -35,7 +35,10 @@ public final class XdsServer implements AutoCloseable {
     private final Fleet fleet;
     private final LoadReports loads;
 
-    private XdsServer(Server server, XdsService service, Fleet fleet, LoadReports loads) {
+    private final Polling polling;
+
+    private XdsServer(Server server, XdsService service, Fleet fleet, LoadReports loads, Polling polling) {
+        this.polling = polling;
         this.server = server;
         this.service = service;
         this.fleet = fleet;
@@ -53,6 +56,11 @@ public final class XdsServer implements AutoCloseable {
 
     public Fleet fleet() {
         return fleet;
+    }
+
+    /** Discovery of the same views for nodes that poll; they are in the fleet, too. */
+    public Polling polling() {
+        return polling;
     }
 
     /** What the fleet sends to whom. */
@@ -164,7 +172,12 @@ public final class XdsServer implements AutoCloseable {
             services.forEach(builder::addService);
             interceptors.forEach(builder::intercept);
             try {
-                return new XdsServer(builder.build().start(), service, fleet, loads);
+                return new XdsServer(
+                        builder.build().start(),
+                        service,
+                        fleet,
+                        loads,
+                        new Polling(views, service.nodes(), fleet, clock, service::after));
             } catch (IOException e) {
                 service.close();
                 throw new UncheckedIOException("cannot listen on " + address + ": " + e.getMessage(), e);

@@ -2,6 +2,7 @@ package dev.mishap.control.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.control.serve.Bootstraps.ApiType;
 import dev.mishap.control.serve.Bootstraps.Client;
 import dev.mishap.control.serve.Bootstraps.Tls;
 import org.junit.jupiter.api.Test;
@@ -10,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class BootstrapsTest {
     private static String of(Client client, String host, Tls tls) {
-        return Bootstraps.of(client, host, 18000, "checkout", "pod-7", true, tls);
+        return Bootstraps.of(client, host, 18000, "checkout", "pod-7", ApiType.DELTA_GRPC, tls);
     }
 
     @Test
@@ -38,10 +39,17 @@ class BootstrapsTest {
                 .contains("{\"type\": \"tls\", \"config\": {\"ca_certificate_file\"", "\"private_key_file\"");
     }
 
+    @Test
+    void oneThatPollsHasNoStream() {
+        assertThat(Bootstraps.of(Client.ENVOY, "h", 18001, "checkout", "pod-7", ApiType.REST, Tls.NONE))
+                .contains("rest_cluster: mishap-control}}\n", "lds_config: {resource_api_version: V3, api_config_source: {api_type: REST")
+                .doesNotContain("ads", "http2", "\n\n");
+    }
+
     @ParameterizedTest
     @CsvSource({"pod-7, pod-7", "7, '\"7\"'", "true, '\"true\"'", "a: b, '\"a: b\"'", "'x\"y', '\"x\\\"y\"'"})
     void namesAreWhatTheyAre(String node, String written) {
-        assertThat(Bootstraps.of(Client.ENVOY, "h", 1, "s", node, true, Tls.NONE))
+        assertThat(Bootstraps.of(Client.ENVOY, "h", 1, "s", node, ApiType.GRPC, Tls.NONE))
                 .contains("\n  id: " + written + "\n");
     }
 }
