@@ -187,7 +187,8 @@ class OverlayIT {
                 ProxyProcess envoy = new ProxyProcess(
                         ProxyProcess.Kind.ENVOY,
                         Files.createDirectory(directory.resolve("mesh-" + variant)),
-                        ofAMesh(overlay.bootstrap("envoy", "checkout", "e1", "127.0.0.1", delta)))) {
+                        ofAMesh(overlay.bootstrap(
+                                "envoy", "checkout", "e1", "127.0.0.1", delta ? "DELTA_GRPC" : "GRPC")))) {
             Sidecar.await(() -> status(mesh) == 204 && status(plain) == 204);
             String answer = overlay.apply(
                     "route-418",

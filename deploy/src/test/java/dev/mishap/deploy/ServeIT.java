@@ -29,8 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 class ServeIT {
     private static final String SERVICE = "checkout";
-    private static final Map<String, String> API_TYPES =
-            Map.of("delta", "DELTA_GRPC", "sotw", "GRPC", "rest", "REST");
+    private static final Map<String, String> API_TYPES = Map.of("delta", "DELTA_GRPC", "sotw", "GRPC", "rest", "REST");
     private static final String CANARY = "{headers: [{name: x-tier, exact: canary}]}";
 
     private final HttpClient http = HttpClient.newHttpClient();

@@ -114,7 +114,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--api-type",
             paramLabel = "TYPE",
-            description = "How the client of --print-bootstrap asks: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
+            description =
+                    "How the client of --print-bootstrap asks: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
             defaultValue = "DELTA_GRPC")
     private Bootstraps.ApiType apiType = Bootstraps.ApiType.DELTA_GRPC;
 

@@ -10,8 +10,6 @@ import dev.mishap.control.xds.Peer;
 import dev.mishap.control.xds.ResourceView;
 import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewProvider;
-import dev.mishap.rules.FaultRule;
-import dev.mishap.rules.schedule.Schedule;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -52,6 +50,9 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     private final Map<Base, BaseShape> shapes = new ConcurrentHashMap<>();
     private final Map<Base, Runnable> watched = new ConcurrentHashMap<>();
     private volatile RuleTable rules = RuleTable.EMPTY;
+    /** What changed and was not taken yet; locked by itself. */
+    private final Map<String, @Nullable ActiveRule> soon = new HashMap<>();
+
     private volatile boolean stopped;
     private volatile boolean closing;
     private volatile @Nullable Pass lastPass;
@@ -149,7 +150,24 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     /** As {@link #update}, on the compiler's thread and later. */
     public void updateSoon(Map<String, @Nullable ActiveRule> changed) {
-        executor.execute(() -> update(changed));
+        synchronized (soon) {
+            boolean first = soon.isEmpty();
+            soon.putAll(changed);
+            if (!first || soon.isEmpty()) {
+                return;
+            }
+        }
+        executor.execute(this::updateNow);
+    }
+
+    /** All that has come since the last time: an update costs what there are of rules, however many of them have changed. */
+    private void updateNow() {
+        Map<String, @Nullable ActiveRule> changed;
+        synchronized (soon) {
+            changed = new HashMap<>(soon);
+            soon.clear();
+        }
+        update(changed);
     }
 
     /** As {@link #stopAll}, likewise. */
@@ -319,7 +337,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     /** The plans of before, if nothing has changed since then that they follow from. */
     private Pass pass() {
         Pass last = lastPass;
-        if (last == null || last.table != rules || rules.all().stream().anyMatch(rule -> moves(rule.rule()))) {
+        if (last == null || last.table != rules || rules.moves()) {
             last = new Pass();
             lastPass = last;
         }
@@ -328,7 +346,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     /** Ramps and schedules move by the server's clock, once a second, while there are any. */
     private void tickWhileNeeded() {
-        boolean needed = rules.all().stream().anyMatch(rule -> moves(rule.rule()));
+        boolean needed = rules.moves();
         ScheduledFuture<?> current = ticking;
         if (needed && current == null) {
             ticking = executor.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
@@ -338,13 +356,9 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         }
     }
 
-    private static boolean moves(FaultRule rule) {
-        return !rule.schedule().equals(Schedule.ALWAYS);
-    }
-
     private synchronized void tick() {
         Set<FleetNode> concerned = new HashSet<>();
-        rules.all().stream().filter(rule -> moves(rule.rule())).forEach(rule -> concern(rule, concerned));
+        rules.all().stream().filter(RuleTable::moves).forEach(rule -> concern(rule, concerned));
         replanAll(concerned);
     }
 
@@ -358,10 +372,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
         Map<NodeInfo, Honouring> answer = new LinkedHashMap<>();
         Set<FleetNode> concerned = new HashSet<>();
         concern(rule, concerned);
-        Map<String, @Nullable ActiveRule> change = new HashMap<>();
-        change.put(rule.key(), rule);
         boolean inForce = rule.equals(rules.get(rule.key()));
-        RuleTable would = inForce ? rules : rules.with(change);
         Pass pass = new Pass();
         concerned.stream()
                 .filter(this::isHere)
@@ -372,7 +383,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
                             node.info,
                             known != null
                                     ? known
-                                    : pass.plan(node, shape(node), would.of(node, pass.now))
+                                    : pass.plan(node, shape(node), pass.table.ofWith(node, pass.now, rule))
                                             .honouring()
                                             .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
                 });

@@ -47,7 +47,8 @@ public record NodeCapabilities(
         boolean polls = !node.facts().getOrDefault(POLLS_FACT, "").isEmpty();
         return switch (NodeKind.of(node)) {
             case MISHAP ->
-                new NodeCapabilities(NodeKind.MISHAP, node.userAgentVersion(), true, true, true, layer, faults(node), polls);
+                new NodeCapabilities(
+                        NodeKind.MISHAP, node.userAgentVersion(), true, true, true, layer, faults(node), polls);
             case GRPC ->
                 new NodeCapabilities(
                         NodeKind.GRPC,

@@ -66,7 +66,8 @@ public final class Planner {
         resources.replaceAll((key, resource) -> resource.withTtl(null));
         for (ActiveRule rule : rules) {
             Verdict verdict = verdicts.get(rule.key());
-            if (verdict != null && (node.kind() != NodeKind.MISHAP || rule.rule().ttl() == null)) {
+            if (verdict != null
+                    && (node.kind() != NodeKind.MISHAP || rule.rule().ttl() == null)) {
                 verdict.note("the node polls, so that the fault stays if this server dies before the rule ends");
             }
         }

@@ -55,8 +55,7 @@ public final class Bootstraps {
      * @param api how the client asks
      * @param tls how the server is reached; the files of a client are named, not made
      */
-    public static String of(
-            Client client, String host, int port, String service, String node, ApiType api, Tls tls) {
+    public static String of(Client client, String host, int port, String service, String node, ApiType api, Tls tls) {
         return client == Client.GRPC
                 ? grpc(host, port, service, node, tls)
                 : envoy(host, port, service, node, api, tls);
@@ -169,16 +168,16 @@ public final class Bootstraps {
                 admin:
                   address: {socket_address: {address: 127.0.0.1, port_value: 9901}}
                 """.formatted(
-                yaml(node),
-                yaml(service),
-                polls ? ", rest_cluster: mishap-control" : "",
-                ads,
-                source,
-                source,
-                source,
-                http,
-                transportSocket(host, tls),
-                yaml(host),
-                port);
+                        yaml(node),
+                        yaml(service),
+                        polls ? ", rest_cluster: mishap-control" : "",
+                        ads,
+                        source,
+                        source,
+                        source,
+                        http,
+                        transportSocket(host, tls),
+                        yaml(host),
+                        port);
     }
 }

@@ -73,11 +73,7 @@ public final class ControlPlane implements AutoCloseable {
             String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
             Store store = own(options.store().open());
             Security security = own(Security.open(
-                    options.security(),
-                    hosts(options),
-                    store,
-                    options.store().directory(),
-                    clock));
+                    options.security(), hosts(options), store, options.store().directory(), clock));
             RuleRegistry registry = own(registry(store, clock, name));
             base = own(base(options));
             faults = own(new FleetFaults(base, options.faultTimeToLive(), options.faultFilters(), clock));
@@ -96,9 +92,9 @@ public final class ControlPlane implements AutoCloseable {
             grpc.services().forEach(server::service);
             xds = own(server.start());
             faults.follow(xds.fleet());
-            own(() -> faults.farewell(FAREWELL));
             InetSocketAddress polling = options.polling();
             rest = polling == null ? null : own(polling(polling, security, refused));
+            own(() -> faults.farewell(FAREWELL));
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
@@ -190,8 +186,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /** Where nodes poll. They are known by their certificates, if at all, as on streams; the API's tokens are not for them. */
-    private HttpServer polling(InetSocketAddress address, Security security, RefusedCalls refused)
-            throws IOException {
+    private HttpServer polling(InetSocketAddress address, Security security, RefusedCalls refused) throws IOException {
         TlsFiles tls = security.tls();
         return HttpServer.start(
                 new RestDiscovery(xds.polling()).routes(),

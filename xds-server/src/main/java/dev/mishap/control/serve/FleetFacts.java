@@ -89,17 +89,17 @@ final class FleetFacts implements FleetView {
                                 ? "ttl of the rules that have one; none for others: the node polls"
                                 : "none: the node polls"
                         : switch (capabilities.kind()) {
-                    case GRPC -> "none: a client keeps its last routes";
-                    case MISHAP -> "time to live of the rules";
-                    case ENVOY ->
-                        capabilities.runtimeLayer().isEmpty()
-                                ? "time to live of fault filters"
-                                        + (capabilities.enablesFilters()
-                                                ? ""
-                                                : "; none for faults of routes (no runtime layer)")
-                                : "time to live of fault filters and of the runtime layer "
-                                        + capabilities.runtimeLayer();
-                });
+                            case GRPC -> "none: a client keeps its last routes";
+                            case MISHAP -> "time to live of the rules";
+                            case ENVOY ->
+                                capabilities.runtimeLayer().isEmpty()
+                                        ? "time to live of fault filters"
+                                                + (capabilities.enablesFilters()
+                                                        ? ""
+                                                        : "; none for faults of routes (no runtime layer)")
+                                        : "time to live of fault filters and of the runtime layer "
+                                                + capabilities.runtimeLayer();
+                        });
         return words;
     }
 

@@ -57,7 +57,12 @@ final class PolledNode implements ConnectedStream {
      * @param version that it said it has
      */
     void polled(
-            Peer from, ResourceView its, String typeUrl, Collection<String> names, String version, Polling.Answer answer) {
+            Peer from,
+            ResourceView its,
+            String typeUrl,
+            Collection<String> names,
+            String version,
+            Polling.Answer answer) {
         peer = from;
         view = its;
         polledNanos = System.nanoTime();
@@ -93,11 +98,13 @@ final class PolledNode implements ConnectedStream {
         }
         if (!answer.unchanged()) {
             known.resources = List.copyOf(answer.resources());
-            known.status = known.status.sent(
-                    answer.version(), "", known.status.subscribed(), known.resources.size(), now);
+            known.status =
+                    known.status.sent(answer.version(), "", known.status.subscribed(), known.resources.size(), now);
         } else if (sent.isEmpty()) {
             // It came with what it is to have.
-            known.status = known.status.sent(version, "", known.status.subscribed(), 0, now).acked(now, false);
+            known.status = known.status
+                    .sent(version, "", known.status.subscribed(), 0, now)
+                    .acked(now, false);
         }
         return known.status.equals(before) ? null : known.status;
     }
@@ -152,8 +159,8 @@ final class PolledNode implements ConnectedStream {
         List<SentResource> all = new ArrayList<>();
         for (Answered answered : answers.values()) {
             TypeStatus status = answered.status;
-            answered.resources.forEach(resource ->
-                    all.add(new SentResource(resource, status.state(), status.sentAt(), status.nack())));
+            answered.resources.forEach(
+                    resource -> all.add(new SentResource(resource, status.state(), status.sentAt(), status.nack())));
         }
         return CompletableFuture.completedStage(all);
     }

@@ -42,7 +42,9 @@ class BootstrapsTest {
     @Test
     void oneThatPollsHasNoStream() {
         assertThat(Bootstraps.of(Client.ENVOY, "h", 18001, "checkout", "pod-7", ApiType.REST, Tls.NONE))
-                .contains("rest_cluster: mishap-control}}\n", "lds_config: {resource_api_version: V3, api_config_source: {api_type: REST")
+                .contains(
+                        "rest_cluster: mishap-control}}\n",
+                        "lds_config: {resource_api_version: V3, api_config_source: {api_type: REST")
                 .doesNotContain("ads", "http2", "\n\n");
     }
 

@@ -89,7 +89,8 @@ public final class RestDiscovery {
                             json.readValue(exchange.bodyBytes(), Object.class), DiscoveryRequest.newBuilder(), "")
                     .build();
             if (!request.getTypeUrl().isEmpty() && !request.getTypeUrl().equals(typeUrl)) {
-                throw ProblemException.invalid("type_url", "this path is of " + typeUrl + ", got " + request.getTypeUrl());
+                throw ProblemException.invalid(
+                        "type_url", "this path is of " + typeUrl + ", got " + request.getTypeUrl());
             }
             Polling.Answer answer = polling.poll(
                     bytes(request.getNode()),

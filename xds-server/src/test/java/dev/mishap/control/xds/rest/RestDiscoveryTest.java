@@ -164,7 +164,8 @@ class RestDiscoveryTest {
     void whoPollsIsInTheFleet() throws Exception {
         base.update(new ViewUpdate()
                 .put(Resource.of(Cluster.newBuilder().setName("c").build())));
-        String first = post("/v3/discovery:clusters", "{\"node\":{\"id\":\"n\"}}").body();
+        String first =
+                post("/v3/discovery:clusters", "{\"node\":{\"id\":\"n\"}}").body();
         ConnectedStream node = xds.fleet().streams("n").iterator().next();
         assertThat(node.polls()).isTrue();
         assertThat(node.types().get(0).state()).isEqualTo(TypeStatus.State.SENT);
