@@ -18,6 +18,7 @@ import io.envoyproxy.envoy.extensions.filters.http.on_demand.v3.OnDemand;
 import io.envoyproxy.envoy.extensions.filters.http.on_demand.v3.PerRouteConfig;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
@@ -84,6 +85,7 @@ final class ScriptedXds implements AutoCloseable {
                 RouteConfiguration.getDefaultInstance(),
                 ScopedRouteConfiguration.getDefaultInstance(),
                 VirtualHost.getDefaultInstance(),
+                Secret.getDefaultInstance(),
                 TypedExtensionConfig.getDefaultInstance(),
                 Runtime.getDefaultInstance())) {
             RESOURCES.put(m.getDescriptorForType().getName(), m);
@@ -119,8 +121,13 @@ final class ScriptedXds implements AutoCloseable {
     // ---- the table ----
 
     /** Puts a resource, in protobuf's text form, and tells those who asked for it. */
-    synchronized void put(String type, String name, String text) {
-        table.computeIfAbsent(type, t -> new LinkedHashMap<>()).put(name, message(type, text));
+    void put(String type, String name, String text) {
+        put(type, name, message(type, text));
+    }
+
+    /** Puts a resource, and tells those who asked for it. */
+    synchronized void put(String type, String name, Message resource) {
+        table.computeIfAbsent(type, t -> new LinkedHashMap<>()).put(name, resource);
         streams.forEach(s -> s.changed(type, name));
     }
 
