@@ -132,21 +132,33 @@ class IstioIT {
             }
         }
         // Some dumps were taken before the routes had come; they are the same for all of a kind.
-        for (Map<String, Object> config : configs(dump.startsWith("istio-none") ? "istio-none-sotw" : "istio-redirect-stocksafe")) {
+        for (Map<String, Object> config :
+                configs(dump.startsWith("istio-none") ? "istio-none-sotw" : "istio-redirect-stocksafe")) {
             for (Map<String, Object> each : list(config, "dynamicRouteConfigs")) {
                 put("RouteConfiguration", map(each, "routeConfig"));
             }
         }
-        for (String name : List.of("outbound|9080||reviews.example.com", "outbound|9080|v1|reviews.example.com", "outbound|9999||tcp.example.com")) {
-            xds.put("ClusterLoadAssignment", name, "cluster_name: \"" + name + "\" endpoints { lb_endpoints { endpoint {"
-                    + " address { socket_address { address: \"127.0.0.1\" port_value: "
-                    + upstream.getAddress().getPort() + " } } } } }");
+        for (String name : List.of(
+                "outbound|9080||reviews.example.com",
+                "outbound|9080|v1|reviews.example.com",
+                "outbound|9999||tcp.example.com")) {
+            xds.put(
+                    "ClusterLoadAssignment",
+                    name,
+                    "cluster_name: \"" + name + "\" endpoints { lb_endpoints { endpoint {"
+                            + " address { socket_address { address: \"127.0.0.1\" port_value: "
+                            + upstream.getAddress().getPort() + " } } } } }");
         }
         Path tls = Tools.root().resolve("proxy/src/test/resources/dev/mishap/proxy/tls");
-        xds.put("Secret", "default", "name: \"default\" tls_certificate { certificate_chain { filename: \""
-                + tls.resolve("server.crt") + "\" } private_key { filename: \"" + tls.resolve("server.key") + "\" } }");
-        xds.put("Secret", "ROOTCA", "name: \"ROOTCA\" validation_context { trusted_ca { filename: \""
-                + tls.resolve("ca.crt") + "\" } }");
+        xds.put(
+                "Secret",
+                "default",
+                "name: \"default\" tls_certificate { certificate_chain { filename: \"" + tls.resolve("server.crt")
+                        + "\" } private_key { filename: \"" + tls.resolve("server.key") + "\" } }");
+        xds.put(
+                "Secret",
+                "ROOTCA",
+                "name: \"ROOTCA\" validation_context { trusted_ca { filename: \"" + tls.resolve("ca.crt") + "\" } }");
     }
 
     /** The listener on a port that is free; the one for the service's port takes connections even where Istio would have them redirected. */
@@ -225,7 +237,8 @@ class IstioIT {
         Descriptor type = MessageTypes.find(name(packed.getTypeUrl()));
         assertThat(type).as(packed.getTypeUrl()).isNotNull();
         return packed.toBuilder()
-                .setValue(show(DynamicMessage.parseFrom(type, packed.getValue())).toByteString())
+                .setValue(
+                        show(DynamicMessage.parseFrom(type, packed.getValue())).toByteString())
                 .build();
     }
 

@@ -58,7 +58,7 @@ class OnDemandIT {
                           - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${xds} } } }
             """;
 
-    private static final String LISTENER = """
+    static final String LISTENER = """
             name: "l"
             address { socket_address { address: "127.0.0.1" port_value: ${port} } }
             filter_chains { filters { name: "hcm" typed_config {
