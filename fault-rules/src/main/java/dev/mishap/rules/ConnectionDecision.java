@@ -1,6 +1,8 @@
 package dev.mishap.rules;
 
 import dev.mishap.rules.fault.ConnectionFault;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What is to happen to one connection. Whoever got it calls {@link #release} once, when the connection has ended.
@@ -8,6 +10,8 @@ import dev.mishap.rules.fault.ConnectionFault;
 public final class ConnectionDecision extends Decision {
     /** Nothing happens. */
     public static final ConnectionDecision NONE = new ConnectionDecision(true);
+
+    private List<CompiledRule> kept = List.of();
 
     private ConnectionDecision(boolean none) {
         super(none);
@@ -25,6 +29,18 @@ public final class ConnectionDecision extends Decision {
     /** The fault of {@link #touched}. The first may be one that decides at accept; there is no second of those. */
     public ConnectionFault fault(int index) {
         return (ConnectionFault) touched(index).fault();
+    }
+
+    /** Whether the rule of {@link #touched} touched the connection by the decision before this one, too. */
+    public boolean isKept(int index) {
+        return kept.contains(compiled(index));
+    }
+
+    void keep(CompiledRule compiled) {
+        if (kept.isEmpty()) {
+            kept = new ArrayList<>(2);
+        }
+        kept.add(compiled);
     }
 
     /** Whether what is decided leaves nothing for that rule to act on. */

@@ -76,7 +76,9 @@ abstract class ConnectionRules<V> {
                     return decision;
                 }
                 compiled.state.active.incrementAndGet();
-                return touch(compiled, key, decision);
+                ConnectionDecision kept = touch(compiled, key, decision);
+                kept.keep(compiled);
+                return kept;
             }
             if (compiled.terminal) {
                 return decision;

@@ -127,6 +127,9 @@ public final class StreamInfo {
 
     private final ResponseFlag[] flags = new ResponseFlag[MAX_FLAGS];
     private int flagCount;
+    /** Whether a rule acted on the stream's connection. */
+    private boolean connectionFault;
+
     private @Nullable Map<String, FilterStateObject> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
 
@@ -162,6 +165,7 @@ public final class StreamInfo {
         upstreamHostName = null;
         dns = null;
         flagCount = 0;
+        connectionFault = false;
         dynamicMetadata = null;
         filterState = null;
     }
@@ -176,6 +180,11 @@ public final class StreamInfo {
         requestedServerName = c.requestedServerName;
         filterChainName = c.filterChainName;
         listenerMetadata = c.listenerMetadata;
+        Map<String, Object> marks = c.marksNow();
+        if (!marks.isEmpty()) {
+            joinDynamicMetadata("mishap", marks);
+            connectionFault = marks.containsKey("fault");
+        }
     }
 
     /** Notes that a redirect led from one route to another; false when one did before. */
@@ -264,7 +273,7 @@ public final class StreamInfo {
         }
     }
 
-    /** As {@link #putDynamicMetadata}, but a text joins the one that is there, with a comma between, unless it is in it. */
+    /** As {@link #putDynamicMetadata}, but what of a text is not in the one that is there joins it, with commas between. */
     public void joinDynamicMetadata(String namespace, Map<String, Object> fields) {
         Map<String, Object> before = dynamicMetadata(namespace);
         if (before == null) {
@@ -272,11 +281,40 @@ public final class StreamInfo {
             return;
         }
         Map<String, Object> joined = new LinkedHashMap<>(before);
-        fields.forEach((key, value) -> joined.merge(key, value, (a, b) -> {
-            String text = String.valueOf(a);
-            return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
-        }));
+        fields.forEach(
+                (key, value) -> joined.merge(key, value, (a, b) -> joined(String.valueOf(a), String.valueOf(b))));
         putDynamicMetadata(namespace, joined);
+    }
+
+    /** The entries of {@code list} and then those of {@code more} that are not among them; commas between. */
+    public static String joined(String list, String more) {
+        if (list.equals(more)) {
+            return list;
+        }
+        String joined = list;
+        int from = 0;
+        while (from <= more.length()) {
+            int comma = more.indexOf(',', from);
+            String entry = more.substring(from, comma < 0 ? more.length() : comma);
+            if (!("," + joined + ",").contains("," + entry + ",")) {
+                joined += "," + entry;
+            }
+            from = comma < 0 ? more.length() + 1 : comma + 1;
+        }
+        return joined;
+    }
+
+    /** Takes what rules mark the stream's connection with, or did since the stream began, into {@code mishap}'s metadata. */
+    void takeMarks() {
+        ConnectionInfo c = connection;
+        Map<String, Object> marks = c == null ? Map.of() : c.marksSince(startNanos);
+        if (!marks.isEmpty()) {
+            joinDynamicMetadata("mishap", marks);
+            connectionFault |= marks.containsKey("fault");
+        }
+        if (connectionFault) {
+            addFlag(ResponseFlag.CONNECTION_FAULT_INJECTED);
+        }
     }
 
     /** Leaves {@code object} for access logs; it may change until the stream ends. */

@@ -34,6 +34,7 @@ final class StreamLog {
         }
         StreamInfo info = stream.info();
         stream.codec().account(info.downstreamBytes);
+        info.takeMarks();
         info.accessLogType = type;
         for (AccessLog log : config.accessLogs) {
             log.log(stream);

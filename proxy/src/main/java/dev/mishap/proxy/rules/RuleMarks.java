@@ -1,5 +1,6 @@
 package dev.mishap.proxy.rules;
 
+import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.rules.Decision;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,9 +37,6 @@ public final class RuleMarks {
     }
 
     private static void join(Map<String, Object> joined, Map<String, Object> more) {
-        more.forEach((key, value) -> joined.merge(key, value, (a, b) -> {
-            String text = (String) a;
-            return ("," + text + ",").contains("," + b + ",") ? text : text + "," + b;
-        }));
+        more.forEach((key, value) -> joined.merge(key, value, (a, b) -> StreamInfo.joined((String) a, (String) b)));
     }
 }

@@ -80,6 +80,9 @@ public final class ConnectionInfo {
     private @Nullable String streamId;
     private @Nullable Map<String, Object> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
+    private Map<String, Object> marks = Map.of();
+    private boolean marksEnded;
+    private long marksEndNanos;
 
     /** An id of a connection; those to upstreams are from the same sequence. */
     public static long nextId() {
@@ -159,6 +162,27 @@ public final class ConnectionInfo {
 
     public @Nullable Map<String, Object> dynamicMetadata(String namespace) {
         return dynamicMetadata == null ? null : dynamicMetadata.get(namespace);
+    }
+
+    /** Tells what rules mark the connection with from now on; empty = with nothing any more. */
+    public void marks(Map<String, Object> now) {
+        if (now.isEmpty()) {
+            marksEnded = true;
+            marksEndNanos = System.nanoTime();
+        } else {
+            marksEnded = false;
+            marks = now;
+        }
+    }
+
+    /** What rules mark the connection with; empty when none does. */
+    public Map<String, Object> marksNow() {
+        return marksEnded ? Map.of() : marks;
+    }
+
+    /** What rules mark the connection with, or did last if that ended after {@code nanos} by {@link System#nanoTime}; else empty. */
+    public Map<String, Object> marksSince(long nanos) {
+        return marksEnded && marksEndNanos - nanos < 0 ? Map.of() : marks;
     }
 
     /** All dynamic metadata by namespace; empty when there is none. */

@@ -20,7 +20,7 @@ record ConnectFailure(
     }
 
     ConnectFailure marked(@Nullable Map<String, Object> by) {
-        return by == null ? this : new ConnectFailure(reason, transportFailure, by);
+        return by == null || by.isEmpty() ? this : new ConnectFailure(reason, transportFailure, by);
     }
 
     boolean timeout() {

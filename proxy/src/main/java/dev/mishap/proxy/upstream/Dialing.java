@@ -1,6 +1,7 @@
 package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.upstream.UpstreamGate.Way;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -12,12 +13,17 @@ import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The ways to one endpoint. */
-final class Dialing implements UpstreamGate.Dial {
+/** One connection to an endpoint on its way, which may be made to wait. Confined to its loop. */
+final class Dialing {
     private final Connector connector;
     private final Endpoint to;
     private final ChannelHandler handler;
-    private @Nullable ChannelPromise held;
+    /** Of a connection that waits, or has waited; null for one that does not. */
+    private @Nullable ChannelPromise done;
+
+    private @Nullable Future<?> delay;
+    private boolean cut;
+    private boolean connecting;
 
     Dialing(Connector connector, Endpoint to, ChannelHandler handler) {
         this.connector = connector;
@@ -25,70 +31,88 @@ final class Dialing implements UpstreamGate.Dial {
         this.handler = handler;
     }
 
-    @Override
-    public ChannelFuture now() {
-        return connector.dial(to, handler);
-    }
-
-    @Override
-    public ChannelFuture later(long nanos) {
-        long left = connector.timeoutNanos() - nanos;
-        if (left <= 0) {
-            return unanswered();
+    /** Begins. */
+    ChannelFuture start(Way way) {
+        if (way.isNow()) {
+            return connector.dial(to, handler);
         }
         Channel channel = connector.socket(to, handler);
-        channel.config().setConnectTimeoutMillis((int) Math.max(1, Math.min(Integer.MAX_VALUE, left / 1_000_000)));
-        ChannelPromise done = channel.newPromise();
-        after(nanos, channel, done, () -> connect(done));
-        return done;
-    }
-
-    @Override
-    public ChannelFuture refused() {
-        Channel channel = connector.socket(to, handler);
-        channel.close();
-        return channel.newFailedFuture(new ConnectException("Connection refused"));
-    }
-
-    @Override
-    public ChannelFuture unanswered() {
-        Channel channel = connector.socket(to, handler);
-        ChannelPromise done = channel.newPromise();
-        held = done;
-        after(connector.timeoutNanos(), channel, done, () -> {
-            if (done.tryFailure(new ConnectTimeoutException("connection timed out: " + to))) {
-                channel.close();
-            }
-        });
-        return done;
-    }
-
-    @Override
-    public void answer() {
-        ChannelPromise done = held;
-        held = null;
-        if (done != null && !done.isDone() && done.channel().isOpen()) {
-            connect(done);
+        if (way.refused()) {
+            channel.close();
+            return channel.newFailedFuture(refusal());
         }
+        ChannelPromise promise = channel.newPromise();
+        done = promise;
+        Future<?> end = in(connector.timeoutNanos(), channel, () -> fail(timeout()));
+        promise.addListener(f -> end.cancel(false));
+        channel.closeFuture().addListener(f -> fail(new ClosedChannelException()));
+        cut = way.cut();
+        if (way.delayNanos() > 0) {
+            delay = in(way.delayNanos(), channel, this::delayOver);
+        }
+        return promise;
     }
 
-    private void connect(ChannelPromise done) {
-        connector.connect(done.channel(), to).addListener(f -> {
+    /** Goes on as is decided now, if it still waits. */
+    void change(Way way) {
+        ChannelPromise promise = done;
+        if (promise == null || promise.isDone() || connecting) {
+            return;
+        }
+        if (way.refused()) {
+            fail(refusal());
+            return;
+        }
+        cut = way.cut();
+        Future<?> waits = delay;
+        if (way.hurried() && waits != null) {
+            waits.cancel(false);
+            delay = null;
+        }
+        goOn();
+    }
+
+    private void delayOver() {
+        delay = null;
+        goOn();
+    }
+
+    private void goOn() {
+        ChannelPromise promise = done;
+        if (promise == null || promise.isDone() || connecting || cut || delay != null) {
+            return;
+        }
+        connecting = true;
+        connector.connect(promise.channel(), to).addListener(f -> {
             if (f.isSuccess()) {
-                done.trySuccess();
+                promise.trySuccess();
             } else {
-                done.tryFailure(f.cause());
-                done.channel().close(); // as a bootstrap does
+                fail(f.cause());
             }
         });
     }
 
-    /** Does something later, unless whoever wants the connection gives up before. */
-    private static void after(long nanos, Channel channel, ChannelPromise done, Runnable action) {
-        Future<?> timer = channel.eventLoop().schedule(action, nanos, TimeUnit.NANOSECONDS);
-        channel.closeFuture().addListener(f -> {
-            timer.cancel(false);
-            done.tryFailure(new ClosedChannelException());
-        });
+    private void fail(Throwable cause) {
+        Future<?> waits = delay;
+        if (waits != null) {
+            waits.cancel(false);
+            delay = null;
+        }
+        ChannelPromise promise = done;
+        if (promise != null && promise.tryFailure(cause)) {
+            promise.channel().close(); // as a bootstrap does
+        }
+    }
+
+    private static Future<?> in(long nanos, Channel channel, Runnable action) {
+        return channel.eventLoop().schedule(action, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private static ConnectException refusal() {
+        return new ConnectException("Connection refused");
+    }
+
+    private ConnectTimeoutException timeout() {
+        return new ConnectTimeoutException("connection timed out: " + to);
     }
 }

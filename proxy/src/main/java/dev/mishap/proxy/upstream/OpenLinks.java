@@ -17,15 +17,19 @@ final class OpenLinks {
         this.gate = gate;
     }
 
-    ChannelFuture open(String cluster, Endpoint to, ChannelHandler handler, UpstreamGate.Dial dial) {
+    ChannelFuture open(String cluster, Endpoint to, ChannelHandler handler, Dialing dialing) {
         UpstreamGate g = gate.get();
         UpstreamLink link = new UpstreamLink(cluster, to, handler);
-        ChannelFuture future = g.isIdle() ? dial.now() : g.open(link, dial);
+        boolean idle = g.isIdle();
+        ChannelFuture future = dialing.start(idle ? UpstreamGate.Way.NOW : g.decide(link));
         Channel channel = future.channel();
-        link.channel(channel);
+        link.begun(channel, dialing);
         if (channel.isOpen()) {
             open.add(link);
             channel.closeFuture().addListener(f -> open.remove(link));
+        }
+        if (!idle) {
+            g.begun(link, future);
         }
         return future;
     }
@@ -35,7 +39,7 @@ final class OpenLinks {
         UpstreamGate g = gate.get();
         for (UpstreamLink link : open.toArray(new UpstreamLink[0])) {
             if (link.channel().isOpen()) {
-                g.reconsider(link);
+                link.dialing().change(g.reconsider(link));
             }
         }
     }

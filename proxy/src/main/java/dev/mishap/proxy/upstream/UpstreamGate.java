@@ -15,38 +15,71 @@ public interface UpstreamGate {
         }
 
         @Override
-        public ChannelFuture open(UpstreamLink link, Dial dial) {
-            return dial.now();
+        public Way decide(UpstreamLink link) {
+            return Way.NOW;
         }
 
         @Override
-        public void reconsider(UpstreamLink link) {}
+        public void begun(UpstreamLink link, ChannelFuture made) {}
+
+        @Override
+        public Way reconsider(UpstreamLink link) {
+            return Way.NOW;
+        }
     };
 
-    /** Whether every connection is simply made, so that {@link #open} need not be called. */
+    /** Whether every connection is simply made, so that nothing else need be called. */
     boolean isIdle();
 
-    /** Makes a connection by one of the ways of {@code dial}. */
-    ChannelFuture open(UpstreamLink link, Dial dial);
+    /** Decides how a connection is made, of which there is no channel yet. */
+    Way decide(UpstreamLink link);
 
-    /** What the gate goes by has changed while the connection lives. */
-    void reconsider(UpstreamLink link);
+    /**
+     * A connection that was decided about has its channel.
+     *
+     * @param made completes when it is connected, or cannot be; may have failed already
+     */
+    void begun(UpstreamLink link, ChannelFuture made);
 
-    /** The ways to make a connection, or not to; one of them is called, once. */
-    interface Dial {
+    /** What the gate goes by has changed while the connection lives; how it is made if it still waits for that. */
+    Way reconsider(UpstreamLink link);
+
+    /**
+     * How a connection is made. All of it is within the cluster's connect timeout.
+     *
+     * @param refused fails as if the endpoint had refused, without a packet sent
+     * @param cut nothing is sent for as long as this holds
+     * @param hurried a connection that waits for its delay waits no longer
+     * @param delayNanos how long after it was asked for it is begun; counts once, when it is asked for
+     */
+    record Way(boolean refused, boolean cut, boolean hurried, long delayNanos) {
         /** Connects. */
-        ChannelFuture now();
+        public static final Way NOW = new Way(false, false, false, 0);
 
-        /** Connects when {@code nanos} have passed, all within the cluster's connect timeout. */
-        ChannelFuture later(long nanos);
+        public static final Way REFUSED = new Way(true, false, false, 0);
 
-        /** Fails as if the endpoint had refused, without a packet sent. */
-        ChannelFuture refused();
+        public static final Way CUT = new Way(false, true, false, 0);
 
-        /** Fails when the cluster's connect timeout is over, as if nothing had been answered, without a packet sent. */
-        ChannelFuture unanswered();
+        public static final Way HURRIED = new Way(false, false, true, 0);
 
-        /** Connects after all what {@link #unanswered} holds back, within the same timeout; nothing when that is over. */
-        void answer();
+        public static Way after(long nanos) {
+            return nanos == 0 ? NOW : new Way(false, false, false, nanos);
+        }
+
+        /** What comes of two that hold together. */
+        public Way and(Way other) {
+            if (this == NOW || other == NOW) {
+                return this == NOW ? other : this;
+            }
+            return new Way(
+                    refused || other.refused,
+                    cut || other.cut,
+                    hurried || other.hurried,
+                    delayNanos + other.delayNanos);
+        }
+
+        boolean isNow() {
+            return !refused && !cut && delayNanos == 0;
+        }
     }
 }

@@ -15,6 +15,7 @@ public final class UpstreamLink {
     private final Endpoint endpoint;
     private final ChannelHandler owner;
     private @Nullable Channel channel;
+    private @Nullable Dialing dialing;
 
     /** What the gate knows of the connection. */
     public @Nullable Object state;
@@ -34,8 +35,15 @@ public final class UpstreamLink {
         return endpoint;
     }
 
-    void channel(Channel made) {
+    void begun(Channel made, Dialing how) {
         channel = made;
+        dialing = how;
+    }
+
+    Dialing dialing() {
+        Dialing d = dialing;
+        assert d != null;
+        return d;
     }
 
     /** The connection; not before it was begun. */
@@ -50,10 +58,10 @@ public final class UpstreamLink {
         return owner instanceof TcpUpstream;
     }
 
-    /** Says what of {@code mishap}'s dynamic metadata those get who use {@code of} now or later. */
+    /** Says what of {@code mishap}'s dynamic metadata those get who use {@code of} now or later; empty = nothing from now on. */
     public void mark(Channel of, Map<String, Object> marks) {
         of.attr(MARKS).set(marks);
-        if (owner instanceof Marked user) {
+        if (!marks.isEmpty() && owner instanceof Marked user) {
             user.marked(marks);
         }
     }
@@ -62,7 +70,7 @@ public final class UpstreamLink {
     static void tell(Channel connection, UpstreamListener user) {
         if (connection.hasAttr(MARKS)) {
             Map<String, Object> marks = connection.attr(MARKS).get();
-            if (marks != null) {
+            if (marks != null && !marks.isEmpty()) {
                 user.onMarks(marks);
             }
         }

@@ -126,12 +126,17 @@ class ConnectorTest {
         }
 
         @Override
-        public ChannelFuture open(UpstreamLink link, Dial dial) {
-            return dial.later(1_000_000);
+        public Way decide(UpstreamLink link) {
+            return Way.after(1_000_000);
         }
 
         @Override
-        public void reconsider(UpstreamLink link) {}
+        public void begun(UpstreamLink link, ChannelFuture made) {}
+
+        @Override
+        public Way reconsider(UpstreamLink link) {
+            return Way.NOW;
+        }
     };
 
     static List<Arguments> delayedAndFailing() {

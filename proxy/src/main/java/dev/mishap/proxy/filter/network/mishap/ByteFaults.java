@@ -26,6 +26,9 @@ final class ByteFaults extends ChannelDuplexHandler {
 
     private static final int LAST_WRITABILITY_INDEX = 31;
 
+    /** Bytes and entries (96 bytes each) that wait for the socket before the path to it waits, too. */
+    private static final int MOST_WRITTEN = 64 * 1024;
+
     private final int writabilityIndex;
 
     private final Channel channel;
@@ -42,6 +45,7 @@ final class ByteFaults extends ChannelDuplexHandler {
     private boolean probing;
     private boolean silent;
     private boolean ending;
+    private boolean finishing;
 
     private long resetAfter = Long.MAX_VALUE;
     private long closeAfter = Long.MAX_VALUE;
@@ -241,9 +245,12 @@ final class ByteFaults extends ChannelDuplexHandler {
      * with a reset when a socket is closed that has unread bytes.
      */
     void finish() {
-        ending = true;
-        in.close();
-        FinalClose.of(channel);
+        if (!finishing) {
+            finishing = true;
+            ending = true;
+            in.close();
+            FinalClose.by(context());
+        }
     }
 
     boolean isSilent() {
@@ -363,14 +370,28 @@ final class ByteFaults extends ChannelDuplexHandler {
     }
 
     private final class OutSink implements BytePath.Sink {
+        /** As much waits for the socket as it may; what comes then stays in the path, uncut. */
+        private boolean behind;
+
         @Override
         public boolean ready() {
-            return true;
+            return !behind;
         }
 
         @Override
         public void emit(ByteBuf transferred, @Nullable ChannelPromise promise) {
-            context().write(transferred, promise == null ? context().voidPromise() : promise);
+            ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+            if (buffer == null || buffer.totalPendingWriteBytes() < MOST_WRITTEN) {
+                context().write(transferred, promise == null ? context().voidPromise() : promise);
+                return;
+            }
+            behind = true;
+            ChannelPromise sent = promise == null ? context().newPromise() : promise;
+            sent.addListener(f -> {
+                behind = false;
+                out.drain();
+            });
+            context().write(transferred, sent);
         }
 
         @Override

@@ -10,13 +10,14 @@ import dev.mishap.rules.fault.Partition;
 import dev.mishap.rules.fault.Slice;
 import dev.mishap.rules.fault.SlowClose;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -24,14 +25,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a connection: takes bytes as they come and gives them on, in order, when the faults let it: later, slower, in
- * pieces, changed, up to a limit. What waits here has the time at which it goes on, reckoned when it came, so that a fault that ends
- * alters nothing of what is under way. Confined to the loop.
+ * pieces, changed, up to a limit. What waits here goes on by the faults that there were when it came, so that one that ends alters
+ * nothing of what is under way. It waits as it came: a piece is cut off when its time has come, so that small pieces cost
+ * nothing before. Confined to the loop.
  */
 final class BytePath {
     /** What is on its way may be as much as this before the source is to wait; bytes. */
     static final int HIGH_WATER = 256 * 1024;
 
     private static final int LOW_WATER = HIGH_WATER / 2;
+    /** What waits counts as this much more, since small buffers are not as small as what is in them; bytes. */
+    private static final int OVERHEAD = 128;
+
+    /** So many pieces go on at once before other connections of the loop have their turn. */
+    static final int PIECES_A_TURN = 256;
+
     /** A limited rate is kept in steps of this many a second. */
     private static final int STEPS_PER_SECOND = 200;
 
@@ -55,17 +63,65 @@ final class BytePath {
         void full(boolean full);
     }
 
-    /** Owns its bytes until it is emitted or dropped. */
-    private static final class Piece {
+    /** How bytes that come at one time are cut into pieces. */
+    private static final class Cut {
+        static final Cut NONE = new Cut(null, new SplittableRandom(0), 0);
+
+        final @Nullable Slice slice;
+        final SplittableRandom draws;
+        final long bytesPerSecond;
+
+        Cut(@Nullable Slice slice, SplittableRandom draws, long bytesPerSecond) {
+            this.slice = slice;
+            this.draws = draws;
+            this.bytesPerSecond = bytesPerSecond;
+        }
+
+        /** The size of the next piece. */
+        int size() {
+            int size = Integer.MAX_VALUE;
+            Slice s = slice;
+            if (s != null) {
+                size = s.variation() == 0
+                        ? s.bytes()
+                        : s.bytes() - s.variation() + draws.nextInt(2 * s.variation() + 1);
+            }
+            if (bytesPerSecond > 0) {
+                size = (int) Math.min(size, Math.max(1, bytesPerSecond / STEPS_PER_SECOND));
+            }
+            return size;
+        }
+    }
+
+    /** What came at one time, or what is left of it. Owns its bytes until they are emitted or dropped. */
+    private static final class Chunk {
+        /** Null = the end of the stream. */
         final @Nullable ByteBuf data;
-        final long due;
+
         final @Nullable ChannelPromise promise;
         /** Whether the limit of data is reached with it. */
         final boolean limit;
+        /** Not before this, and so much later than what was before it. */
+        long arrives;
 
-        Piece(@Nullable ByteBuf data, long due, @Nullable ChannelPromise promise, boolean limit) {
+        long after;
+        Cut cut;
+        /** The size of its next piece, -1 when that is still to be drawn, and when it goes on. */
+        int piece = -1;
+
+        long due;
+
+        Chunk(
+                @Nullable ByteBuf data,
+                long arrives,
+                long after,
+                Cut cut,
+                @Nullable ChannelPromise promise,
+                boolean limit) {
             this.data = data;
-            this.due = due;
+            this.arrives = arrives;
+            this.after = after;
+            this.cut = cut;
             this.promise = promise;
             this.limit = limit;
         }
@@ -130,14 +186,12 @@ final class BytePath {
     private final LongSupplier clock;
     private final Sink sink;
     private final boolean towardUpstream;
-    private final ArrayDeque<Piece> queue = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> queue = new ArrayDeque<>();
 
     private List<Latency> latencies = List.of();
     private List<SplittableRandom> latencyDraws = List.of();
     private List<Corruption> corruptions = List.of();
-    private @Nullable Slice slice;
-    private SplittableRandom sliceDraws = new SplittableRandom(0);
-    private long bytesPerSecond;
+    private Cut cut = Cut.NONE;
     private long limit = -1;
     private long slowCloseNanos;
     private boolean shaping;
@@ -146,8 +200,11 @@ final class BytePath {
 
     private long taken;
     private long waiting;
+    /** When the piece before was due; when the rate has room for the next. */
     private long lastDue;
+
     private long rateFree;
+    private boolean begun;
     private boolean full;
     private boolean limited;
     private boolean closed;
@@ -176,6 +233,7 @@ final class BytePath {
         List<SplittableRandom> moreDraws = new ArrayList<>();
         List<Corruption> moreCorruptions = new ArrayList<>();
         Slice smallest = null;
+        long sliceSeed = 0;
         long slowest = 0;
         long least = -1;
         long close = 0;
@@ -193,7 +251,7 @@ final class BytePath {
                     && mine(s.direction())
                     && (smallest == null || s.bytes() < smallest.bytes())) {
                 smallest = s;
-                sliceDraws = s.equals(slice) ? sliceDraws : new SplittableRandom(seed);
+                sliceSeed = seed;
             } else if (fault instanceof LimitData d && mine(d.direction())) {
                 least = least < 0 ? d.bytes() : Math.min(least, d.bytes());
             } else if (fault instanceof Corrupt c && mine(c.direction())) {
@@ -207,14 +265,12 @@ final class BytePath {
         latencies = moreLatencies;
         latencyDraws = moreDraws;
         corruptions = moreCorruptions;
-        slice = smallest;
-        bytesPerSecond = slowest;
+        cut = cut(smallest, sliceSeed, slowest);
         limit = least;
         slowCloseNanos = close < 0 ? Long.MAX_VALUE : close;
         shaping = !latencies.isEmpty()
                 || !corruptions.isEmpty()
-                || slice != null
-                || bytesPerSecond > 0
+                || cut != Cut.NONE
                 || limit >= 0
                 || slowCloseNanos > 0
                 || stall;
@@ -223,6 +279,17 @@ final class BytePath {
         if (healed) {
             drain();
         }
+    }
+
+    private Cut cut(@Nullable Slice slice, long seed, long bytesPerSecond) {
+        Cut before = cut;
+        if (slice == null && bytesPerSecond == 0) {
+            return Cut.NONE;
+        }
+        if (Objects.equals(slice, before.slice)) {
+            return bytesPerSecond == before.bytesPerSecond ? before : new Cut(slice, before.draws, bytesPerSecond);
+        }
+        return new Cut(slice, new SplittableRandom(seed), bytesPerSecond);
     }
 
     private boolean mine(Direction direction) {
@@ -279,26 +346,12 @@ final class BytePath {
             data.writerIndex(data.readerIndex() + length);
         }
         if (length == 0) {
-            long due = Math.max(now, lastDue) + (last ? 0 : slowCloseNanos);
-            queue.add(new Piece(data, due, promise, last));
-            limited = last;
-            drain();
-            return;
+            queue.add(new Chunk(data, now, last ? 0 : slowCloseNanos, Cut.NONE, promise, last));
+        } else {
+            queue.add(new Chunk(corrupted(data, length), now + delay(), 0, cut, promise, last));
+            taken += length;
         }
-        data = corrupted(data, length);
-        long arrives = now + delay();
-        while (data.isReadable()) {
-            int n = Math.min(data.readableBytes(), pieceSize());
-            boolean rest = n < data.readableBytes();
-            ByteBuf piece = rest ? data.readRetainedSlice(n) : data;
-            long due = due(arrives, n);
-            queue.add(new Piece(piece, due, rest ? null : promise, last && !rest));
-            waiting += n;
-            taken += n;
-            if (!rest) {
-                break;
-            }
-        }
+        waiting += length + OVERHEAD;
         limited = last;
         if (waiting > HIGH_WATER && !full) {
             full = true;
@@ -312,7 +365,8 @@ final class BytePath {
         if (closed || limited) {
             return;
         }
-        queue.add(new Piece(null, Math.max(clock.getAsLong() + delay(), lastDue) + slowCloseNanos, null, false));
+        waiting += OVERHEAD;
+        queue.add(new Chunk(null, clock.getAsLong() + delay(), slowCloseNanos, Cut.NONE, null, false));
         drain();
     }
 
@@ -343,41 +397,34 @@ final class BytePath {
         return sum < 0 ? Long.MAX_VALUE / 2 : sum;
     }
 
-    private int pieceSize() {
-        int size = Integer.MAX_VALUE;
-        Slice s = slice;
-        if (s != null) {
-            size = s.variation() == 0
-                    ? s.bytes()
-                    : s.bytes() - s.variation() + sliceDraws.nextInt(2 * s.variation() + 1);
-        }
-        if (bytesPerSecond > 0) {
-            size = (int) Math.min(size, Math.max(1, bytesPerSecond / STEPS_PER_SECOND));
-        }
-        return size;
-    }
-
-    private long due(long arrives, int n) {
-        long due = Math.max(arrives, lastDue);
-        Slice s = slice;
-        if (s != null && taken > 0) {
+    /** Draws the next piece of a chunk whose turn it is, and when that goes on. */
+    private void next(Chunk chunk) {
+        long due = Math.max(chunk.arrives, lastDue) + chunk.after;
+        Cut by = chunk.cut;
+        ByteBuf data = chunk.data;
+        int n = data == null ? 0 : Math.min(data.readableBytes(), by.size());
+        Slice s = by.slice;
+        if (s != null && begun) {
             due = Math.max(due, lastDue + s.delay().toNanos());
         }
-        if (bytesPerSecond > 0) {
-            due = Math.max(due, rateFree) + Math.max(1, n * 1_000_000_000L / bytesPerSecond);
+        if (by.bytesPerSecond > 0) {
+            due = Math.max(due, rateFree) + Math.max(1, n * 1_000_000_000L / by.bytesPerSecond);
             rateFree = due;
         }
+        begun = true;
         lastDue = due;
-        return due;
+        chunk.piece = n;
+        chunk.due = due;
     }
 
-    /** Makes all that waits due. */
+    /** Makes all that waits due, as it came. */
     void hurry() {
         long now = clock.getAsLong();
-        int n = queue.size();
-        for (int i = 0; i < n; i++) {
-            Piece piece = queue.removeFirst();
-            queue.addLast(new Piece(piece.data, now, piece.promise, piece.limit));
+        for (Chunk chunk : queue) {
+            chunk.arrives = now;
+            chunk.after = 0;
+            chunk.cut = Cut.NONE;
+            chunk.piece = -1;
         }
         lastDue = now;
         rateFree = now;
@@ -393,29 +440,23 @@ final class BytePath {
         boolean any = false;
         boolean reached = false;
         try {
-            Piece head;
-            while (!closed && !stalled && (head = queue.peekFirst()) != null && sink.ready()) {
+            Chunk head;
+            for (int i = 0;
+                    i < PIECES_A_TURN
+                            && !reached
+                            && !closed
+                            && !stalled
+                            && (head = queue.peekFirst()) != null
+                            && sink.ready();
+                    i++) {
+                if (head.piece < 0) {
+                    next(head);
+                }
                 if (head.due - clock.getAsLong() > 0) {
                     break;
                 }
-                queue.removeFirst();
-                ByteBuf data = head.data;
                 any = true;
-                if (data == null) {
-                    sink.end();
-                } else {
-                    waiting -= data.readableBytes();
-                    boolean pieces = slice != null;
-                    sink.emit(data, head.promise);
-                    if (pieces) {
-                        // Else the next piece would leave in the same segment.
-                        sink.flush();
-                    }
-                }
-                if (head.limit) {
-                    reached = true;
-                    break;
-                }
+                reached = emit(head);
             }
         } finally {
             draining = false;
@@ -433,14 +474,44 @@ final class BytePath {
         schedule();
     }
 
+    /** Gives the next piece of the first chunk on; whether the limit of data is reached with it. */
+    private boolean emit(Chunk head) {
+        ByteBuf data = head.data;
+        int n = head.piece;
+        if (data != null && n < data.readableBytes()) {
+            head.piece = -1;
+            waiting -= n;
+            sink.emit(data.readRetainedSlice(n), null);
+            if (head.cut.slice != null) {
+                // Else the next piece would leave in the same segment.
+                sink.flush();
+            }
+            return false;
+        }
+        queue.removeFirst();
+        waiting -= n + OVERHEAD;
+        if (data == null) {
+            sink.end();
+        } else {
+            sink.emit(data, head.promise);
+            if (head.cut.slice != null) {
+                sink.flush();
+            }
+        }
+        return head.limit;
+    }
+
     private void schedule() {
-        Piece head = queue.peekFirst();
         ScheduledFuture<?> running = timer;
         if (running != null) {
             running.cancel(false);
             timer = null;
         }
+        Chunk head = queue.peekFirst();
         if (head != null && !closed && !stalled && sink.ready()) {
+            if (head.piece < 0) {
+                next(head);
+            }
             timer = loop.schedule(this::timeIsUp, Math.max(0, head.due - clock.getAsLong()), TimeUnit.NANOSECONDS);
         }
     }
@@ -458,20 +529,15 @@ final class BytePath {
             running.cancel(false);
             timer = null;
         }
-        Piece piece;
-        while ((piece = queue.pollFirst()) != null) {
-            if (piece.data != null) {
-                piece.data.release();
+        Chunk chunk;
+        while ((chunk = queue.pollFirst()) != null) {
+            if (chunk.data != null) {
+                chunk.data.release();
             }
-            if (piece.promise != null) {
-                piece.promise.tryFailure(new java.nio.channels.ClosedChannelException());
+            if (chunk.promise != null) {
+                chunk.promise.tryFailure(new ClosedChannelException());
             }
         }
         waiting = 0;
-    }
-
-    /** An empty buffer for {@link #offer}. */
-    static ByteBuf nothing() {
-        return Unpooled.EMPTY_BUFFER;
     }
 }

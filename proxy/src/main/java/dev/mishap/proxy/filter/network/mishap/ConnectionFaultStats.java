@@ -30,9 +30,12 @@ final class ConnectionFaultStats {
         }
     }
 
-    /** Counts the rules of a decision as having touched a connection. */
+    /** Counts the rules of a decision that touch a connection from now on. */
     void injected(ActiveRules active, ConnectionDecision decision) {
         for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.isKept(i)) {
+                continue;
+            }
             FaultRule rule = decision.touched(i);
             active.tag(rule).touched().inc();
             injected(rule.fault().kind());

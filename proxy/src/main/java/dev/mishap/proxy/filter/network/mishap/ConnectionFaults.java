@@ -73,7 +73,7 @@ public final class ConnectionFaults implements ConnectionGate {
             ConnectionFacts facts = new ConnectionFacts(info, listener, terminal.cluster());
             connection = begin(channel, facts, terminal);
         }
-        RuleSet before = connection.decidedBy();
+        RuleSet before = connection.ruling().by();
         if (before != active.rules()) {
             ConnectionDecision decision = active.rules()
                     .decideAgain(
@@ -81,7 +81,7 @@ public final class ConnectionFaults implements ConnectionGate {
                             source.nanoTime(),
                             System.currentTimeMillis(),
                             before,
-                            connection.decision());
+                            connection.ruling().decision());
             connection.change(active, decision);
         }
     }
@@ -91,6 +91,13 @@ public final class ConnectionFaults implements ConnectionGate {
         FaultyConnection before = channel.attr(KEY).get();
         FaultyConnection connection = new FaultyConnection(this, channel, facts, terminal.halfCloses(), before);
         channel.attr(KEY).set(connection);
+        return connection;
+    }
+
+    /** The connection under those of its rules that came last. */
+    FaultyConnection newest(Channel channel) {
+        FaultyConnection connection = channel.attr(KEY).get();
+        assert connection != null;
         return connection;
     }
 

@@ -5,7 +5,6 @@ import dev.mishap.proxy.rules.RuleSource;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.upstream.UpstreamGate;
 import dev.mishap.proxy.upstream.UpstreamLink;
-import dev.mishap.rules.ConnectionDecision;
 import io.netty.channel.ChannelFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -42,25 +41,39 @@ public final class UpstreamFaults implements UpstreamGate {
         return source.killSwitch().isOn();
     }
 
-    @Override
-    public ChannelFuture open(UpstreamLink link, Dial dial) {
-        ActiveRules active = source.active();
-        EndpointFacts facts = new EndpointFacts(link.cluster(), link.endpoint());
-        ConnectionDecision decision = active.rules().decide(facts, source.nanoTime(), System.currentTimeMillis());
-        return begin(link, facts).open(active, decision, dial);
+    /** The clock that rules are installed by. */
+    long nanoTime() {
+        return source.nanoTime();
     }
 
     @Override
-    public void reconsider(UpstreamLink link) {
+    public Way decide(UpstreamLink link) {
+        ActiveRules active = source.active();
+        EndpointFacts facts = new EndpointFacts(link.cluster(), link.endpoint());
+        return begin(link, facts)
+                .decided(active, active.rules().decide(facts, source.nanoTime(), System.currentTimeMillis()));
+    }
+
+    @Override
+    public void begun(UpstreamLink link, ChannelFuture made) {
+        FaultyUpstream connection = find(link);
+        if (connection != null) {
+            connection.begun(made);
+        }
+    }
+
+    @Override
+    public Way reconsider(UpstreamLink link) {
         ActiveRules active = source.active();
         FaultyUpstream connection = find(link);
         if (connection == null) {
             if (active.rules().hasNoUpstreamRules()) {
-                return;
+                return Way.NOW;
             }
             connection = begin(link, new EndpointFacts(link.cluster(), link.endpoint()));
         }
-        if (connection.decidedBy() != active.rules()) {
+        Ruling ruling = connection.ruling();
+        if (ruling.by() != active.rules()) {
             connection.change(
                     active,
                     active.rules()
@@ -68,9 +81,10 @@ public final class UpstreamFaults implements UpstreamGate {
                                     connection.facts(),
                                     source.nanoTime(),
                                     System.currentTimeMillis(),
-                                    connection.decidedBy(),
-                                    connection.decision()));
+                                    ruling.by(),
+                                    ruling.decision()));
         }
+        return isKilled() ? Way.HURRIED : connection.way();
     }
 
     /** A connection may be under several sets of rules: those of the API, and those of its cluster. */

@@ -34,86 +34,26 @@ public final class UpstreamGates implements UpstreamGate {
     }
 
     @Override
-    public ChannelFuture open(UpstreamLink link, Dial dial) {
+    public Way decide(UpstreamLink link) {
+        Way way = all.isIdle() ? Way.NOW : all.decide(link);
         UpstreamFaults own = of(link.cluster());
-        Dial rest = own == null || own.isIdle() ? dial : new Behind(own, link, dial, 0);
-        return all.isIdle() ? rest.now() : all.open(link, rest);
+        // What is refused already leaves the others nothing to act on.
+        return own == null || own.isIdle() || way.refused() ? way : way.and(own.decide(link));
     }
 
     @Override
-    public void reconsider(UpstreamLink link) {
-        all.reconsider(link);
+    public void begun(UpstreamLink link, ChannelFuture made) {
+        all.begun(link, made);
         UpstreamFaults own = of(link.cluster());
         if (own != null) {
-            own.reconsider(link);
+            own.begun(link, made);
         }
     }
 
-    /** Has another gate decide how what one gate wants is done. */
-    private static final class Behind implements Dial {
-        private final UpstreamGate next;
-        private final UpstreamLink link;
-        private final Dial dial;
-        private final long waitNanos;
-
-        Behind(UpstreamGate next, UpstreamLink link, Dial dial, long waitNanos) {
-            this.next = next;
-            this.link = link;
-            this.dial = dial;
-            this.waitNanos = waitNanos;
-        }
-
-        @Override
-        public ChannelFuture now() {
-            return next.open(link, waitNanos == 0 ? dial : new Later(dial, waitNanos));
-        }
-
-        @Override
-        public ChannelFuture later(long nanos) {
-            return new Behind(next, link, dial, nanos).now();
-        }
-
-        @Override
-        public ChannelFuture refused() {
-            return dial.refused();
-        }
-
-        @Override
-        public ChannelFuture unanswered() {
-            return dial.unanswered();
-        }
-
-        @Override
-        public void answer() {
-            dial.answer();
-        }
-    }
-
-    /** Waits first, whatever is wanted. */
-    private record Later(Dial dial, long nanos) implements Dial {
-        @Override
-        public ChannelFuture now() {
-            return dial.later(nanos);
-        }
-
-        @Override
-        public ChannelFuture later(long more) {
-            return dial.later(nanos + more);
-        }
-
-        @Override
-        public ChannelFuture refused() {
-            return dial.refused();
-        }
-
-        @Override
-        public ChannelFuture unanswered() {
-            return dial.unanswered();
-        }
-
-        @Override
-        public void answer() {
-            dial.answer();
-        }
+    @Override
+    public Way reconsider(UpstreamLink link) {
+        Way way = all.reconsider(link);
+        UpstreamFaults own = of(link.cluster());
+        return own == null ? way : way.and(own.reconsider(link));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mishap.proxy.observe.log.AccessLog;
+import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.rules.RuleTag;
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -81,6 +82,7 @@ class DnsFaultsTest {
                 "dns nxdomain 0%                                    | rcode 0 192.0.2.1 300 | asked",
                 "dns nxdomain on cluster db                         | rcode 0 192.0.2.1 300 | asked"
             })
+    @ProvesFault({"dns.servfail", "dns.nxdomain", "dns.refused", "dns.empty", "dns.truncate", "dns.address", "dns.ttl"})
     void overUdp(@Nullable String rule, String expected, @Nullable String asked) throws IOException {
         if (rule != null) {
             proxy.rules(rule);
@@ -110,6 +112,7 @@ class DnsFaultsTest {
     }
 
     @Test
+    @ProvesFault("dns.delay")
     void delaysAddUpAndAnAnswerIsNeverEarly() throws IOException {
         proxy.rules("dns delay 150ms", "dns delay 50ms when name = db.internal", "dns nxdomain");
         long start = System.nanoTime();
@@ -129,6 +132,7 @@ class DnsFaultsTest {
     }
 
     @Test
+    @ProvesFault("dns.drop")
     void aDroppedQuestionGetsNoAnswerAndTheNextOneDoes() throws IOException {
         proxy.rules("dns drop when name = gone.internal");
         try (DatagramSocket client = proxy.socket()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
@@ -187,6 +188,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("reset")
     void aResetOfARuleIsATcpReset() throws Exception {
         start("");
         put("r", "60000", "{experimentId: E1, fault: {reset: {}}}");
@@ -218,6 +220,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("reset")
     void aResetAfterTheHeaders() throws Exception {
         start("");
         put("r", "60000", "{experimentId: E1, fault: {reset: {after: headers}}}");
@@ -229,6 +232,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("reset")
     void aResetAfterSoManyBytesOfTheBody() throws Exception {
         start("");
         put("r", "60000", "{experimentId: E1, fault: {reset: {afterBodyBytes: 12345}}}");
@@ -334,6 +338,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("reset")
     void aResetOfAWholeConnection() throws Exception {
         start("");
         put(
@@ -358,6 +363,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("abort")
     void anAbortIsAnsweredAndMarked() throws Exception {
         start("");
         put("r", "60000", "{experimentId: E1, fault: {abort: {httpStatus: 503}}, tag: {responseHeader: x-chaos}}");
@@ -372,6 +378,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("delay")
     void aDelayIsNeverShort() throws Exception {
         start("");
         put("r", "60000", "{fault: {delay: {fixed: 60ms}}, tag: {baggage: true}, experimentId: 'E1'}");
@@ -387,6 +394,7 @@ class FaultSocketTest {
     }
 
     @Test
+    @ProvesFault("responseRateLimit")
     void aBodyIsSlowed() throws Exception {
         start("");
         put("r", "60000", "{fault: {responseRateLimit: {kbps: 64}}}");

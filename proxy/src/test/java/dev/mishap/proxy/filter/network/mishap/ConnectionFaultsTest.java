@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.mishap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.Server;
@@ -243,6 +244,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("refuse")
     void refuse() throws IOException {
         rules("refuse");
         try (Socket socket = connect()) {
@@ -267,6 +269,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("blackHole")
     void blackHole() throws IOException {
         rules("black-hole");
         try (Socket socket = connect()) {
@@ -279,6 +282,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("timeout")
     void timeout() throws IOException {
         rules("timeout 200ms");
         long start = System.nanoTime();
@@ -426,6 +430,7 @@ class ConnectionFaultsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " after 10 bytes", " after 150ms"})
+    @ProvesFault("connectionReset")
     void resetAtAMoment(String moment) throws IOException {
         rules("reset-connection" + moment);
         try (Socket socket = connect()) {
@@ -447,6 +452,7 @@ class ConnectionFaultsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {" after 8 bytes", " after 150ms"})
+    @ProvesFault("close")
     void closeAtAMoment(String moment) throws IOException {
         rules("close" + moment);
         try (Socket socket = connect()) {
@@ -458,6 +464,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("halfOpen")
     void halfOpen() throws IOException {
         rules("half-open after 8 bytes");
         try (Socket socket = connect()) {
@@ -485,6 +492,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("connectionLimit")
     void connectionLimitQueues() throws IOException {
         rules("connection-limit 1 queue");
         Socket first = connect();
@@ -502,6 +510,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("connectionLimit")
     void connectionLimitRefuses() throws IOException {
         rules("connection-limit 1");
         try (Socket first = connect()) {
@@ -521,6 +530,7 @@ class ConnectionFaultsTest {
     }
 
     @Test
+    @ProvesFault("exhaustPool")
     void exhaustPoolHoldsTheFirstOnes() throws IOException {
         rules("exhaust-pool 2 close");
         try (Socket first = connect();
@@ -536,32 +546,6 @@ class ConnectionFaultsTest {
             }
         }
         assertThat(accepted).hasValue(0);
-    }
-
-    @Test
-    void flapResetsWhatPassedWhenItGoesDown() throws IOException {
-        rules("flap up 400ms down 60s");
-        try (Socket socket = connect()) {
-            send(socket, "up");
-            assertThat(read(socket, 2)).isEqualTo("up");
-            assertThat(end(socket)).isEqualTo(End.RST);
-        }
-        try (Socket socket = connect()) {
-            assertThat(end(socket)).isEqualTo(End.RST);
-        } catch (SocketException resetAtConnect) {
-            assertThat(resetAtConnect).hasMessageContaining("reset");
-        }
-    }
-
-    @Test
-    void flapResetsWhatPassedThoughAnotherRuleCameMeanwhile() throws IOException {
-        rules("flap up 2s down 60s");
-        try (Socket socket = connect()) {
-            send(socket, "up");
-            assertThat(read(socket, 2)).isEqualTo("up");
-            rules("flap up 2s down 60s", "latency 1ms when port = 1");
-            assertThat(end(socket)).isEqualTo(End.RST);
-        }
     }
 
     /** Rules come and go a hundred times over a connection that is busy: nothing of it is lost, doubled or out of order. */

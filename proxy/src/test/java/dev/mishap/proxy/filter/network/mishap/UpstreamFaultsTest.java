@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.mishap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
 import dev.mishap.proxy.server.SafetyOptions;
@@ -290,6 +291,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("refuse")
     void refuse() throws IOException {
         rules("refuse upstream experiment E1");
         assertThat(get())
@@ -318,6 +320,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("partition")
     void aPartitionByLabelHasConnectingTimeOut() throws IOException {
         rules("partition when endpoint label tier = gold and endpoint label stage = 2 experiment E2");
         assertThat(get()).startsWith("HTTP/1.1 200 OK");
@@ -410,6 +413,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("partition")
     void aRejectingPartitionResetsWhatLives() throws IOException {
         try (Socket socket = connect(0)) {
             send(socket, "hello");
@@ -421,6 +425,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("connectionReset")
     void resetAfterSoManyBytes() throws IOException {
         rules("reset-connection after 8 bytes upstream on cluster echo experiment E3");
         try (Socket socket = connect(0)) {
@@ -446,6 +451,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("close")
     void closeAfterSoManyBytes() throws IOException {
         rules("close after 10 bytes upstream on cluster echo");
         try (Socket socket = connect(0)) {
@@ -482,6 +488,7 @@ class UpstreamFaultsTest {
     }
 
     @Test
+    @ProvesFault("connectDelay")
     void connectDelayCountsTowardsTheTimeout() throws IOException {
         rules("connect-delay 100ms when endpoint locality = us");
         long start = System.nanoTime();
