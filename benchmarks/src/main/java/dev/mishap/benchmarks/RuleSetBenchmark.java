@@ -43,23 +43,29 @@ public class RuleSetBenchmark {
     public int rules;
 
     /**
-     * What every rule has one of its own of: a path, a header's value, a prefix or suffix of one. Rules of connections and questions have
-     * a server name or name: exact for {@code path} and {@code header}, else its end.
+     * What every rule has one of its own of: a path, a header's value, a prefix or suffix of one, a part of the path, a regex of it, a range of
+     * sources. Rules of connections and questions have a server name or name: exact for {@code path} and {@code header}, else its end, a part of it,
+     * a regex; or a range.
      */
-    @Param({"path", "header", "headerPrefix", "headerSuffix"})
+    @Param({"path", "header", "headerPrefix", "headerSuffix", "pathContains", "pathRegex", "source"})
     public String scope = "path";
 
     private final HeaderSlots slots = new HeaderSlots();
     private final RuleSet.Scratch scratch = new RuleSet.Scratch();
-    private final Request none = new Request("/none", "none");
-    private final Request drawn = new Request("/drawn", "drawn");
-    private final Request aborted = new Request("/aborted", "aborted");
+    private Request none = new Request("/none", "none");
+    private Request drawn = new Request("/drawn", "drawn");
+    private Request aborted = new Request("/aborted", "aborted");
     private RuleSet set = RuleSet.EMPTY;
     private RuleSet connections = RuleSet.EMPTY;
     private RuleSet questions = RuleSet.EMPTY;
 
     @Setup
     public void compile() {
+        if (scope.equals("pathContains") || scope.equals("pathRegex")) {
+            none = new Request("/v1/none/orders/4711?page=2", "none");
+            drawn = new Request("/v1/drawn/orders/4711?page=2", "drawn");
+            aborted = new Request("/v1/aborted/orders/4711?page=2", "aborted");
+        }
         set = RuleSet.compile(all("abort 503", this::when), 0, () -> 7, slots);
         connections = RuleSet.compile(all("refuse", word -> whenName("sni", word)), 0, () -> 7, new HeaderSlots());
         questions = RuleSet.compile(all("dns nxdomain", word -> whenName("name", word)), 0, () -> 7, new HeaderSlots());
@@ -82,13 +88,47 @@ public class RuleSetBenchmark {
             case "path" -> "when path = /" + word;
             case "header" -> "when header x-tier = " + word;
             case "headerPrefix" -> "when header x-tier ^= " + word;
+            case "pathContains" -> "when path *= /" + word + "/";
+            case "pathRegex" -> "when path ~ /v[0-9]+/" + word + "/.*";
+            case "source" -> "from " + range(word);
             default -> "when header x-tier $= " + word;
         };
     }
 
     private String whenName(String condition, String word) {
+        switch (scope) {
+            case "pathContains" -> {
+                return "when " + condition + " *= ." + word + ".";
+            }
+            case "pathRegex" -> {
+                return "when " + condition + " ~ [a-z]+[.]" + word + "\\.internal";
+            }
+            case "source" -> {
+                return "from " + range(word);
+            }
+            default -> {
+                // below
+            }
+        }
         boolean exact = scope.equals("path") || scope.equals("header");
         return "when " + condition + (exact ? " = db." + word + ".internal" : " $= ." + word + ".internal");
+    }
+
+    /** A range for each word; requests, connections and questions come from that of {@code drawn}, {@code aborted} or none. */
+    private static String range(String word) {
+        return switch (word) {
+            case "drawn" -> "10.255.1.0/24";
+            case "aborted" -> "10.255.2.0/24";
+            default -> {
+                int n = Integer.parseInt(word.substring(1));
+                yield "10." + (n >> 8) + "." + (n & 255) + ".0/" + (n % 2 == 0 ? 24 : 25);
+            }
+        };
+    }
+
+    private static InetAddress address(String word) {
+        return dev.mishap.rules.fault.DnsFault.literal(
+                word.equals("drawn") ? "10.255.1.7" : word.equals("aborted") ? "10.255.2.7" : "10.250.0.7");
     }
 
     @Benchmark
@@ -130,7 +170,11 @@ public class RuleSetBenchmark {
         return decision;
     }
 
-    private record Connection(String serverName) implements ConnectionView {
+    private record Connection(String serverName, InetAddress sourceAddress) implements ConnectionView {
+        Connection(String serverName) {
+            this(serverName, address(serverName.split("[.]")[1]));
+        }
+
         @Override
         public String listener() {
             return "in";
@@ -139,11 +183,6 @@ public class RuleSetBenchmark {
         @Override
         public String cluster() {
             return "db";
-        }
-
-        @Override
-        public @Nullable InetAddress sourceAddress() {
-            return InetAddress.getLoopbackAddress();
         }
 
         @Override
@@ -157,7 +196,11 @@ public class RuleSetBenchmark {
         }
     }
 
-    private record Question(String name) implements QuestionView {
+    private record Question(String name, InetAddress sourceAddress) implements QuestionView {
+        Question(String name) {
+            this(name, address(name.split("[.]")[1]));
+        }
+
         @Override
         public String listener() {
             return "in";
@@ -173,13 +216,13 @@ public class RuleSetBenchmark {
             return "A";
         }
 
-        @Override
-        public @Nullable InetAddress sourceAddress() {
-            return InetAddress.getLoopbackAddress();
-        }
     }
 
-    private record Request(String path, String tier) implements RequestView {
+    private record Request(String path, String tier, InetAddress sourceAddress) implements RequestView {
+        Request(String path, String tier) {
+            this(path, tier, address(tier));
+        }
+
         @Override
         public String listener() {
             return "in";
@@ -203,11 +246,6 @@ public class RuleSetBenchmark {
         @Override
         public String header(int slot) {
             return tier;
-        }
-
-        @Override
-        public @Nullable InetAddress sourceAddress() {
-            return null;
         }
 
         @Override

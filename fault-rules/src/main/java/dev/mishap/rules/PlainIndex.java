@@ -16,11 +16,20 @@ final class PlainIndex {
     private final Map<Integer, long[]> ports = new HashMap<>();
     private final Map<String, long[]> clusters = new HashMap<>();
     private final Map<String, long[]> listeners = new HashMap<>();
+    private final RangeIndex targets;
+    private final RangeIndex sources;
+    private final Map<String, long[]> regions = new HashMap<>();
+    /** By name and value. */
+    private final Map<String, Map<String, long[]>> labels = new HashMap<>();
+
+    private final Map<String, long[]> types = new HashMap<>();
 
     private PlainIndex(int rules) {
         words = rules + 63 >> 6;
         always = new long[words];
         names = new TextIndex(words);
+        targets = new RangeIndex(words);
+        sources = new RangeIndex(words);
     }
 
     static PlainIndex build(CompiledRule[] rules) {
@@ -28,6 +37,7 @@ final class PlainIndex {
         for (int i = 0; i < rules.length; i++) {
             index.add(i, rules[i].rule.scope());
         }
+        index.names.link();
         return index;
     }
 
@@ -43,6 +53,20 @@ final class PlainIndex {
             scope.clusters().forEach(each -> mark(clusters, each, rule));
         } else if (!scope.listeners().isEmpty()) {
             scope.listeners().forEach(each -> mark(listeners, each, rule));
+        } else if (!scope.destination().cidrs().isEmpty()) {
+            targets.add(scope.destination().cidrs(), rule);
+        } else if (!scope.endpoints().cidrs().isEmpty()) {
+            targets.add(scope.endpoints().cidrs(), rule);
+        } else if (!scope.source().cidrs().isEmpty()) {
+            sources.add(scope.source().cidrs(), rule);
+        } else if (!scope.endpoints().localities().isEmpty()) {
+            scope.endpoints().localities().forEach(each -> mark(regions, each.split("/", 2)[0], rule));
+        } else if (!scope.endpoints().labels().isEmpty()) {
+            Map.Entry<String, String> label =
+                    scope.endpoints().labels().entrySet().iterator().next();
+            mark(labels.computeIfAbsent(label.getKey(), n -> new HashMap<>()), label.getValue(), rule);
+        } else if (!scope.question().types().isEmpty()) {
+            scope.question().types().forEach(each -> mark(types, each, rule));
         } else {
             mark(always, rule);
         }
@@ -64,6 +88,8 @@ final class PlainIndex {
         }
         add(bits, clusters, connection.cluster());
         add(bits, listeners, connection.listener());
+        targets.collect(connection.destinationAddress(), bits);
+        sources.collect(connection.sourceAddress(), bits);
         return bits;
     }
 
@@ -73,6 +99,9 @@ final class PlainIndex {
             or(bits, ports.get(connection.port()));
         }
         add(bits, clusters, connection.cluster());
+        targets.collect(connection.address(), bits);
+        add(bits, regions, connection.region());
+        labels.forEach((name, values) -> add(bits, values, connection.label(name)));
         return bits;
     }
 
@@ -81,6 +110,8 @@ final class PlainIndex {
         names.collect(question.name(), bits);
         add(bits, clusters, question.cluster());
         add(bits, listeners, question.listener());
+        add(bits, types, question.type());
+        sources.collect(question.sourceAddress(), bits);
         return bits;
     }
 

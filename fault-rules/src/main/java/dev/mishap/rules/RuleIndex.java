@@ -11,16 +11,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the few rules of many that a request can be in the scope of. Each rule stands under one condition of its scope, the most
- * telling one that can be looked up (a header or path that is equal, begins or ends with a text; a route, a cluster, a listener)
- * or among those that are always asked. Sets of rules are bits in the rules' order, so that the order is kept for nothing.
+ * telling one that can be looked up (a header or path that is equal to, begins or ends with, or contains a text; a route, a cluster, a listener, a
+ * node, a range of sources) or among those that are always asked. Sets of rules are bits in the rules' order, so that the order is kept for nothing.
  */
 final class RuleIndex {
+    /** A text of fewer characters tells less than the name of a route, a cluster or a listener. */
+    private static final int TELLING = 4;
+
     private final int words;
     private final long[] always;
     private final TextIndex paths;
     private final Map<String, long[]> routes = new HashMap<>();
     private final Map<String, long[]> clusters = new HashMap<>();
     private final Map<String, long[]> listeners = new HashMap<>();
+    private final RangeIndex sources;
     private int[] headerSlots = {};
     private final List<TextIndex> headers = new ArrayList<>();
 
@@ -28,6 +32,7 @@ final class RuleIndex {
         words = rules + 63 >> 6;
         always = new long[words];
         paths = new TextIndex(words);
+        sources = new RangeIndex(words);
     }
 
     static RuleIndex build(CompiledRule[] rules, HeaderSlots slots) {
@@ -35,6 +40,8 @@ final class RuleIndex {
         for (int i = 0; i < rules.length; i++) {
             index.add(i, rules[i].rule.scope(), slots);
         }
+        index.paths.link();
+        index.headers.forEach(TextIndex::link);
         return index;
     }
 
@@ -43,12 +50,18 @@ final class RuleIndex {
         StringMatcher best = TextIndex.canHold(scope.path()) ? scope.path() : null;
         for (HeaderMatcher each : scope.headers()) {
             StringMatcher value = each.value();
-            if (!each.invert() && TextIndex.canHold(value) && (best == null || weight(value) >= weight(best))) {
+            if (!each.invert()
+                    && value != null
+                    && TextIndex.canHold(value)
+                    && (best == null || TextIndex.weight(value) >= TextIndex.weight(best))) {
                 header = each;
                 best = value;
             }
         }
-        if (best != null) {
+        boolean named = !scope.routes().isEmpty()
+                || !scope.clusters().isEmpty()
+                || !scope.listeners().isEmpty();
+        if (best != null && (!named || TextIndex.weight(best) >= TELLING)) {
             (header == null ? paths : headerIndex(slots.slot(header.name()))).add(best, rule);
         } else if (!scope.routes().isEmpty()) {
             scope.routes().forEach(name -> set(routes, name, rule));
@@ -56,18 +69,14 @@ final class RuleIndex {
             scope.clusters().forEach(name -> set(clusters, name, rule));
         } else if (!scope.listeners().isEmpty()) {
             scope.listeners().forEach(name -> set(listeners, name, rule));
+        } else if (!scope.source().nodes().isEmpty()) {
+            TextIndex nodes = headerIndex(slots.slot(ScopeMatcher.NODE_HEADER));
+            scope.source().nodes().forEach(node -> nodes.add(StringMatcher.exact(node), rule));
+        } else if (!scope.source().cidrs().isEmpty()) {
+            sources.add(scope.source().cidrs(), rule);
         } else {
             mark(always, rule);
         }
-    }
-
-    /** How few texts pass, about: equal is best, then the longer one. */
-    private static int weight(@Nullable StringMatcher matcher) {
-        return matcher == null
-                ? 0
-                : matcher.kind() == StringMatcher.Kind.EXACT
-                        ? Integer.MAX_VALUE
-                        : matcher.text().length();
     }
 
     private TextIndex headerIndex(int slot) {
@@ -100,6 +109,9 @@ final class RuleIndex {
         add(bits, routes, request.route());
         add(bits, clusters, request.cluster());
         add(bits, listeners, request.listener());
+        if (!sources.isEmpty()) {
+            sources.collect(request.sourceAddress(), bits);
+        }
         return bits;
     }
 

@@ -406,6 +406,7 @@ class RuleSetTest {
                 request.cluster = "c" + random.nextInt(3);
                 request.listener = "l" + random.nextInt(3);
                 request.route = random.nextBoolean() ? null : "r" + random.nextInt(3);
+                request.from(random.nextInt(4) == 0 ? "fd01::1" : "10.0." + random.nextInt(3) + "." + random.nextInt(6));
                 List<String> expected = rules.stream()
                         .filter(r -> ScopeMatcher.compile(r.scope(), slots).matches(request))
                         .map(FaultRule::name)
@@ -436,6 +437,13 @@ class RuleSetTest {
             "on listener l" + random.nextInt(3) + ",l" + random.nextInt(3),
             "on cluster c" + random.nextInt(3),
             "on route r" + random.nextInt(3) + " on cluster c1,c2",
+            "when path *= a/" + random.nextInt(3),
+            "when path ~ /[ab]/" + random.nextInt(3),
+            "when path ~ .*" + random.nextInt(3) + "? on cluster c" + random.nextInt(3),
+            "when header a *= " + random.nextInt(4),
+            "from 10.0." + random.nextInt(3) + ".0/24",
+            "from 10.0.0.0/8,fd00::/" + (8 + random.nextInt(9)),
+            "when path ^= / from 10.0.1.0/30",
             "when path ^= /b and header a = 1 and header b = 2",
             "",
         };

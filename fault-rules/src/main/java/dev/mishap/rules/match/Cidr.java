@@ -38,6 +38,16 @@ public record Cidr(String text) {
             this.prefix = prefix;
         }
 
+        /** The network's address, 4 or 16 bytes, whose bits after the prefix mean nothing. */
+        public byte[] network() {
+            return network.clone();
+        }
+
+        /** The length of the prefix in bits. */
+        public int prefix() {
+            return prefix;
+        }
+
         public boolean contains(InetAddress address) {
             return contains(address.getAddress());
         }
