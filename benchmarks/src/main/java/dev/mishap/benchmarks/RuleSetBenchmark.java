@@ -215,7 +215,6 @@ public class RuleSetBenchmark {
         public String type() {
             return "A";
         }
-
     }
 
     private record Request(String path, String tier, InetAddress sourceAddress) implements RequestView {

@@ -29,6 +29,13 @@ class DnsIT {
         check("region_check.py", "failed over to region A");
     }
 
+    /** resolv.conf names the real server, and iptables turns what applications ask it to the proxy. */
+    @Test
+    void redirectedQuestionsOfGlibc() {
+        Tools.need("unshare", "--net", "iptables", "-t", "nat", "-L");
+        check("dns_redirect_check.py", "every redirected question had its answer");
+    }
+
     private void check(String script, String said) {
         Tools.need("dnsmasq", "--version");
         Tools.need("dig", "-v");

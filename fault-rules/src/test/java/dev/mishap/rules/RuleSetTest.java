@@ -406,7 +406,8 @@ class RuleSetTest {
                 request.cluster = "c" + random.nextInt(3);
                 request.listener = "l" + random.nextInt(3);
                 request.route = random.nextBoolean() ? null : "r" + random.nextInt(3);
-                request.from(random.nextInt(4) == 0 ? "fd01::1" : "10.0." + random.nextInt(3) + "." + random.nextInt(6));
+                request.from(
+                        random.nextInt(4) == 0 ? "fd01::1" : "10.0." + random.nextInt(3) + "." + random.nextInt(6));
                 List<String> expected = rules.stream()
                         .filter(r -> ScopeMatcher.compile(r.scope(), slots).matches(request))
                         .map(FaultRule::name)

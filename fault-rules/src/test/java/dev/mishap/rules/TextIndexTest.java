@@ -51,7 +51,8 @@ class TextIndexTest {
     void theLiteralOfARegexIsInAllThatItMatches() {
         Random random = new Random(1);
         String[] pieces = {
-            "a", "b", "ab", ".", "[ab]", "[^a]", "(a|b)", "(ab)", "(a*b)?", "\\.", "^", "$", "a*", "b+", "a?", "b{2}", "a{0,1}", "\\w", "[]a]", "(?:ab)", "|b"
+            "a", "b", "ab", ".", "[ab]", "[^a]", "(a|b)", "(ab)", "(a*b)?", "\\.", "^", "$", "a*", "b+", "a?", "b{2}",
+            "a{0,1}", "\\w", "[]a]", "(?:ab)", "|b"
         };
         int matched = 0;
         for (int i = 0; i < 100_000; i++) {
@@ -93,7 +94,9 @@ class TextIndexTest {
                 index.collect(text, bits);
                 for (int i = 0; i < rules; i++) {
                     boolean found = (bits[i >> 6] >>> i & 1) == 1;
-                    assertThat(found).as("rule %d, %s, round %d", i, text, round).isEqualTo(tests.get(i).test(text));
+                    assertThat(found)
+                            .as("rule %d, %s, round %d", i, text, round)
+                            .isEqualTo(tests.get(i).test(text));
                 }
             }
         }

@@ -6,6 +6,7 @@ import dev.mishap.rules.QuestionDecision;
 import dev.mishap.rules.QuestionView;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Decides about the DNS questions that clients ask a listener. While no rule is about DNS it costs one volatile read. */
@@ -47,7 +48,7 @@ public final class ClientQuestions {
      *
      * @param name in lower case, without the dot at its end
      * @param type as rules name it
-     * @param told told of each rule that touches it
+     * @param told told of each rule that touches it, and of each dry run that would have
      */
     public QuestionDecision decide(String name, String type, InetAddress source, boolean overStream, Told told) {
         ActiveRules active = store.active();
@@ -57,7 +58,11 @@ public final class ClientQuestions {
         long today = System.currentTimeMillis();
         QuestionDecision decision = active.rules().decide(asked, now, today);
         int first = decision.touchedCount();
+        int firstDry = decision.wouldTouchCount();
         decision = more.rules().decide(asked, now, today, decision);
+        for (int i = 0; i < decision.wouldTouchCount(); i++) {
+            told.mark((i < firstDry ? active : more).tag(decision.wouldTouch(i)).dryMetadata());
+        }
         if (decision.isNone()) {
             // A dry run's share in the limits ends here, since nothing waits.
             decision.release();
@@ -66,7 +71,7 @@ public final class ClientQuestions {
             for (int i = 0; i < decision.touchedCount(); i++) {
                 RuleTag tag = (i < first ? active : more).tag(decision.touched(i));
                 tag.touched().inc();
-                told.touched(tag);
+                told.mark(tag.metadata());
             }
         }
         return decision;
@@ -90,6 +95,7 @@ public final class ClientQuestions {
     /** Whoever marks what was touched. */
     @FunctionalInterface
     public interface Told {
-        void touched(RuleTag tag);
+        /** @param marks dynamic metadata of the namespace {@link RuleTag#METADATA_NAMESPACE} */
+        void mark(Map<String, Object> marks);
     }
 }

@@ -88,6 +88,12 @@ public enum Transport {
         }
 
         @Override
+        public boolean tellsDestinations(Bootstrap bootstrap) {
+            bootstrap.option(EpollChannelOption.IP_RECVORIGDSTADDR, true);
+            return true;
+        }
+
+        @Override
         public void options(ServerBootstrap bootstrap, List<RawOption> options) {
             for (RawOption o : options) {
                 Integer number = o.number();
@@ -233,6 +239,15 @@ public enum Transport {
 
     /** Whether several sockets can listen at one address, so that the kernel spreads connections over the workers. */
     public abstract boolean supportsReusePort();
+
+    /**
+     * Has datagrams of IPv4 come with the address that they were sent to as their recipient, also at a socket of any address.
+     *
+     * @return whether they do
+     */
+    public boolean tellsDestinations(Bootstrap bootstrap) {
+        return false;
+    }
 
     /** Has the sockets of {@code bootstrap} share their address. */
     public abstract void reusePort(ServerBootstrap bootstrap);

@@ -9,6 +9,11 @@ public final class DnsMessage {
     /** The longest message: its length has 16 bits over TCP. */
     public static final int MAX = 65_535;
 
+    /** The longest message that any client takes over UDP. */
+    public static final int MIN_UDP = 512;
+    /** The longest that fits into a datagram of IPv4. */
+    public static final int MAX_UDP = 65_507;
+
     public static final int NOERROR = 0;
     public static final int FORMERR = 1;
     public static final int SERVFAIL = 2;
@@ -139,6 +144,20 @@ public final class DnsMessage {
             visitor.record(m, fixed, m.getUnsignedShort(start + fixed));
         }
         return true;
+    }
+
+    /** The largest message over UDP that its sender takes (RFC 6891): 512 when it does not say, and never less. */
+    public static int udpPayload(ByteBuf m) {
+        if (m.readableBytes() < HEADER || m.getUnsignedShort(m.readerIndex() + 10) == 0) {
+            return MIN_UDP;
+        }
+        int[] size = {MIN_UDP};
+        eachRecord(m, (message, fixed, type) -> {
+            if (type == TYPE_OPT) {
+                size[0] = Math.max(MIN_UDP, message.getUnsignedShort(message.readerIndex() + fixed + 2));
+            }
+        });
+        return size[0];
     }
 
     private static boolean hasTtl(int type) {

@@ -145,4 +145,29 @@ class ConfiguredDnsFaultsTest {
                         .close())
                 .hasMessageContaining("AddressesValidationError.Addresses[0]: value does not match regex pattern");
     }
+
+    /** A connected socket takes datagrams from nowhere else. */
+    @Test
+    void anAnswerLeavesFromTheAddressThatWasAsked() throws Exception {
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                dev.mishap.proxy.transport.Transport.best() == dev.mishap.proxy.transport.Transport.EPOLL,
+                "needs epoll");
+        proxy.startYaml(udp(RULES).replace("address: 127.0.0.1, port_value: 0", "address: 0.0.0.0, port_value: 0"));
+        int answered = 0;
+        for (int round = 0; round < 20; round++) {
+            for (String address : new String[] {"127.0.0.1", "127.0.0.7", "127.9.9.9"}) {
+                try (DatagramSocket socket = new DatagramSocket()) {
+                    socket.setSoTimeout(20_000);
+                    socket.connect(InetAddress.getByName(address), proxy.port());
+                    byte[] question = question("db.internal", 1);
+                    socket.send(new DatagramPacket(question, question.length));
+                    DatagramPacket answer = new DatagramPacket(new byte[512], 512);
+                    socket.receive(answer);
+                    answered += answer.getData()[3] & 15;
+                }
+            }
+        }
+        assertThat(answered).isEqualTo(20 * 3 * 3);
+        assertThat(proxy.stat("mishap.rule.nx.touched")).isEqualTo(60);
+    }
 }

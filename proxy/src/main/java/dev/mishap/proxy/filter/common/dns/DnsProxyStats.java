@@ -29,6 +29,8 @@ public final class DnsProxyStats {
     final Counter upstreamErrors;
     /** Questions that another resolver was asked. */
     final Counter upstreamFailovers;
+    /** Truncated answers whose whole ones were asked for over TCP, since the client has room for them. */
+    final Counter upstreamAgain;
     /** Answers that were nobody's: another id, another question. */
     final Counter upstreamMismatched;
 
@@ -48,6 +50,7 @@ public final class DnsProxyStats {
         upstreamTimeouts = scope.counter("upstream_timeouts");
         upstreamErrors = scope.counter("upstream_errors");
         upstreamFailovers = scope.counter("upstream_failovers");
+        upstreamAgain = scope.counter("upstream_tcp_retries");
         upstreamMismatched = scope.counter("upstream_mismatched_responses");
         latency = scope.histogram("query_latency_ms", Histogram.Unit.MILLISECONDS);
     }

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
  * back. A message passes as it is but for its id. Confined to its loop.
  */
 final class DnsServer {
-    /** The longest answer that is taken over UDP; whoever gets a longer one is told to ask over TCP. */
+    /**
+     * The longest answer that is taken over UDP for clients that have no room for more, which are about all: the sockets that are read with large
+     * buffers are for the others. Whoever gets a longer one is told to ask over TCP.
+     */
     static final int MAX_UDP_ANSWER = 8192;
 
     private static final int SPARE = 1024;
@@ -39,6 +42,9 @@ final class DnsServer {
     private final ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
     private final QuestionReader reader = new QuestionReader();
     private final UdpUpstream[] udp;
+    /** The same for answers of any length. */
+    private final UdpUpstream[] largeUdp;
+
     private final TcpUpstream[] tcp;
     private final long[] downUntil;
     private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
@@ -63,12 +69,14 @@ final class DnsServer {
         this.loop = loop;
         int n = config.upstreams().size();
         udp = new UdpUpstream[n];
+        largeUdp = new UdpUpstream[n];
         tcp = new TcpUpstream[n];
         downUntil = new long[n];
         long now = System.nanoTime();
         for (int i = 0; i < n; i++) {
             InetSocketAddress address = config.upstreams().get(i);
-            udp[i] = new UdpUpstream(this, loop, address);
+            udp[i] = new UdpUpstream(this, loop, address, MAX_UDP_ANSWER, 8);
+            largeUdp[i] = new UdpUpstream(this, loop, address, DnsMessage.MAX, 1);
             tcp[i] = new TcpUpstream(this, loop, address);
             downUntil[i] = now;
         }
@@ -109,7 +117,7 @@ final class DnsServer {
                             QuestionReader.typeName(type),
                             from.getAddress(),
                             client.overStream(),
-                            exchange.tags::add);
+                            exchange::mark);
         }
         DnsFault fault = exchange.decision.answer();
         if (fault != null) {
@@ -131,6 +139,8 @@ final class DnsServer {
                 .writeBytes(message, message.readerIndex(), message.readableBytes());
         exchange.questionEnd = reader.end();
         exchange.clientId = DnsMessage.id(message);
+        exchange.payload =
+                client.overStream() ? DnsMessage.MAX : Math.min(DnsMessage.MAX_UDP, DnsMessage.udpPayload(message));
         exchange.client = client;
         exchange.address = from;
         exchange.startNanos = System.nanoTime();
@@ -293,7 +303,7 @@ final class DnsServer {
             exchange.tried |= 1 << i;
             exchange.attempts++;
             stats.upstreamQueries.inc();
-            if (stream ? tcp[i].ask(exchange) : udp[i].ask(exchange)) {
+            if (stream ? tcp[i].ask(exchange) : udp(exchange)[i].ask(exchange)) {
                 await(exchange);
                 return;
             }
@@ -302,6 +312,48 @@ final class DnsServer {
         stats.unanswered.inc();
         exchange.unanswered = true;
         answer(exchange, DnsReply.empty(alloc, exchange.query, exchange.questionEnd, DnsMessage.SERVFAIL));
+    }
+
+    private UdpUpstream[] udp(Exchange exchange) {
+        return exchange.payload > MAX_UDP_ANSWER ? largeUdp : udp;
+    }
+
+    /**
+     * Asks the resolver that has just truncated its answer for the whole one, if the client has more room than the resolver gave itself;
+     * that spares the client the connection. Whether it did.
+     */
+    private boolean askAgain(Exchange exchange, ByteBuf borrowed) {
+        if (exchange.askedAgain
+                || !DnsMessage.isTruncated(borrowed)
+                || exchange.payload <= DnsMessage.udpPayload(borrowed)) {
+            return false;
+        }
+        exchange.askedAgain = true;
+        exchange.truncated = copy(borrowed);
+        stats.upstreamAgain.inc();
+        if (tcp[exchange.upstream].ask(exchange)) {
+            await(exchange);
+        } else {
+            answerTruncated(exchange);
+        }
+        return true;
+    }
+
+    /** The whole answer did not come, or the client has no room for it. Whether there was a truncated one. */
+    private boolean answerTruncated(Exchange exchange) {
+        ByteBuf kept = exchange.truncated;
+        if (kept == null) {
+            return false;
+        }
+        exchange.truncated = null;
+        change(exchange, kept);
+        answer(exchange, kept);
+        return true;
+    }
+
+    private ByteBuf copy(ByteBuf borrowed) {
+        return alloc.ioBuffer(borrowed.readableBytes())
+                .writeBytes(borrowed, borrowed.readerIndex(), borrowed.readableBytes());
     }
 
     /** The first resolver that was not asked in this round, and answered of late if there is one. */
@@ -367,6 +419,12 @@ final class DnsServer {
         unlink(exchange);
         downUntil[exchange.upstream] = System.nanoTime();
         int rcode = DnsMessage.rcode(borrowed);
+        if (exchange.askedAgain) {
+            boolean fits = rcode == DnsMessage.NOERROR && borrowed.readableBytes() <= exchange.payload;
+            if (!fits && answerTruncated(exchange)) {
+                return;
+            }
+        }
         if ((rcode == DnsMessage.SERVFAIL || rcode == DnsMessage.REFUSED) && hasUntried(exchange)) {
             stats.upstreamFailovers.inc();
             ask(exchange);
@@ -374,7 +432,10 @@ final class DnsServer {
         }
         DnsClient client = exchange.client;
         boolean stream = client != null && client.overStream();
-        if (!stream && borrowed.readableBytes() >= MAX_UDP_ANSWER) {
+        if (!stream && askAgain(exchange, borrowed)) {
+            return;
+        }
+        if (!stream && borrowed.readableBytes() >= MAX_UDP_ANSWER && exchange.payload <= MAX_UDP_ANSWER) {
             answer(exchange, DnsReply.truncated(alloc, exchange.query, exchange.questionEnd));
             return;
         }
@@ -382,9 +443,8 @@ final class DnsServer {
             cache.put(exchange.query, exchange.questionEnd, stream, borrowed);
         }
         // An answer that waits has bytes of its own: it is not to hold the buffer of all that came with it.
-        ByteBuf answer = exchange.decision.delayNanos() > 0 || stream
-                ? alloc.ioBuffer(borrowed.readableBytes())
-                        .writeBytes(borrowed, borrowed.readerIndex(), borrowed.readableBytes())
+        ByteBuf answer = exchange.decision.delayNanos() > 0 || stream || exchange.askedAgain
+                ? copy(borrowed)
                 : borrowed.retainedSlice();
         change(exchange, answer);
         answer(exchange, answer);
@@ -393,11 +453,16 @@ final class DnsServer {
     /** The resolver can't be reached; the exchange waits for none any more. */
     void failed(Exchange exchange) {
         unlink(exchange);
-        downUntil[exchange.upstream] = System.nanoTime() + DOWN_NANOS;
+        if (!exchange.askedAgain) {
+            downUntil[exchange.upstream] = System.nanoTime() + DOWN_NANOS;
+        }
         again(exchange);
     }
 
     private void again(Exchange exchange) {
+        if (answerTruncated(exchange)) {
+            return;
+        }
         if (exchange.attempts < config.attempts()) {
             stats.upstreamFailovers.inc();
         }
@@ -453,7 +518,9 @@ final class DnsServer {
                 path.forget(e);
             }
             stats.upstreamTimeouts.inc();
-            downUntil[e.upstream] = now + DOWN_NANOS;
+            if (!e.askedAgain) {
+                downUntil[e.upstream] = now + DOWN_NANOS;
+            }
             again(e);
         }
         Exchange first = oldest;
@@ -468,6 +535,7 @@ final class DnsServer {
         boolean open = false;
         for (int i = 0; i < udp.length; i++) {
             open |= udp[i].sweep();
+            open |= largeUdp[i].sweep();
             open |= tcp[i].sweep();
         }
         if (open) {
@@ -495,6 +563,7 @@ final class DnsServer {
         flushScheduled = false;
         for (int i = 0; i < udp.length; i++) {
             udp[i].flush();
+            largeUdp[i].flush();
             tcp[i].flush();
         }
         for (Runnable each = clientsToFlush.poll(); each != null; each = clientsToFlush.poll()) {

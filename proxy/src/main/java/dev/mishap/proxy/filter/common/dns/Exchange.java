@@ -1,13 +1,12 @@
 package dev.mishap.proxy.filter.common.dns;
 
 import dev.mishap.proxy.rules.Holds;
-import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.rules.QuestionDecision;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One question of a client, from its coming to its answer. Used again by its loop, and confined to it. */
@@ -30,8 +29,9 @@ final class Exchange extends Holds.Hold implements Runnable {
 
     long startNanos;
     QuestionDecision decision = QuestionDecision.NONE;
-    /** Marks of the rules that touched it, for the log. */
-    final List<RuleTag> tags = new ArrayList<>(0);
+    /** Marks of the rules that touch it, and of dry runs that would, for the log. */
+    @Nullable
+    Map<String, Object> marks;
 
     /** An answer that waits for its delay. Owned. */
     @Nullable
@@ -54,6 +54,14 @@ final class Exchange extends Holds.Hold implements Runnable {
 
     int upstreamId;
 
+    /** The largest answer that the client takes over UDP. */
+    int payload;
+    /** Whether a resolver that truncated its answer was asked again over TCP, since the client has room for the whole one. */
+    boolean askedAgain;
+    /** That truncated answer, in case the whole one does not come. Owned. */
+    @Nullable
+    ByteBuf truncated;
+
     boolean injected;
     boolean unanswered;
     boolean overflow;
@@ -75,6 +83,10 @@ final class Exchange extends Holds.Hold implements Runnable {
 
     Exchange(DnsServer server) {
         this.server = server;
+    }
+
+    void mark(Map<String, Object> more) {
+        marks = RuleMarks.joined(marks, more);
     }
 
     /** The delay is over. */
@@ -115,10 +127,16 @@ final class Exchange extends Holds.Hold implements Runnable {
     void clear() {
         query.release();
         query = NOTHING;
+        ByteBuf kept = truncated;
+        if (kept != null) {
+            truncated = null;
+            kept.release();
+        }
+        askedAgain = false;
         client = null;
         address = null;
         decision = QuestionDecision.NONE;
-        tags.clear();
+        marks = null;
         attempts = tried = 0;
         path = null;
         injected = unanswered = overflow = false;

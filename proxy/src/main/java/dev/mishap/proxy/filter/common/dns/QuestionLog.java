@@ -10,6 +10,7 @@ import dev.mishap.proxy.observe.log.DnsLine;
 import dev.mishap.proxy.rules.RuleTag;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A line a question. Confined to a loop. */
@@ -64,8 +65,9 @@ final class QuestionLog {
         if (answer == null && !exchange.injected) {
             info.addFlag(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION);
         }
-        for (RuleTag tag : exchange.tags) {
-            info.putDynamicMetadata(RuleTag.METADATA_NAMESPACE, tag.metadata());
+        Map<String, Object> marks = exchange.marks;
+        if (marks != null) {
+            info.putDynamicMetadata(RuleTag.METADATA_NAMESPACE, marks);
         }
     }
 }

@@ -28,10 +28,18 @@ final class UdpUpstream {
     private final DnsServer server;
     private final EventLoop loop;
     private final InetSocketAddress address;
+    private final int maxAnswer;
+    private final int batch;
     private final @Nullable Socket[] sockets = new Socket[SOCKETS];
     private int open;
 
-    UdpUpstream(DnsServer server, EventLoop loop, InetSocketAddress address) {
+    /**
+     * @param maxAnswer longer answers are cut
+     * @param batch answers that are read with one call; as many buffers of that length are taken for a read
+     */
+    UdpUpstream(DnsServer server, EventLoop loop, InetSocketAddress address, int maxAnswer, int batch) {
+        this.maxAnswer = maxAnswer;
+        this.batch = batch;
         this.server = server;
         this.loop = loop;
         this.address = address;
@@ -53,7 +61,7 @@ final class UdpUpstream {
 
     private @Nullable Socket open() {
         Channel channel = Transport.of(loop).datagramChannel();
-        Transport.datagramBuffers(channel, DnsServer.MAX_UDP_ANSWER, 8);
+        Transport.datagramBuffers(channel, maxAnswer, batch);
         channel.config().setOption(ChannelOption.SO_RCVBUF, Transport.DATAGRAM_QUEUE);
         Socket socket = new Socket(channel);
         channel.pipeline().addLast(socket);

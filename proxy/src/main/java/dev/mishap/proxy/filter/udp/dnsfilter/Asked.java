@@ -1,11 +1,11 @@
 package dev.mishap.proxy.filter.udp.dnsfilter;
 
-import dev.mishap.proxy.rules.RuleTag;
+import dev.mishap.proxy.rules.RuleMarks;
 import dev.mishap.rules.QuestionDecision;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A question that waits for a resolver or for its delay. Confined to a loop. */
 final class Asked {
@@ -19,12 +19,19 @@ final class Asked {
     final String name;
 
     final long startNanos = System.nanoTime();
-    final List<RuleTag> tags = new ArrayList<>(0);
+
+    @Nullable
+    Map<String, Object> marks;
+
     QuestionDecision decision = QuestionDecision.NONE;
     boolean injected;
     long retries;
     /** Records that were found; the answer may not have room for all. -1 = as many as the answer has. */
     int found = -1;
+
+    void mark(Map<String, Object> more) {
+        marks = RuleMarks.joined(marks, more);
+    }
 
     Asked(InetSocketAddress from, ByteBuf query, int questionEnd, int type, String name, long retries) {
         this.from = from;

@@ -115,7 +115,7 @@ final class DnsFilter implements UdpFilter {
                             QuestionReader.typeName(asked.type),
                             from.getAddress(),
                             false,
-                            asked.tags::add);
+                            asked::mark);
         }
         DnsFault fault = asked.decision.answer();
         if (fault == null) {

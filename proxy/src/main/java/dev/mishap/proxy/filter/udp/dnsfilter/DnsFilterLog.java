@@ -10,6 +10,7 @@ import dev.mishap.proxy.observe.log.DnsLine;
 import dev.mishap.proxy.rules.RuleTag;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A line a question. Confined to a loop. */
@@ -50,8 +51,9 @@ final class DnsFilterLog {
         if (asked.injected) {
             info.addFlag(ResponseFlag.FAULT_INJECTED);
         }
-        for (RuleTag tag : asked.tags) {
-            info.putDynamicMetadata(RuleTag.METADATA_NAMESPACE, tag.metadata());
+        Map<String, Object> marks = asked.marks;
+        if (marks != null) {
+            info.putDynamicMetadata(RuleTag.METADATA_NAMESPACE, marks);
         }
         line.end();
     }

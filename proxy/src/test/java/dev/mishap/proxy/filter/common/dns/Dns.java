@@ -41,6 +41,11 @@ final class Dns {
         return new byte[] {0, 0, 41, 16, 0, 0, 0, (byte) 0x80, 0, 0, 8, 0, 10, 0, 4, 1, 2, 3, 4};
     }
 
+    /** An OPT record that says so many bytes. */
+    static byte[] edns(int payload) {
+        return new byte[] {0, 0, 41, (byte) (payload >> 8), (byte) payload, 0, 0, 0, 0, 0, 0};
+    }
+
     /** An answer with addresses, whose names are pointers, and {@code ttl}. */
     static byte[] answer(byte[] query, int rcode, int ttl, String... addresses) {
         int end = questionEnd(query);

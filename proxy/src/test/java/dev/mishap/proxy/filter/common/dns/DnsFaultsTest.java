@@ -36,7 +36,12 @@ class DnsFaultsTest {
         }
         Map<String, Object> mishap = info.dynamicMetadata(RuleTag.METADATA_NAMESPACE);
         logged.add(info.dns.name() + " " + info.dns.type() + " " + info.responseCode + " " + flags
-                + (mishap == null ? "" : " " + mishap.get("experiment") + " " + mishap.get("fault")));
+                + (mishap == null || !mishap.containsKey("experiment")
+                        ? ""
+                        : " " + mishap.get("experiment") + " " + mishap.get("fault"))
+                + (mishap == null || !mishap.containsKey("dry_run")
+                        ? ""
+                        : " dry " + mishap.get("dry_run") + " " + mishap.get("dry_run_fault")));
     };
 
     @BeforeEach
@@ -128,7 +133,7 @@ class DnsFaultsTest {
         proxy.rules("dns delay 50ms", "dns ttl 9s");
 
         assertThat(seen(proxy.ask(Dns.query(1, "db.internal", Dns.A)))).isEqualTo("rcode 0 192.0.2.1 9");
-        assertThat(logged).containsExactly("db.internal 1 0 DI r1 dns");
+        assertThat(logged).containsExactly("db.internal 1 0 DI r0,r1 dns");
     }
 
     @Test
@@ -216,5 +221,61 @@ class DnsFaultsTest {
             assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(50));
         }
         await(() -> proxy.pending() == 0);
+    }
+
+    @Test
+    void aDryRunIsInTheLogAndNothingElse() throws IOException {
+        proxy.rules("dns nxdomain dry-run", "dns ttl 9s", "dns servfail dry-run when name = other");
+
+        assertThat(seen(proxy.ask(Dns.query(1, "db.internal", Dns.A)))).isEqualTo("rcode 0 192.0.2.1 9");
+        proxy.rules("dns nxdomain dry-run");
+        assertThat(seen(proxy.ask(Dns.query(1, "db.internal", Dns.A)))).isEqualTo("rcode 0 192.0.2.1 300");
+        assertThat(logged).containsExactly("db.internal 1 0  r1 dns dry r0 dns", "db.internal 1 0  dry r0 dns");
+    }
+
+    /** A hundred changes a second while questions come as fast as they are answered: each has an answer that some rule, or none, explains. */
+    @Test
+    void rulesThatChangeUnderLoadLoseNoAnswer() throws Exception {
+        java.util.concurrent.atomic.AtomicBoolean ended = new java.util.concurrent.atomic.AtomicBoolean();
+        java.util.concurrent.atomic.AtomicInteger changes = new java.util.concurrent.atomic.AtomicInteger();
+        Thread changer = new Thread(() -> {
+            while (!ended.get()) {
+                int n = changes.getAndIncrement();
+                switch (n % 4) {
+                    case 0 -> proxy.rules("dns nxdomain 50%", "dns delay 2ms 30% as d" + n);
+                    case 1 -> proxy.rules("dns ttl 5s", "dns delay 5m 10% as e" + n);
+                    case 2 -> proxy.rules("dns address 10.0.0.1 50%", "dns delay 1ms");
+                    default -> proxy.rules();
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+            }
+            proxy.rules();
+        });
+        changer.start();
+        int answered = 0;
+        try (DatagramSocket client = proxy.socket()) {
+            int sent = 0;
+            while (sent < 4000 || changes.get() < 100) {
+                for (int i = 0; i < 20; i++) {
+                    proxy.send(client, Dns.query(sent++ & 0xffff, "db.internal", Dns.A));
+                }
+                // Those of the delay of five minutes come when their rule has gone.
+                for (; answered < sent - 100; answered++) {
+                    explained(ProxyUnderTest.receive(client));
+                }
+            }
+            ended.set(true);
+            changer.join();
+            for (; answered < sent; answered++) {
+                explained(ProxyUnderTest.receive(client));
+            }
+        }
+        await(() -> proxy.pending() == 0);
+        assertThat(proxy.count("downstream_tx_responses")).isEqualTo(answered);
+        assertThat(proxy.count("unanswered_queries")).isZero();
+    }
+
+    private static void explained(byte[] answer) {
+        assertThat(seen(answer)).isIn("rcode 0 192.0.2.1 300", "rcode 3", "rcode 0 192.0.2.1 5", "rcode 0 10.0.0.1 60");
     }
 }

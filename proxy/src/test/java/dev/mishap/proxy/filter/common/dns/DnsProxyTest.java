@@ -20,6 +20,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The proxy without faults, before resolvers that work, stall, lie and go. */
 @Timeout(60)
@@ -401,5 +403,68 @@ class DnsProxyTest {
     void zonesAreNotCopied() throws IOException {
         ProxyUnderTest proxy = proxy(c -> c, resolver().address());
         assertThat(Dns.rcode(proxy.askTcp(Dns.query(1, "internal", 252)))).isEqualTo(5);
+    }
+
+    @Test
+    void whoHasRoomForALongAnswerGetsItOverUdp() throws IOException {
+        FakeResolver resolver = resolver();
+        resolver.answers((query, tcp) -> List.of(Dns.withCounts(Dns.large(query, 40_000), 1)));
+        ProxyUnderTest proxy = proxy(c -> c, resolver.address());
+
+        assertThat(proxy.ask(Dns.query(1, "large.internal", Dns.TXT, Dns.edns(65_000))))
+                .isEqualTo(Dns.withCounts(Dns.large(Dns.query(1, "large.internal", Dns.TXT), 40_000), 1));
+        assertThat(Dns.truncated(proxy.ask(Dns.query(2, "large.internal", Dns.TXT, Dns.edns(8_192)))))
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // client's room, bytes of the whole answer, whether it comes over UDP, whether the resolver is asked over TCP
+        "4096, 3000, true, true",
+        "4096, 5000, false, true",
+        "1232, 1000, true, true",
+        "512, 3000, false, false",
+        "0, 3000, false, false"
+    })
+    void aTruncatedAnswerIsMadeWholeForWhoHasRoom(int room, int size, boolean whole, boolean again) throws IOException {
+        FakeResolver resolver = resolver();
+        resolver.answers((query, tcp) -> {
+            byte[] truncated = Dns.answer(query, 0, 0);
+            truncated[2] |= 2;
+            return List.of(tcp ? Dns.withCounts(Dns.large(query, size), 1) : truncated);
+        });
+        ProxyUnderTest proxy = proxy(c -> c, resolver.address());
+        byte[] query = room == 0
+                ? Dns.query(7, "large.internal", Dns.TXT)
+                : Dns.query(7, "large.internal", Dns.TXT, Dns.edns(room));
+
+        byte[] answer = proxy.ask(query);
+
+        assertThat(Dns.id(answer)).isEqualTo(7);
+        assertThat(Dns.truncated(answer)).isEqualTo(!whole);
+        assertThat(answer.length > size).isEqualTo(whole);
+        assertThat(resolver.seen.stream().anyMatch(FakeResolver.Seen::tcp)).isEqualTo(again);
+        assertThat(proxy.count("upstream_tcp_retries")).isEqualTo(again ? 1 : 0);
+        assertThat(proxy.pending()).isZero();
+    }
+
+    /** A resolver that has no TCP is neither down nor a reason to wait. */
+    @Test
+    void theTruncatedAnswerServesWhereTheWholeOneCannotBeHad() throws IOException {
+        FakeResolver resolver = resolver();
+        resolver.answers((query, tcp) -> {
+            byte[] truncated = Dns.answer(query, 0, 0);
+            truncated[2] |= 2;
+            return tcp ? List.of() : List.of(truncated);
+        });
+        ProxyUnderTest proxy = proxy(c -> ProxyUnderTest.withTimeout(c, 200, 2), resolver.address());
+        byte[] query = Dns.query(1, "large.internal", Dns.TXT, Dns.edns(4096));
+        assertThat(Dns.truncated(proxy.ask(query))).isTrue();
+        resolver.closeTcp();
+        assertThat(Dns.truncated(proxy.ask(query))).isTrue();
+
+        assertThat(proxy.count("unanswered_queries")).isZero();
+        assertThat(proxy.count("upstream_failovers")).isZero();
+        assertThat(proxy.pending()).isZero();
     }
 }

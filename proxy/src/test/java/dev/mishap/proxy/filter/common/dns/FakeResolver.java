@@ -100,6 +100,14 @@ final class FakeResolver implements AutoCloseable {
         }
     }
 
+    /** Nobody listens there any more. */
+    void closeTcp() throws IOException {
+        tcp.close();
+        for (Socket socket : connections) {
+            socket.close();
+        }
+    }
+
     @Override
     public void close() throws IOException {
         udp.close();
