@@ -7,6 +7,7 @@ import dev.mishap.proxy.filter.listener.ListenerFilterFactory;
 import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
 import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
 import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
+import dev.mishap.proxy.filter.listener.originalsrc.OriginalSrcExtension;
 import dev.mishap.proxy.filter.listener.proxyprotocol.ProxyProtocolExtension;
 import dev.mishap.proxy.filter.listener.tlsinspector.TlsInspectorExtension;
 import dev.mishap.proxy.transport.SocketContext;
@@ -21,7 +22,8 @@ final class ListenerFilters {
             new TlsInspectorExtension(),
             new HttpInspectorExtension(),
             new ProxyProtocolExtension(),
-            new ListenerRateLimitExtension());
+            new ListenerRateLimitExtension(),
+            new OriginalSrcExtension());
 
     private ListenerFilters() {}
 

@@ -33,6 +33,7 @@ import dev.mishap.proxy.filter.istio.IstioFilters;
 import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
 import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
 import dev.mishap.proxy.filter.listener.originaldst.OriginalDstExtension;
+import dev.mishap.proxy.filter.listener.originalsrc.OriginalSrcExtension;
 import dev.mishap.proxy.filter.listener.proxyprotocol.ProxyProtocolExtension;
 import dev.mishap.proxy.filter.listener.tlsinspector.TlsInspectorExtension;
 import dev.mishap.proxy.filter.network.connectionlimit.ConnectionLimitExtension;
@@ -87,6 +88,7 @@ public final class SupportTable {
         lists.add(ConfigSourceFields.FIELDS);
         lists.add(ListenerConfig.FIELDS);
         lists.add(OriginalDstExtension.FIELDS);
+        lists.add(OriginalSrcExtension.FIELDS);
         lists.add(TlsInspectorExtension.FIELDS);
         lists.add(HttpInspectorExtension.FIELDS);
         lists.add(ProxyProtocolExtension.FIELDS);

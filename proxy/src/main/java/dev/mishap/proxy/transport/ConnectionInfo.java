@@ -78,6 +78,9 @@ public final class ConnectionInfo {
     public @Nullable Object streamInfo;
 
     private @Nullable String streamId;
+    /** Where connections upstream for this one come from ({@code original_src}); null = from where the cluster says. */
+    public @Nullable OriginalSource upstreamSource;
+
     private @Nullable Map<String, Object> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
     private Map<String, Object> marks = Map.of();

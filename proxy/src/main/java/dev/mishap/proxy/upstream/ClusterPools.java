@@ -10,6 +10,7 @@ import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig.Protocol;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.OriginalSource;
 import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.EventLoop;
@@ -97,7 +98,13 @@ public final class ClusterPools {
     private ConnectionPool own(Endpoint endpoint, RequestPriority priority, UpstreamListener listener) {
         String serverName = serverName(listener);
         ProxiedConnection proxied = proxied(endpoint, listener);
-        return pool(endpoint, priority, speaks(listener), serverName, proxied, client(listener));
+        return pool(endpoint, priority, speaks(listener), serverName, proxied, origin(listener), client(listener));
+    }
+
+    /** Where connections for the listener's request come from, when that is its client's address; else null. */
+    private static @Nullable OriginalSource origin(UpstreamListener listener) {
+        ConnectionInfo downstream = listener.downstreamConnection();
+        return downstream == null ? null : downstream.upstreamSource;
     }
 
     private ClusterPools owner(Endpoint endpoint) {
@@ -112,7 +119,9 @@ public final class ClusterPools {
      */
     public TcpUpstream tcp(Endpoint endpoint, @Nullable ConnectionInfo downstream, TcpListener listener) {
         ClusterPools owner = owner(endpoint);
-        return new TcpUpstream(owner.cluster, endpoint, owner.connector, downstream, listener);
+        OriginalSource origin = downstream == null ? null : downstream.upstreamSource;
+        Connector to = origin == null ? owner.connector : owner.connector.madeFor(null, false, null, origin);
+        return new TcpUpstream(owner.cluster, endpoint, to, downstream, listener);
     }
 
     /** Asks for a TCP connection to {@code endpoint} that is used like a request; to give it up early, reset it. */
@@ -161,7 +170,7 @@ public final class ClusterPools {
     }
 
     private @Nullable PoolKey key(Endpoint endpoint, UpstreamListener listener) {
-        return PoolKey.of(serverName(listener), proxied(endpoint, listener), client(listener));
+        return PoolKey.of(serverName(listener), proxied(endpoint, listener), origin(listener), client(listener));
     }
 
     private Protocol speaks(UpstreamListener listener) {
@@ -189,8 +198,9 @@ public final class ClusterPools {
             Protocol protocol,
             @Nullable String serverName,
             @Nullable ProxiedConnection proxied,
+            @Nullable OriginalSource origin,
             long client) {
-        PoolKey key = PoolKey.of(serverName, proxied, client);
+        PoolKey key = PoolKey.of(serverName, proxied, origin, client);
         @Nullable ConnectionPool[] all = pools(endpoint, key);
         if (all == null) {
             all = new ConnectionPool[RequestPriority.values().length * PROTOCOLS];
@@ -203,17 +213,18 @@ public final class ClusterPools {
         int index = index(priority, protocol);
         ConnectionPool pool = all[index];
         if (pool == null) {
-            pool = make(endpoint, priority, protocol, connector(serverName, proxied));
+            pool = make(endpoint, priority, protocol, connector(serverName, proxied, origin));
             all[index] = pool;
         }
         return pool;
     }
 
-    private Connector connector(@Nullable String serverName, @Nullable ProxiedConnection proxied) {
+    private Connector connector(
+            @Nullable String serverName, @Nullable ProxiedConnection proxied, @Nullable OriginalSource origin) {
         UpstreamHttpConfig.AutoSni auto = cluster.config().http().autoSni();
-        return serverName == null && proxied == null
+        return serverName == null && proxied == null && origin == null
                 ? connector
-                : connector.madeFor(serverName, auto != null && auto.verify(), proxied);
+                : connector.madeFor(serverName, auto != null && auto.verify(), proxied, origin);
     }
 
     private ConnectionPool make(Endpoint endpoint, RequestPriority priority, Protocol protocol, Connector to) {

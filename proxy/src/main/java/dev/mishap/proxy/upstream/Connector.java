@@ -7,8 +7,10 @@ import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.transport.OriginalSource;
 import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.transport.Transport.RawOption;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -25,12 +27,19 @@ import java.io.FileNotFoundException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the connections of one cluster on one loop: TCP, and what the cluster's transport socket puts on it. */
 final class Connector {
+    private static final int SOL_IP = 0;
+    private static final int IP_TRANSPARENT = 19;
+    private static final int SOL_IPV6 = 41;
+    private static final int IPV6_TRANSPARENT = 75;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_MARK = 36;
     private static final String[] ERRORS = {
         "Connection refused",
         "Connection reset by peer",
@@ -84,11 +93,15 @@ final class Connector {
     }
 
     private Connector(
-            Connector other, @Nullable String serverName, boolean verifyName, @Nullable ProxiedConnection proxied) {
+            Connector other,
+            @Nullable String serverName,
+            boolean verifyName,
+            @Nullable ProxiedConnection proxied,
+            @Nullable OriginalSource origin) {
         this.cluster = other.cluster;
         this.loop = other.loop;
         this.bootstrap = other.bootstrap;
-        this.bind = other.bind;
+        this.bind = origin == null ? other.bind : bind(origin);
         this.serverName = serverName;
         this.verifyName = verifyName;
         this.proxied = proxied;
@@ -100,9 +113,27 @@ final class Connector {
      *
      * @param serverName their host, or null when that does not matter
      * @param proxied the client's connection that they came by, or null when that does not matter
+     * @param origin where they come from; null = from where all of the cluster's do
      */
-    Connector madeFor(@Nullable String serverName, boolean verifyName, @Nullable ProxiedConnection proxied) {
-        return new Connector(this, serverName, verifyName, proxied);
+    Connector madeFor(
+            @Nullable String serverName,
+            boolean verifyName,
+            @Nullable ProxiedConnection proxied,
+            @Nullable OriginalSource origin) {
+        return new Connector(this, serverName, verifyName, proxied, origin);
+    }
+
+    /** An address that is not ours: sockets have to be transparent to be bound to it. */
+    private static BindConfig bind(OriginalSource origin) {
+        boolean v6 = origin.address().getAddress().length == 16;
+        List<BindConfig.Option> options = new ArrayList<>();
+        options.add(new BindConfig.Option(
+                v6 ? RawOption.of(SOL_IPV6, IPV6_TRANSPARENT, 1) : RawOption.of(SOL_IP, IP_TRANSPARENT, 1), true));
+        if (origin.mark() != 0) {
+            options.add(new BindConfig.Option(RawOption.of(SOL_SOCKET, SO_MARK, origin.mark()), true));
+        }
+        InetSocketAddress from = new InetSocketAddress(origin.address(), origin.port());
+        return new BindConfig(List.of(new BindConfig.Source(from, options)), options);
     }
 
     private static void limit(Bootstrap b, ConnectConfig config) {

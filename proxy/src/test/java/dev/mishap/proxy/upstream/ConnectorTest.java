@@ -11,6 +11,7 @@ import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.cluster.discovery.StaticDiscovery;
 import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.transport.OriginalSource;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.channel.ChannelFuture;
@@ -19,8 +20,10 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -29,6 +32,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -67,6 +72,48 @@ class ConnectorTest {
         future.awaitUninterruptibly();
         future.channel().close().sync();
         return future.isSuccess() ? null : connector.failure(endpoint, future);
+    }
+
+    @Test
+    void connections_may_come_from_the_client() throws Exception {
+        Assumptions.assumeTrue(Transport.best() == Transport.EPOLL, "needs epoll");
+        MultiThreadIoEventLoopGroup group = Transport.EPOLL.loops(1, "test");
+        groups.add(group);
+        EventLoop loop = group.next();
+        try (ServerSocket server = new ServerSocket(0)) {
+            Cluster cluster = new Cluster(
+                    ClusterConfig.builder(
+                                    "u",
+                                    StaticDiscovery.of(List.of(EndpointConfig.at("127.0.0.1", server.getLocalPort()))),
+                                    LbPolicies.ROUND_ROBIN)
+                            .build(),
+                    stats);
+            Connector connector = new Connector(loop, cluster, new OpenLinks(() -> UpstreamGate.OPEN))
+                    .madeFor(null, false, null, new OriginalSource(InetAddress.getByName("127.1.2.3"), 0, 0));
+            ChannelFuture future = loop.submit(() -> connector.connect(
+                            cluster.endpoints().all().get(0),
+                            new ChannelInboundHandlerAdapter(),
+                            UpstreamTransport.Options.HTTP1))
+                    .get();
+            future.awaitUninterruptibly();
+            Assumptions.assumeTrue(
+                    future.isSuccess() || !String.valueOf(future.cause()).contains("not permitted"),
+                    "needs CAP_NET_ADMIN");
+            try (Socket peer = server.accept()) {
+                assertThat(peer.getInetAddress().getHostAddress()).isEqualTo("127.1.2.3");
+            }
+            future.channel().close().sync();
+        }
+    }
+
+    @Test
+    void pools_are_by_the_source() throws Exception {
+        OriginalSource a = new OriginalSource(InetAddress.getByName("10.0.0.1"), 0, 0);
+        OriginalSource b = new OriginalSource(InetAddress.getByName("10.0.0.2"), 0, 0);
+        assertThat(PoolKey.of(null, null, null, 0)).isNull();
+        assertThat(PoolKey.of(null, null, a, 0))
+                .isEqualTo(PoolKey.of(null, null, a, 0))
+                .isNotEqualTo(PoolKey.of(null, null, b, 0));
     }
 
     private static BindConfig from(String address) {
