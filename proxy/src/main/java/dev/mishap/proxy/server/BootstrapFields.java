@@ -6,6 +6,8 @@ import java.util.List;
 /** What is supported of the messages that {@link BootstrapLoader} reads. */
 public final class BootstrapFields {
     private static final String BOOTSTRAP = "envoy.config.bootstrap.v3.";
+    private static final String NO_XDSTP =
+            "it is for xdstp:// names, which are not supported; name the source where it is used, as in dynamic_resources";
     private static final String NO_WATCHDOG = "there is no watchdog";
 
     public static final List<SupportedFields> FIELDS = List.of(
@@ -21,6 +23,8 @@ public final class BootstrapFields {
                     .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
                     .supported("typed_dns_resolver_config", "dns_resolution_config")
                     .supported("cluster_manager", "overload_manager", "application_log_config", "bootstrap_extensions")
+                    .refused("config_sources", NO_XDSTP)
+                    .refused("default_config_source", NO_XDSTP)
                     .accepted("watchdog", NO_WATCHDOG)
                     .accepted("watchdogs", NO_WATCHDOG)
                     .accepted("flags_path", "there are no file-based feature flags")
@@ -46,7 +50,9 @@ public final class BootstrapFields {
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources")
-                    .supported("lds_config", "cds_config", "ads_config"),
+                    .supported("lds_config", "cds_config", "ads_config")
+                    .refused("lds_resources_locator", "xdstp:// names are not supported; use lds_config")
+                    .refused("cds_resources_locator", "xdstp:// names are not supported; use cds_config"),
             SupportedFields.of("envoy.config.core.v3.Node")
                     .supported("id", "cluster", "metadata", "locality")
                     .accepted("user_agent_name", "the process says itself what it is, as Envoy does")

@@ -11,6 +11,7 @@ public final class ConfigSourceFields {
             SupportedFields.of(CORE + "ConfigSource")
                     .supported(
                             "path", "path_config_source", "api_config_source", "ads", "self", "initial_fetch_timeout")
+                    .refused("authorities", "xdstp:// names are not supported")
                     .accepted("resource_api_version", "there is only V3"),
             SupportedFields.of(CORE + "AggregatedConfigSource"),
             SupportedFields.of(CORE + "SelfConfigSource").accepted("transport_api_version", "there is only V3"),

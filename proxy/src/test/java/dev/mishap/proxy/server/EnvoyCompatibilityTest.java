@@ -81,7 +81,8 @@ class EnvoyCompatibilityTest {
             if (listed.supported().contains(field.name())) {
                 supported.add(name);
             } else if (!listed.accepted().containsKey(field.name())) {
-                refused.add(name);
+                String instead = listed.instead().get(field.name());
+                refused.add(instead == null ? name : name + " (" + instead + ")");
             }
         }
         s.append("\n### ").append(listed.message()).append('\n');

@@ -52,7 +52,11 @@ public final class ClusterTranslator {
                             "upstream_bind_config")
                     .supported("connection_pool_per_downstream_connection")
                     .supported("track_cluster_stats", "track_timeout_budgets")
-                    .supported("filters", "typed_dns_resolver_config", "dns_resolution_config"),
+                    .supported("filters", "typed_dns_resolver_config", "dns_resolution_config")
+                    .accepted(
+                            "lrs_server",
+                            "Envoy reads it and opens no stream for it, too: reports go where"
+                                    + " `cluster_manager.load_stats_config` says"),
             SupportedFields.of(CLUSTER + "Filter").supported("name", "typed_config"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")

@@ -35,7 +35,10 @@ final class SupportCheck {
                 }
                 values(node.valueAt(i));
             } else if (!fields.accepted().containsKey(field.name())) {
-                refusals.add(node.error(field.name(), "is not supported").getMessage());
+                String instead = fields.instead().get(field.name());
+                refusals.add(
+                        node.error(field.name(), instead == null ? "is not supported" : "is not supported: " + instead)
+                                .getMessage());
             }
         }
     }

@@ -16,6 +16,8 @@ public final class SupportedFields {
     private final Set<String> supported = new LinkedHashSet<>();
     private final Map<String, String> accepted = new LinkedHashMap<>();
 
+    private final Map<String, String> instead = new LinkedHashMap<>();
+
     private String noEffect = "";
 
     private SupportedFields(String message) {
@@ -39,6 +41,12 @@ public final class SupportedFields {
         return this;
     }
 
+    /** A field that is refused although people use it, and what to write instead: for the error and the documentation. */
+    public SupportedFields refused(String field, String instead) {
+        this.instead.put(field, instead);
+        return this;
+    }
+
     /** A message that is accepted without effect, whatever it holds, and the reason, which the documentation prints. */
     public static SupportedFields withoutEffect(String message, String why) {
         SupportedFields fields = new SupportedFields(message);
@@ -49,6 +57,11 @@ public final class SupportedFields {
     /** Why the whole message has no effect; {@code ""} when it has one. */
     public String noEffect() {
         return noEffect;
+    }
+
+    /** What to write instead of fields that are refused. */
+    public Map<String, String> instead() {
+        return instead;
     }
 
     public String message() {

@@ -17,7 +17,12 @@ public record GrpcService(String cluster, String authority, long timeoutNanos, L
     /** Messages of a configuration that name a gRPC service. */
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of("envoy.config.core.v3.GrpcService")
-                    .supported("envoy_grpc", "timeout", "initial_metadata"),
+                    .supported("envoy_grpc", "timeout", "initial_metadata")
+                    .refused(
+                            "google_grpc",
+                            "name a cluster by envoy_grpc instead, whose endpoint is the target_uri, with http2_protocol_options,"
+                                    + " and an UpstreamTlsContext in the place of ssl_credentials; an access token goes into"
+                                    + " initial_metadata"),
             SupportedFields.of("envoy.config.core.v3.GrpcService.EnvoyGrpc").supported("cluster_name", "authority"));
 
     public GrpcService {

@@ -22,7 +22,11 @@ record OnDemandConfig(OnDemandClusters.@Nullable Source clusters, long timeoutNa
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(FILTER).supported("odcds"),
             SupportedFields.of(PER_ROUTE).supported("odcds"),
-            SupportedFields.of(PACKAGE + "OnDemandCds").supported("source", "timeout"));
+            SupportedFields.of(PACKAGE + "OnDemandCds")
+                    .supported("source", "timeout")
+                    .refused(
+                            "resources_locator",
+                            "xdstp:// names are not supported; clusters are asked for by their names"));
 
     private static final long DEFAULT_TIMEOUT_NANOS = 5_000_000_000L;
 

@@ -52,7 +52,10 @@ final class Vhds implements ResourceWatcher, OnDemandNames.Owner {
                 environment.sources().subscribe(source, ResourceType.VIRTUAL_HOST, new SubscriptionStats(own), this);
         if (!subscription.incremental()) {
             subscription.close();
-            throw new ConfigException("vhds: only 'DELTA_GRPC' is supported as an api_type.");
+            throw new ConfigException(
+                    source.has("ads")
+                            ? "vhds: ADS must use DELTA_GRPC api_type when used as VHDS config source."
+                            : "vhds: only 'DELTA_GRPC' is supported as an api_type.");
         }
         this.names = new OnDemandNames(environment.main(), OnDemandNames.LIMIT, this);
     }
