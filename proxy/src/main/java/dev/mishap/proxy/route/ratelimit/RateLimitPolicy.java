@@ -26,10 +26,14 @@ public final class RateLimitPolicy {
         return List.copyOf(all);
     }
 
-    /** A descriptor that a request has, and how many tokens it takes from that descriptor's bucket. */
-    public record Hit(Descriptor descriptor, long tokens) {}
+    /**
+     * A descriptor that a request has, and how many tokens it takes from that descriptor's bucket.
+     *
+     * @param given whether the configuration says how many
+     */
+    public record Hit(Descriptor descriptor, long tokens, boolean given) {}
 
-    private record Rule(long stage, List<RateLimitAction> actions, long tokens) {}
+    private record Rule(long stage, List<RateLimitAction> actions, long tokens, boolean given) {}
 
     private final List<Rule> rules;
 
@@ -52,7 +56,8 @@ public final class RateLimitPolicy {
             rules.add(new Rule(
                     node.integer("stage", 0),
                     RateLimitAction.listFrom(node.messages("actions"), localCluster),
-                    hits == null ? 1 : hits.integer("number", 1)));
+                    hits == null ? 1 : hits.integer("number", 1),
+                    hits != null && hits.has("number")));
         }
         return new RateLimitPolicy(List.copyOf(rules));
     }
@@ -77,19 +82,19 @@ public final class RateLimitPolicy {
             Rule rule = rules.get(i);
             List<Descriptor.Entry> entries = rule.stage == stage ? entries(rule.actions, stream) : null;
             if (entries != null && !entries.isEmpty()) {
-                hits.add(new Hit(new Descriptor(entries), rule.tokens));
+                hits.add(new Hit(new Descriptor(entries), rule.tokens, rule.given));
             }
         }
     }
 
-    /** As {@link #addHits}, but each takes one token, whatever {@code hits_addend} says: so Envoy limits locally by routes' rules. */
+    /** As {@link #addHits}, but each takes one token, whatever {@code hits_addend} says: so Envoy takes the rules of routes and virtual hosts. */
     public void addSingleHits(HttpStream stream, long stage, List<Hit> hits) {
         int from = hits.size();
         addHits(stream, stage, hits);
         for (int i = from; i < hits.size(); i++) {
             Hit hit = hits.get(i);
-            if (hit.tokens != 1) {
-                hits.set(i, new Hit(hit.descriptor, 1));
+            if (hit.given) {
+                hits.set(i, new Hit(hit.descriptor, 1, false));
             }
         }
     }

@@ -2,9 +2,11 @@ package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
+import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
@@ -16,6 +18,7 @@ import dev.mishap.proxy.filter.http.jwtauthn.JwtAuthnExtension;
 import dev.mishap.proxy.filter.http.localratelimit.LocalRateLimitExtension;
 import dev.mishap.proxy.filter.http.mishap.HttpFaultExtension;
 import dev.mishap.proxy.filter.http.ondemand.OnDemandExtension;
+import dev.mishap.proxy.filter.http.ratelimit.RateLimitExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
@@ -38,13 +41,16 @@ public final class HttpFilters {
             new BandwidthLimitExtension(),
             new JwtAuthnExtension(),
             new CompressorExtension(),
+            new DecompressorExtension(),
             new GrpcStatsExtension(),
             new RbacExtension(),
             new SetMetadataExtension(),
             new HeaderToMetadataExtension(),
             new LocalRateLimitExtension(),
             new OnDemandExtension(),
-            new DynamicForwardExtension());
+            new DynamicForwardExtension(),
+            new RateLimitExtension(),
+            new BasicAuthExtension());
 
     private static final List<HttpFilterExtension> ALL =
             Stream.concat(OWN.stream(), IstioHttpFilter.ALL.stream()).toList();

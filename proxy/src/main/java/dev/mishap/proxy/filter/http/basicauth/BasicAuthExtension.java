@@ -1,0 +1,56 @@
+package dev.mishap.proxy.filter.http.basicauth;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpFilterFactory;
+import dev.mishap.proxy.observe.stats.Scope;
+import java.util.List;
+
+/** {@code envoy.filters.http.basic_auth}. */
+public final class BasicAuthExtension implements HttpFilterExtension {
+    private static final String FILTER = "envoy.extensions.filters.http.basic_auth.v3.BasicAuth";
+    private static final String PER_ROUTE = "envoy.extensions.filters.http.basic_auth.v3.BasicAuthPerRoute";
+
+    /** The messages that the filter reads. */
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(FILTER).supported("users", "forward_username_header", "authentication_header"),
+            SupportedFields.of(PER_ROUTE).supported("users"));
+
+    @Override
+    public String name() {
+        return "envoy.filters.http.basic_auth";
+    }
+
+    @Override
+    public String typeUrl() {
+        return FILTER;
+    }
+
+    @Override
+    public String perRouteTypeUrl() {
+        return PER_ROUTE;
+    }
+
+    @Override
+    public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
+        String header = config.string("authentication_header");
+        String nameHeader = config.string("forward_username_header");
+        Scope scope = context.scope().scope("basic_auth.");
+        BasicAuthFilter.Config parsed = new BasicAuthFilter.Config(
+                filterName,
+                Users.from(config.required("users")),
+                HeaderName.of(header.isEmpty() ? "authorization" : header),
+                nameHeader.isEmpty() ? null : HeaderName.of(nameHeader),
+                scope.counter("allowed"),
+                scope.counter("denied"));
+        return () -> new BasicAuthFilter(parsed);
+    }
+
+    @Override
+    public Object parsePerRoute(ConfigNode config, FilterContext context) {
+        return Users.from(config.required("users"));
+    }
+}
