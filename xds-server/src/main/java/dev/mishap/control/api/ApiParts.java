@@ -8,5 +8,6 @@ record ApiParts(
         WatchHub hub,
         FleetListing fleet,
         TokenService tokens,
+        RunService runs,
         AuditTrail audit,
         @Nullable RefusedCalls refused) {}

@@ -8,6 +8,7 @@ import dev.mishap.control.http.Route;
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
 import dev.mishap.control.rules.RuleRegistry;
+import dev.mishap.control.runs.RunRecords;
 import dev.mishap.control.security.Authenticator;
 import dev.mishap.control.security.Caller;
 import dev.mishap.control.security.Credentials;
@@ -38,13 +39,14 @@ public final class ApiServer implements AutoCloseable {
         this.hub = hub;
     }
 
-    public static Builder builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
-        return new Builder(registry, tokens, authenticator);
+    public static Builder builder(RuleRegistry registry, RunRecords runs, Tokens tokens, Authenticator authenticator) {
+        return new Builder(registry, runs, tokens, authenticator);
     }
 
     /** What a server is made of. */
     public static final class Builder {
         private final RuleRegistry registry;
+        private final RunRecords runs;
         private final Tokens tokens;
         private final Authenticator authenticator;
         private FleetView fleet = FleetView.EMPTY;
@@ -57,8 +59,9 @@ public final class ApiServer implements AutoCloseable {
         private @Nullable RefusedCalls refused;
         private final List<Consumer<StringBuilder>> metrics = new ArrayList<>();
 
-        private Builder(RuleRegistry registry, Tokens tokens, Authenticator authenticator) {
+        private Builder(RuleRegistry registry, RunRecords runs, Tokens tokens, Authenticator authenticator) {
             this.registry = registry;
+            this.runs = runs;
             this.tokens = tokens;
             this.authenticator = authenticator;
         }
@@ -124,6 +127,8 @@ public final class ApiServer implements AutoCloseable {
             TokenService tokenService = new TokenService(tokens, audit, clock);
             routes.addAll(new RulesResource(service, hub).routes());
             routes.addAll(new FleetResource(service, listing).routes());
+            RunService runService = new RunService(runs, clock);
+            routes.addAll(new RunsResource(runService).routes());
             routes.addAll(new TokensResource(tokenService).routes());
             routes.addAll(new AuditResource(audit).routes());
             routes.addAll(new SystemResource(service, hub, counts, notReady, metrics).routes());
@@ -134,7 +139,7 @@ public final class ApiServer implements AutoCloseable {
                 HttpServer http =
                         HttpServer.start(routes, admission(), options, counts, tls == null ? null : tls.context());
                 if (grpc != null) {
-                    grpc.bind(new ApiParts(service, hub, listing, tokenService, audit, refused));
+                    grpc.bind(new ApiParts(service, hub, listing, tokenService, runService, audit, refused));
                 }
                 return new ApiServer(http, hub, routes);
             } catch (IOException e) {

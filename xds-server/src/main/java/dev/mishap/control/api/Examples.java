@@ -30,5 +30,14 @@ final class Examples {
     static final Map<String, Object> TOKEN = map(
             "name", "ci", "grants", List.of(map("role", "operator", "namespaces", List.of("staging"))), "ttl", "720h");
 
+    static final Map<String, Object> RUN = map(
+            "experiment",
+            map(
+                    "id", "PAY-503-2024-Q4",
+                    "name", "payment-gateway-503-injection",
+                    "hypothesis", "checkout falls back to the second gateway"),
+            "phase",
+            "injection");
+
     private Examples() {}
 }

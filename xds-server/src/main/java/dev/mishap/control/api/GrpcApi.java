@@ -17,11 +17,12 @@ public final class GrpcApi implements AutoCloseable {
         calls = new GrpcCalls(authenticator);
     }
 
-    /** {@code mishap.control.v1.Rules}, {@code Fleet}, {@code Tokens} and {@code Audit}, with what finds out who is calling. */
+    /** {@code mishap.control.v1.Rules}, {@code Fleet}, {@code Experiments}, {@code Tokens} and {@code Audit}, with what finds out who is calling. */
     public List<BindableService> services() {
         return List.of(
                 guarded(new GrpcRules(calls)),
                 guarded(new GrpcFleet(calls)),
+                guarded(new GrpcExperiments(calls)),
                 guarded(new GrpcTokens(calls)),
                 guarded(new GrpcAudit(calls)));
     }

@@ -322,6 +322,72 @@ final class OpenApi {
                         map("type", "array", "items", any),
                         "rules",
                         map("type", "array", "items", any)));
+        Map<String, Object> tested =
+                closed(object(List.of("id", "name"), "id", text, "name", text, "hypothesis", text));
+        Map<String, Object> verdict = closed(object(
+                List.of("exitCode", "reason", "explanation"),
+                "exitCode",
+                number,
+                "reason",
+                text,
+                "explanation",
+                text,
+                "recovered",
+                map("type", "boolean")));
+        schemas.put(
+                "RunNews",
+                closed(object(
+                        List.of("experiment", "phase"),
+                        "experiment",
+                        tested,
+                        "phase",
+                        map("enum", List.of("baseline", "injection", "recovery", "done")),
+                        "verdict",
+                        verdict,
+                        "report",
+                        any)));
+        schemas.put(
+                "ExperimentRun",
+                object(
+                        List.of("kind", "metadata", "experiment", "by", "phase", "started", "phases"),
+                        "apiVersion",
+                        text,
+                        "kind",
+                        map("const", "ExperimentRun"),
+                        "metadata",
+                        object(List.of("name", "namespace"), "name", text, "namespace", text),
+                        "experiment",
+                        tested,
+                        "by",
+                        text,
+                        "from",
+                        text,
+                        "phase",
+                        map("enum", List.of("baseline", "injection", "recovery", "done", "lost")),
+                        "phases",
+                        map("type", "array", "items", object(List.of("phase", "at"), "phase", text, "at", time)),
+                        "started",
+                        time,
+                        "updated",
+                        time,
+                        "ended",
+                        time,
+                        "verdict",
+                        verdict,
+                        "report",
+                        any));
+        schemas.put(
+                "RunList",
+                object(
+                        List.of("kind", "items"),
+                        "apiVersion",
+                        text,
+                        "kind",
+                        map("const", "ExperimentRunList"),
+                        "metadata",
+                        object(List.of(), "continue", text),
+                        "items",
+                        map("type", "array", "items", reference("ExperimentRun"))));
         schemas.put(
                 "Grant",
                 closed(object(

@@ -20,6 +20,44 @@ final class CompletionCommand implements Callable<Integer> {
         zsh
     }
 
+    /**
+     * Names of rules, runs and nodes, asked of the control plane that the line so far means. What the generated part knows, such as options,
+     * it is asked for; a control plane that does not answer has no names.
+     */
+    private static final String NAMES = """
+
+            # Completes what a control plane has: names of rules, of runs of experiments, of nodes.
+            function _mishap_names() {
+              local cur="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}" kind="" at=3 how=() i
+              case "$command" in
+                get|describe|delete) kind="${COMP_WORDS[2]}" ;;
+                stop) kind=rule at=2 ;;
+                fleet) kind=node at=2 ;;
+              esac
+              case "$kind" in
+                rule|rules) kind=rules ;;
+                experiment|experiments) kind=experiments ;;
+                node) ;;
+                *) kind="" ;;
+              esac
+              if [[ -z "$kind" || $COMP_CWORD -lt $at || "$cur" == -* || "${COMP_WORDS[COMP_CWORD-1]}" == -* ]]; then
+                _complete_mishap
+                return
+              fi
+              for ((i = 2; i + 1 < COMP_CWORD; i++)); do
+                case "${COMP_WORDS[i]}" in
+                  -n|--namespace|--server|--context|--token-file|--ca-file|--client-cert|--client-key)
+                    how+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}") ;;
+                esac
+              done
+              local asked=(get "$kind")
+              [[ "$kind" == node ]] && asked=(fleet)
+              COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "${asked[@]}" "${how[@]}" -o name --request-timeout 3s 2>/dev/null | sed 's,^[a-z]*/,,')" -- "$cur"))
+            }
+
+            complete -F _mishap_names -o default mishap
+            """;
+
     @Spec
     private CommandSpec spec;
 
@@ -28,7 +66,7 @@ final class CompletionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String script = AutoComplete.bash("mishap", spec.root().commandLine());
+        String script = AutoComplete.bash("mishap", spec.root().commandLine()) + NAMES;
         PrintWriter out = spec.commandLine().getOut();
         if (shell == Shell.zsh) {
             // The script speaks bash and turns zsh's emulation on. Loaded from fpath it is the body of a function that
@@ -36,7 +74,7 @@ final class CompletionCommand implements Callable<Integer> {
             // asked for completions, so after it has set itself up it must answer.
             out.println("#compdef mishap");
             out.print(script);
-            out.println("[[ ${funcstack[1]-} = _mishap ]] && _bash_complete -o default -F _complete_mishap");
+            out.println("[[ ${funcstack[1]-} = _mishap ]] && _bash_complete -o default -F _mishap_names");
         } else {
             out.print(script);
         }

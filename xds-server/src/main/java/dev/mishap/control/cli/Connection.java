@@ -69,6 +69,14 @@ final class Connection {
         return forTests != null ? Path.of(forTests) : ClientConfig.place(System.getenv());
     }
 
+    /** A context, or the current one, with nothing but another server; a token of the context is not sent there. */
+    static Context context(CommandLine command, @Nullable String name, @Nullable String otherServer) {
+        Connection connection = new Connection();
+        connection.context = name;
+        connection.server = otherServer;
+        return connection.context(command);
+    }
+
     /** The context with what the command line says over it. */
     Context context(CommandLine command) {
         ClientConfig config = config(command);

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 /** Deletes rules. */
 @Command(
         name = "delete",
-        description = "Delete rules; their faults end at once.",
+        description = "Delete rules, whose faults end at once, or the records of experiments' runs.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  mishap delete rule canary-503 slow-db -n staging",
@@ -29,7 +29,7 @@ final class DeleteCommand extends ClientCommand {
     @Mixin
     private Place place = new Place();
 
-    @Parameters(paramLabel = "rule NAME", arity = "0..*", description = "'rule' and the names.")
+    @Parameters(paramLabel = "KIND NAME", arity = "0..*", description = "'rule' or 'experiment', and the names.")
     private List<String> words = List.of();
 
     @Option(
@@ -45,9 +45,16 @@ final class DeleteCommand extends ClientCommand {
     int run(ApiClient client) throws ApiException {
         List<RuleKey> keys = new ArrayList<>();
         String namespace = place.of(client);
+        if (!words.isEmpty()
+                && (words.get(0).equals("experiment") || words.get(0).equals("experiments"))) {
+            if (words.size() == 1 || !files.isEmpty()) {
+                throw bad("give the names of runs: experiment NAME …");
+            }
+            return deleteRuns(client, namespace);
+        }
         if (!words.isEmpty()) {
             if (!words.get(0).equals("rule") && !words.get(0).equals("rules")) {
-                throw bad("expected 'rule NAME …', found '" + words.get(0) + "'");
+                throw bad("expected 'rule NAME …' or 'experiment NAME …', found '" + words.get(0) + "'");
             }
             words.subList(1, words.size()).forEach(name -> keys.add(new RuleKey(namespace, name)));
         }
@@ -75,6 +82,25 @@ final class DeleteCommand extends ClientCommand {
             try {
                 client.call("DELETE", Place.rule(key.namespace(), key.name()), null, "", Map.of());
                 out().println("rule " + key + " deleted");
+            } catch (ApiException e) {
+                if (e.status() != 404) {
+                    throw e;
+                }
+                if (!ignoreNotFound) {
+                    fail(e);
+                    exit = Mishap.NO;
+                }
+            }
+        }
+        return exit;
+    }
+
+    private int deleteRuns(ApiClient client, String namespace) throws ApiException {
+        int exit = Mishap.OK;
+        for (String name : words.subList(1, words.size())) {
+            try {
+                client.call("DELETE", Place.experiment(namespace, name), null, "", Map.of());
+                out().println("experiment " + namespace + '/' + name + " deleted");
             } catch (ApiException e) {
                 if (e.status() != 404) {
                     throw e;

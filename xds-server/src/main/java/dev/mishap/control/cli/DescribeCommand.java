@@ -14,21 +14,35 @@ import tools.jackson.databind.JsonNode;
 /** Tells all of one rule. */
 @Command(
         name = "describe",
-        description = "Tell all of a rule: what it says, how long it lives, what each node makes of it.",
+        description = {
+            "Tell all of a rule: what it says, how long it lives, what each node makes of it.",
+            "Or of a run of an experiment: who ran it, its phases, verdict and results. `mishap fleet NODE` tells all of a node."
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  mishap describe rule canary-503", "", ClientCommand.EXIT_CODES})
+        footer = {
+            "  mishap describe rule canary-503",
+            "  mishap describe experiment 0b0a4a6e-7c1f-4c2b-9d6e-0f5b6f2a1c3d -n pay",
+            "",
+            ClientCommand.EXIT_CODES
+        })
 final class DescribeCommand extends ClientCommand {
     @Mixin
     private Place place = new Place();
 
-    @Parameters(index = "0", paramLabel = "KIND", description = "rule.")
+    @Parameters(index = "0", paramLabel = "KIND", description = "rule or experiment.")
     private GetCommand.Kind kind = GetCommand.Kind.rule;
 
-    @Parameters(index = "1", paramLabel = "NAME", description = "The rule's name.")
+    @Parameters(index = "1", paramLabel = "NAME", description = "Its name.")
     private String name = "";
 
     @Override
     int run(ApiClient client) throws ApiException {
+        if (!kind.isRules()) {
+            ExperimentWords.describe(
+                            client.get(Place.experiment(place.of(client), name)).document())
+                    .forEach(out()::println);
+            return Mishap.OK;
+        }
         JsonNode rule = client.get(Place.rule(place.of(client), name)).document();
         line("Name", text(rule, "/metadata/name"));
         line("Namespace", text(rule, "/metadata/namespace"));

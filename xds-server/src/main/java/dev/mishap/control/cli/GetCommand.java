@@ -18,12 +18,13 @@ import tools.jackson.databind.node.ArrayNode;
 /** Lists rules. */
 @Command(
         name = "get",
-        description = "List rules, or get one.",
+        description = "List rules or the runs of experiments, or get one.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  mishap get rules -A",
             "  mishap get rules -l team=pay -o wide",
             "  mishap get rule canary-503 -n staging -o yaml",
+            "  mishap get experiments --experiment PAY-503-2024-Q4",
             "",
             ClientCommand.EXIT_CODES
         })
@@ -31,7 +32,13 @@ final class GetCommand extends ClientCommand {
     /** What can be got. */
     enum Kind {
         rules,
-        rule
+        rule,
+        experiments,
+        experiment;
+
+        boolean isRules() {
+            return this == rules || this == rule;
+        }
     }
 
     @Mixin
@@ -40,7 +47,7 @@ final class GetCommand extends ClientCommand {
     @Parameters(index = "0", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
     private Kind kind = Kind.rules;
 
-    @Parameters(index = "1..*", paramLabel = "NAME", arity = "0..*", description = "Names of rules. Default: all.")
+    @Parameters(index = "1..*", paramLabel = "NAME", arity = "0..*", description = "Names. Default: all.")
     private List<String> names = List.of();
 
     @Option(
@@ -63,17 +70,28 @@ final class GetCommand extends ClientCommand {
             description = "${COMPLETION-CANDIDATES}. Default: table.")
     private Output output = Output.table;
 
+    /** For when nothing was found. */
+    private String where = "";
+
     @Override
     int run(ApiClient client) throws ApiException {
+        where = all ? "" : " in namespace " + place.of(client) + "; -A lists all";
         List<JsonNode> rules = new ArrayList<>();
         int exit = Mishap.OK;
+        if (!kind.isRules() && selector != null) {
+            throw bad("runs of experiments have no labels: -l is for rules");
+        }
         if (!names.isEmpty()) {
             if (all || selector != null || experiment != null) {
                 throw bad("names, and -A, -l or --experiment, do not go together");
             }
             for (String name : names) {
                 try {
-                    rules.add(client.get(Place.rule(place.of(client), name)).document());
+                    rules.add(client.get(
+                                    kind.isRules()
+                                            ? Place.rule(place.of(client), name)
+                                            : Place.experiment(place.of(client), name))
+                            .document());
                 } catch (ApiException e) {
                     if (e.status() != 404) {
                         throw e;
@@ -95,7 +113,10 @@ final class GetCommand extends ClientCommand {
     }
 
     private List<JsonNode> list(ApiClient client) throws ApiException {
-        String path = (all ? "/api/v1/rules" : Place.rules(place.of(client))) + "?limit=500";
+        String path = (kind.isRules()
+                        ? all ? "/api/v1/rules" : Place.rules(place.of(client))
+                        : all ? "/api/v1/experiments" : Place.experiments(place.of(client)))
+                + "?limit=500";
         if (selector != null) {
             path += "&labelSelector=" + ApiClient.encode(selector);
         }
@@ -124,18 +145,29 @@ final class GetCommand extends ClientCommand {
                 rules.forEach(items::add);
                 Map<String, Object> list = new LinkedHashMap<>();
                 list.put("apiVersion", "mishap.dev/v1");
-                list.put("kind", "FaultRuleList");
+                list.put("kind", kind.isRules() ? "FaultRuleList" : "ExperimentRunList");
                 list.put("items", items);
                 print(new JsonMapper().valueToTree(list), output);
             }
-            case name -> rules.forEach(rule -> out().println("rule/" + text(rule, "/metadata/name")));
-            case table, wide -> table(rules);
+            case name ->
+                rules.forEach(rule ->
+                        out().println((kind.isRules() ? "rule/" : "experiment/") + text(rule, "/metadata/name")));
+            case table, wide -> {
+                if (kind.isRules()) {
+                    table(rules);
+                } else if (rules.isEmpty()) {
+                    err().println("no runs of experiments are recorded" + where
+                            + "; `mishap run --server` records one");
+                } else {
+                    ExperimentWords.table(rules, all, output == Output.wide).print(out());
+                }
+            }
         }
     }
 
     private void table(List<JsonNode> rules) {
         if (rules.isEmpty()) {
-            err().println("no rules found" + (all ? "" : " in this namespace; -A lists all"));
+            err().println("no rules found" + where);
             return;
         }
         List<String> headings = new ArrayList<>(all ? List.of("NAMESPACE") : List.of());

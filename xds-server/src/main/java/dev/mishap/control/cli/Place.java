@@ -44,6 +44,19 @@ final class Place {
         return "/api/v1/namespaces/" + ApiClient.encode(namespace) + "/rules";
     }
 
+    static String experiments(String namespace) {
+        return rules(namespace).replaceAll("rules$", "experiments");
+    }
+
+    static String experiment(String namespace, String run) {
+        try {
+            FaultRule.requireName("name", run, 128);
+        } catch (IllegalArgumentException e) {
+            throw new BadName(e);
+        }
+        return experiments(namespace) + '/' + ApiClient.encode(run);
+    }
+
     static String rule(String namespace, String name) {
         try {
             FaultRule.requireName("name", name, 253);

@@ -1,5 +1,7 @@
 package dev.mishap.control.cli;
 
+import dev.mishap.control.client.ApiClient;
+import dev.mishap.control.client.ApiException;
 import dev.mishap.control.demo.Demo;
 import dev.mishap.control.demo.DemoMode;
 import dev.mishap.control.experiment.ExperimentRun;
@@ -10,6 +12,7 @@ import dev.mishap.control.report.Headline;
 import dev.mishap.control.report.JsonReport;
 import dev.mishap.control.report.ReportContext;
 import dev.mishap.control.report.Reports;
+import dev.mishap.control.rules.RuleKey;
 import dev.mishap.rules.experiment.Experiment;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +96,19 @@ final class RunCommand implements Callable<Integer> {
             description =
                     "Start two services behind two proxies and experiment on them: healthy, broken-fallback, sick, dns or dns-without-breaker. Default: healthy.")
     private @Nullable String demo;
+
+    @Option(
+            names = "--server",
+            paramLabel = "URL",
+            description =
+                    "Record the run in this control plane; with the token and files of the context, or MISHAP_API_TOKEN.")
+    private @Nullable String server;
+
+    @Option(
+            names = "--context",
+            paramLabel = "NAME",
+            description = "Record the run in the control plane of this context (see `mishap config`).")
+    private @Nullable String context;
 
     @Option(
             names = "--dry-rules",
@@ -250,7 +267,47 @@ final class RunCommand implements Callable<Integer> {
         RunPlan plan = RunPlan.of(experiment, options(at, watched));
         RunConsole console =
                 new RunConsole(out, experiment.id(), System.console() != null && !"dumb".equals(System.getenv("TERM")));
-        ExperimentRun run = new ExperimentRun(plan, http, console);
+        String runId = UUID.randomUUID().toString();
+        try (RunRecorder recorder = recorder(console, experiment, runId)) {
+            return run(plan, http, console, recorder, runId, interrupts, world);
+        }
+    }
+
+    /** Null = nobody is to be told. A run that was to be recorded and cannot be does not begin. */
+    private @Nullable RunRecorder recorder(RunConsole console, Experiment experiment, String runId) throws IOException {
+        if (server == null && context == null) {
+            return null;
+        }
+        ApiClient client;
+        try {
+            client = new ApiClient(Connection.context(spec.commandLine(), context, server), Duration.ofSeconds(10));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+        }
+        String own = experiment.namespace() == null ? client.context().namespace() : experiment.namespace();
+        String namespace = own == null ? RuleKey.DEFAULT_NAMESPACE : own;
+        RunRecorder recorder = new RunRecorder(console, client, namespace, experiment, runId);
+        try {
+            recorder.begin();
+        } catch (ApiException e) {
+            recorder.close();
+            throw new IOException("the run cannot be recorded, so it does not begin: " + e.getMessage(), e);
+        }
+        console.say("recorded as experiment " + namespace + '/' + runId + " in "
+                + client.context().server());
+        return recorder;
+    }
+
+    private int run(
+            RunPlan plan,
+            HttpClient http,
+            RunConsole console,
+            @Nullable RunRecorder recorder,
+            String runId,
+            Interrupts interrupts,
+            @Nullable Demo world)
+            throws IOException {
+        ExperimentRun run = new ExperimentRun(plan, http, recorder == null ? console : recorder, runId);
         interrupts.onSignal(run::interrupt);
         RunResult result = run.run();
         List<String> notes = new ArrayList<>(imported);
@@ -258,6 +315,9 @@ final class RunCommand implements Callable<Integer> {
             notes.addAll(world.finish());
         }
         console.endLiveLine();
+        if (recorder != null) {
+            recorder.end(result, JsonReport.write(result, RunFacts.context(result, commandLine(result), notes)));
+        }
         finish(result, notes, console);
         return result.verdict().exitCode();
     }

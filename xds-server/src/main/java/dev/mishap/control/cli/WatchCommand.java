@@ -55,6 +55,9 @@ final class WatchCommand extends ClientCommand {
 
     @Override
     int run(ApiClient client) throws ApiException {
+        if (!kind.isRules()) {
+            throw bad("rules can be watched; `mishap get experiments` lists runs");
+        }
         String path = (all ? "/api/v1/rules" : Place.rules(place.of(client))) + "?watch=true"
                 + (selector == null ? "" : "&labelSelector=" + ApiClient.encode(selector));
         int failures = 0;

@@ -47,7 +47,7 @@ public final class ExperimentRun {
 
     private final RunPlan plan;
     private final RunListener listener;
-    private final String runId = UUID.randomUUID().toString();
+    private final String runId;
     private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
     private final Map<URI, ProxyClient> proxies = new LinkedHashMap<>();
     /** Where something of this run is, or may be. */
@@ -64,7 +64,13 @@ public final class ExperimentRun {
     private FaultCounts lastFaults = FaultCounts.NONE;
 
     public ExperimentRun(RunPlan plan, HttpClient http, RunListener listener) {
+        this(plan, http, listener, UUID.randomUUID().toString());
+    }
+
+    /** @param runId tells this run apart from all others */
+    public ExperimentRun(RunPlan plan, HttpClient http, RunListener listener, String runId) {
         this.plan = plan;
+        this.runId = runId;
         this.listener = listener;
         String id = plan.experiment().id();
         claim = Lease.of(id + "." + runId);

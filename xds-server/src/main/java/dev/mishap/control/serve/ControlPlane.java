@@ -21,6 +21,7 @@ import dev.mishap.control.rules.RuleKey;
 import dev.mishap.control.rules.RuleRegistry;
 import dev.mishap.control.rules.RuleSnapshot;
 import dev.mishap.control.rules.StoredRule;
+import dev.mishap.control.runs.RunRecords;
 import dev.mishap.control.security.NodeAuthorizer;
 import dev.mishap.control.security.Security;
 import dev.mishap.control.security.TlsFiles;
@@ -98,7 +99,8 @@ public final class ControlPlane implements AutoCloseable {
             if (base instanceof Overlay overlay) {
                 xds.fleet().addListener(overlay);
             }
-            api = own(ApiServer.builder(registry, security.tokens(), security.authenticator())
+            api = own(ApiServer.builder(
+                            registry, new RunRecords(store, clock), security.tokens(), security.authenticator())
                     .fleet(new FleetFacts(faults, xds.fleet(), clock))
                     .audit(audit)
                     .refused(refused)

@@ -2,6 +2,7 @@ package dev.mishap.control.api;
 
 import dev.mishap.control.http.HttpOptions;
 import dev.mishap.control.rules.RuleRegistry;
+import dev.mishap.control.runs.RunRecords;
 import dev.mishap.control.security.Authenticator;
 import dev.mishap.control.security.Bindings;
 import dev.mishap.control.security.Grant;
@@ -65,7 +66,7 @@ public final class ApiFixture implements AutoCloseable {
         Authenticator authenticator = new Authenticator(
                 new Authenticator.Policy(anonymous, 10_000), tokens, oidc, Bindings.NONE, System::nanoTime);
         try {
-            server = ApiServer.builder(registry, tokens, authenticator)
+            server = ApiServer.builder(registry, new RunRecords(store, () -> now), tokens, authenticator)
                     .fleet(fleet)
                     .audit(audit)
                     .refused(refused)
@@ -134,7 +135,13 @@ public final class ApiFixture implements AutoCloseable {
     void bind(GrpcApi grpc) {
         RuleService rules = new RuleService(registry, fleet, () -> now);
         grpc.bind(new ApiParts(
-                rules, watches, new FleetListing(rules), new TokenService(tokens, audit, () -> now), audit, refused));
+                rules,
+                watches,
+                new FleetListing(rules),
+                new TokenService(tokens, audit, () -> now),
+                new RunService(new RunRecords(store, () -> now), () -> now),
+                audit,
+                refused));
     }
 
     /** A new token. */

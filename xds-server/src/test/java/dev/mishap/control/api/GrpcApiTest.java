@@ -18,22 +18,30 @@ import dev.mishap.control.v1.CreateRuleRequest;
 import dev.mishap.control.v1.CreateTokenRequest;
 import dev.mishap.control.v1.CreateTokenResponse;
 import dev.mishap.control.v1.DeleteRuleRequest;
+import dev.mishap.control.v1.DeleteRunRequest;
+import dev.mishap.control.v1.ExperimentRun;
+import dev.mishap.control.v1.ExperimentsGrpc;
 import dev.mishap.control.v1.FleetGrpc;
 import dev.mishap.control.v1.GetFleetRequest;
 import dev.mishap.control.v1.GetFleetResponse;
 import dev.mishap.control.v1.GetRuleRequest;
+import dev.mishap.control.v1.GetRunRequest;
 import dev.mishap.control.v1.ListAuditRequest;
 import dev.mishap.control.v1.ListAuditResponse;
 import dev.mishap.control.v1.ListRulesRequest;
+import dev.mishap.control.v1.ListRunsRequest;
+import dev.mishap.control.v1.ListRunsResponse;
 import dev.mishap.control.v1.ListTokensRequest;
 import dev.mishap.control.v1.NodeOutcome;
 import dev.mishap.control.v1.NodeRule;
 import dev.mishap.control.v1.PatchRuleRequest;
+import dev.mishap.control.v1.PutRunRequest;
 import dev.mishap.control.v1.RearmFleetRequest;
 import dev.mishap.control.v1.ReplaceRuleRequest;
 import dev.mishap.control.v1.RevokeTokenRequest;
 import dev.mishap.control.v1.RuleDocument;
 import dev.mishap.control.v1.RulesGrpc;
+import dev.mishap.control.v1.RunVerdict;
 import dev.mishap.control.v1.StopFleetRequest;
 import dev.mishap.control.v1.StopRulesRequest;
 import dev.mishap.control.v1.StoredRule;
@@ -276,6 +284,37 @@ class GrpcApiTest {
                 .anyMatch(record -> record.contains("access.denied")
                         && record.contains("token:v")
                         && record.contains("\"target\":\"ListAudit\""));
+    }
+
+    @Test
+    void runsOfExperiments() {
+        ExperimentsGrpc.ExperimentsBlockingStub runs = ExperimentsGrpc.newBlockingStub(channel)
+                .withInterceptors(token(fixture.token("runner", Grant.everything(Role.OPERATOR))));
+        PutRunRequest.Builder told = PutRunRequest.newBuilder()
+                .setName("run-1")
+                .setExperimentId("PAY-1")
+                .setExperimentName("pay")
+                .setPhase("injection");
+        assertThat(runs.putRun(told.build()).getBy()).isEqualTo("token:runner");
+        ExperimentRun done = runs.putRun(told.setPhase("done")
+                .setVerdict(RunVerdict.newBuilder().setExitCode(1).setReason("BREACHED"))
+                .setReport("{\"kind\":\"ExperimentReport\"}")
+                .build());
+        assertThat(done.getPhasesCount()).isEqualTo(2);
+        assertThat(done.hasEnded()).isTrue();
+        assertThat(runs.getRun(GetRunRequest.newBuilder().setName("run-1").build())
+                        .getReport())
+                .contains("ExperimentReport");
+        ListRunsResponse listed = runs.listRuns(
+                ListRunsRequest.newBuilder().setExperimentId("PAY-1").build());
+        assertThat(listed.getRuns(0).getVerdict().getExitCode()).isEqualTo(1);
+        assertThat(listed.getRuns(0).getVerdict().hasRecovered()).isFalse();
+        assertThat(listed.getRuns(0).getReport()).isEmpty();
+        assertThat(code(() -> runs.putRun(told.build()))).isEqualTo(Status.Code.ABORTED);
+        runs.deleteRun(DeleteRunRequest.newBuilder().setName("run-1").build());
+        assertThat(code(() ->
+                        runs.getRun(GetRunRequest.newBuilder().setName("run-1").build())))
+                .isEqualTo(Status.Code.NOT_FOUND);
     }
 
     @Test

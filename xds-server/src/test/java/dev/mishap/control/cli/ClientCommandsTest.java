@@ -49,6 +49,52 @@ class ClientCommandsTest {
     }
 
     @Test
+    void aRunLeavesARecord() throws IOException {
+        String experiment = file("experiment.yaml", """
+                apiVersion: mishap.dev/v1
+                kind: Experiment
+                metadata: {name: payments, namespace: pay}
+                spec:
+                  targets: [payment-gateway]
+                  faults: [{target: payment-gateway, percentage: 40, fault: {abort: {httpStatus: 503}}}]
+                  slos: [checkout_success_rate >= 0.95]
+                """);
+        CommandRun run = run(
+                "run",
+                experiment,
+                "--target",
+                "payment-gateway=http://127.0.0.1:1",
+                "--observe",
+                "checkout=http://127.0.0.1:1");
+        assertThat(run.exit()).as(run.toString()).isEqualTo(2);
+        String name = run("get", "experiments", "-n", "pay", "-o", "name").out().strip();
+        assertThat(name).startsWith("experiment/");
+        assertThat(run("get", "experiments", "-A", "-o", "wide").out())
+                .contains("payments", "done", "(2)", "anonymous", "NAMESPACE", "WHY");
+        String id = name.substring(11);
+        assertThat(run("describe", "experiment", id, "-n", "pay").out())
+                .contains("Experiment:", "Verdict:", "(2): ", "Requests:     0 in scope");
+        assertThat(run("get", "experiment", id, "-n", "pay", "-o", "json").out())
+                .contains("ExperimentReport");
+        assertThat(run("delete", "experiment", id, "-n", "pay").out()).isEqualTo("experiment pay/" + id + " deleted\n");
+        assertThat(run("delete", "experiment", id, "-n", "pay").exit()).isEqualTo(1);
+        assertThat(run("get", "experiments", "-n", "pay").err()).contains("no runs of experiments are recorded");
+        assertThat(run("watch", "experiments").exit()).isEqualTo(2);
+        // Nothing begins that was to be recorded and cannot be.
+        CommandRun unreachable = CommandRun.of(
+                "run",
+                experiment,
+                "--target",
+                "payment-gateway=http://127.0.0.1:1",
+                "--observe",
+                "checkout=http://127.0.0.1:1",
+                "--server",
+                "http://127.0.0.1:1");
+        assertThat(unreachable.exit()).isEqualTo(2);
+        assertThat(unreachable.err()).contains("the run cannot be recorded, so it does not begin");
+    }
+
+    @Test
     void applyTellsWhatItDidWithEachRule() throws IOException {
         String rules = file("rules.yaml", ApiFixture.RULE.formatted("a") + "---\n" + ApiFixture.RULE.formatted("b"));
         assertThat(run("apply", "-f", rules).out()).isEqualTo("rule default/a created\nrule default/b created\n");
