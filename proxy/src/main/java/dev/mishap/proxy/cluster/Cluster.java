@@ -71,6 +71,9 @@ public final class Cluster {
         if (config.timeoutBudgets()) {
             stats.trackTimeoutBudgets();
         }
+        if (config.sizes()) {
+            stats.trackSizes();
+        }
         defaultLimits = limits(RequestPriority.DEFAULT, config.defaultLimits(), scope);
         highLimits = limits(RequestPriority.HIGH, config.highLimits(), scope);
         merger = new UpdateMerger(this, context);

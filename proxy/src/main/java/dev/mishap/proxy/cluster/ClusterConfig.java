@@ -19,6 +19,7 @@ import java.util.Map;
  * @param features what works on the cluster besides, such as health checks
  * @param poolPerDownstream {@code connection_pool_per_downstream_connection}: connections carry requests of one client's connection
  * @param timeoutBudgets {@code track_cluster_stats.timeout_budgets}: whether it is counted how much of their timeouts requests use
+ * @param sizes {@code track_cluster_stats.request_response_sizes}: whether the sizes of requests and responses are tracked
  * @param metadata {@code filter_metadata} by namespace
  * @param faults rules about the cluster's connections and DNS questions
  */
@@ -35,6 +36,7 @@ public record ClusterConfig(
         List<ClusterFeature> features,
         boolean poolPerDownstream,
         boolean timeoutBudgets,
+        boolean sizes,
         Map<String, Map<String, Object>> metadata,
         ClusterFaults faults) {
     public ClusterConfig {
@@ -66,6 +68,7 @@ public record ClusterConfig(
         private final List<ClusterFeature> features = new ArrayList<>();
         private boolean poolPerDownstream;
         private boolean timeoutBudgets;
+        private boolean sizes;
         private Map<String, Map<String, Object>> metadata = Map.of();
         private ClusterFaults faults = ClusterFaults.NONE;
 
@@ -117,6 +120,11 @@ public record ClusterConfig(
             return this;
         }
 
+        public Builder sizes(boolean value) {
+            sizes = value;
+            return this;
+        }
+
         public Builder metadata(Map<String, Map<String, Object>> value) {
             metadata = value;
             return this;
@@ -141,6 +149,7 @@ public record ClusterConfig(
                     features,
                     poolPerDownstream,
                     timeoutBudgets,
+                    sizes,
                     metadata,
                     faults);
         }

@@ -132,6 +132,7 @@ public final class ClusterStats {
     public final ResponseCounters retry;
 
     private volatile boolean http1Shown;
+    private @Nullable Sizes sizes;
     private @Nullable Histogram timeoutUsed;
     private @Nullable Histogram perTryTimeoutUsed;
 
@@ -236,6 +237,49 @@ public final class ClusterStats {
         timeoutUsed = scope.histogram("upstream_rq_timeout_budget_percent_used", Histogram.Unit.UNSPECIFIED);
         perTryTimeoutUsed =
                 scope.histogram("upstream_rq_timeout_budget_per_try_percent_used", Histogram.Unit.UNSPECIFIED);
+    }
+
+    /** {@code track_cluster_stats.request_response_sizes}. */
+    void trackSizes() {
+        sizes = new Sizes(scope);
+    }
+
+    /** How large requests and responses are; null when that is not tracked. */
+    public @Nullable Sizes sizes() {
+        return sizes;
+    }
+
+    /** Sizes of the requests of tries, and of responses that came. */
+    public static final class Sizes {
+        private final Histogram requestHeaders;
+        private final Histogram requestCount;
+        private final Histogram requestBody;
+        private final Histogram responseHeaders;
+        private final Histogram responseCount;
+        private final Histogram responseBody;
+
+        private Sizes(Scope scope) {
+            requestHeaders = scope.histogram("upstream_rq_headers_size", Histogram.Unit.BYTES);
+            requestCount = scope.histogram("upstream_rq_headers_count", Histogram.Unit.UNSPECIFIED);
+            requestBody = scope.histogram("upstream_rq_body_size", Histogram.Unit.BYTES);
+            responseHeaders = scope.histogram("upstream_rs_headers_size", Histogram.Unit.BYTES);
+            responseCount = scope.histogram("upstream_rs_headers_count", Histogram.Unit.UNSPECIFIED);
+            responseBody = scope.histogram("upstream_rs_body_size", Histogram.Unit.BYTES);
+        }
+
+        /** A try is over, which sent a body of so many bytes. */
+        public void request(int headerBytes, int headers, long body) {
+            requestHeaders.record(headerBytes);
+            requestCount.record(headers);
+            requestBody.record(body);
+        }
+
+        /** It was answered. */
+        public void response(int headerBytes, int headers, long body) {
+            responseHeaders.record(headerBytes);
+            responseCount.record(headers);
+            responseBody.record(body);
+        }
     }
 
     /** A response is complete, {@code nanos} after its request was; {@code timeout} is 0 when there is none. */

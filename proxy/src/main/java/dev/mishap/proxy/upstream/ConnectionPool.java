@@ -21,6 +21,7 @@ abstract class ConnectionPool {
     private final ResourceLimits limits;
     final Connector connector;
     private final Deque<UpstreamListener> pending = new ArrayDeque<>();
+    private int active;
     private boolean draining;
     private boolean counted;
     private @Nullable ConnectionPool outer;
@@ -108,6 +109,11 @@ abstract class ConnectionPool {
         return true;
     }
 
+    /** Requests under way. */
+    final int active() {
+        return active;
+    }
+
     final int waiting() {
         return pending.size();
     }
@@ -170,6 +176,7 @@ abstract class ConnectionPool {
             listener.onPoolFailure(ResetReason.OVERFLOW, null);
             return false;
         }
+        active++;
         limits.requests.inc();
         stats().rqTotal.inc();
         stats().rqActive.inc();
@@ -180,6 +187,7 @@ abstract class ConnectionPool {
 
     /** Counts the end of a request. */
     final void ended() {
+        active--;
         limits.requests.dec();
         stats().rqActive.dec();
         endpoint.rqActive.decrementAndGet();

@@ -2,7 +2,6 @@ package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
-import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
@@ -329,10 +328,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     private void tunnelSent() {
         if (!closed && listener != null) {
             closedLocally = true;
-            ResourceLimits limits = pool.limits();
             parser.stop();
             shut();
-            UpstreamListener l = detach(limits);
+            UpstreamListener l = detach();
             if (l != null) {
                 l.onReset(ResetReason.CONNECTION_TERMINATION);
             }
@@ -391,21 +389,18 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
             return;
         }
         // HTTP/1 has no way to give up a request but to close. The close is counted while the request still is.
-        ResourceLimits limits = pool.limits();
         closedLocally = true;
         parser.stop();
         shut();
-        detach(limits);
+        detach();
     }
 
-    private @Nullable UpstreamListener detach(ResourceLimits limits) {
+    private @Nullable UpstreamListener detach() {
         UpstreamListener l = listener;
         if (l != null) {
             listener = null;
             meter = null;
-            limits.requests.dec();
-            stats.rqActive.dec();
-            pool.endpoint().rqActive.decrementAndGet();
+            pool.ended();
         }
         return l;
     }
@@ -476,7 +471,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         stats.cxProtocolError.inc();
         closedLocally = true;
         shut();
-        UpstreamListener l = detach(pool.limits());
+        UpstreamListener l = detach();
         if (l != null) {
             l.onReset(ResetReason.PROTOCOL_ERROR);
         }
@@ -526,7 +521,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
             reason = ResetReason.PROTOCOL_ERROR;
         }
         accountClose();
-        detach(pool.limits());
+        detach();
         l.onReset(reason);
     }
 
@@ -601,6 +596,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     /** Lets go of the listener before it is told the end, so that nothing it does then touches the next request. */
     private @Nullable UpstreamListener ended() {
         requestCut = !requestComplete;
-        return detach(pool.limits());
+        return detach();
     }
 }

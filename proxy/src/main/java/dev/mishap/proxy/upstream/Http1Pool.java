@@ -26,6 +26,9 @@ final class Http1Pool extends HttpPool<Http1Connection> {
         while ((c = idle.pollFirst()) != null) {
             if (c.usable()) {
                 attach(c, listener);
+                if (connectsAhead()) {
+                    connectAhead();
+                }
                 return;
             }
             // Closed by the peer, and its channelInactive is still to come.
@@ -60,7 +63,9 @@ final class Http1Pool extends HttpPool<Http1Connection> {
         UpstreamListener next = next();
         if (next != null) {
             attach(c, next);
-            connectIfNeeded(); // for those that go on waiting
+            if (waiting() > 0) {
+                connectIfNeeded();
+            }
         } else {
             keep(c);
         }

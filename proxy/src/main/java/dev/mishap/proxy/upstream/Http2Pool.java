@@ -54,6 +54,9 @@ final class Http2Pool extends HttpPool<Http2Connection> {
         Http2Connection c = ready();
         if (c != null) {
             attach(c, listener);
+            if (connectsAhead()) {
+                connectAhead();
+            }
         } else if (pend(listener)) {
             connectIfNeeded();
         }

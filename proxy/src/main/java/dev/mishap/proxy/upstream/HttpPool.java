@@ -31,8 +31,11 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
         void drain();
     }
 
+    private static final int MOST_AT_ONCE = 3;
+
     private final Collection<C> open;
     private final UpstreamTransport.Options options;
+    private final double ratio;
     private int connecting;
 
     /** @param open where the pool keeps its connections */
@@ -46,6 +49,7 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
         super(cluster, endpoint, limits, connector);
         this.options = options;
         this.open = open;
+        this.ratio = cluster.config().connect().preconnectRatio();
     }
 
     /** A new connection, which is to be connected. */
@@ -66,9 +70,30 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
     }
 
     final void connectIfNeeded() {
-        if (capacity(connecting) >= waiting() || !mayConnect(open.isEmpty())) {
-            return;
+        if (capacity(connecting) < waiting() && mayConnect(open.isEmpty())) {
+            connect();
         }
+        if (ratio > 1) {
+            connectAhead();
+        }
+    }
+
+    /** Opens connections for requests that are to come, as many as the ratio wants of them for those that are there. */
+    final void connectAhead() {
+        for (int i = 0; i < MOST_AT_ONCE && !draining(); i++) {
+            if ((waiting() + active()) * ratio <= capacity(open.size()) || !mayConnect(false)) {
+                return;
+            }
+            connect();
+        }
+    }
+
+    /** Whether there are to be more connections than requests. */
+    final boolean connectsAhead() {
+        return ratio > 1;
+    }
+
+    private void connect() {
         C c = make();
         open.add(c);
         connecting++;

@@ -50,7 +50,7 @@ public final class ClusterTranslator {
                             "cluster_type",
                             "wait_for_warm_on_init",
                             "upstream_bind_config")
-                    .supported("connection_pool_per_downstream_connection")
+                    .supported("connection_pool_per_downstream_connection", "preconnect_policy")
                     .supported("track_cluster_stats", "track_timeout_budgets")
                     .supported("filters", "typed_dns_resolver_config", "dns_resolution_config")
                     .accepted(
@@ -65,10 +65,11 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
-            SupportedFields.of(CLUSTER + "TrackClusterStats").supported("timeout_budgets"),
+            SupportedFields.of(CLUSTER + "TrackClusterStats").supported("timeout_budgets", "request_response_sizes"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions").supported("tcp_keepalive"),
             SupportedFields.of("envoy.config.core.v3.TcpKeepalive")
                     .supported("keepalive_probes", "keepalive_time", "keepalive_interval"),
+            SupportedFields.of(CLUSTER + "Cluster.PreconnectPolicy").supported("per_upstream_preconnect_ratio"),
             SupportedFields.of(CLUSTER + "CircuitBreakers").supported("thresholds", "per_host_thresholds"),
             SupportedFields.of(CLUSTER + "CircuitBreakers.Thresholds")
                     .supported("priority", "max_connections", "max_pending_requests", "max_requests", "max_retries")
@@ -92,6 +93,7 @@ public final class ClusterTranslator {
                 .http(UpstreamHttpTranslator.from(c))
                 .poolPerDownstream(c.bool("connection_pool_per_downstream_connection", false))
                 .timeoutBudgets(timeoutBudgets(c))
+                .sizes(tracksSizes(c))
                 .metadata(LoadAssignments.metadata(c))
                 .faults(new ClusterFaults(ClusterFaultConfig.from(c), ClusterFaultConfig.discovered(c)));
         checkFilters(c);
@@ -124,13 +126,21 @@ public final class ClusterTranslator {
         return c.bool("track_timeout_budgets", false) || track != null && track.bool("timeout_budgets", false);
     }
 
+    private static boolean tracksSizes(ConfigNode c) {
+        ConfigNode track = c.message("track_cluster_stats");
+        return track != null && track.bool("request_response_sizes", false);
+    }
+
     private static ConnectConfig connect(ConfigNode c) {
         ConnectConfig d = ConnectConfig.DEFAULT;
+        ConfigNode preconnect = c.message("preconnect_policy");
         return new ConnectConfig(
                 c.durationNanos("connect_timeout", d.timeoutNanos()),
                 (int) Math.min(Integer.MAX_VALUE, c.integer("per_connection_buffer_limit_bytes", d.bufferLimitBytes())),
                 keepalive(c),
-                BindTranslator.from(c, "Cluster " + c.string("name")));
+                BindTranslator.from(c, "Cluster " + c.string("name")),
+                List.of(),
+                preconnect == null ? 1 : preconnect.number("per_upstream_preconnect_ratio", 1));
     }
 
     private static CommonLbConfig common(ConfigNode c) {

@@ -39,6 +39,10 @@ final class Attempt implements UpstreamListener {
     private @Nullable Future<?> perTry;
     private @Nullable Future<?> perTryIdle;
     private @Nullable Future<?> duration;
+    private long bodySent;
+    private long bodyReceived;
+    private int responseHeaderBytes;
+    private int responseHeaderCount;
     private boolean headersSeen;
     private boolean over;
     private boolean requestPaused;
@@ -115,6 +119,7 @@ final class Attempt implements UpstreamListener {
             return;
         }
         touch();
+        bodySent += transferred.readableBytes();
         s.sendData(transferred, endStream);
     }
 
@@ -186,7 +191,8 @@ final class Attempt implements UpstreamListener {
     private void end() {
         endSpan(null);
         if (!over) {
-            tries.call().cluster().stats().perTryTimeoutUsed(System.nanoTime() - startNanos, timeouts().perTryNanos);
+            stats().perTryTimeoutUsed(System.nanoTime() - startNanos, timeouts().perTryNanos);
+            recordSizes();
         }
         over = true;
         stream = null;
@@ -196,6 +202,17 @@ final class Attempt implements UpstreamListener {
         if (requestPaused) {
             requestPaused = false;
             downstream().resumeRequestReads();
+        }
+    }
+
+    private void recordSizes() {
+        ClusterStats.Sizes sizes = stats().sizes();
+        if (sizes != null) {
+            HeaderMap request = downstream().requestHeaders();
+            sizes.request(request.byteSize(), request.size(), bodySent);
+            if (headersSeen) {
+                sizes.response(responseHeaderBytes, responseHeaderCount, bodyReceived);
+            }
         }
     }
 
@@ -328,6 +345,10 @@ final class Attempt implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap headers, boolean endStream) {
         headersSeen = true;
+        if (stats().sizes() != null) {
+            responseHeaderBytes = headers.byteSize();
+            responseHeaderCount = headers.size();
+        }
         if (span != null) {
             span.response((int) HeaderNumbers.of(headers, HeaderName.STATUS));
         }
@@ -345,6 +366,7 @@ final class Attempt implements UpstreamListener {
         if (info.upstreamFirstBodyNanos == 0 && transferred.isReadable()) {
             info.upstreamFirstBodyNanos = System.nanoTime();
         }
+        bodyReceived += transferred.readableBytes();
         if (endStream) {
             end();
         } else {
