@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -347,5 +348,68 @@ class OnDemandIT {
             awaitLog("/t 503 cluster_not_found DI,NC rt - 0");
             end(proxy);
         }
+    }
+
+    /** A scope's table is fetched with the first request of the scope. */
+    @ParameterizedTest
+    @EnumSource(ProxyProcess.Kind.class)
+    void scopes(ProxyProcess.Kind kind) throws Exception {
+        kind.need();
+        for (String scope : List.of("one", "two", "three")) {
+            xds.put(
+                    "ScopedRouteConfiguration",
+                    scope,
+                    "name: \"" + scope + "\" on_demand: "
+                            + !scope.equals("three") + " route_configuration_name: \"of-" + scope
+                            + "\" key { fragments { string_key: \"" + scope + "\" } }");
+            xds.put(
+                    "RouteConfiguration",
+                    "of-" + scope,
+                    "name: \"of-" + scope
+                            + "\" virtual_hosts { name: \"v\" domains: \"*\" routes { name: \"" + scope
+                            + "\" match { prefix: \"/\" } route { cluster: \"c\" } } }");
+        }
+        xds.put("Cluster", "c", cluster("c"));
+        String scoped = "scoped_routes { name: \"s\" scope_key_builder { fragments { header_value_extractor {"
+                + " name: \"x-s\" index: 0 } } } rds_config_source { resource_api_version: V3 ads {} }"
+                + " scoped_rds { scoped_rds_config_source { resource_api_version: V3 ads {} } } }";
+        xds.put(
+                "Listener",
+                "l",
+                LISTENER.replace("${port}", Integer.toString(port))
+                        .replace("${log}", log().toString())
+                        .replace("${odcds}", "")
+                        .replaceAll("rds \\{ route_config_name.*", scoped));
+        try (ProxyProcess proxy =
+                new ProxyProcess(kind, directory, BOOTSTRAP.replace("${xds}", Integer.toString(xds.port())))) {
+            Sidecar.await(this::up);
+            assertThat(scoped("three")).isEqualTo(200);
+            assertThat(xds.asked()).contains("RouteConfiguration +of-three");
+            Map<String, Long> before = proxy.stats();
+            assertThat(before)
+                    .containsEntry("http.t.scoped_rds.s.all_scopes", 3L)
+                    .containsEntry("http.t.scoped_rds.s.on_demand_scopes", 2L)
+                    .containsEntry("http.t.scoped_rds.s.active_scopes", 1L);
+            assertThat(scoped("one")).isEqualTo(200);
+            awaitLog("/one 200 via_upstream DI one c 0");
+            assertThat(xds.asked()).contains("RouteConfiguration +of-one").doesNotContain("RouteConfiguration +of-two");
+            assertThat(scoped("none")).isEqualTo(404);
+            xds.quiet(true);
+            CompletableFuture<HttpResponse<String>> waits =
+                    later(request("x", "/two").header("x-s", "two").build());
+            xds.awaitAsked("RouteConfiguration +of-two");
+            assertThat(waits).isNotDone();
+            xds.quiet(false);
+            xds.breakStreams();
+            assertThat(waits.get().statusCode()).isEqualTo(200);
+            assertThat(proxy.stats())
+                    .containsEntry("http.t.scoped_rds.s.on_demand_scopes", 2L)
+                    .containsEntry("http.t.scoped_rds.s.active_scopes", 3L);
+            end(proxy);
+        }
+    }
+
+    private int scoped(String scope) {
+        return send(request("x", "/" + scope).header("x-s", scope).build()).statusCode();
     }
 }

@@ -83,7 +83,7 @@ public final class HttpConnectionManagerFields {
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds")
                     .supported("scoped_rds_config_source"),
             SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration")
-                    .supported("name", "route_configuration_name", "route_configuration", "key"),
+                    .supported("on_demand", "name", "route_configuration_name", "route_configuration", "key"),
             SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration.Key")
                     .supported("fragments"),
             SupportedFields.of("envoy.config.route.v3.ScopedRouteConfiguration.Key.Fragment")

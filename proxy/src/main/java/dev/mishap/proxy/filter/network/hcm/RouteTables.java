@@ -68,6 +68,10 @@ public final class RouteTables {
         return null;
     }
 
+    ScheduledExecutorService main() {
+        return main;
+    }
+
     /** Those that are loaded, for the admin server. */
     public List<View> views() {
         List<View> views = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.network.hcm;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.PendingRoute;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
@@ -39,6 +40,8 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
     private final Map<String, Active> scopes = new LinkedHashMap<>();
     private final @Nullable Counter reload;
     private final @Nullable Gauge allScopes;
+    private final @Nullable Gauge onDemandScopes;
+    private final @Nullable Gauge activeScopes;
     private @Nullable InitTarget target;
     private volatile Map<List<String>, RouteResolver> byKey = Map.of();
 
@@ -59,7 +62,7 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         ConfigNode discovered = node.message("scoped_rds");
         if (discovered == null) {
             reload = null;
-            allScopes = null;
+            allScopes = onDemandScopes = activeScopes = null;
             ConfigNode list = node.required("scoped_route_configurations_list");
             for (ConfigNode one : list.messages("scoped_route_configurations")) {
                 put(one.string("name"), one);
@@ -72,8 +75,8 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         own.counter("update_empty");
         own.gauge("config_reload_time_ms");
         allScopes = own.gauge("all_scopes");
-        own.gauge("on_demand_scopes");
-        own.gauge("active_scopes");
+        onDemandScopes = own.gauge("on_demand_scopes");
+        activeScopes = own.gauge("active_scopes");
         Subscription subscription = sources.subscribe(
                 discovered.required("scoped_rds_config_source"),
                 ResourceType.SCOPED_ROUTE,
@@ -90,6 +93,13 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         List<String> wanted = key.of(stream.requestHeaders());
         RouteResolver routes = wanted == null ? null : byKey.get(wanted);
         return routes == null ? null : routes.select(stream);
+    }
+
+    @Override
+    public @Nullable PendingRoute fetch(HttpStream stream, Runnable done) {
+        List<String> wanted = key.of(stream.requestHeaders());
+        RouteResolver routes = wanted == null ? null : byKey.get(wanted);
+        return routes == null ? null : routes.fetch(stream, done);
     }
 
     private void put(String name, ConfigNode config) {
@@ -109,7 +119,9 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         }
         Lifecycle scopeLife = new Lifecycle(new InitManager("SRDS scope " + name));
         RouteResolver routes = routes(config, scopeLife);
-        life.init().add(InitTarget.of("SRDS scope " + name, scopeLife.init()));
+        if (!(routes instanceof OnDemandScope)) {
+            life.init().add(InitTarget.of("SRDS scope " + name, scopeLife.init()));
+        }
         scopes.put(name, new Active(config, List.copyOf(own), routes, scopeLife));
         if (before != null) {
             before.life().end();
@@ -128,18 +140,43 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         if (source == null) {
             throw config.error("route_configuration_name", "needs an rds_config_source");
         }
-        return tables.all()
-                .get(config.string("route_configuration_name"), source, tables.scope(), tables.context(), scopeLife);
+        String table = config.string("route_configuration_name");
+        if (config.bool("on_demand", false)) {
+            return new OnDemandScope(
+                    () -> {
+                        RdsRoutes opened = tables.all().get(table, source, tables.scope(), tables.context(), scopeLife);
+                        tables.all().main().execute(this::showCounts);
+                        return opened;
+                    },
+                    scopeLife,
+                    tables.all().main());
+        }
+        return tables.all().get(table, source, tables.scope(), tables.context(), scopeLife);
     }
 
     private void publish() {
         Map<List<String>, RouteResolver> next = new HashMap<>();
         scopes.values().forEach(a -> next.put(a.key(), a.routes()));
         byKey = next;
+        showCounts();
+    }
+
+    private void showCounts() {
         Gauge all = allScopes;
-        if (all != null) {
-            all.set(scopes.size());
+        Gauge onDemand = onDemandScopes;
+        Gauge active = activeScopes;
+        if (all == null || onDemand == null || active == null) {
+            return;
         }
+        all.set(scopes.size());
+        List<OnDemandScope> lazy = new ArrayList<>();
+        for (Active scope : scopes.values()) {
+            if (scope.routes() instanceof OnDemandScope each) {
+                lazy.add(each);
+            }
+        }
+        onDemand.set(lazy.size());
+        active.set(scopes.size() - lazy.stream().filter(each -> !each.isOpen()).count());
     }
 
     @Override
