@@ -2,8 +2,8 @@ package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.filter.network.ConnectionGate;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
-import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProcessEnd;
 import dev.mishap.proxy.transport.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -157,10 +157,16 @@ public final class Listener {
         return open;
     }
 
-    /** Tells every connection to end as soon as its request, if there is one, is answered. */
-    public void drainConnections() {
+    /** Ends every connection: one of HTTP as soon as its requests, if there are any, are answered, any other at once. */
+    public void endConnections() {
         for (WorkerConnections w : workers) {
-            w.forEach(c -> c.channel.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN));
+            w.forEach(c -> {
+                ProcessEnd end = new ProcessEnd();
+                c.channel.pipeline().fireUserEventTriggered(end);
+                if (!end.isTaken()) {
+                    c.channel.close();
+                }
+            });
         }
     }
 

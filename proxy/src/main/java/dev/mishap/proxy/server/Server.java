@@ -68,7 +68,7 @@ import org.slf4j.LoggerFactory;
  * A proxy: everything that a bootstrap names, made in order, started, drained and ended. Making it checks all of the
  * configuration and opens no socket.
  *
- * <p>SIGTERM and SIGINT drain: listeners close at once, idle connections too, and responses under way are finished with
+ * <p>SIGTERM and SIGINT drain: listeners close at once, idle connections and those of TCP too, and responses under way are finished with
  * {@code connection: close}, for at most {@link Shutdown#MAX_DRAIN_SECONDS} seconds or {@code --drain-time-s} if that is less; a second
  * signal ends the process at once. (Envoy ends without waiting.) SIGUSR1 reopens the log files, SIGURG turns all faults off.
  */

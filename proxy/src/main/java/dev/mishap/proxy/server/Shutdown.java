@@ -62,7 +62,7 @@ final class Shutdown {
         drain.draining(true);
         for (Listener l : listeners.all()) {
             l.close();
-            l.drainConnections();
+            l.endConnections();
         }
         long seconds = Math.min(MAX_DRAIN_SECONDS, drainSeconds);
         waitForConnections(System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));

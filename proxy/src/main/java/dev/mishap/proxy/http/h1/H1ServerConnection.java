@@ -15,10 +15,10 @@ import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.http.StreamIds;
 import dev.mishap.proxy.http.StreamInfo;
-import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.Delivery;
+import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -422,10 +422,13 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event == ConnectionEvent.DRAIN && state == State.OPEN) {
-            draining = true;
-            if (stream == null) {
-                closeIdle();
+        if (event instanceof ProcessEnd end) {
+            end.take(); // what is closing has its response on the way
+            if (state == State.OPEN) {
+                draining = true;
+                if (stream == null) {
+                    closeIdle();
+                }
             }
         } else {
             ctx.fireUserEventTriggered(event);

@@ -11,9 +11,9 @@ import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.http.StreamIds;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.h1.H1Limits;
-import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ConnectionLoss;
+import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.ArrayDeque;
@@ -334,7 +334,8 @@ public final class H2ServerConnection extends H2Connection {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event == ConnectionEvent.DRAIN) {
+        if (event instanceof ProcessEnd end) {
+            end.take();
             if (closing) {
                 return;
             }

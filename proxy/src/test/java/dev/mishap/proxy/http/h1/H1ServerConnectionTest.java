@@ -17,8 +17,8 @@ import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.SpareStreams;
 import dev.mishap.proxy.observe.stats.StatsStore;
-import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -480,14 +480,14 @@ class H1ServerConnectionTest {
         open();
         send(GET);
         drain.draining(true);
-        channel.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN);
+        channel.pipeline().fireUserEventTriggered(new ProcessEnd());
         assertThat(channel.isOpen()).isTrue();
         terminal.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
         assertThat(received()).isEqualTo(ok("connection: close\r\n"));
         assertThat(channel.isOpen()).isFalse();
         channel.finishAndReleaseAll();
         open();
-        channel.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN);
+        channel.pipeline().fireUserEventTriggered(new ProcessEnd());
         assertThat(channel.isOpen()).isFalse();
     }
 

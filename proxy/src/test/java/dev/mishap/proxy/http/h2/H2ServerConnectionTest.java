@@ -16,8 +16,8 @@ import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1ServerConnection;
 import dev.mishap.proxy.observe.stats.StatsStore;
-import dev.mishap.proxy.transport.ConnectionEvent;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -561,7 +561,7 @@ class H2ServerConnectionTest {
     void aDrainingProcessLetsRequestsEnd() {
         open();
         send(wire.get(1, "/slow"));
-        channel.pipeline().fireUserEventTriggered(ConnectionEvent.DRAIN);
+        channel.pipeline().fireUserEventTriggered(new ProcessEnd());
         assertThat(received()).containsExactly("GOAWAY 1 0");
         assertThat(channel.isOpen()).isTrue();
         streams.get("/slow").sendLocalReply(LocalReply.of(200, "ok", "test"));
