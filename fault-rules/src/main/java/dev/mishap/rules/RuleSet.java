@@ -208,6 +208,12 @@ public final class RuleSet {
         return questions.length == 0;
     }
 
+    /** The rule of that name; null when there is none. */
+    public @Nullable FaultRule rule(String name) {
+        CompiledRule rule = byName.get(name);
+        return rule == null ? null : rule.rule;
+    }
+
     /** The counts of a rule; null when there is none of that name. */
     public @Nullable RuleStatus status(String name) {
         CompiledRule rule = byName.get(name);

@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.mishap;
 
 import dev.mishap.rules.ConnectionDecision;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.fault.ConnectDelay;
 import dev.mishap.rules.fault.ConnectionFault;
 import dev.mishap.rules.fault.ConnectionLimit;
@@ -39,6 +40,8 @@ final class Admission implements ConnectionSlots.Waiter {
     private @Nullable Future<?> timer;
     private boolean holds;
     private boolean swallows;
+    /** Whether the timer is that of {@code connectDelay}. */
+    private boolean delays;
 
     Admission(FaultyConnection connection, Channel channel, Runnable proceed) {
         this.connection = connection;
@@ -152,8 +155,23 @@ final class Admission implements ConnectionSlots.Waiter {
         }
     }
 
-    /** Other rules are in place; a connection whose rule had it wait in a line is let in when that rule is gone. */
-    void changed(ConnectionDecision decision) {
+    /**
+     * Other rules are in place. A connection whose rule has it wait is let in when that rule is gone; one whose bytes it took can be served by
+     * nobody, so it ends, rather than leave its client to its own time-outs.
+     */
+    void changed(RuleSet rules, ConnectionDecision decision) {
+        boolean gone = isGone(rules);
+        if (swallows) {
+            if (gone) {
+                leavePlaces();
+                connection.finish();
+            }
+            return;
+        }
+        if (timer != null && wanted == null && (delays ? !isDelayed(decision) : gone)) {
+            enterNow();
+            return;
+        }
         ConnectionSlots line = wanted;
         if (line != null && !holdsStill(decision)) {
             wanted = null;
@@ -161,6 +179,22 @@ final class Admission implements ConnectionSlots.Waiter {
             channel.config().setAutoRead(true);
             enter();
         }
+    }
+
+    /** Whether there is no rule of the decider's name and kind any more; one that was only changed holds on. */
+    private boolean isGone(RuleSet rules) {
+        FaultRule by = decider;
+        FaultRule now = by == null ? null : rules.rule(by.name());
+        return by != null && (now == null || now.fault().kind() != by.fault().kind());
+    }
+
+    private static boolean isDelayed(ConnectionDecision decision) {
+        for (int i = 0; i < decision.touchedCount(); i++) {
+            if (decision.fault(i) instanceof ConnectDelay) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean holdsStill(ConnectionDecision decision) {
@@ -184,6 +218,7 @@ final class Admission implements ConnectionSlots.Waiter {
             }
         }
         if (wait > 0) {
+            delays = true;
             hold();
             in(wait, this::enterNow);
         } else {

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.network.mishap;
 import dev.mishap.proxy.rules.ActiveRules;
 import dev.mishap.proxy.rules.RuleTag;
 import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.fault.Side;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -88,16 +89,28 @@ final class FaultyConnection implements LiveFaults.Ends {
         if (over) {
             return;
         }
+        ByteFaults handler = live.bytes();
         if (owner.isKilled()) {
             letGo();
         } else if (way != null && way.isPending()) {
-            // What it waits for stays, but for a line.
-            way.changed(decided);
+            way.changed(active.rules(), decided);
+        } else if (handler != null && handler.isSilent() && !isHalfOpen(decided)) {
+            live.disarm();
+            handler.finish();
         } else {
             live.shape(decided, false);
             arm();
         }
         watchBytes();
+    }
+
+    private static boolean isHalfOpen(ConnectionDecision decided) {
+        for (int i = 0; i < decided.touchedCount(); i++) {
+            if (decided.fault(i).kind() == Fault.Kind.HALF_OPEN) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void arm() {

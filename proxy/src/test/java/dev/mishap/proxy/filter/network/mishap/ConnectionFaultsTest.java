@@ -621,14 +621,58 @@ class ConnectionFaultsTest {
         await(() -> server.listeners().get(0).connections() <= 10);
     }
 
-    @Test
-    void whatLatencyHoldsGoesOnWhenTheRuleEnds() throws IOException {
-        rules("latency 5m");
+    /** Whether the bytes are held already or come with the end of the rule: they do not wait for the time that it gave them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"latency 5m", "latency 5m;latency 20ms as other", "bandwidth 1KiB/s", "slice 1 bytes every 1m"})
+    void whatAFaultHoldsGoesOnWhenTheRuleEnds(String lines) throws IOException {
+        String text = "x".repeat(5000);
+        String[] all = lines.split(";");
+        for (int round = 0; round < 10; round++) {
+            rules(all);
+            try (Socket socket = connect()) {
+                long begun = stat("mishap.connections_touched");
+                send(socket, text);
+                await(() -> stat("mishap.connections_touched") >= begun);
+                rules(all.length > 1 ? new String[] {all[1]} : new String[0]);
+                assertThat(read(socket, text.length())).isEqualTo(text);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"connect-delay 5m", "timeout 5m"})
+    void whoWaitsOnTheWayInGoesOnWhenTheRuleEnds(String line) throws IOException {
+        rules(line);
         try (Socket socket = connect()) {
-            send(socket, "abc");
+            send(socket, "hello");
             await(() -> stat("mishap.connections_touched") == 1);
+            assertThat(accepted).hasValue(0);
+            rules("latency 1ms");
+            assertThat(read(socket, 5)).isEqualTo("hello");
+        }
+    }
+
+    /** Its bytes are lost, so nobody can serve it: better an end than a client that waits for its own time-outs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"black-hole", "exhaust-pool 2 queue", "half-open"})
+    void whoseBytesWereTakenIsClosedWhenTheRuleEnds(String line) throws IOException {
+        rules(line);
+        try (Socket first = connect();
+                Socket second = connect()) {
+            for (Socket each : List.of(first, second)) {
+                send(each, "hello");
+            }
+            await(() -> stat("mishap.connections_touched") == 2);
+            rules(line, "latency 1ms as other");
+            first.setSoTimeout(100);
+            assertThat(end(first)).as("the rule is still there").isEqualTo(End.STILL_OPEN);
+            first.setSoTimeout(20_000);
+
             rules();
-            assertThat(read(socket, 3)).isEqualTo("abc");
+
+            assertThat(end(first)).isEqualTo(End.FIN);
+            assertThat(end(second)).isEqualTo(End.FIN);
         }
     }
 }
