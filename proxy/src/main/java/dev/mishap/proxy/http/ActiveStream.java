@@ -45,6 +45,8 @@ public final class ActiveStream implements HttpStream {
     private boolean responseStarted;
     private boolean responseHeadersWritten;
     private boolean headRequest;
+    /** Whether the request was gRPC when it came, whatever filters make of it: so its local replies are. */
+    private boolean grpc;
     private boolean closeAfter;
     /** The pass that ends is followed by another one. */
     private boolean restarting;
@@ -121,6 +123,7 @@ public final class ActiveStream implements HttpStream {
         info.protocol = protocol;
         this.headRequest = headRequest;
         headersSeen = true;
+        grpc = isGrpcRequest();
         long now = System.nanoTime();
         timers.touch(now);
         if (endStream) {
@@ -452,7 +455,7 @@ public final class ActiveStream implements HttpStream {
             local = new LocalReplyResponse();
             localReply = local;
         }
-        byte[] body = local.prepare(reply, this, config.localReplies, r, headersSeen && isGrpcRequest(), headRequest);
+        byte[] body = local.prepare(reply, this, config.localReplies, r, headersSeen && grpc, headRequest);
         HeaderMap headers = local.headers();
         responseStarted = true;
         responseHeaders = headers;

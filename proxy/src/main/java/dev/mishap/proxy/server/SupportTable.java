@@ -21,6 +21,7 @@ import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
+import dev.mishap.proxy.filter.http.grpcweb.GrpcWebExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.headertometadata.HeaderToMetadataExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
@@ -136,6 +137,7 @@ public final class SupportTable {
         lists.add(BandwidthLimitExtension.FIELDS);
         lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);
+        lists.add(GrpcWebExtension.FIELDS);
         lists.add(CompressorExtension.FIELDS);
         lists.add(DecompressorExtension.FIELDS);
         lists.add(RbacExtension.FIELDS);

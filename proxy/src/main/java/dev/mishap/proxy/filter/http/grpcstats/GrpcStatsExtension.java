@@ -26,7 +26,7 @@ public final class GrpcStatsExtension implements HttpFilterExtension {
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         GrpcStatsConfig parsed = GrpcStatsConfig.from(config);
-        MethodStats.Registry registry = new MethodStats.Registry();
+        MethodStats.Registry registry = new MethodStats.Registry("grpc.");
         ClusterManager clusters = context.service(ClusterManager.class);
         return () -> new GrpcStatsFilter(parsed, registry, clusters::get);
     }

@@ -61,21 +61,14 @@ final class GrpcStatsFilter implements HttpFilter {
     }
 
     private @Nullable MethodStats stats(Cluster cluster, String target) {
-        int query = target.indexOf('?');
-        int end = query < 0 ? target.length() : query;
-        int slash = target.indexOf('/', 1);
-        // A path of two segments, neither of them empty.
-        if (slash < 2 || slash >= end - 1 || target.charAt(0) != '/' || target.lastIndexOf('/', end - 1) != slash) {
+        String method = MethodStats.method(target, config.replaceDots());
+        if (method == null) {
             return null;
         }
-        if (!config.allMethods() && !config.methods().contains(target.substring(1, end))) {
-            return registry.of(cluster, "");
-        }
-        String service = target.substring(1, slash);
-        return registry.of(
-                cluster,
-                (config.replaceDots() ? service.replace('.', '_') : service) + "." + target.substring(slash + 1, end)
-                        + ".");
+        int query = target.indexOf('?');
+        boolean known = config.allMethods()
+                || config.methods().contains(target.substring(1, query < 0 ? target.length() : query));
+        return registry.of(cluster, known ? method : "");
     }
 
     @Override

@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
-/** The stats {@code cluster.<name>.grpc.[<service>.<method>.]*}; each is made when it is first needed, as in Envoy. */
-final class MethodStats {
+/** The stats {@code cluster.<name>.grpc.[<service>.<method>.]*} (or {@code grpc-web.} in the place of {@code grpc.}); each is made when it is first needed, as in Envoy. */
+public final class MethodStats {
     /** Methods come from request paths, so those with stats of their own are bounded; the rest share those of their cluster. */
     static final int MAX_METHODS = 4096;
 
@@ -52,8 +52,20 @@ final class MethodStats {
         histogram.record(millis);
     }
 
+    /** {@code <service>.<method>.} of a path of two segments, neither of them empty; null for any other. */
+    public static @Nullable String method(String target, boolean replaceDots) {
+        int query = target.indexOf('?');
+        int end = query < 0 ? target.length() : query;
+        int slash = target.indexOf('/', 1);
+        if (slash < 2 || slash >= end - 1 || target.charAt(0) != '/' || target.lastIndexOf('/', end - 1) != slash) {
+            return null;
+        }
+        String service = target.substring(1, slash);
+        return (replaceDots ? service.replace('.', '_') : service) + "." + target.substring(slash + 1, end) + ".";
+    }
+
     /** Counts the end of a call. */
-    void countStatus(String status) {
+    public void countStatus(String status) {
         count(status);
         count(status.equals("0") ? "success" : "failure");
         count("total");
@@ -64,15 +76,21 @@ final class MethodStats {
     }
 
     /** The stats of all clusters and methods. */
-    static final class Registry {
+    public static final class Registry {
+        private final String prefix;
         private final ConcurrentMap<String, MethodStats> known = new ConcurrentHashMap<>();
+
+        /** @param prefix {@code grpc.} or {@code grpc-web.} */
+        public Registry(String prefix) {
+            this.prefix = prefix;
+        }
 
         /**
          * The stats of a method, or of its cluster when there are too many.
          *
          * @param method {@code <service>.<method>.}, or {@code ""}
          */
-        MethodStats of(Cluster cluster, String method) {
+        public MethodStats of(Cluster cluster, String method) {
             String shared = cluster.config().statName() + ".";
             String name = shared + method;
             Scope owner = cluster.stats().scope;
@@ -87,7 +105,7 @@ final class MethodStats {
                     own ? name : shared,
                     (k, old) -> old != null && old.owner == owner
                             ? old
-                            : new MethodStats(owner, owner.scope("grpc." + made)));
+                            : new MethodStats(owner, owner.scope(prefix + made)));
         }
     }
 }

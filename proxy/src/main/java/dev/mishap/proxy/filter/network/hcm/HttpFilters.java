@@ -11,6 +11,7 @@ import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
+import dev.mishap.proxy.filter.http.grpcweb.GrpcWebExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
 import dev.mishap.proxy.filter.http.headertometadata.HeaderToMetadataExtension;
 import dev.mishap.proxy.filter.http.healthcheck.HealthCheckExtension;
@@ -43,6 +44,7 @@ public final class HttpFilters {
             new CompressorExtension(),
             new DecompressorExtension(),
             new GrpcStatsExtension(),
+            new GrpcWebExtension(),
             new RbacExtension(),
             new SetMetadataExtension(),
             new HeaderToMetadataExtension(),

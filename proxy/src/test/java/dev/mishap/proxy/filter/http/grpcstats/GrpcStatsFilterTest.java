@@ -21,7 +21,7 @@ class GrpcStatsFilterTest {
 
     private final StatsStore store = new StatsStore();
     private final Cluster cluster = cluster("", store);
-    private final MethodStats.Registry registry = new MethodStats.Registry();
+    private final MethodStats.Registry registry = new MethodStats.Registry("grpc.");
 
     private static Cluster cluster(String endpoints, StatsStore stats) {
         String yaml =
