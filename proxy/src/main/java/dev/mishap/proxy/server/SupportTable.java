@@ -20,6 +20,7 @@ import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.filter.http.grpchttp1bridge.GrpcHttp1BridgeExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.grpcweb.GrpcWebExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
@@ -138,6 +139,7 @@ public final class SupportTable {
         lists.add(JwtAuthnExtension.FIELDS);
         lists.add(GrpcStatsExtension.FIELDS);
         lists.add(GrpcWebExtension.FIELDS);
+        lists.add(GrpcHttp1BridgeExtension.FIELDS);
         lists.add(CompressorExtension.FIELDS);
         lists.add(DecompressorExtension.FIELDS);
         lists.add(RbacExtension.FIELDS);

@@ -10,6 +10,7 @@ import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
+import dev.mishap.proxy.filter.http.grpchttp1bridge.GrpcHttp1BridgeExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
 import dev.mishap.proxy.filter.http.grpcweb.GrpcWebExtension;
 import dev.mishap.proxy.filter.http.headermutation.HeaderMutationExtension;
@@ -45,6 +46,7 @@ public final class HttpFilters {
             new DecompressorExtension(),
             new GrpcStatsExtension(),
             new GrpcWebExtension(),
+            new GrpcHttp1BridgeExtension(),
             new RbacExtension(),
             new SetMetadataExtension(),
             new HeaderToMetadataExtension(),
