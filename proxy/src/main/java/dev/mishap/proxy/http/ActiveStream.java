@@ -47,6 +47,7 @@ public final class ActiveStream implements HttpStream {
     private boolean headRequest;
     /** Whether the request was gRPC when it came, whatever filters make of it: so its local replies are. */
     private boolean grpc;
+
     private boolean closeAfter;
     /** The pass that ends is followed by another one. */
     private boolean restarting;

@@ -390,6 +390,7 @@ public final class Server {
         }
         files.close();
         closeKillFile();
+        serverStats.end(mainLoop(), sinks);
         sinks.forEach(StatsSink::close);
         LoadReporter reporter = loadReporter;
         if (reporter != null) {

@@ -28,6 +28,7 @@ final class ServerStats {
     private static final int PAGE = 4096;
     private static final long NEVER = 0xffff_ffffL;
 
+    private volatile boolean started;
     private final StatsStore store;
     private final long startNanos;
     private final IntSupplier state;
@@ -136,6 +137,7 @@ final class ServerStats {
 
     /** Begins to flush on {@code loop}; {@code intervalNanos} = 0 leaves histograms to the admin server's requests. */
     void start(EventLoop loop, long intervalNanos, List<StatsSink> sinks) {
+        started = true;
         initialization.record(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos));
         sample();
         long every = intervalNanos == 0 ? TimeUnit.SECONDS.toNanos(5) : intervalNanos;
@@ -150,6 +152,18 @@ final class ServerStats {
                 every,
                 every,
                 TimeUnit.NANOSECONDS);
+    }
+
+    /** Gives {@code sinks} what was counted since the last time, and waits until they have it: the process ends. */
+    void end(EventLoop loop, List<StatsSink> sinks) {
+        if (started && !sinks.isEmpty() && !loop.isShuttingDown()) {
+            loop.submit(() -> {
+                        sample();
+                        store.flush();
+                        flush(sinks);
+                    })
+                    .awaitUninterruptibly(1, TimeUnit.SECONDS);
+        }
     }
 
     private void flush(List<StatsSink> sinks) {

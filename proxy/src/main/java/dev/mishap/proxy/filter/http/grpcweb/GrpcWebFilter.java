@@ -89,8 +89,7 @@ final class GrpcWebFilter implements HttpFilter {
         if (!textRequest) {
             return Flow.CONTINUE;
         }
-        byte[] given = ByteBufUtil.getBytes(Unpooled.wrappedBuffer(
-                Unpooled.wrappedBuffer(rest), borrowed.duplicate()));
+        byte[] given = ByteBufUtil.getBytes(Unpooled.wrappedBuffer(Unpooled.wrappedBuffer(rest), borrowed.duplicate()));
         int whole = given.length / 4 * 4;
         byte[] groups = Arrays.copyOf(given, whole);
         rest = Arrays.copyOfRange(given, whole, given.length);
@@ -161,7 +160,8 @@ final class GrpcWebFilter implements HttpFilter {
             return Flow.CONTINUE;
         }
         byte[] piece = ByteBufUtil.getBytes(borrowed);
-        stream.injectResponseData(this, Unpooled.wrappedBuffer(Base64.getEncoder().encode(piece)), endStream);
+        stream.injectResponseData(
+                this, Unpooled.wrappedBuffer(Base64.getEncoder().encode(piece)), endStream);
         return Flow.TAKEN;
     }
 
