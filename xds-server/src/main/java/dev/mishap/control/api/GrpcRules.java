@@ -273,10 +273,7 @@ final class GrpcRules extends RulesGrpc.RulesImplBase {
             String namespace = optional(request.getNamespace());
             RuleService.requireViewer(caller, namespace);
             WatchHub hub = calls.hub();
-            if (hub.count() >= WatchHub.MAX_WATCHERS) {
-                throw new ProblemException(
-                        ProblemKind.TOO_MANY, "there are " + WatchHub.MAX_WATCHERS + " watchers already");
-            }
+            hub.requireRoom(caller);
             if (request.getAfterRevision() < 0) {
                 throw ProblemException.invalid("after_revision", "must not be negative");
             }

@@ -194,10 +194,7 @@ final class RulesResource {
         if (exchange.query().get("limit") != null || exchange.query().get("continue") != null) {
             throw ProblemException.invalid("watch", "cannot be had with limit or continue");
         }
-        if (hub.count() >= WatchHub.MAX_WATCHERS) {
-            throw new ProblemException(ProblemKind.TOO_MANY, "there are " + WatchHub.MAX_WATCHERS + " watchers already")
-                    .with("retry-after", "5");
-        }
+        hub.requireRoom(exchange.caller());
         Filter filter = RuleService.filter(exchange.caller(), namespace, experiment, labels, Role.VIEWER);
         long from = lastEvent(exchange.header("last-event-id"));
         if (exchange.method().equals("HEAD")) {

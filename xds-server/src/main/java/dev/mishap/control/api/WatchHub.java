@@ -15,12 +15,16 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +40,10 @@ final class WatchHub implements AutoCloseable {
     private static final int MAX_REMEMBERED = 10_000;
 
     static final int MAX_WATCHERS = 2000;
+
+    /** Of one caller: each holds a connection, and one caller must not have all that there are. */
+    static final int MAX_OF_ONE = 500;
+
     private static final long BOOKMARK_SECONDS = 10;
     /** How long after its end a token's watch ends at the latest. Nothing is told in between. */
     private static final long STANDING_SECONDS = 1;
@@ -77,7 +85,7 @@ final class WatchHub implements AutoCloseable {
     private record Change(
             @Nullable StoredRule before, @Nullable StoredRule after) {}
 
-    private record Subscriber(Caller caller, Filter filter, Watcher watcher) {
+    private record Subscriber(Caller caller, Filter filter, Watcher watcher, AtomicBoolean counted) {
         /** Whether it may be told; one whose token is gone is told that, and no more. */
         boolean mayBeTold() {
             if (caller.inGoodStanding()) {
@@ -101,6 +109,8 @@ final class WatchHub implements AutoCloseable {
     private RuleSnapshot current = RuleSnapshot.EMPTY;
     private long oldest = Long.MAX_VALUE;
     private volatile int count;
+    /** Watches by {@link #whose}; of any thread. */
+    private final Map<String, Integer> perCaller = new ConcurrentHashMap<>();
 
     WatchHub(RuleRegistry registry) {
         this.registry = registry;
@@ -169,8 +179,41 @@ final class WatchHub implements AutoCloseable {
             remembered -= first.changes.size() + 1;
             oldest = first.revision;
         }
-        subscribers.removeIf(subscriber -> !alive(() -> subscriber.mayBeTold() && tell(subscriber, one)));
+        keep(subscriber -> subscriber.mayBeTold() && tell(subscriber, one));
+    }
+
+    /** Those for whom it holds. */
+    private void keep(Predicate<Subscriber> alive) {
+        subscribers.removeIf(subscriber -> {
+            boolean gone = !alive(() -> alive.test(subscriber));
+            if (gone) {
+                uncount(subscriber);
+            }
+            return gone;
+        });
         count = subscribers.size();
+    }
+
+    private static String whose(Caller caller) {
+        return caller.name().equals(Caller.ANONYMOUS) ? caller.address() : caller.name();
+    }
+
+    private void uncount(Subscriber subscriber) {
+        if (subscriber.counted.compareAndSet(true, false)) {
+            perCaller.computeIfPresent(whose(subscriber.caller), (caller, n) -> n == 1 ? null : n - 1);
+        }
+    }
+
+    /** Whether one more watch of a caller can be. @throws ProblemException when not */
+    void requireRoom(Caller caller) {
+        String full = count >= MAX_WATCHERS
+                ? "there are " + MAX_WATCHERS + " watchers already"
+                : perCaller.getOrDefault(whose(caller), 0) >= MAX_OF_ONE
+                        ? whose(caller) + " has " + MAX_OF_ONE + " watches already"
+                        : null;
+        if (full != null) {
+            throw new ProblemException(ProblemKind.TOO_MANY, full).with("retry-after", "5");
+        }
     }
 
     /** One watcher that fails must not keep the others from being told. */
@@ -204,14 +247,11 @@ final class WatchHub implements AutoCloseable {
     }
 
     private void bookmarks() {
-        subscribers.removeIf(subscriber ->
-                !alive(() -> subscriber.mayBeTold() && subscriber.watcher.onBookmark(current.revision())));
-        count = subscribers.size();
+        keep(subscriber -> subscriber.mayBeTold() && subscriber.watcher.onBookmark(current.revision()));
     }
 
     private void standing() {
-        subscribers.removeIf(subscriber -> !alive(subscriber::mayBeTold));
-        count = subscribers.size();
+        keep(Subscriber::mayBeTold);
     }
 
     /** How many watch. */
@@ -252,10 +292,12 @@ final class WatchHub implements AutoCloseable {
      * @return ends it
      */
     Runnable watch(Caller caller, Filter filter, long from, Watcher watcher) {
-        Subscriber subscriber = new Subscriber(caller, filter, watcher);
+        Subscriber subscriber = new Subscriber(caller, filter, watcher, new AtomicBoolean(true));
+        perCaller.merge(whose(caller), 1, Integer::sum);
         begin(subscriber, from, registry.snapshot().revision(), CATCH_UP_ATTEMPTS);
         return () -> execute(() -> {
             subscribers.remove(subscriber);
+            uncount(subscriber);
             count = subscribers.size();
         });
     }
@@ -276,12 +318,14 @@ final class WatchHub implements AutoCloseable {
             }
             if (from != 0 && from < oldest) {
                 // What it has missed went out of memory since it was checked.
+                uncount(subscriber);
                 watcher.onEnd(new ProblemException(
                         ProblemKind.GONE, "revision " + from + " is too long ago; watch from the start"));
                 return;
             }
             boolean alive = subscriber.mayBeTold();
             if (!alive) {
+                uncount(subscriber);
                 return;
             }
             if (from == 0) {
@@ -303,6 +347,8 @@ final class WatchHub implements AutoCloseable {
             if (alive && watcher.onBookmark(current.revision())) {
                 subscribers.add(subscriber);
                 count = subscribers.size();
+            } else {
+                uncount(subscriber);
             }
         });
     }

@@ -85,6 +85,10 @@ final class ApiHandler extends Handler.Abstract {
                                     DocumentText.json(problem.document(id)).getBytes(StandardCharsets.UTF_8)))
                     .header("cache-control", "no-store");
             problem.headers().forEach(answer::header);
+            if (problem.kind() == ProblemKind.TOO_MANY) {
+                // Who has too much of the server does not keep a connection of it, too.
+                answer.header("connection", "close");
+            }
             send(answer, problem.kind().status(), MediaType.JSON);
         }
 

@@ -97,6 +97,8 @@ public final class HttpServer implements AutoCloseable {
         connector.setIdleTimeout(options.idle().toMillis());
         connector.setAcceptQueueSize(1024);
         connector.addBean(new NetworkConnectionLimit(options.maxConnections(), connector));
+        int layers = tls == null ? 1 : 2;
+        connector.addBean(new PeerConnections(Math.max(1, options.maxConnections() * 3 / 4) * layers));
         SlowHeads slow = new SlowHeads(options.requestTime().toNanos());
         connector.addBean(slow);
         server.addConnector(connector);

@@ -12,6 +12,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -204,6 +206,68 @@ class HostileRequestsTest {
                     .substring(9, 12);
         } catch (IOException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static Socket from(String address, ApiFixture to) throws IOException {
+        Socket socket = new Socket();
+        socket.bind(new java.net.InetSocketAddress(address, 0));
+        socket.connect(to.server.address());
+        socket.setSoTimeout(30_000);
+        return socket;
+    }
+
+    /** The first line of the answer; empty when the connection is closed without one. */
+    private static String ask(Socket socket, String path) throws IOException {
+        try {
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            StringBuilder line = new StringBuilder();
+            int c;
+            while ((c = socket.getInputStream().read()) > 0 && c != '\r') {
+                line.append((char) c);
+            }
+            return line.toString();
+        } catch (SocketException e) {
+            return "";
+        }
+    }
+
+    @Test
+    void oneAddressDoesNotHaveAllConnections() throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        try (ApiFixture small =
+                new ApiFixture(Role.ADMIN, null, HttpOptions.at("127.0.0.1", 0).withConnections(8))) {
+            for (int i = 0; i < 6; i++) {
+                sockets.add(from("127.0.0.1", small));
+                assertThat(ask(sockets.get(i), "/healthz")).isEqualTo("HTTP/1.1 200 OK");
+            }
+            sockets.add(from("127.0.0.1", small));
+            assertThat(ask(sockets.get(6), "/healthz")).isEmpty();
+            sockets.add(from("127.0.0.2", small));
+            assertThat(ask(sockets.get(7), "/healthz")).isEqualTo("HTTP/1.1 200 OK");
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void oneCallerDoesNotHaveAllWatches() throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < WatchHub.MAX_OF_ONE; i++) {
+                sockets.add(from("127.0.0.1", api));
+                assertThat(ask(sockets.get(i), RULES + "?watch=true")).isEqualTo("HTTP/1.1 200 OK");
+            }
+            sockets.add(from("127.0.0.1", api));
+            assertThat(ask(sockets.get(sockets.size() - 1), RULES + "?watch=true"))
+                    .isEqualTo("HTTP/1.1 429 Too Many Requests");
+        } finally {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
         }
     }
 }
