@@ -310,6 +310,12 @@ class OnDemandIT {
                     .POST(HttpRequest.BodyPublishers.ofString("body"));
             assertThat(send(post.build()).body()).isEqualTo("/header 4");
             assertThat(get("header.test", "/none")).isEqualTo(503);
+            if (kind == ProxyProcess.Kind.MISHAP) {
+                // A client must not have the server asked for everything.
+                assertThat(send(request("header.test", "/all").header("x-c", "*").build()).statusCode())
+                        .isEqualTo(503);
+                assertThat(xds.asked()).containsOnlyOnce("Cluster +*");
+            }
             // What the server does not have, or has and is refused, is known at once.
             for (String wanted : List.of("absent", "bad")) {
                 assertThat(send(request("header.test", "/" + wanted)

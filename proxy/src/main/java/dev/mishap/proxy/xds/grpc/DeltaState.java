@@ -3,11 +3,13 @@ package dev.mishap.proxy.xds.grpc;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Incremental: responses hold what changed, requests what is wanted more or less. */
@@ -27,17 +29,31 @@ final class DeltaState extends TypeState {
     }
 
     private Set<String> wanted() {
-        Set<String> names = new TreeSet<>();
+        Set<String> names = new HashSet<>();
         watches.forEach(w -> w.addNamesToAsk(names));
         return names;
     }
 
-    @Override
-    boolean hasNews() {
-        if (told == null) {
-            return !watches.isEmpty();
+    /** What {@code these} have and {@code those} have not, in order. */
+    private static List<String> without(Set<String> these, Set<String> those) {
+        List<String> rest = new ArrayList<>();
+        for (String name : these) {
+            if (!those.contains(name)) {
+                rest.add(name);
+            }
         }
-        return !wanted().equals(told) || wildcard() != toldWildcard;
+        Collections.sort(rest);
+        return rest;
+    }
+
+    @Override
+    boolean wasTold() {
+        return told != null;
+    }
+
+    @Override
+    boolean differs() {
+        return wildcard() != toldWildcard || !wanted().equals(told);
     }
 
     @Override
@@ -61,22 +77,16 @@ final class DeltaState extends TypeState {
         out.string(2, type.typeUrl());
         boolean first = told == null;
         Set<String> before = told == null ? Set.of() : told;
-        Set<String> names = wanted();
+        Set<String> names = first || hasNews() ? wanted() : before;
         boolean all = wildcard();
-        for (String name : names) {
-            if (!before.contains(name)) {
-                out.stringAlways(3, name);
-            }
-        }
+        (names == before ? List.<String>of() : without(names, before)).forEach(name -> out.stringAlways(3, name));
         // The first request of a stream means all when it names nothing; later ones say so.
         if (all && (first ? !names.isEmpty() : !toldWildcard)) {
             out.stringAlways(3, "*");
         }
-        for (String name : before) {
-            if (!names.contains(name)) {
-                out.stringAlways(4, name);
-                versions.remove(name);
-            }
+        for (String name : names == before ? List.<String>of() : without(before, names)) {
+            out.stringAlways(4, name);
+            versions.remove(name);
         }
         if (toldWildcard && !all) {
             out.stringAlways(4, "*");

@@ -19,8 +19,13 @@ final class SotwState extends TypeState {
     }
 
     @Override
-    boolean hasNews() {
-        return !names().equals(told) && !(told == null && watches.isEmpty());
+    boolean wasTold() {
+        return told != null;
+    }
+
+    @Override
+    boolean differs() {
+        return !names().equals(told);
     }
 
     @Override

@@ -35,6 +35,8 @@ abstract class TypeState {
     @Nullable
     String error;
 
+    private boolean changed;
+
     /** Of the last response that was refused, and how often that came in a row. */
     private int refusedContent;
 
@@ -58,8 +60,24 @@ abstract class TypeState {
         return names;
     }
 
-    /** Whether what subscribers want differs from what the server was told. */
-    abstract boolean hasNews();
+    /** Subscribers came or went, or want something else. */
+    final void wishesChanged() {
+        changed = true;
+    }
+
+    /** Whether what subscribers want differs from what the server was told. Asked for often, with thousands of names. */
+    final boolean hasNews() {
+        if (!wasTold()) {
+            return !watches.isEmpty();
+        }
+        changed = changed && differs();
+        return changed;
+    }
+
+    /** Whether anything was asked for on this stream. */
+    abstract boolean wasTold();
+
+    abstract boolean differs();
 
     /** Writes a request: the first, a change of names, or what acknowledges a response. */
     abstract void request(ProtoWriter out, byte @Nullable [] node, boolean acknowledge);

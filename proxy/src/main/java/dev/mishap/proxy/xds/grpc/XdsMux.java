@@ -139,6 +139,7 @@ public final class XdsMux {
         TypeState state = types.computeIfAbsent(
                 watch.type(), t -> settings.delta() ? new DeltaState(this, t) : new SotwState(this, t));
         state.watches.add(watch);
+        state.wishesChanged();
         state.added(watch, watch.names());
         flush();
     }
@@ -148,6 +149,7 @@ public final class XdsMux {
         TypeState state = types.get(watch.type());
         if (state != null) {
             state.forgetUnwanted();
+            state.wishesChanged();
             state.added(watch, more);
             flush();
         }
@@ -156,6 +158,7 @@ public final class XdsMux {
     void remove(Watch watch) {
         TypeState state = types.get(watch.type());
         if (state != null && state.watches.remove(watch)) {
+            state.wishesChanged();
             state.forgetUnwanted();
             flush();
         }
