@@ -312,7 +312,10 @@ class OnDemandIT {
             assertThat(get("header.test", "/none")).isEqualTo(503);
             if (kind == ProxyProcess.Kind.MISHAP) {
                 // A client must not have the server asked for everything.
-                assertThat(send(request("header.test", "/all").header("x-c", "*").build()).statusCode())
+                assertThat(send(request("header.test", "/all")
+                                        .header("x-c", "*")
+                                        .build())
+                                .statusCode())
                         .isEqualTo(503);
                 assertThat(xds.asked()).containsOnlyOnce("Cluster +*");
             }

@@ -74,7 +74,8 @@ class SovereignIT {
     @BeforeEach
     void start() throws IOException {
         // To import it would be to run it.
-        Tools.need("python3", "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('sovereign') is None)");
+        Tools.need(
+                "python3", "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('sovereign') is None)");
         upstream = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         upstream.createContext("/", exchange -> {
             exchange.sendResponseHeaders(200, -1);

@@ -124,11 +124,11 @@ final class FaultFilter extends Holds.Hold implements HttpFilter {
         }
     }
 
-    /** The kill switch: what waits goes on, and nothing more is done to it. */
     /** Its fault is not a rule's. */
     @Override
     protected void rulesEnded() {}
 
+    /** The kill switch: what waits goes on, and nothing more is done to it. */
     @Override
     protected void letGo() {
         HttpStream stream = held;
