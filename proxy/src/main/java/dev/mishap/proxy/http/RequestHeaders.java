@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,7 +92,7 @@ final class RequestHeaders {
             }
         }
         host(h, info);
-        client(h, info);
+        client(h, stream);
         if (config.generateRequestId) {
             stream.info().requestIdGenerated = requestId(h, config.useRemoteAddress && !edgeExempt);
         }
@@ -191,7 +192,8 @@ final class RequestHeaders {
     // Whether the request comes from inside, as the last call of client found it.
     private boolean edgeExempt;
 
-    private void client(HeaderMap h, StreamInfo info) {
+    private void client(HeaderMap h, HttpStream stream) {
+        StreamInfo info = stream.info();
         // Whom a PROXY header names stands in the place of the socket's peer.
         InetSocketAddress peer = info.downstreamRemoteAddress;
         InetSocketAddress remote = peer;
@@ -237,6 +239,10 @@ final class RequestHeaders {
         if (!internal) {
             remove(h, INTERNAL_ONLY);
             h.remove(INTERNAL);
+            List<HeaderName> more = config.routes.internalOnlyHeaders(stream);
+            for (int i = 0; i < more.size(); i++) {
+                h.remove(more.get(i));
+            }
         } else if (config.useRemoteAddress) {
             h.set(INTERNAL, "true");
         }

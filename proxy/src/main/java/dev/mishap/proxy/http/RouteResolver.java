@@ -1,5 +1,6 @@
 package dev.mishap.proxy.http;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the route of a request: the route table as the connection manager sees it. Immutable. */
@@ -8,6 +9,11 @@ public interface RouteResolver {
     /** The route for the request as its headers are now, with weighted clusters drawn; null when none matches. */
     @Nullable
     SelectedRoute select(HttpStream stream);
+
+    /** Headers that only a request from inside may bring ({@code internal_only_headers}); mostly none. */
+    default List<HeaderName> internalOnlyHeaders(HttpStream stream) {
+        return List.of();
+    }
 
     /**
      * Fetches what a request without a route may lack.

@@ -20,6 +20,7 @@ public final class RouteTable implements RouteResolver, InService {
     private final Domains domains;
     private final boolean ignorePort;
     private final boolean ignorePathParameters;
+    private final List<HeaderName> internalOnly;
     private final LongSupplier random;
     private final List<InService> inService;
 
@@ -29,6 +30,7 @@ public final class RouteTable implements RouteResolver, InService {
             Domains domains,
             boolean ignorePort,
             boolean ignorePathParameters,
+            List<HeaderName> internalOnly,
             LongSupplier random,
             List<InService> inService) {
         this.inService = List.copyOf(inService);
@@ -36,6 +38,7 @@ public final class RouteTable implements RouteResolver, InService {
         this.domains = domains;
         this.ignorePort = ignorePort;
         this.ignorePathParameters = ignorePathParameters;
+        this.internalOnly = List.copyOf(internalOnly);
         this.random = random;
     }
 
@@ -52,6 +55,11 @@ public final class RouteTable implements RouteResolver, InService {
     @Override
     public void leave() {
         inService.forEach(InService::leave);
+    }
+
+    @Override
+    public List<HeaderName> internalOnlyHeaders(HttpStream stream) {
+        return internalOnly;
     }
 
     @Override

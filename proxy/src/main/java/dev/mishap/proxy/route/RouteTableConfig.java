@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.matching.Input;
 import dev.mishap.proxy.filter.common.matching.MatchTree;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.InService;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.RouteActionConfig.Inherited;
@@ -29,6 +30,7 @@ public final class RouteTableConfig {
                             "response_headers_to_remove",
                             "request_headers_to_add",
                             "request_headers_to_remove",
+                            "internal_only_headers",
                             "most_specific_header_mutations_wins",
                             "validate_clusters",
                             "max_direct_response_body_size_bytes",
@@ -141,6 +143,9 @@ public final class RouteTableConfig {
                 domains,
                 table.bool("ignore_port_in_host_matching", false),
                 table.bool("ignore_path_parameters_in_path_matching", false),
+                table.strings("internal_only_headers").stream()
+                        .map(HeaderName::of)
+                        .toList(),
                 context.random(),
                 inService);
     }

@@ -1,11 +1,13 @@
 package dev.mishap.proxy.filter.network.hcm;
 
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.PendingRoute;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.OnDemandNames;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
@@ -34,6 +36,12 @@ final class OnDemandScope implements RouteResolver, OnDemandNames.Owner {
     /** Whether a request has asked for the table. */
     boolean isOpen() {
         return routes != null;
+    }
+
+    @Override
+    public List<HeaderName> internalOnlyHeaders(HttpStream stream) {
+        RdsRoutes now = routes;
+        return now == null ? List.of() : now.internalOnlyHeaders(stream);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.PendingRoute;
 import dev.mishap.proxy.http.RouteResolver;
@@ -89,6 +90,12 @@ final class RdsRoutes implements RouteResolver, ResourceWatcher {
     @Nullable
     Loaded loaded() {
         return loaded;
+    }
+
+    @Override
+    public List<HeaderName> internalOnlyHeaders(HttpStream stream) {
+        Loaded now = loaded;
+        return now == null ? List.of() : now.table().internalOnlyHeaders(stream);
     }
 
     @Override

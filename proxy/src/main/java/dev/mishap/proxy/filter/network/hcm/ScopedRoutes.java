@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.PendingRoute;
 import dev.mishap.proxy.http.RouteResolver;
@@ -86,6 +87,13 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         target = first;
         life.init().add(first);
         life.onEnd(subscription::close);
+    }
+
+    @Override
+    public List<HeaderName> internalOnlyHeaders(HttpStream stream) {
+        List<String> wanted = key.of(stream.requestHeaders());
+        RouteResolver routes = wanted == null ? null : byKey.get(wanted);
+        return routes == null ? List.of() : routes.internalOnlyHeaders(stream);
     }
 
     @Override
