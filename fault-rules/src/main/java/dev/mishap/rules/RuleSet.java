@@ -223,12 +223,17 @@ public final class RuleSet {
     /**
      * The rule is to let go of what it holds: decisions of it have {@link Decision#dropEnded} say so. For a rule that is gone; one that
      * comes after it under the same name is another.
+     *
+     * @return whether it holds something, or may: what is decided from now on will not be held
      */
-    public void end(String name) {
+    public boolean end(String name) {
         CompiledRule rule = byName.get(name);
-        if (rule != null) {
-            rule.state.ended = true;
+        if (rule == null) {
+            return false;
         }
+        // In this order: who decides counts first and looks whether the rule has ended then.
+        rule.state.ended = true;
+        return rule.state.active.get() > 0;
     }
 
     /** Whether a rule only decides and counts, by what it says or by what holds for all rules. */

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,8 @@ public final class Holds {
     /** The end of a ring of what one loop holds. */
     private static final class LoopHolds {
         private @Nullable Hold first;
+        /** Whether {@link Hold#rulesEnded} is about to be asked of all: rules that end one after the other need it once. */
+        final AtomicBoolean told = new AtomicBoolean();
 
         void add(Hold hold) {
             assert hold.list == null;
@@ -87,6 +91,7 @@ public final class Holds {
     }
 
     private static void rulesEnded(LoopHolds holds) {
+        holds.told.set(false);
         // What goes on may end others, so the ring is no guide.
         List<Hold> held = new ArrayList<>();
         for (Hold hold = holds.first; hold != null; hold = hold.next) {
@@ -196,16 +201,19 @@ public final class Holds {
 
     /** Has each loop let go of what it holds. Any thread. */
     void letGo() {
-        each(LoopHolds::letGo);
+        each(holds -> true, LoopHolds::letGo);
     }
 
     /** Has each loop let go of what rules hold that have ended. Any thread, after {@link dev.mishap.rules.RuleSet#end}. */
     void rulesEnded() {
-        each(Holds::rulesEnded);
+        each(holds -> holds.told.compareAndSet(false, true), Holds::rulesEnded);
     }
 
-    private void each(Consumer<LoopHolds> what) {
+    private void each(Predicate<LoopHolds> which, Consumer<LoopHolds> what) {
         loops.forEach((loop, holds) -> {
+            if (!which.test(holds)) {
+                return;
+            }
             try {
                 loop.execute(() -> what.accept(holds));
             } catch (RejectedExecutionException e) {

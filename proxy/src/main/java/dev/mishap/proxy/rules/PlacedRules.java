@@ -126,9 +126,9 @@ public final class PlacedRules implements RuleSource {
         return counts.all.rules().status(name);
     }
 
-    /** The rule lets go of what it holds. */
-    void end(String name) {
-        counts.all.rules().end(name);
+    /** The rule is to let go of what it holds; whether that may be something. */
+    boolean end(String name) {
+        return counts.all.rules().end(name);
     }
 
     void describe(List<RulePlaces.Configured> into) {

@@ -208,8 +208,7 @@ public final class RulePlaces {
                             rule,
                             "it was taken out of " + placed.site,
                             placed.status(rule.name()));
-                    placed.end(rule.name());
-                    released = true;
+                    released |= placed.end(rule.name());
                 }
             }
             count();

@@ -518,8 +518,11 @@ public final class RuleStore implements RuleSource {
         }
         RuleSet was = published.inPlace().rules();
         publish();
-        if (release && !ended.isEmpty()) {
-            ended.forEach(entry -> was.end(entry.rule().name()));
+        boolean holds = false;
+        for (RuleEntry entry : ended) {
+            holds |= release && was.end(entry.rule().name());
+        }
+        if (holds) {
             kill.holds().rulesEnded();
         }
         List<RuleView> views = new ArrayList<>();

@@ -30,6 +30,12 @@ final class DnsServer {
      */
     static final int MAX_UDP_ANSWER = 8192;
 
+    /**
+     * The longest answer over UDP that a resolver did not send over UDP itself: what a forged source address could have sent to
+     * somebody else is not to grow beyond what resolvers are used to send.
+     */
+    static final int MAX_MADE_WHOLE = 4096;
+
     private static final int SPARE = 1024;
     private static final long SWEEP_NANOS = TimeUnit.SECONDS.toNanos(5);
     /** A resolver that did not answer is asked last for so long. */
@@ -420,7 +426,8 @@ final class DnsServer {
         downUntil[exchange.upstream] = System.nanoTime();
         int rcode = DnsMessage.rcode(borrowed);
         if (exchange.askedAgain) {
-            boolean fits = rcode == DnsMessage.NOERROR && borrowed.readableBytes() <= exchange.payload;
+            boolean fits = rcode == DnsMessage.NOERROR
+                    && borrowed.readableBytes() <= Math.min(exchange.payload, MAX_MADE_WHOLE);
             if (!fits && answerTruncated(exchange)) {
                 return;
             }
