@@ -120,24 +120,6 @@ public record FaultRule(
                 dryRun);
     }
 
-    public FaultRule withExperimentId(@Nullable String id) {
-        return new FaultRule(
-                name,
-                labels,
-                id,
-                priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
-                tag,
-                targets,
-                dryRun);
-    }
-
     public FaultRule withSeed(@Nullable Long newSeed) {
         return new FaultRule(
                 name,

@@ -38,16 +38,6 @@ public interface PickContext {
         return null;
     }
 
-    /** Addresses that shall be used in this order before the load balancer decides ({@code override_host}); mostly empty. */
-    default List<String> overrideHosts() {
-        return List.of();
-    }
-
-    /** Whether only {@link #overrideHosts} may be used. */
-    default boolean overrideStrict() {
-        return false;
-    }
-
     /** Load of the priorities {@code levels}: {@code base}, or another one that a retry wants ({@code retry_priority}). */
     default PriorityLoad priorityLoad(List<HostSet> levels, PriorityLoad base) {
         return base;

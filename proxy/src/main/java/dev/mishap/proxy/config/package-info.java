@@ -1,4 +1,4 @@
-/** What of Envoy's configuration is supported, in one list, and loading a bootstrap against it. Knows the translators, not what they build. */
+/** The supported fields of messages that several translators read. Each translator has those of its own; {@code server} lists them all. */
 @NullMarked
 package dev.mishap.proxy.config;
 

@@ -242,11 +242,6 @@ public final class StreamInfo {
         return flags[index];
     }
 
-    /** Removes all flags; a retry starts afresh. */
-    public void clearFlags() {
-        flagCount = 0;
-    }
-
     /**
      * Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map.
      *

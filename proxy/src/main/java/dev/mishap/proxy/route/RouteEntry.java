@@ -160,11 +160,6 @@ public final class RouteEntry implements SelectedRoute {
         return route.action() instanceof ForwardAction forward ? forward : null;
     }
 
-    /** The name of the route's virtual host. */
-    public String virtualHostName() {
-        return route.host().name();
-    }
-
     /** The route's {@code metadata.filter_metadata}: namespace to fields. */
     public Map<String, Map<String, Object>> metadata() {
         return route.metadata();

@@ -140,11 +140,6 @@ public final class ConnectionInfo {
         return filterState == null ? null : filterState.get(key);
     }
 
-    /** All of the filter state; empty when there is none. */
-    public Map<String, Object> allFilterState() {
-        return filterState == null ? Map.of() : filterState;
-    }
-
     /**
      * Sets the values of {@code namespace}; later keys replace earlier ones. Values are String, Double, Boolean, List or Map.
      *

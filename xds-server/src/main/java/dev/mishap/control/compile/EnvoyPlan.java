@@ -133,11 +133,6 @@ final class EnvoyPlan {
         return !scope.routes().isEmpty() || scope.clusters().size() > 1;
     }
 
-    /** Whether the routes that a fault is put into tell which clusters it is for. */
-    private static boolean placesTell(ActiveRule rule, String discovered) {
-        return byRoutes(rule) || !discovered.isEmpty();
-    }
-
     private boolean concerns(ActiveRule rule, Site site) {
         long named = site.listeners().stream().filter(l -> names(rule, l)).count();
         if (named == 0

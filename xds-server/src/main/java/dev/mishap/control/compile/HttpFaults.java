@@ -18,8 +18,6 @@ import java.util.Map;
  * message: the server sees to that.
  */
 final class HttpFaults {
-    static final String TYPE_URL = "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault";
-
     private HttpFaults() {}
 
     /** The fields of the rule that no fault filter can honour wherever it is put, and why. */

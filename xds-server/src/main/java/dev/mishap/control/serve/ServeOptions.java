@@ -35,8 +35,6 @@ public record ServeOptions(
         List<String> upstreams,
         Duration faultTimeToLive,
         int faultFilters) {
-    public static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofSeconds(5);
-
     public ServeOptions {
         dependencies = List.copyOf(dependencies);
         upstreams = List.copyOf(upstreams);

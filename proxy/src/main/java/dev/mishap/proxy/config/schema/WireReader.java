@@ -11,7 +11,6 @@ public final class WireReader {
     static final int FIXED64 = 1;
     public static final int BYTES = 2;
     static final int GROUP = 3;
-    static final int END_GROUP = 4;
     static final int FIXED32 = 5;
 
     private final byte[] data;

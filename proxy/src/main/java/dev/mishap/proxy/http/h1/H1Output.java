@@ -9,15 +9,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes HTTP/1.1 messages to a channel, requests or responses. Heads and small bodies are gathered in one buffer; the end of
+ * Writes HTTP/1.1 responses to a channel. Heads and small bodies are gathered in one buffer; the end of
  * a message flushes at once, what comes before it when the event loop has done its reads. Confined to the channel's event loop.
  */
-public final class H1Output {
+final class H1Output {
     /** Bodies up to this size are copied beside the head, which is cheaper than one more entry of a gathering write. */
     private static final int COPY_LIMIT = 8 * 1024;
 
-    private static final byte[] HTTP_1_1 = ascii(" HTTP/1.1\r\n");
-    private static final byte[] HOST = ascii("host: ");
     private static final byte[] CHUNKED = ascii("transfer-encoding: chunked\r\n");
     private static final byte[] ZERO_LENGTH = ascii("content-length: 0\r\n");
     private static final byte[] CLOSE = ascii("connection: close\r\n");
@@ -50,54 +48,19 @@ public final class H1Output {
      * @param ctx context of the handler that owns the channel; writes start there
      * @param properCase whether header names are written with capitals ({@code header_key_format.proper_case_words})
      */
-    public H1Output(ChannelHandlerContext ctx, boolean properCase) {
+    H1Output(ChannelHandlerContext ctx, boolean properCase) {
         this.ctx = ctx;
         this.properCase = properCase;
     }
 
     /** Bytes written so far. */
-    public long written() {
+    long written() {
         return written;
     }
 
     /** Bytes of header lines written so far, without start lines. */
-    public long fieldBytes() {
+    long fieldBytes() {
         return fieldBytes;
-    }
-
-    /** Writes a request's head; the headers hold {@code :method}, {@code :path} (or none for CONNECT) and {@code :authority}. */
-    public void requestHead(HeaderMap headers, boolean endStream) {
-        begin(headers);
-        int method = headers.indexOf(HeaderName.METHOD);
-        int path = headers.indexOf(HeaderName.PATH);
-        int authority = headers.indexOf(HeaderName.AUTHORITY);
-        value(headers, method);
-        out[at++] = ' ';
-        value(headers, path >= 0 ? path : authority);
-        put(HTTP_1_1);
-        if (authority >= 0) {
-            if (properCase) {
-                out[at++] = 'H';
-                System.arraycopy(HOST, 1, out, at, HOST.length - 1);
-                at += HOST.length - 1;
-            } else {
-                put(HOST);
-            }
-            value(headers, authority);
-            crlf();
-        }
-        boolean upgrade = headers.contains(HeaderName.UPGRADE);
-        boolean length = fields(headers);
-        chunked = false;
-        if (!length && !upgrade) {
-            if (!endStream) {
-                chunked = true;
-                put(CHUNKED);
-            } else if (method >= 0 && mayHaveBody(headers, method)) {
-                put(ZERO_LENGTH);
-            }
-        }
-        finish(endStream);
     }
 
     /**
@@ -108,7 +71,7 @@ public final class H1Output {
      * @param http10 whether the client speaks HTTP/1.0, which knows no chunks and keeps no connection unless told
      * @param tunnel whether what follows is another protocol, which is not framed
      */
-    public void responseHead(
+    void responseHead(
             HeaderMap headers, boolean endStream, boolean bodyless, boolean close, boolean http10, boolean tunnel) {
         begin(headers);
         int status = status(headers);
@@ -139,7 +102,7 @@ public final class H1Output {
     }
 
     /** Writes a 1xx response. */
-    public void informational(HeaderMap headers) {
+    void informational(HeaderMap headers) {
         begin(headers);
         put(StatusLines.line(status(headers)));
         fields(headers);
@@ -147,13 +110,13 @@ public final class H1Output {
     }
 
     /** Writes {@code 100 Continue}. */
-    public void continue100() {
+    void continue100() {
         take(CONTINUE, CONTINUE.length);
         scheduleFlush();
     }
 
     /** Writes a piece of the body. */
-    public void data(ByteBuf transferred, boolean endStream) {
+    void data(ByteBuf transferred, boolean endStream) {
         int n = transferred.readableBytes();
         if (n > 0) {
             if (chunked) {
@@ -187,7 +150,7 @@ public final class H1Output {
     }
 
     /** Ends a message with trailers; without chunks there is no place for them, and they are dropped. */
-    public void trailers(HeaderMap trailers) {
+    void trailers(HeaderMap trailers) {
         if (chunked) {
             begin(trailers);
             out[at++] = '0';
@@ -200,7 +163,7 @@ public final class H1Output {
     }
 
     /** Sends what is gathered. */
-    public void flush() {
+    void flush() {
         flushScheduled = false;
         pass();
         if (unflushed) {
@@ -210,7 +173,7 @@ public final class H1Output {
     }
 
     /** Flushes when the event loop has handled what it has read. */
-    public void scheduleFlush() {
+    void scheduleFlush() {
         if (!flushScheduled) {
             flushScheduled = true;
             ctx.channel().eventLoop().execute(flushTask);
@@ -218,7 +181,7 @@ public final class H1Output {
     }
 
     /** Drops what is gathered; the channel is gone. */
-    public void discard() {
+    void discard() {
         ByteBuf p = pending;
         if (p != null) {
             pending = null;
@@ -232,24 +195,6 @@ public final class H1Output {
         int v = headers.valueOffset(i);
         assert headers.valueLength(i) == 3 : headers;
         return (a[v] - '0') * 100 + (a[v + 1] - '0') * 10 + a[v + 2] - '0';
-    }
-
-    private static boolean mayHaveBody(HeaderMap headers, int method) {
-        switch (headers.valueLength(method)) {
-            case 3:
-            case 4:
-            case 5:
-            case 6:
-            case 7:
-                String m = headers.value(method);
-                return !(m.equals("GET")
-                        || m.equals("HEAD")
-                        || m.equals("DELETE")
-                        || m.equals("TRACE")
-                        || m.equals("CONNECT"));
-            default:
-                return true;
-        }
     }
 
     /** Writes all but the pseudo headers; tells whether there was a content-length. */
@@ -374,15 +319,6 @@ public final class H1Output {
     private void put(byte[] bytes) {
         System.arraycopy(bytes, 0, out, at, bytes.length);
         at += bytes.length;
-    }
-
-    private void value(HeaderMap headers, int index) {
-        if (index < 0) {
-            return;
-        }
-        int n = headers.valueLength(index);
-        System.arraycopy(headers.arena(), headers.valueOffset(index), out, at, n);
-        at += n;
     }
 
     private void crlf() {

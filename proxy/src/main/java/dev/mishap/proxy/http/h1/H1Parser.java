@@ -184,11 +184,6 @@ public abstract class H1Parser {
         return state != DONE && (state != HEAD || head.started());
     }
 
-    /** Whether the head was told, and the body not to its end. */
-    public final boolean inBody() {
-        return state > HEAD && state < DONE;
-    }
-
     /** Whether the connection may carry another message after this one. */
     public abstract boolean keepAlive();
 

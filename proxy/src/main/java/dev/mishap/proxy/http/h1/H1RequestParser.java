@@ -62,11 +62,6 @@ public final class H1RequestParser extends H1Parser {
         return connect;
     }
 
-    /** Whether the target was an absolute URL. */
-    public boolean isAbsolute() {
-        return absolute;
-    }
-
     /** Whether the request asks to change the protocol ({@code h2c} is not offered, so that does not count). */
     public boolean isUpgrade() {
         return head.connectionUpgrade && head.upgradeLength > 0;

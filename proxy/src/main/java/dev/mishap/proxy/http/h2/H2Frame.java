@@ -32,7 +32,6 @@ final class H2Frame {
     static final int MAX_CONCURRENT_STREAMS = 3;
     static final int INITIAL_WINDOW_SIZE = 4;
     static final int MAX_FRAME_SIZE = 5;
-    static final int MAX_HEADER_LIST_SIZE = 6;
     static final int ENABLE_CONNECT_PROTOCOL = 8;
 
     static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);

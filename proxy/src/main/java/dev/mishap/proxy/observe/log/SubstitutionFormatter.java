@@ -45,11 +45,6 @@ public final class SubstitutionFormatter {
         return new SubstitutionFormatter(FormatParser.parse(format, operators), omitEmpty);
     }
 
-    /** Whether the text has no operator, so that every request gives the same. */
-    public boolean isConstant() {
-        return parts.stream().noneMatch(Field.class::isInstance);
-    }
-
     /** Appends the text for one request; characters of {@code out} stand for bytes (ISO-8859-1), as in header values. */
     public void format(
             StreamInfo info,

@@ -39,11 +39,6 @@ public final class GrpcStream implements UpstreamCall.Events {
         call.send(GrpcFrames.frame(message.array(), 0, message.size()), end);
     }
 
-    /** Ends the request; messages from the server may still come. */
-    public void closeRequest() {
-        call.endRequest();
-    }
-
     /** Whether what is sent goes out at once; who sends more nevertheless, fills memory. */
     public boolean isWritable() {
         return call.isWritable();
