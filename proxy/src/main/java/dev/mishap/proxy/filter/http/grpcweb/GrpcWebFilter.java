@@ -89,7 +89,8 @@ final class GrpcWebFilter implements HttpFilter {
         if (!textRequest) {
             return Flow.CONTINUE;
         }
-        byte[] given = ByteBufUtil.getBytes(Unpooled.wrappedBuffer(Unpooled.wrappedBuffer(rest), borrowed.duplicate()));
+        byte[] given = Arrays.copyOf(rest, rest.length + borrowed.readableBytes());
+        borrowed.getBytes(borrowed.readerIndex(), given, rest.length, borrowed.readableBytes());
         int whole = given.length / 4 * 4;
         byte[] groups = Arrays.copyOf(given, whole);
         rest = Arrays.copyOfRange(given, whole, given.length);
