@@ -3,6 +3,7 @@ package dev.mishap.proxy.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.cli.FlagTable;
+import dev.mishap.proxy.config.schema.AbsentExtensions;
 import dev.mishap.proxy.config.schema.SchemaDescription;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Writes docs/envoy-compatibility.md from the code's tables; {@code -Dmishap.regenerate=true} rewrites it. */
@@ -64,6 +66,11 @@ class EnvoyCompatibilityTest {
         StringBuilder s = new StringBuilder(INTRODUCTION);
         s.append("## Command line\n\n").append(FlagTable.markdown());
         s.append("\n## Admin server\n\n").append(AdminTable.markdown());
+        s.append("\n## Extensions that are not there\n\nWhy, or what there is instead; an error says it, too.\n\n");
+        s.append("| messages that begin with | |\n|---|---|\n");
+        new TreeMap<>(AbsentExtensions.all())
+                .forEach((type, why) ->
+                        s.append("| `").append(type).append("` | ").append(why).append(" |\n"));
         s.append(
                 "\n## Messages\n\nA message that is not here is refused wherever it is set. (d) = deprecated in Envoy's API.\n");
         for (SupportedFields listed : SupportTable.inOrder()) {

@@ -83,7 +83,8 @@ final class SupportCheck {
         if (url == null) {
             refusals.add(node.error("", "is not supported").getMessage());
         } else if (!isOptional(node.parent())) {
-            refusals.add(unregistered(node) + " (" + node.path() + ")");
+            String why = AbsentExtensions.why(node.type().name());
+            refusals.add(unregistered(node) + (why == null ? "" : ": " + why) + " (" + node.path() + ")");
         }
     }
 

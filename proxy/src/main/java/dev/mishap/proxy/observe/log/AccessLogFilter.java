@@ -34,7 +34,10 @@ public interface AccessLogFilter {
                             "response_flag_filter",
                             "grpc_status_filter",
                             "metadata_filter",
-                            "log_type_filter"),
+                            "log_type_filter")
+                    .refused(
+                            "extension_filter",
+                            "there is no evaluator of CEL expressions; the other filters say what they can"),
             SupportedFields.of("envoy.config.accesslog.v3.ComparisonFilter").supported("op", "value"),
             SupportedFields.of("envoy.config.core.v3.RuntimeUInt32").supported("default_value", "runtime_key"),
             SupportedFields.of("envoy.config.accesslog.v3.StatusCodeFilter").supported("comparison"),

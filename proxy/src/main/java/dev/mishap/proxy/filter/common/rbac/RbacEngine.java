@@ -21,7 +21,14 @@ public interface RbacEngine {
     private static List<SupportedFields> fields() {
         List<SupportedFields> all = new ArrayList<>();
         all.add(SupportedFields.of("envoy.config.rbac.v3.RBAC").supported("action", "policies"));
-        all.add(SupportedFields.of("envoy.config.rbac.v3.Policy").supported("permissions", "principals"));
+        all.add(SupportedFields.of("envoy.config.rbac.v3.Policy")
+                .supported("permissions", "principals")
+                .refused(
+                        "condition",
+                        "there is no evaluator of CEL expressions; permissions and principals say what they can")
+                .refused(
+                        "checked_condition",
+                        "there is no evaluator of CEL expressions; permissions and principals say what they can"));
         all.add(SupportedFields.of(RbacAction.MESSAGE).supported("name", "action"));
         all.addAll(Permissions.FIELDS);
         all.addAll(Principals.FIELDS);

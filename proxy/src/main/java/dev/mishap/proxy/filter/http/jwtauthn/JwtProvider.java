@@ -70,7 +70,8 @@ record JwtProvider(
                             "failed_status_in_metadata",
                             "clock_skew_seconds",
                             "claim_to_headers",
-                            "clear_route_cache"),
+                            "clear_route_cache")
+                    .accepted("jwt_cache_config", "it tunes a cache; each token is verified"),
             SupportedFields.of(PACKAGE + "JwtProvider.NormalizePayload").supported("space_delimited_claims"),
             SupportedFields.of(PACKAGE + "JwtHeader").supported("name", "value_prefix"),
             SupportedFields.of(PACKAGE + "JwtClaimToHeader").supported("header_name", "claim_name"));

@@ -29,7 +29,11 @@ final class RemoteKeys {
     private static final String PACKAGE = "envoy.extensions.filters.http.jwt_authn.v3.";
 
     static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(PACKAGE + "RemoteJwks").supported("http_uri", "cache_duration", "async_fetch"),
+            SupportedFields.of(PACKAGE + "RemoteJwks")
+                    .supported("http_uri", "cache_duration", "async_fetch")
+                    .refused(
+                            "retry_policy",
+                            "with async_fetch, a fetch that failed is made again after failed_refetch_duration"),
             SupportedFields.of(PACKAGE + "JwksAsyncFetch").supported("fast_listener", "failed_refetch_duration"));
 
     private static final long DEFAULT_CACHE_NANOS = Duration.ofMinutes(10).toNanos();
