@@ -98,6 +98,11 @@ public final class NodeInfo {
         return extensions.typeUrls();
     }
 
+    /** What is kept of it alone, in bytes: all but the list of extensions, which nodes of one build share. */
+    int bytes() {
+        return rest.size();
+    }
+
     /** The whole node as it came, up to the order of its fields; what a control plane upstream is told. */
     public Node toNode() {
         try {

@@ -26,6 +26,9 @@ public final class Polling {
     /** Nodes that poll, of all peers; each is some kilobytes. */
     private static final int MAX_NODES = 20_000;
 
+    /** Of all of these nodes together; what they say of themselves is theirs to choose. */
+    private static final long MAX_BYTES = 256L << 20;
+
     private final ViewProvider views;
     private final NodeReader nodes;
     private final Fleet fleet;
@@ -33,6 +36,7 @@ public final class Polling {
     private final BiConsumer<Duration, Runnable> timer;
     private final Map<NodeInfo, PolledNode> polled = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
+    private final AtomicLong bytes = new AtomicLong();
 
     /** For {@link XdsServer#polling}. */
     Polling(ViewProvider views, NodeReader nodes, Fleet fleet, Clock clock, BiConsumer<Duration, Runnable> timer) {
@@ -67,14 +71,15 @@ public final class Polling {
         if (known != null) {
             return known;
         }
-        if (polled.size() >= MAX_NODES) {
-            throw new IllegalStateException("there are " + MAX_NODES + " nodes that poll already");
+        if (polled.size() >= MAX_NODES || bytes.get() + info.bytes() > MAX_BYTES) {
+            throw new IllegalStateException("there are too many nodes that poll already: " + polled.size());
         }
         PolledNode fresh = new PolledNode(-ids.incrementAndGet(), info, peer, view, fleet, clock);
         PolledNode other = polled.putIfAbsent(info, fresh);
         if (other != null) {
             return other;
         }
+        bytes.addAndGet(info.bytes());
         fleet.add(fresh, Integer.MAX_VALUE);
         timer.accept(IDLE, () -> expire(fresh));
         return fresh;
@@ -85,7 +90,9 @@ public final class Polling {
         if (left > 0) {
             timer.accept(Duration.ofNanos(left), () -> expire(node));
         } else {
-            polled.remove(node.node(), node);
+            if (polled.remove(node.node(), node)) {
+                bytes.addAndGet(-node.node().bytes());
+            }
             fleet.remove(node);
         }
     }
