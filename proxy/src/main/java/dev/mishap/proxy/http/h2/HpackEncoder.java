@@ -168,6 +168,9 @@ final class HpackEncoder {
         }
     }
 
+    // As it is, not by the Huffman code: what differs from request to request (path, ids, length) would be a quarter
+    // shorter, some 30
+    // bytes, for several times the work of copying it; what does not is in the table after the first.
     private void string(byte[] from, int offset, int length) {
         integer(0, 7, length);
         System.arraycopy(from, offset, out, at, length);

@@ -12,7 +12,9 @@ import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.cluster.HealthStatus;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.cluster.discovery.DnsConfig;
+import dev.mishap.proxy.cluster.discovery.DynamicForward;
 import dev.mishap.proxy.cluster.discovery.StaticDiscovery;
 import dev.mishap.proxy.cluster.lb.LbPolicies;
 import dev.mishap.proxy.config.schema.ConfigException;
@@ -130,6 +132,46 @@ class ClusterTranslatorTest {
                 .isFalse();
         assertThat(cluster("name: c\n" + yaml + "\n" + endpoint("127.0.0.1")).timeoutBudgets())
                 .isTrue();
+    }
+
+    @Test
+    void what_is_tracked_and_opened_ahead_is_read() {
+        ClusterConfig c = cluster("""
+                name: c
+                preconnect_policy: {per_upstream_preconnect_ratio: 1.5}
+                track_cluster_stats: {request_response_sizes: true}
+                common_lb_config: {ignore_new_hosts_until_first_hc: true, close_connections_on_host_set_change: true}
+                """ + endpoint("127.0.0.1"));
+        assertThat(c.connect().preconnectRatio()).isEqualTo(1.5);
+        assertThat(c.sizes()).isTrue();
+        assertThat(c.timeoutBudgets()).isFalse();
+        assertThat(c.common().ignoreNewHosts()).isTrue();
+        assertThat(c.common().closeOnChange()).isTrue();
+        ClusterConfig plain = cluster("name: c\n" + endpoint("127.0.0.1"));
+        assertThat(plain.connect().preconnectRatio()).isEqualTo(1);
+        assertThat(plain.sizes()).isFalse();
+        assertThat(plain.common().ignoreNewHosts()).isFalse();
+    }
+
+    @Test
+    void a_dynamic_forward_proxy_verifies_the_host_it_goes_to() {
+        String forward = """
+                name: c
+                lb_policy: CLUSTER_PROVIDED
+                cluster_type:
+                  name: f
+                  typed_config:
+                    '@type': type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig
+                    dns_cache_config: {name: cache, preresolve_hostnames: [{address: a.test, port_value: 443}]}
+                """;
+        ClusterConfig c = cluster(forward);
+        assertThat(c.http().autoSni()).isEqualTo(new UpstreamHttpConfig.AutoSni(true, ""));
+        assertThat(((DynamicForward) c.discovery()).cache().preresolve()).containsExactly("a.test:443");
+        assertThat(((DynamicForward) c.discovery()).defaultPort()).isEqualTo(80);
+        assertThatThrownBy(() -> cluster(forward.replace("CLUSTER_PROVIDED", "ROUND_ROBIN")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage("cluster manager: cluster provided LB not specified but cluster 'c' provided one. Check"
+                        + " cluster documentation.");
     }
 
     @Test
