@@ -7,6 +7,9 @@ import com.sun.net.httpserver.HttpServer;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.fault.Fault;
+import dev.mishap.rules.fault.FaultCatalog;
+import dev.mishap.rules.fault.FaultEntry;
 import dev.mishap.rules.text.RuleLine;
 import dev.mishap.rules.yaml.DocumentText;
 import dev.mishap.rules.yaml.RuleWriter;
@@ -26,7 +29,9 @@ import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,7 +199,37 @@ class ConnectionFaultsIT {
         rows.add(new Seen("partition when endpoint locality = eu", http, "--max-time 5", ok, 503, -1, 300));
         rows.add(new Seen("latency 60ms when endpoint locality = eu", http, "", ok, 200, 20_000, 120));
         rows.add(new Seen("latency 60ms when endpoint locality = us", http, "", ok, 200, 20_000, 0));
+        String eu = " when endpoint locality = eu";
+        rows.add(new Seen("connect-delay 120ms" + eu, tcp, "", ok, 200, 20_000, 120));
+        rows.add(new Seen("connect-delay 10s" + eu, tcp, "", reset, 0, 0, 300)); // beyond the connect_timeout
+        rows.add(new Seen("bandwidth 100KiB/s downstream" + eu, http, "", ok, 200, 20_000, 185));
+        rows.add(new Seen("slice 999 bytes vary 99 every 1ms downstream" + eu, http, "", ok, 200, 20_000, 17));
+        rows.add(new Seen("limit-data 1000 bytes downstream" + eu, http, "", List.of(18), 200, -1, 0));
+        rows.add(new Seen("limit-data 5 bytes upstream" + eu, tcp, "", reset, 0, 0, 0));
+        rows.add(new Seen("corrupt pattern 58585858 at 0 downstream" + eu, tcp, "", List.of(1), 0, -1, 0));
+        rows.add(new Seen("corrupt pattern 58585858 at 0 downstream" + eu, http, "", ok, 502, -1, 0));
+        rows.add(new Seen("slow-close 150ms" + eu, tcp, "--http1.0 /open", ok, 200, 20_000, 150));
         return rows;
+    }
+
+    @Test
+    void noFaultOfConnectionsOrStreamsIsMissing() {
+        Set<Fault.Kind> seen = EnumSet.noneOf(Fault.Kind.class);
+        Set<Fault.Kind> seenUpstream = EnumSet.noneOf(Fault.Kind.class);
+        for (Seen row : table()) {
+            FaultRule rule = RuleLine.parse(row.rule(), "r");
+            (rule.isUpstream() ? seenUpstream : seen).add(rule.fault().kind());
+        }
+        for (FaultEntry entry : FaultCatalog.entries()) {
+            boolean connection = entry.kind().plane() == Fault.Plane.CONNECTION;
+            if (connection && FaultCatalog.hasUpstreamSide(entry.kind())) {
+                assertThat(seenUpstream).as(entry.name()).contains(entry.kind());
+            }
+            if (connection && entry.kind() != Fault.Kind.PARTITION
+                    || entry.kind().plane() == Fault.Plane.REQUEST) {
+                assertThat(seen).as(entry.name()).contains(entry.kind());
+            }
+        }
     }
 
     @Test

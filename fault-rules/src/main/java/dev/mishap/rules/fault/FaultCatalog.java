@@ -39,7 +39,8 @@ public final class FaultCatalog {
                 .toList();
     }
 
-    static boolean hasUpstreamSide(Fault.Kind kind) {
+    /** Whether a rule with this fault can act on the proxy's own connections. */
+    public static boolean hasUpstreamSide(Fault.Kind kind) {
         return switch (kind) {
             case REFUSE,
                     CLOSE,

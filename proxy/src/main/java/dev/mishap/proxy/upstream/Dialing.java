@@ -65,7 +65,7 @@ final class Dialing {
         }
         cut = way.cut();
         Future<?> waits = delay;
-        if (way.hurried() && waits != null) {
+        if (way.delayNanos() == 0 && waits != null) {
             waits.cancel(false);
             delay = null;
         }

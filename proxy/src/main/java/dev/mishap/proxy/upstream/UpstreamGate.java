@@ -49,21 +49,19 @@ public interface UpstreamGate {
      *
      * @param refused fails as if the endpoint had refused, without a packet sent
      * @param cut nothing is sent for as long as this holds
-     * @param hurried a connection that waits for its delay waits no longer
-     * @param delayNanos how long after it was asked for it is begun; counts once, when it is asked for
+     * @param delayNanos how long after it was asked for it is begun. What is decided when it is asked for counts; without any delay later
+     *     it waits no longer
      */
-    record Way(boolean refused, boolean cut, boolean hurried, long delayNanos) {
+    record Way(boolean refused, boolean cut, long delayNanos) {
         /** Connects. */
-        public static final Way NOW = new Way(false, false, false, 0);
+        public static final Way NOW = new Way(false, false, 0);
 
-        public static final Way REFUSED = new Way(true, false, false, 0);
+        public static final Way REFUSED = new Way(true, false, 0);
 
-        public static final Way CUT = new Way(false, true, false, 0);
-
-        public static final Way HURRIED = new Way(false, false, true, 0);
+        public static final Way CUT = new Way(false, true, 0);
 
         public static Way after(long nanos) {
-            return nanos == 0 ? NOW : new Way(false, false, false, nanos);
+            return nanos == 0 ? NOW : new Way(false, false, nanos);
         }
 
         /** What comes of two that hold together. */
@@ -71,11 +69,7 @@ public interface UpstreamGate {
             if (this == NOW || other == NOW) {
                 return this == NOW ? other : this;
             }
-            return new Way(
-                    refused || other.refused,
-                    cut || other.cut,
-                    hurried || other.hurried,
-                    delayNanos + other.delayNanos);
+            return new Way(refused || other.refused, cut || other.cut, delayNanos + other.delayNanos);
         }
 
         boolean isNow() {

@@ -47,9 +47,14 @@ final class ByteFaults extends ChannelDuplexHandler {
     private boolean ending;
     private boolean finishing;
 
+    /** After how many bytes something ends the connection, as it was asked for, and the number of the last one that passes. */
     private long resetAfter = Long.MAX_VALUE;
+
     private long closeAfter = Long.MAX_VALUE;
     private long silentAfter = Long.MAX_VALUE;
+    private long resetAt = Long.MAX_VALUE;
+    private long closeAt = Long.MAX_VALUE;
+    private long silentAt = Long.MAX_VALUE;
     private Runnable reset = () -> {};
     private Runnable close = () -> {};
     private Runnable silence = () -> {};
@@ -79,7 +84,10 @@ final class ByteFaults extends ChannelDuplexHandler {
         out.configure(faults);
     }
 
-    /** What happens when so many bytes have passed, both directions together; {@link Long#MAX_VALUE} = never. */
+    /**
+     * What happens when so many bytes have passed from now on, both directions together; {@link Long#MAX_VALUE} = never. One that is as
+     * it was counts on.
+     */
     void endings(
             long resetBytes,
             long closeBytes,
@@ -87,12 +95,23 @@ final class ByteFaults extends ChannelDuplexHandler {
             Runnable onReset,
             Runnable onClose,
             Runnable onSilence) {
+        resetAt = at(resetBytes, resetAfter, resetAt);
+        closeAt = at(closeBytes, closeAfter, closeAt);
+        silentAt = at(silentBytes, silentAfter, silentAt);
         resetAfter = resetBytes;
         closeAfter = closeBytes;
         silentAfter = silentBytes;
         reset = onReset;
         close = onClose;
         silence = onSilence;
+    }
+
+    private long at(long after, long before, long at) {
+        if (after == before) {
+            return at;
+        }
+        long passed = in.taken() + out.taken();
+        return after > Long.MAX_VALUE - passed ? Long.MAX_VALUE : passed + after;
     }
 
     private ChannelHandlerContext context() {
@@ -290,16 +309,16 @@ final class ByteFaults extends ChannelDuplexHandler {
 
     /** Shortens data to what may still pass; what is to be done once that has passed, or null. */
     private @Nullable Runnable cut(ByteBuf data) {
-        long after = Math.min(resetAfter, Math.min(closeAfter, silentAfter));
-        if (after == Long.MAX_VALUE) {
+        long last = Math.min(resetAt, Math.min(closeAt, silentAt));
+        if (last == Long.MAX_VALUE) {
             return null;
         }
-        long rest = after - in.taken() - out.taken();
+        long rest = last - in.taken() - out.taken();
         if (data.readableBytes() < rest) {
             return null;
         }
         data.writerIndex(data.readerIndex() + (int) Math.max(0, rest));
-        return after == resetAfter ? reset : after == closeAfter ? close : silence;
+        return last == resetAt ? reset : last == closeAt ? close : silence;
     }
 
     private void finish(@Nullable Runnable last) {

@@ -25,9 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a connection: takes bytes as they come and gives them on, in order, when the faults let it: later, slower, in
- * pieces, changed, up to a limit. What waits here goes on by the faults that there were when it came, so that one that ends alters
- * nothing of what is under way. It waits as it came: a piece is cut off when its time has come, so that small pieces cost
- * nothing before. Confined to the loop.
+ * pieces, changed, up to a limit. What waits here goes on by the faults that there were when it came, less those that have ended. It
+ * waits as it came: a piece is cut off when its time has come, so that small pieces cost nothing before. Confined to the loop.
  */
 final class BytePath {
     /** What is on its way may be as much as this before the source is to wait; bytes. */
@@ -101,6 +100,8 @@ final class BytePath {
         final @Nullable ChannelPromise promise;
         /** Whether the limit of data is reached with it. */
         final boolean limit;
+
+        final long came;
         /** Not before this, and so much later than what was before it. */
         long arrives;
 
@@ -113,12 +114,14 @@ final class BytePath {
 
         Chunk(
                 @Nullable ByteBuf data,
+                long came,
                 long arrives,
                 long after,
                 Cut cut,
                 @Nullable ChannelPromise promise,
                 boolean limit) {
             this.data = data;
+            this.came = came;
             this.arrives = arrives;
             this.after = after;
             this.cut = cut;
@@ -127,21 +130,28 @@ final class BytePath {
         }
     }
 
+    /** What may still pass by one rule: up to byte number {@code end} of the direction. */
+    private record Limit(LimitData fault, long end) {}
+
     /** Changes bytes by one rule. */
     private static final class Corruption {
         final Corrupt fault;
+        /** The first byte of the direction that the rule's offset counts. */
+        final long base;
+
         final byte @Nullable [] pattern;
         final SplittableRandom random;
         final double logMiss;
         long next;
 
-        Corruption(Corrupt fault, long seed) {
+        Corruption(Corrupt fault, long seed, long base) {
             this.fault = fault;
+            this.base = base;
             this.pattern = fault.patternBytes();
             this.random = new SplittableRandom(seed);
             double share = fault.share().millionths() / 1e6;
             this.logMiss = Math.log1p(-share);
-            this.next = fault.offset();
+            this.next = base + fault.offset();
             if (pattern == null) {
                 next += skip();
             }
@@ -159,7 +169,8 @@ final class BytePath {
         }
 
         boolean touches(long from, long to) {
-            return pattern == null ? next < to : from < fault.offset() + pattern.length && to > fault.offset();
+            long at = base + fault.offset();
+            return pattern == null ? next < to : from < at + pattern.length && to > at;
         }
 
         /** Changes the bytes of {@code data}, the first of which is number {@code from} of the direction. */
@@ -174,7 +185,7 @@ final class BytePath {
                 return;
             }
             for (int i = 0; i < pattern.length; i++) {
-                long at = fault.offset() + i;
+                long at = base + fault.offset() + i;
                 if (at >= from && at < to) {
                     data.setByte(data.readerIndex() + (int) (at - from), pattern[i]);
                 }
@@ -191,6 +202,7 @@ final class BytePath {
     private List<Latency> latencies = List.of();
     private List<SplittableRandom> latencyDraws = List.of();
     private List<Corruption> corruptions = List.of();
+    private List<Limit> limits = List.of();
     private Cut cut = Cut.NONE;
     private long limit = -1;
     private long slowCloseNanos;
@@ -204,6 +216,10 @@ final class BytePath {
     private long lastDue;
 
     private long rateFree;
+    /** The same without the piece that is next. */
+    private long dueBefore;
+
+    private long freeBefore;
     private boolean begun;
     private boolean full;
     private boolean limited;
@@ -227,11 +243,15 @@ final class BytePath {
     /** One fault and where its draws begin. */
     record Shaped(ConnectionFault fault, long seed) {}
 
-    /** Sets what happens to the bytes that come from now on. Faults that were there before go on where they are. */
+    /**
+     * Sets what happens to the bytes that come from now on. Faults that were there before go on where they are; what new ones count, they
+     * count from now on.
+     */
     void configure(List<Shaped> faults) {
         List<Latency> moreLatencies = new ArrayList<>();
         List<SplittableRandom> moreDraws = new ArrayList<>();
         List<Corruption> moreCorruptions = new ArrayList<>();
+        List<Limit> moreLimits = new ArrayList<>();
         Slice smallest = null;
         long sliceSeed = 0;
         long slowest = 0;
@@ -253,7 +273,9 @@ final class BytePath {
                 smallest = s;
                 sliceSeed = seed;
             } else if (fault instanceof LimitData d && mine(d.direction())) {
-                least = least < 0 ? d.bytes() : Math.min(least, d.bytes());
+                Limit mine = limit(d);
+                moreLimits.add(mine);
+                least = least < 0 ? mine.end : Math.min(least, mine.end);
             } else if (fault instanceof Corrupt c && mine(c.direction())) {
                 moreCorruptions.add(corruption(c, seed));
             } else if (fault instanceof Partition p) {
@@ -262,9 +284,12 @@ final class BytePath {
                 close += c.delay().toNanos();
             }
         }
+        Cut cutBefore = cut;
+        boolean less = !moreLatencies.containsAll(latencies) || close < slowCloseNanos;
         latencies = moreLatencies;
         latencyDraws = moreDraws;
         corruptions = moreCorruptions;
+        limits = moreLimits;
         cut = cut(smallest, sliceSeed, slowest);
         limit = least;
         slowCloseNanos = close < 0 ? Long.MAX_VALUE : close;
@@ -276,8 +301,29 @@ final class BytePath {
                 || stall;
         boolean healed = stalled && !stall;
         stalled = stall;
-        if (healed) {
+        if (!queue.isEmpty() && (less || cut != cutBefore)) {
+            letGo(cutBefore);
             drain();
+        } else if (healed) {
+            drain();
+        }
+    }
+
+    /** Takes from what waits what the faults that have ended did to it. What the others do to it, they do at their longest. */
+    private void letGo(Cut cutBefore) {
+        long longest = 0;
+        for (Latency each : latencies) {
+            longest += each.pace().fixed().plus(each.pace().jitter()).toNanos();
+        }
+        for (Chunk chunk : queue) {
+            chunk.arrives = Math.min(chunk.arrives, chunk.came + longest);
+            chunk.after = Math.min(chunk.after, slowCloseNanos);
+            chunk.cut = cut == cutBefore ? chunk.cut : cut;
+            if (chunk.piece >= 0) {
+                chunk.piece = -1;
+                lastDue = dueBefore;
+                rateFree = freeBefore;
+            }
         }
     }
 
@@ -302,10 +348,16 @@ final class BytePath {
                 return each;
             }
         }
-        Corruption made = new Corruption(fault, seed);
-        // A rule that comes later finds the bytes that have passed beyond its reach.
-        made.next = Math.max(made.next, taken);
-        return made;
+        return new Corruption(fault, seed, taken);
+    }
+
+    private Limit limit(LimitData fault) {
+        for (Limit each : limits) {
+            if (each.fault.equals(fault)) {
+                return each;
+            }
+        }
+        return new Limit(fault, taken + Math.min(fault.bytes(), Long.MAX_VALUE / 2));
     }
 
     /** Whether bytes go straight through. */
@@ -346,9 +398,9 @@ final class BytePath {
             data.writerIndex(data.readerIndex() + length);
         }
         if (length == 0) {
-            queue.add(new Chunk(data, now, last ? 0 : slowCloseNanos, Cut.NONE, promise, last));
+            queue.add(new Chunk(data, now, now, last ? 0 : slowCloseNanos, Cut.NONE, promise, last));
         } else {
-            queue.add(new Chunk(corrupted(data, length), now + delay(), 0, cut, promise, last));
+            queue.add(new Chunk(corrupted(data, length), now, now + delay(), 0, cut, promise, last));
             taken += length;
         }
         waiting += length + OVERHEAD;
@@ -366,7 +418,8 @@ final class BytePath {
             return;
         }
         waiting += OVERHEAD;
-        queue.add(new Chunk(null, clock.getAsLong() + delay(), slowCloseNanos, Cut.NONE, null, false));
+        long now = clock.getAsLong();
+        queue.add(new Chunk(null, now, now + delay(), slowCloseNanos, Cut.NONE, null, false));
         drain();
     }
 
@@ -399,6 +452,8 @@ final class BytePath {
 
     /** Draws the next piece of a chunk whose turn it is, and when that goes on. */
     private void next(Chunk chunk) {
+        dueBefore = lastDue;
+        freeBefore = rateFree;
         long due = Math.max(chunk.arrives, lastDue) + chunk.after;
         Cut by = chunk.cut;
         ByteBuf data = chunk.data;

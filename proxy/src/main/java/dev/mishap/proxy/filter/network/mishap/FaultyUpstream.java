@@ -71,7 +71,7 @@ final class FaultyUpstream implements LiveFaults.Ends {
     Way decided(ActiveRules by, ConnectionDecision decision) {
         decidedBy = by;
         decided = decision;
-        return way(decision).and(Way.after(delayNanos(decision)));
+        return way(decision);
     }
 
     /** The connection has its channel. */
@@ -111,7 +111,7 @@ final class FaultyUpstream implements LiveFaults.Ends {
                 way = Way.CUT;
             }
         }
-        return way;
+        return way.and(Way.after(delayNanos(decision)));
     }
 
     private static long delayNanos(ConnectionDecision decision) {

@@ -84,7 +84,7 @@ public final class UpstreamFaults implements UpstreamGate {
                                     ruling.by(),
                                     ruling.decision()));
         }
-        return isKilled() ? Way.HURRIED : connection.way();
+        return connection.way();
     }
 
     /** A connection may be under several sets of rules: those of the API, and those of its cluster. */

@@ -265,6 +265,46 @@ class ByteFaultsOnEitherSideTest {
         assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(120_000_000L);
     }
 
+    /** A rule that finds the connection there, and under other rules, counts its bytes from then on. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void rulesThatComeLaterCountFromThen(On on, To to) throws IOException {
+        String slices = "slice 4000 bytes" + on.scope;
+        rig.rules(slices);
+        connect();
+        otherWayPasses(to);
+        FaultRig.send(sender(to), "before");
+        assertThat(FaultRig.read(receiver(to), 6)).isEqualTo("before");
+        rig.rules(slices, "corrupt pattern 5a at 2" + to.word() + on.scope);
+        FaultRig.await(() -> rig.stat("mishap.corrupt_injected") == 1);
+        FaultRig.send(sender(to), "first");
+        assertThat(FaultRig.read(receiver(to), 5)).isEqualTo("fiZst");
+        rig.rules(slices, "limit-data 7 bytes" + to.word() + on.scope);
+        FaultRig.await(() -> rig.stat("mishap.limit_data_injected") == 1);
+        FaultRig.send(sender(to), "seven");
+        assertThat(FaultRig.read(receiver(to), 5)).isEqualTo("seven");
+        // One more rule, and the limit counts on.
+        rig.rules(slices, "limit-data 7 bytes" + to.word() + on.scope, "latency 1ms" + on.scope);
+        FaultRig.await(() -> rig.stat("mishap.latency_injected") == 1);
+        FaultRig.send(sender(to), "seven");
+        assertThat(FaultRig.read(receiver(to), 5)).isEqualTo("se");
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void endsThatComeLaterCountFromThen(On on, To to) throws IOException {
+        String slices = "slice 4000 bytes" + on.scope;
+        rig.rules(slices);
+        connect();
+        otherWayPasses(to);
+        rig.rules(slices, "close after 7 bytes" + (on == On.UPSTREAM ? " upstream" : ""));
+        FaultRig.await(() -> rig.stat("mishap.close_injected") == 1);
+        FaultRig.send(sender(to), "seven");
+        assertThat(FaultRig.read(receiver(to), 5)).isEqualTo("seven");
+        FaultRig.send(sender(to), "seven");
+        assertThat(FaultRig.read(receiver(to), 5)).isEqualTo("se");
+    }
+
     /** One direction cut: it waits for the rule's end, then all of it arrives. */
     @ParameterizedTest
     @MethodSource("all")

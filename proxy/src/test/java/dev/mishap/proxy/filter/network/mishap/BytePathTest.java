@@ -160,23 +160,49 @@ class BytePathTest {
     }
 
     @Test
-    void whatCameUnderARuleGoesOnByIt() {
-        faults("slice 10 bytes every 1ms", "latency 5ms");
+    void whatARuleHoldsGoesOnWhenItEnds() {
+        faults("slice 10 bytes every 1h", "latency 5m", "slow-close 1h");
         path.offer(Unpooled.copiedBuffer(random(100)), null);
-        faults();
-        path.offer(Unpooled.copiedBuffer(random(70)), null);
         path.end();
+        advance(1_000_000);
         assertThat(sink.pieces).isEmpty();
-        advance(4_999_999);
-        assertThat(sink.pieces).isEmpty();
-        advance(1);
-        assertThat(sink.pieces).containsExactly(10);
-        for (int i = 0; i < 9; i++) {
-            advance(1_000_000);
-        }
-        assertThat(sink.pieces).containsExactly(10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 70);
+        faults();
+        assertThat(sink.pieces).containsExactly(100);
         assertThat(sink.ends).isEqualTo(1);
         assertThat(path.isClear()).isTrue();
+    }
+
+    @Test
+    void whatOtherRulesStillDoToItStays() {
+        faults("slice 10 bytes every 1ms", "latency 5m", "latency 7ms jitter 2ms");
+        path.offer(Unpooled.copiedBuffer(random(30)), null);
+        advance(1_000_000);
+        faults("slice 10 bytes every 1ms", "latency 7ms jitter 2ms");
+        advance(3_999_999);
+        assertThat(sink.pieces).as("it may be early by no draw").isEmpty();
+        advance(4_000_001);
+        assertThat(sink.pieces).containsExactly(10);
+        // A rule that comes meanwhile is nothing to what is here.
+        faults("slice 10 bytes every 1ms", "latency 7ms jitter 2ms", "latency 1h");
+        advance(1_000_000);
+        faults("latency 1h");
+        assertThat(sink.pieces).containsExactly(10, 10, 10);
+    }
+
+    @Test
+    void whatWaitsIsCutByTheRateThatTakesTheOthersPlace() {
+        faults("bandwidth 1KiB/s");
+        byte[] data = random(10_240);
+        path.offer(Unpooled.copiedBuffer(data), null);
+        advance(5_000_000);
+        assertThat(sink.bytes.size()).isEqualTo(5);
+        faults("bandwidth 10KiB/s");
+        for (int i = 0; i < 100; i++) {
+            advance(10_000_000);
+        }
+        assertThat(sink.bytes.size()).isBetween(10_240 - 102, 10_240);
+        advance(10_000_000);
+        assertThat(sink.bytes.toByteArray()).isEqualTo(data);
     }
 
     @Test

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Faults of connections that go by time, on real sockets, by a clock that stands still until the test moves it. */
 @Timeout(60)
@@ -144,6 +146,41 @@ class ConnectionFaultsByTheClockTest {
         nothingComes(socket);
         proxy.advance(1);
         assertThat(FaultRig.end(socket)).isEqualTo(FaultRig.End.FIN);
+    }
+
+    /** The clock stands still: what goes on does so since its rule is gone. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "connect-delay 1h",
+                "timeout 1h",
+                "latency 1h",
+                "bandwidth 1KiB/s",
+                "latency 1h upstream|slice 1 bytes every 1h",
+                "connection-limit 0 queue",
+                "latency 1h downstream|slice 2 bytes every 1h"
+            })
+    void whatARuleHoldsGoesOnWhenItEnds(String lines) throws IOException {
+        proxy.rules(lines.split("[|]"));
+        Socket socket = client();
+        FaultRig.send(socket, "hello");
+        proxy.await("mishap.active_connection_faults", 1);
+        nothingComes(socket);
+        proxy.rules();
+        assertThat(FaultRig.read(socket, 5)).isEqualTo("hello");
+        passes(socket);
+    }
+
+    @Test
+    void aWaitThatAnotherRuleStillWantsGoesOn() throws IOException {
+        proxy.rules("connect-delay 1h", "connect-delay 2h");
+        Socket socket = client();
+        FaultRig.send(socket, "hello");
+        proxy.await("mishap.connect_delay_injected", 2);
+        proxy.rules("connect-delay 1h");
+        nothingComes(socket);
+        proxy.rules();
+        assertThat(FaultRig.read(socket, 5)).isEqualTo("hello");
     }
 
     @Test

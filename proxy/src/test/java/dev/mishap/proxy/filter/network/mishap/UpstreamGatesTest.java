@@ -106,14 +106,18 @@ class UpstreamGatesTest {
     }
 
     @Test
-    void aDelayThatLosesItsRuleKeepsItsTime() throws IOException {
+    void aDelayThatLosesItsRuleEnds() throws IOException {
         try (FaultRig rig = new FaultRig(directory, "")) {
-            rig.rules("connect-delay 20m" + ANY);
+            rig.rules("connect-delay 20m" + ANY, "connect-delay 30m" + ANY);
             try (Socket client = rig.client()) {
-                FaultRig.await(() -> rig.stat("mishap.connect_delay_injected") == 1);
-                rig.rules();
+                FaultRig.send(client, "hello");
+                FaultRig.await(() -> rig.stat("mishap.connect_delay_injected") == 2);
+                rig.rules("connect-delay 20m" + ANY);
                 nothingIsConnected(rig);
-                assertThat(client.isConnected()).isTrue();
+                rig.rules();
+                try (Socket service = rig.accept()) {
+                    assertThat(FaultRig.read(service, 5)).isEqualTo("hello");
+                }
             }
         }
     }
