@@ -41,6 +41,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
      * @param maxHeaderBytes of a message's headers
      * @param maxHeaders of a message
      */
+    @SuppressWarnings("this-escape") // the parts keep it, and call it when bytes come
     protected H2Connection(H2Options options, H2Stats stats, boolean server, int maxHeaderBytes, int maxHeaders) {
         this.options = options;
         this.stats = stats;
