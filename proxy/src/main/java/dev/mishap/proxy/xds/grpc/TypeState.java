@@ -6,12 +6,14 @@ import dev.mishap.proxy.xds.Resource;
 import dev.mishap.proxy.xds.ResourceType;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What a stream knows of one type: its subscribers, what was accepted, and what is to be acknowledged. */
@@ -170,12 +172,21 @@ abstract class TypeState {
     }
 
     void forgetUnwanted() {
-        known.keySet().removeIf(name -> !isWanted(name));
-        new ArrayList<>(ttls.keySet()).forEach(name -> {
-            if (!isWanted(name)) {
-                ttl(name, 0);
+        if (known.isEmpty() && ttls.isEmpty()) {
+            return;
+        }
+        // Thousands of subscribers with a name each: all names at once, and not each subscriber for each name.
+        Set<String> names = new HashSet<>();
+        for (Watch w : watches) {
+            if (w.wildcard()) {
+                return;
             }
-        });
+            names.addAll(w.names());
+        }
+        Predicate<String> unwanted =
+                name -> !names.contains(type == ResourceType.VIRTUAL_HOST ? Watch.table(name) : name);
+        known.keySet().removeIf(unwanted);
+        List.copyOf(ttls.keySet()).stream().filter(unwanted).forEach(name -> ttl(name, 0));
     }
 
     boolean isWanted(String name) {
