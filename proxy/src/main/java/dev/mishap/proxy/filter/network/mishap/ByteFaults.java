@@ -282,12 +282,6 @@ final class ByteFaults extends ChannelDuplexHandler {
         out.hurry();
     }
 
-    /** Some faults have ended. */
-    void shorten() {
-        in.shorten();
-        out.shorten();
-    }
-
     /** From now on nothing passes either way: the filters are told that the client is gone, the client is told nothing. */
     void goSilent() {
         if (silent) {

@@ -486,17 +486,6 @@ final class BytePath {
         drain();
     }
 
-    /** Some faults have ended: what waits for a latency does so no longer than under those that are left, counted from now. */
-    void shorten() {
-        long now = clock.getAsLong();
-        for (Chunk chunk : queue) {
-            chunk.arrives = Math.min(chunk.arrives, now + delay());
-            chunk.piece = -1;
-        }
-        lastDue = now;
-        drain();
-    }
-
     /** Gives on what is due, as far as the sink takes it. */
     void drain() {
         if (draining) {

@@ -41,8 +41,6 @@ final class LiveFaults {
     private final Ends ends;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
     private @Nullable ByteFaults bytes;
-    /** The faults that hold bytes back for a time. */
-    private List<ConnectionFault> pacing = List.of();
 
     /**
      * @param halfCloses whether who owns the connection knows what to do with an end of one direction
@@ -86,19 +84,14 @@ final class LiveFaults {
             return;
         }
         List<Shaped> shaped = new ArrayList<>();
-        List<ConnectionFault> paces = new ArrayList<>();
         long resetAfter = Long.MAX_VALUE;
         long closeAfter = Long.MAX_VALUE;
         long silentAfter = Long.MAX_VALUE;
         for (int i = 0; i < decision.touchedCount(); i++) {
             ConnectionFault fault = decision.fault(i);
             switch (fault.kind()) {
-                case LATENCY, BANDWIDTH, SLICE, LIMIT_DATA, CORRUPT, SLOW_CLOSE, PARTITION -> {
+                case LATENCY, BANDWIDTH, SLICE, LIMIT_DATA, CORRUPT, SLOW_CLOSE, PARTITION ->
                     shaped.add(new Shaped(fault, decision.drawSeed(i)));
-                    if (paces(fault)) {
-                        paces.add(fault);
-                    }
-                }
                 case CLOSE -> closeAfter = Math.min(closeAfter, bytes(((Close) fault).when()));
                 case CONNECTION_RESET -> resetAfter = Math.min(resetAfter, bytes(((ConnectionReset) fault).when()));
                 case HALF_OPEN -> silentAfter = Math.min(silentAfter, bytes(((HalfOpen) fault).when()));
@@ -126,23 +119,7 @@ final class LiveFaults {
                     () -> Delivery.then(channel, ends::reset), // the bytes before it are the peer's
                     ends::close,
                     ends::goSilent);
-            List<ConnectionFault> before = pacing;
-            pacing = paces;
-            if (!paces.containsAll(before)) {
-                if (paces.isEmpty()) {
-                    handler.hurry();
-                } else {
-                    handler.shorten();
-                }
-            }
         }
-    }
-
-    private static boolean paces(ConnectionFault fault) {
-        return switch (fault.kind()) {
-            case LATENCY, BANDWIDTH, SLICE, SLOW_CLOSE -> true;
-            default -> false;
-        };
     }
 
     private static long bytes(Moment when) {
