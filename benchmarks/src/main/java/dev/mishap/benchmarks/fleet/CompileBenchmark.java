@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,16 +64,33 @@ public final class CompileBenchmark {
                 changes[i] = millis(from);
             }
             Arrays.sort(changes);
+            double[] told = new double[ROUNDS];
+            double[] toldBefore = new double[ROUNDS];
+            for (int i = 0; i < ROUNDS; i++) {
+                ActiveRule next = rule(i % rules, 90, everybody);
+                from = System.nanoTime();
+                faults.honouring(next);
+                toldBefore[i] = millis(from);
+                ActiveRule known = Objects.requireNonNull(faults.rule(next.key()));
+                from = System.nanoTime();
+                faults.honouring(known);
+                told[i] = millis(from);
+            }
+            Arrays.sort(told);
+            Arrays.sort(toldBefore);
             System.out.printf(
                     Locale.ROOT,
-                    "%d rules, %d nodes (%s), each rule for %s: all at once %.0f ms; one changed: median %.1f ms, max %.1f ms%n",
+                    "%d rules, %d nodes (%s), each rule for %s: all at once %.0f ms; one changed: median %.1f ms, max %.1f ms;"
+                            + " what becomes of one: before it is in force %.2f ms, after %.2f ms%n",
                     rules,
                     nodes,
                     mishap ? "Mishap, whole rules" : "Envoy",
                     everybody ? "every node" : "one service of " + SERVICES,
                     first,
                     changes[ROUNDS / 2],
-                    changes[ROUNDS - 1]);
+                    changes[ROUNDS - 1],
+                    toldBefore[ROUNDS / 2],
+                    told[ROUNDS / 2]);
         }
     }
 

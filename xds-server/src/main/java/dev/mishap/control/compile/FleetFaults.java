@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -369,25 +370,60 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
     /** What becomes of a rule on every node that it is for, in the order of their ids. Also of one that is not in force: a dry run. */
     public Map<NodeInfo, Honouring> honouring(ActiveRule rule) {
-        Map<NodeInfo, Honouring> answer = new LinkedHashMap<>();
         Set<FleetNode> concerned = new HashSet<>();
         concern(rule, concerned);
         boolean inForce = rule.equals(rules.get(rule.key()));
-        Pass pass = new Pass();
+        Trial trial = new Trial(rule);
+        Map<NodePlan, Honouring> known = new IdentityHashMap<>();
+        Map<NodeInfo, Honouring> answer = new LinkedHashMap<>();
         concerned.stream()
                 .filter(this::isHere)
-                .sorted((a, b) -> a.info.id().compareTo(b.info.id()))
+                .sorted(Comparator.comparing(node -> node.info.id()))
                 .forEach(node -> {
-                    Honouring known = inForce ? node.plan().honouring().get(rule.key()) : null;
-                    answer.put(
-                            node.info,
-                            known != null
-                                    ? known
-                                    : pass.plan(node, shape(node), pass.table.ofWith(node, pass.now, rule))
-                                            .honouring()
-                                            .getOrDefault(rule.key(), Honouring.not("it is not for this node")));
+                    Honouring found = inForce
+                            ? known.computeIfAbsent(
+                                    node.plan(), plan -> plan.honouring().get(rule.key()))
+                            : null;
+                    answer.put(node.info, found == null ? trial.on(node) : found);
                 });
         return answer;
+    }
+
+    /**
+     * What would become of a rule that is not in force, found once for all nodes that are alike. On our own proxies a rule has a place whatever
+     * others there are; elsewhere it may stand back behind those that act before it.
+     */
+    private final class Trial {
+        private record Alike(NodeCapabilities node, BaseShape base) {}
+
+        private final ActiveRule rule;
+        private final Pass pass = new Pass();
+        private final Map<Alike, Honouring> ofOurs = new HashMap<>();
+        /** By what becomes of all rules together. */
+        private final Map<NodePlan, Honouring> ofOthers = new IdentityHashMap<>();
+
+        private final Map<List<ActiveRule>, List<ActiveRule>> would = new IdentityHashMap<>();
+
+        Trial(ActiveRule rule) {
+            this.rule = rule;
+        }
+
+        Honouring on(FleetNode node) {
+            BaseShape base = shape(node);
+            if (planner.placesEachAlone(node.capabilities, base)) {
+                return ofOurs.computeIfAbsent(
+                        new Alike(node.capabilities, base),
+                        k -> of(planner.plan(k.node(), k.base(), List.of(rule), NodePlan.NONE, pass.now)));
+            }
+            // Nodes of one service mostly share the list of their rules.
+            List<ActiveRule> all = would.computeIfAbsent(
+                    pass.table.of(node, pass.now), has -> pass.table.ofWith(node, pass.now, rule));
+            return ofOthers.computeIfAbsent(pass.plan(node, base, all), this::of);
+        }
+
+        private Honouring of(NodePlan plan) {
+            return plan.honouring().getOrDefault(rule.key(), Honouring.not("it is not for this node"));
+        }
     }
 
     /** What becomes of the rules of one node, by their keys; empty for one that is not known. */
@@ -403,10 +439,23 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     }
 
     private boolean isHere(FleetNode node) {
-        Fleet connected = fleet;
-        return connected == null
-                || connected.streams(node.info.id()).stream()
-                        .anyMatch(stream -> stream.node().equals(node.info));
+        return fleet == null || node.streams.get() > 0;
+    }
+
+    @Override
+    public void connected(ConnectedStream stream) {
+        FleetNode node = nodes.get(stream.node());
+        if (node != null) {
+            node.streams.incrementAndGet();
+        }
+    }
+
+    @Override
+    public void disconnected(ConnectedStream stream) {
+        FleetNode node = nodes.get(stream.node());
+        if (node != null) {
+            node.streams.decrementAndGet();
+        }
     }
 
     private void sweep() {

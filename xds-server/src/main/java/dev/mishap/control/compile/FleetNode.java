@@ -10,6 +10,7 @@ import dev.mishap.control.xds.TypeUrls;
 import dev.mishap.control.xds.ViewUpdate;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A node that is or was connected: its base, and over it the faults that it has now. */
 final class FleetNode {
@@ -23,7 +24,9 @@ final class FleetNode {
     private final String locality;
     private final ResourceLayer faults;
     private Map<String, Resource> sent = Map.of();
-    private NodePlan plan = NodePlan.NONE;
+    private volatile NodePlan plan = NodePlan.NONE;
+    /** How many streams of it are open. */
+    final AtomicInteger streams = new AtomicInteger();
     /** When it was last seen without a stream, by the sweeper; 0 = it has one. */
     volatile long idleSinceNanos;
 
@@ -44,7 +47,7 @@ final class FleetNode {
                 && rule.rule().targets().match(info.cluster(), info.id(), labels, locality);
     }
 
-    synchronized NodePlan plan() {
+    NodePlan plan() {
         return plan;
     }
 

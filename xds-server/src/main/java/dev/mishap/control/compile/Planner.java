@@ -73,6 +73,11 @@ public final class Planner {
         }
     }
 
+    /** Whether what becomes of a rule on a node does not depend on the others that it has. */
+    boolean placesEachAlone(NodeCapabilities node, BaseShape base) {
+        return node.kind() == NodeKind.MISHAP && MishapPlan.hasPlaces(base);
+    }
+
     private NodePlan envoy(
             NodeCapabilities node,
             BaseShape base,
@@ -94,7 +99,7 @@ public final class Planner {
             long epochMillis,
             Map<String, Verdict> verdicts,
             Map<String, Resource> resources) {
-        return MishapPlan.hasPlaces(base)
+        return placesEachAlone(node, base)
                 ? new MishapPlan(node, base, timeToLive, verdicts, resources).plan(rules)
                 : envoy(node, base, rules, before, epochMillis, verdicts, resources);
     }

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -122,16 +123,19 @@ final class FleetFacts implements FleetView {
         ActiveRule asked = known != null && known.rule().equals(rule)
                 ? known
                 : new ActiveRule(namespace, rule, clock.instant(), null);
-        faults.honouring(asked).forEach((node, honouring) -> honours.add(honour(node, honouring)));
+        // Nodes that are alike share what becomes of the rule.
+        Map<Honouring, List<String>> ways = new IdentityHashMap<>();
+        faults.honouring(asked)
+                .forEach((node, honouring) -> honours.add(new Honour(
+                        node.id(),
+                        node.cluster(),
+                        ways.computeIfAbsent(honouring, FleetFacts::ways),
+                        honouring.reasons(),
+                        honouring.notes())));
         return honours;
     }
 
-    private static Honour honour(NodeInfo node, Honouring honouring) {
-        return new Honour(
-                node.id(),
-                node.cluster(),
-                honouring.ways().stream().sorted().map(Way::words).toList(),
-                honouring.reasons(),
-                honouring.notes());
+    private static List<String> ways(Honouring honouring) {
+        return honouring.ways().stream().sorted().map(Way::words).toList();
     }
 }
