@@ -13,7 +13,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,8 +21,6 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /** A control plane between another one, which has no faults, and a stock Envoy. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -81,7 +78,6 @@ class OverlayIT {
             """;
 
     private final HttpClient http = HttpClient.newHttpClient();
-    private final ObjectMapper json = new ObjectMapper();
     private Path directory;
     private HttpServer service;
     private ControlPlaneProcess upstream;
@@ -147,24 +143,6 @@ class OverlayIT {
         return envoy;
     }
 
-    /** All that was discovered, by type and name, without the times. */
-    private Map<String, String> dump(ProxyProcess envoy) {
-        Map<String, String> dump = new TreeMap<>();
-        for (JsonNode section :
-                json.readTree(envoy.get("/config_dump?include_eds")).get("configs")) {
-            section.properties().forEach(field -> {
-                if (field.getKey().startsWith("dynamic") && field.getValue().isArray()) {
-                    for (JsonNode item : field.getValue()) {
-                        String text = item.toString().replaceAll("\"last_updated\":\"[^\"]*\",?", "");
-                        JsonNode resource = item.findValue("name");
-                        dump.put(field.getKey() + ' ' + resource, text);
-                    }
-                }
-            });
-        }
-        return dump;
-    }
-
     /** As a mesh's own: without a runtime layer for anybody's faults. */
     private static String ofAMesh(String bootstrap) {
         String mesh = bootstrap
@@ -208,7 +186,7 @@ class OverlayIT {
         Map<String, String> direct;
         String variant = delta ? "delta" : "sotw";
         try (ProxyProcess envoy = envoy(upstream, "direct-" + variant, delta)) {
-            direct = dump(envoy);
+            direct = ConfigDump.of(envoy);
         }
         assertThat(direct).hasSizeGreaterThanOrEqualTo(4);
         try (ControlPlaneProcess overlay = new ControlPlaneProcess(
@@ -218,19 +196,19 @@ class OverlayIT {
                         "--upstream-xds",
                         "127.0.0.1:" + upstream.xdsPort());
                 ProxyProcess envoy = envoy(overlay, "behind-" + variant, delta)) {
-            assertThat(dump(envoy)).isEqualTo(direct);
+            assertThat(ConfigDump.of(envoy)).isEqualTo(direct);
 
             overlay.apply("mesh-503", "{ttl: 1m, scope: {listeners: [mesh]}, fault: {abort: {httpStatus: 503}}}");
             Sidecar.await(() -> status(mesh) == 503);
             assertThat(status(plain)).isEqualTo(204);
-            Map<String, String> faulty = dump(envoy);
+            Map<String, String> faulty = ConfigDump.of(envoy);
             assertThat(faulty.keySet()).isEqualTo(direct.keySet());
             assertThat(faulty.entrySet().stream().filter(e -> !e.getValue().equals(direct.get(e.getKey()))))
                     .singleElement()
                     .satisfies(e -> assertThat(e.getKey()).contains("route"));
             overlay.delete("mesh-503");
             Sidecar.await(() -> status(mesh) == 204);
-            assertThat(dump(envoy)).isEqualTo(direct);
+            assertThat(ConfigDump.of(envoy)).isEqualTo(direct);
 
             // A listener that has no fault filter gets some when the first rule needs them.
             overlay.apply("plain-418", "{ttl: 1m, scope: {listeners: [plain]}, fault: {abort: {httpStatus: 418}}}");

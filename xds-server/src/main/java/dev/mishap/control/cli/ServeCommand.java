@@ -82,12 +82,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "Files of Envoy resources (YAML or JSON) that the proxies get; watched.")
     private @Nullable Path configDir;
 
-    @Option(
-            names = "--upstream-xds",
-            paramLabel = "HOST:PORT",
-            split = ",",
-            description = "Another control plane, whose configuration is passed on with faults added.")
-    private List<String> upstreams = List.of();
+    @Mixin
+    private UpstreamFlags upstream = new UpstreamFlags();
 
     @Option(
             names = "--fault-ttl",
@@ -202,7 +198,8 @@ final class ServeCommand implements Callable<Integer> {
                     store.place(),
                     parsed,
                     configDir,
-                    upstreams,
+                    upstream.targets(),
+                    upstream.security(),
                     Durations.parse(faultTtl),
                     faultFilters);
         } catch (IllegalArgumentException e) {

@@ -23,10 +23,11 @@ public final class Overlay implements BaseConfig, Fleet.Listener {
      * Makes one; connections are made when nodes come.
      *
      * @param targets {@code host:port} each, tried in turn
+     * @param access how they are reached
      * @param threads that work on what comes from upstream; each node has one of them
      */
-    public Overlay(List<String> targets, int threads) {
-        servers = new UpstreamServers(targets);
+    public Overlay(List<String> targets, UpstreamAccess access, int threads) {
+        servers = new UpstreamServers(targets, access);
         for (int i = 0; i < threads; i++) {
             int number = i;
             ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(

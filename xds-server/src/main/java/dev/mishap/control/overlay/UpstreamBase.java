@@ -157,7 +157,8 @@ final class UpstreamBase extends Base implements DemandListener {
         }
         UpstreamStream open = stream;
         if (open == null) {
-            open = new UpstreamStream(servers.channel(attempt), Boolean.TRUE.equals(delta), new Events());
+            open = new UpstreamStream(
+                    servers.channel(attempt), servers.token(), Boolean.TRUE.equals(delta), new Events());
             stream = open;
         }
         for (UpstreamType type : types.values()) {

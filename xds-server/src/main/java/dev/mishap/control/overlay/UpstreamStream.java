@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
+import io.grpc.CallCredentials;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -27,10 +28,10 @@ final class UpstreamStream {
     private final @Nullable StreamObserver<DeltaDiscoveryRequest> delta;
     private boolean introduced;
 
-    UpstreamStream(Channel channel, boolean incremental, Listener listener) {
+    UpstreamStream(Channel channel, @Nullable CallCredentials token, boolean incremental, Listener listener) {
         this.listener = listener;
         AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceStub stub =
-                AggregatedDiscoveryServiceGrpc.newStub(channel);
+                AggregatedDiscoveryServiceGrpc.newStub(channel).withCallCredentials(token);
         state = incremental
                 ? null
                 : stub.streamAggregatedResources(new Observer<>() {

@@ -51,6 +51,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /** A running control plane: an API that changes rules, a store that keeps them, and xDS that brings them to whoever connects. */
@@ -153,10 +155,18 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private static BaseConfig base(ServeOptions options) throws IOException {
+    private BaseConfig base(ServeOptions options) throws IOException {
         if (!options.upstreams().isEmpty()) {
+            ScheduledExecutorService reloader = Executors.newSingleThreadScheduledExecutor(task -> {
+                Thread thread = new Thread(task, "upstream-files");
+                thread.setDaemon(true);
+                return thread;
+            });
+            own(reloader::shutdownNow);
             return new Overlay(
-                    options.upstreams(), Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+                    options.upstreams(),
+                    options.upstreamSecurity().open(reloader),
+                    Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
         }
         Path directory = options.configDir();
         return directory == null

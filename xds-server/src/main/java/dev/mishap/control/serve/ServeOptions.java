@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param dependencies for the templates; empty = no templates
  * @param configDir of the base configuration's files; null = none
  * @param upstreams control planes to stand before, {@code host:port} each, the first that answers is taken; empty = none
+ * @param upstreamSecurity how they are reached
  * @param faultTimeToLive how long faults outlive this server on Envoys
  * @param faultFilters how many fault filters a listener of an Envoy gets, 1 to {@value FaultFilters#MOST_PER_LISTENER}
  */
@@ -33,6 +34,7 @@ public record ServeOptions(
         List<Dependency> dependencies,
         @Nullable Path configDir,
         List<String> upstreams,
+        UpstreamSecurity upstreamSecurity,
         Duration faultTimeToLive,
         int faultFilters) {
     public ServeOptions {
@@ -49,6 +51,7 @@ public record ServeOptions(
                     "--listen-xds-rest and --upstream-xds do not go together: for each node there is a stream upstream, and a node"
                             + " that polls has none");
         }
+        upstreamSecurity.check(upstreams);
         if (faultTimeToLive.compareTo(Duration.ofMillis(500)) < 0
                 || faultTimeToLive.compareTo(Duration.ofMinutes(10)) > 0) {
             throw new IllegalArgumentException("--fault-ttl must be from 500ms to 10m");

@@ -56,7 +56,7 @@ class OverlayTest {
     void start() {
         layer.update(new ViewUpdate().put(Resource.of(TypeUrls.CLUSTER, "odd", "v7", ODD)));
         upstream = XdsServer.builder((node, peer) -> ResourceView.of(layer)).start();
-        Overlay base = new Overlay(List.of("127.0.0.1:" + upstream.port()), 1);
+        Overlay base = new Overlay(List.of("127.0.0.1:" + upstream.port()), UpstreamAccess.PLAIN, 1);
         faults = new FleetFaults(base, Duration.ofSeconds(5), InstantSource.system());
         overlay = XdsServer.builder(faults).start();
         faults.follow(overlay.fleet());

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Certificates for tests, by openssl. */
-final class Certificates {
+public final class Certificates {
     private final Path dir;
 
-    Certificates(Path dir) {
+    public Certificates(Path dir) {
         this.dir = dir;
     }
 
-    Path file(String name) {
+    public Path file(String name) {
         return dir.resolve(name);
     }
 
     /** A certificate of its own. @param key of openssl's -newkey @param san such as {@code DNS:localhost,IP:127.0.0.1} */
-    void selfSigned(String name, List<String> key, String san) {
+    public void selfSigned(String name, List<String> key, String san) {
         List<String> command =
                 new ArrayList<>(List.of("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=" + name));
         command.addAll(key);
@@ -45,7 +45,7 @@ final class Certificates {
         }
     }
 
-    static boolean available() {
+    public static boolean available() {
         return Files.isExecutable(Path.of("/usr/bin/openssl"));
     }
 }
