@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -283,6 +284,24 @@ class OnDemandIT {
             assertThat(second.get().body()).isEqualTo("/x2 4");
             assertThat(xds.asked()).containsOnlyOnce("VirtualHost +r/x.test");
             assertThat(proxy.stat("http.t.downstream_rq_active")).isZero();
+            end(proxy);
+        }
+    }
+
+    /** A table that has no hosts apart any more lets those go who wait for one; Envoy leaves them to their time-outs. */
+    @Test
+    void nobodyIsForgotten() throws Exception {
+        try (ProxyProcess proxy = proxy(ProxyProcess.Kind.MISHAP, "")) {
+            CompletableFuture<HttpResponse<String>> waits =
+                    later(request("x.test", "/x").build());
+            xds.awaitAsked("VirtualHost +r/x.test");
+            xds.put(
+                    "RouteConfiguration",
+                    "r",
+                    "name: \"r\" virtual_hosts { name: \"v\" domains: \"*\" routes {"
+                            + " match { prefix: \"/\" } direct_response { status: 204 } } }");
+            assertThat(waits.get().statusCode()).isEqualTo(204);
+            assertThat(get("y.test", "/y")).isEqualTo(204);
             end(proxy);
         }
     }
