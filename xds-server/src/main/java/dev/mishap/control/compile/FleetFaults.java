@@ -410,7 +410,7 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
 
         Honouring on(FleetNode node) {
             BaseShape base = shape(node);
-            if (planner.placesEachAlone(node.capabilities, base)) {
+            if (planner.placesAlone(node.capabilities, base, rule)) {
                 return ofOurs.computeIfAbsent(
                         new Alike(node.capabilities, base),
                         k -> of(planner.plan(k.node(), k.base(), List.of(rule), NodePlan.NONE, pass.now)));

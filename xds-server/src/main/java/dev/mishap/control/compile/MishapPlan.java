@@ -44,17 +44,11 @@ final class MishapPlan {
         this.resources = resources;
     }
 
-    /** Whether something of this base takes whole rules. */
-    static boolean hasPlaces(BaseShape base) {
-        return !base.clusters().isEmpty() || base.listeners().stream().anyMatch(MishapPlan::hasPlaces);
-    }
-
-    private static boolean hasPlaces(ListenerShape listener) {
-        return !listener.connectionSlots().isEmpty()
-                || !listener.questionSlots().isEmpty()
-                || listener.managers().stream()
-                        .anyMatch(manager ->
-                                !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
+    /** Whether rules about requests have a place of ours in this base; else they are put where an Envoy has them. */
+    static boolean takesRequests(BaseShape base) {
+        return base.listeners().stream()
+                .flatMap(listener -> listener.managers().stream())
+                .anyMatch(manager -> !manager.slots(ListenerShape.Accepts.RULES).isEmpty());
     }
 
     NodePlan plan(List<ActiveRule> rules) {

@@ -2,6 +2,7 @@ package dev.mishap.control.compile;
 
 import dev.mishap.control.base.NodeKind;
 import dev.mishap.control.xds.Resource;
+import dev.mishap.rules.fault.Fault;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,8 +75,12 @@ public final class Planner {
     }
 
     /** Whether what becomes of a rule on a node does not depend on the others that it has. */
-    boolean placesEachAlone(NodeCapabilities node, BaseShape base) {
-        return node.kind() == NodeKind.MISHAP && MishapPlan.hasPlaces(base);
+    boolean placesAlone(NodeCapabilities node, BaseShape base, ActiveRule rule) {
+        return node.kind() == NodeKind.MISHAP && takesWhole(base, rule);
+    }
+
+    private static boolean takesWhole(BaseShape base, ActiveRule rule) {
+        return rule.rule().fault().kind().plane() != Fault.Plane.REQUEST || MishapPlan.takesRequests(base);
     }
 
     private NodePlan envoy(
@@ -90,7 +95,7 @@ public final class Planner {
                 .plan(rules, epochMillis);
     }
 
-    /** A base that is not made for our proxy has nothing but what Envoy has. */
+    /** A base that is not made for our proxy has for requests nothing but what Envoy has. */
     private NodePlan mishap(
             NodeCapabilities node,
             BaseShape base,
@@ -99,8 +104,23 @@ public final class Planner {
             long epochMillis,
             Map<String, Verdict> verdicts,
             Map<String, Resource> resources) {
-        return placesEachAlone(node, base)
-                ? new MishapPlan(node, base, timeToLive, verdicts, resources).plan(rules)
-                : envoy(node, base, rules, before, epochMillis, verdicts, resources);
+        boolean all = MishapPlan.takesRequests(base);
+        NodePlan whole = new MishapPlan(node, base, timeToLive, verdicts, resources)
+                .plan(
+                        all
+                                ? rules
+                                : rules.stream()
+                                        .filter(r -> takesWhole(base, r))
+                                        .toList());
+        return all
+                ? whole
+                : envoy(
+                        node,
+                        base,
+                        rules.stream().filter(r -> !takesWhole(base, r)).toList(),
+                        before,
+                        epochMillis,
+                        verdicts,
+                        resources);
     }
 }

@@ -132,6 +132,17 @@ class SharedFiltersTest {
     }
 
     @Test
+    void onABaseOfOthersOurProxyHasForRequestsWhatAnEnvoyHas() {
+        NodeInfo ours = Nodes.mishap("checkout", "m1");
+        NodePlan plan = plan(ours, NodePlan.NONE, List.of("abort 503 on route r0", "dns nxdomain", "refuse upstream"));
+        assertThat(plan.honouring().get("default/x0").honoured()).isTrue();
+        assertThat(plan.honouring().get("default/x1").reasons())
+                .anySatisfy(reason -> assertThat(reason).contains("no listener for DNS"));
+        assertThat(plan.honouring().get("default/x2").reasons())
+                .anySatisfy(reason -> assertThat(reason).contains("mishap.clusters.fault"));
+    }
+
+    @Test
     void aRuleDoesNotActBeforeOneThatComesFirstAndAborts() {
         // The third rule would share the first one's filter, and so be before the second, which aborts its requests.
         NodePlan plan = plan(
