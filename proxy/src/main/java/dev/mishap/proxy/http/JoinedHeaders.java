@@ -30,7 +30,7 @@ public final class JoinedHeaders {
                     + " access-control-allow-methods access-control-allow-origin"
                     + " access-control-expose-headers access-control-max-age age cache-control"
                     + " content-encoding content-type date etag expires grpc-message grpc-status"
-                    + " last-modified location proxy-status vary via x-envoy-attempt-count"
+                    + " last-modified location proxy-status server vary via x-envoy-attempt-count"
                     + " x-envoy-decorator-operation x-envoy-degraded x-envoy-immediate-health-check-fail"
                     + " x-envoy-ratelimited x-envoy-upstream-canary"
                     + " x-envoy-upstream-healthchecked-cluster x-envoy-upstream-service-time"

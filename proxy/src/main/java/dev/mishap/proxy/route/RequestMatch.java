@@ -21,6 +21,6 @@ public final class RequestMatch {
     public boolean matches(HttpStream stream, long random) {
         HeaderMap request = stream.requestHeaders();
         int path = request.indexOf(HeaderName.PATH);
-        return path >= 0 && match.matches(stream, request, path, Paths.pathEnd(request.value(path)), random);
+        return path >= 0 && match.matches(stream, request, request, path, Paths.pathEnd(request, path), random);
     }
 }

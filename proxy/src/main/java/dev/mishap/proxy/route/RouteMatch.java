@@ -29,8 +29,14 @@ record RouteMatch(
         List<FilterStateMatch> filterState,
         @Nullable TlsMatch tls) {
 
-    /** Whether the request matches; {@code pathEnd} is where its path ends, {@code random} its draw. */
-    boolean matches(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
+    /**
+     * Whether the request matches.
+     *
+     * @param paths where the path to be matched is entry {@code pathIndex} and ends at {@code pathEnd}: the request, or a copy of its
+     *     target without what is not to be matched
+     * @param random the request's draw
+     */
+    boolean matches(HttpStream stream, HeaderMap request, HeaderMap paths, int pathIndex, int pathEnd, long random) {
         if (fraction != null && !fraction.includes(stream.runtime(), random)) {
             return false;
         }
@@ -41,12 +47,11 @@ record RouteMatch(
             return false;
         }
         boolean matches =
-                connect ? Upgrades.isConnect(request) : pathIndex >= 0 && path.matches(request, pathIndex, pathEnd);
+                connect ? Upgrades.isConnect(request) : pathIndex >= 0 && path.matches(paths, pathIndex, pathEnd);
         return matches
                 && HeaderMatcher.allMatch(headers, request)
                 && (queryParameters.isEmpty()
-                        || pathIndex >= 0
-                                && QueryParameterMatcher.allMatch(queryParameters, request, pathIndex, pathEnd))
+                        || pathIndex >= 0 && QueryParameterMatcher.allMatch(queryParameters, paths, pathIndex, pathEnd))
                 && MetadataMatcher.allMatch(dynamicMetadata, stream.info())
                 && FilterStateMatch.allMatch(filterState, stream);
     }

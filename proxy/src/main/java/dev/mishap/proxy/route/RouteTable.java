@@ -73,7 +73,14 @@ public final class RouteTable implements RouteResolver, InService {
         if (host.tls() != VirtualHost.TlsRequirement.NONE && wantsTls(host, request)) {
             return TlsRedirect.ROUTE;
         }
-        RouteEntry entry = host.select(stream, request, pathIndex, pathEnd(request, pathIndex), random.getAsLong());
+        HeaderMap paths = request;
+        int end = Paths.pathEnd(request, pathIndex);
+        if (ignorePathParameters && Paths.hasParameters(request, pathIndex, end)) {
+            paths = Paths.withoutParameters(request, pathIndex);
+            pathIndex = 0;
+            end = Paths.pathEnd(paths, 0);
+        }
+        RouteEntry entry = host.select(stream, request, paths, pathIndex, end, random.getAsLong());
         if (entry != null) {
             StreamInfo info = stream.info();
             info.routeMetadata = entry.metadata();
@@ -100,17 +107,5 @@ public final class RouteTable implements RouteResolver, InService {
             return false;
         }
         return host.tls() == VirtualHost.TlsRequirement.ALL || !"true".equals(request.get(INTERNAL));
-    }
-
-    /** Where the part of the target ends that routes match. */
-    private int pathEnd(HeaderMap request, int pathIndex) {
-        int length = pathIndex < 0 ? 0 : request.valueLength(pathIndex);
-        for (int i = 0; i < length; i++) {
-            byte b = request.valueByte(pathIndex, i);
-            if (b == '?' || b == '#' || ignorePathParameters && b == ';') {
-                return i;
-            }
-        }
-        return length;
     }
 }

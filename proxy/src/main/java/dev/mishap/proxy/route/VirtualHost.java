@@ -64,13 +64,14 @@ final class VirtualHost {
         return tls;
     }
 
+    /** The route of a request, whose path is entry {@code pathIndex} of {@code paths} up to {@code pathEnd}; null when none matches. */
     @Nullable
-    RouteEntry select(HttpStream stream, HeaderMap request, int pathIndex, int pathEnd, long random) {
+    RouteEntry select(HttpStream stream, HeaderMap request, HeaderMap paths, int pathIndex, int pathEnd, long random) {
         MatchTree<List<Candidate>> tree = matcher;
         List<Candidate> candidates = tree == null ? routes : tree.find(new RequestFacts(stream));
         for (int i = 0; candidates != null && i < candidates.size(); i++) {
             Candidate candidate = candidates.get(i);
-            if (candidate.match().matches(stream, request, pathIndex, pathEnd, random)) {
+            if (candidate.match().matches(stream, request, paths, pathIndex, pathEnd, random)) {
                 return candidate.choice().choose(stream, random);
             }
         }
