@@ -1,7 +1,6 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.FileDescriptor;
@@ -15,12 +14,12 @@ class PipeSizeTest {
     }
 
     @Test
-    void aPipeBecomesLarge() throws IOException {
-        assumeTrue(Epoll.isAvailable(), "needs epoll");
-        assumeTrue(PipeSize.prepare(), "needs JDK 22 or later");
+    void aPipeBecomesLargeOrStaysAsItIs() throws IOException {
+        assertThat(Epoll.isAvailable()).isTrue(); // loads what makes pipes
+        boolean can = PipeSize.prepare();
         FileDescriptor[] pipe = FileDescriptor.pipe();
         try {
-            assertThat(PipeSize.enlarge(pipe[1].intValue())).isTrue();
+            assertThat(PipeSize.enlarge(pipe[1].intValue())).isEqualTo(can);
         } finally {
             pipe[0].close();
             pipe[1].close();
