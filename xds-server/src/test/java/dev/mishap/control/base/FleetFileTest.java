@@ -33,7 +33,7 @@ class FleetFileTest {
                 "{name: a, endpoints: ['x:0']}                        | f.yaml: spec.dependencies[0]: a port must be from 1 to 65535, got 0",
                 "{name: a, endpoint: ['x:1']}                         | f.yaml: spec.dependencies[0]: unknown field 'endpoint'",
                 "{name: a, endpoints: ['x:1', '10.0.0.1:1']}          | dependency a: its endpoints must all be addresses or all be names",
-                "{name: a, endpoints: ['x:1'], protocol: smtp}        | expected http, http2, grpc or tcp, got 'smtp'",
+                "{name: a, endpoints: ['x:1'], protocol: smtp}        | expected http, http2, grpc, tcp or dns, got 'smtp'",
                 "{name: a, endpoints: ['x:1'], tls: {serverName: x}}  | tls needs serverName, and ca",
             })
     void errorsNameFileAndField(String dependency, String problem) {
