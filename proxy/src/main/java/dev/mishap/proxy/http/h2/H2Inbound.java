@@ -218,6 +218,9 @@ final class H2Inbound implements H2FrameReader.Sink {
         if (s.expectedLength >= 0
                 && (s.receivedLength > s.expectedLength || end && s.receivedLength < s.expectedLength)) {
             dataStream = null;
+            if (ready != null) {
+                ready.release();
+            }
             window.consumed(credit);
             resetInvalid(s, H2Error.PROTOCOL_ERROR, H2Connection.REMOTE_RESET);
             return;
