@@ -197,7 +197,11 @@ final class FilterChain {
                 return;
             }
             if (i == d.heldAt) {
-                d.queue.keep(data, i + d.step, end);
+                if (data.isReadable() || end) {
+                    d.queue.keep(data, i + d.step, end);
+                } else {
+                    data.release(); // the filter took all of it, and there may be no end of what it takes
+                }
                 if (flow == Flow.CONTINUE) {
                     release(d);
                 }

@@ -20,6 +20,7 @@ import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -94,11 +95,15 @@ class H2ServerConnectionTest {
 
     @BeforeEach
     void setUp() {
-        config = new ConnectionManagerConfig(
+        config = withFilters(List.of(new ChainFilter("end", Terminal::new, false)));
+    }
+
+    private ConnectionManagerConfig withFilters(List<ChainFilter> filters) {
+        ConnectionManagerConfig made = new ConnectionManagerConfig(
                 new ConnectionManagerStats(stats.scope("http.t."), stats.scope("listener.l.http.t.")),
                 drain,
                 s -> null,
-                List.of(new ChainFilter("end", Terminal::new, false)),
+                filters,
                 List.of(s -> {
                     log.add(s.info().responseCode
                             + (s.info().flagCount() == 0
@@ -107,7 +112,8 @@ class H2ServerConnectionTest {
                             + " " + s.info().responseCodeDetails);
                     bytes.copyFrom(s.info().downstreamBytes);
                 }));
-        config.generateRequestId = false;
+        made.generateRequestId = false;
+        return made;
     }
 
     private void open() {
@@ -160,6 +166,66 @@ class H2ServerConnectionTest {
         assertThat(received()).containsExactly(OK.replace(" 1 ", " 5 "), "DATA 5 ok end");
         assertThat(requests.toString()).isEqualTo("GET /ok;POST /ok<ab><c>;POST /ok{x-end=1};");
         assertThat(stats.value("http.t.downstream_rq_http2_total")).isEqualTo(3);
+    }
+
+    @Test
+    void paddedDataBeyondItsLengthIsReleased() {
+        open();
+        UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(false);
+        channel.config().setAllocator(memory);
+        send(
+                wire.post(1, "/x", "content-length=2"),
+                Wire.frame(H2Frame.DATA, H2Frame.PADDED, 1, new byte[] {1, 'a', 'b', 'c', 0}));
+        assertThat(received()).containsExactly("RST 1 1");
+        assertThat(requests.toString()).isEqualTo("POST /x");
+        channel.finishAndReleaseAll();
+        assertThat(memory.metric().usedHeapMemory() + memory.metric().usedDirectMemory())
+                .isZero();
+    }
+
+    @Test
+    void bytesThatAFilterTakesWhileItHoldsTheHeadersAreNotKept() {
+        List<ByteBuf> pieces = new ArrayList<>();
+        List<Integer> kept = new ArrayList<>();
+        config = withFilters(List.of(
+                new ChainFilter(
+                        "hold",
+                        () -> new HttpFilter() {
+                            @Override
+                            public Flow onResponseHeaders(HttpStream s, HeaderMap headers, boolean endStream) {
+                                return Flow.HOLD;
+                            }
+
+                            @Override
+                            public Flow onResponseData(HttpStream s, ByteBuf borrowed, boolean endStream) {
+                                borrowed.skipBytes(borrowed.readableBytes());
+                                return endStream ? Flow.CONTINUE : Flow.PAUSE;
+                            }
+                        },
+                        false),
+                new ChainFilter(
+                        "end",
+                        () -> new HttpFilter() {
+                            @Override
+                            public Flow onRequestHeaders(HttpStream s, HeaderMap headers, boolean endStream) {
+                                HeaderMap response = new HeaderMap();
+                                response.add(HeaderName.STATUS, "200");
+                                s.encodeHeaders(response, false);
+                                for (int i = 0; i < 3; i++) {
+                                    ByteBuf piece = Unpooled.copiedBuffer("abc", StandardCharsets.ISO_8859_1);
+                                    pieces.add(piece);
+                                    s.encodeData(piece, i == 2);
+                                    kept.add(piece.refCnt());
+                                }
+                                return Flow.PAUSE;
+                            }
+                        },
+                        false)));
+        open();
+        send(wire.get(1, "/x"));
+        assertThat(kept.subList(0, 2)).containsExactly(0, 0);
+        assertThat(received()).hasSize(2).last().isEqualTo("DATA 1  end");
+        assertThat(pieces).allMatch(piece -> piece.refCnt() == 0);
     }
 
     @Test
