@@ -169,20 +169,28 @@ abstract class ConnectionPool {
         return none; // Others hold all connections.
     }
 
-    /** Counts a request that begins, if the circuit breaker lets it; else the listener is told. */
-    final boolean begin(UpstreamListener listener) {
-        if (!limits.requests.canCreate()) {
-            stats().rqActiveOverflow.inc();
-            listener.onPoolFailure(ResetReason.OVERFLOW, null);
-            return false;
-        }
+    /**
+     * Whether the circuit breaker lets a request begin: then {@link #begin}, else {@link #overflow}. Asked once for each request, since other
+     * loops may change the answer at any time.
+     */
+    final boolean mayBegin() {
+        return limits.requests.canCreate();
+    }
+
+    /** Tells the listener that the circuit breaker has stopped its request. */
+    final void overflow(UpstreamListener listener) {
+        stats().rqActiveOverflow.inc();
+        listener.onPoolFailure(ResetReason.OVERFLOW, null);
+    }
+
+    /** Counts a request that begins. */
+    final void begin() {
         active++;
         limits.requests.inc();
         stats().rqTotal.inc();
         stats().rqActive.inc();
         endpoint.rqTotal.increment();
         endpoint.rqActive.incrementAndGet();
-        return true;
     }
 
     /** Counts the end of a request. */

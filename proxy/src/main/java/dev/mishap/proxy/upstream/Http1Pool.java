@@ -81,12 +81,12 @@ final class Http1Pool extends HttpPool<Http1Connection> {
     }
 
     private void attach(Http1Connection c, UpstreamListener listener) {
-        if (!limits().requests.canCreate()) {
+        if (!mayBegin()) {
             keep(c); // before the listener is told, who may want a connection at once
-        }
-        if (!begin(listener)) {
+            overflow(listener);
             return;
         }
+        begin();
         c.attach(listener);
         boolean full = !c.writable();
         listener.onReady(c);

@@ -108,8 +108,11 @@ final class Http2Pool extends HttpPool<Http2Connection> {
     }
 
     private void attach(Http2Connection c, UpstreamListener listener) {
-        if (begin(listener)) {
+        if (mayBegin()) {
+            begin();
             listener.onReady(c.attach(listener));
+        } else {
+            overflow(listener);
         }
     }
 }
