@@ -186,10 +186,10 @@ final class Connector {
         return cluster.config().connect().timeoutNanos();
     }
 
-    /** A socket that is not connected yet, ready to be by {@link #connect(Channel, Endpoint)}. */
-    Channel socket(Endpoint to, ChannelHandler handler) {
+    /** A socket that is not connected yet, ready to be by {@link #connect(Channel, Endpoint)}; fails when there is no descriptor for it. */
+    ChannelFuture socket(Endpoint to, ChannelHandler handler) {
         Bootstrap b = to.ip() == null ? unix().handler(handler) : prepared(to.ip(), handler);
-        return b.register().channel();
+        return b.register();
     }
 
     /** Connects a {@link #socket}. */
@@ -250,7 +250,11 @@ final class Connector {
         } else if (source.canReach(ip)) {
             future = b.connect(ip, source.address());
         } else {
-            Channel channel = b.register().channel();
+            future = b.register();
+            if (future.cause() != null) {
+                return future; // of no loop: it cannot even be closed
+            }
+            Channel channel = future.channel();
             channel.close();
             return channel.newFailedFuture(new BindException("Address family not supported by protocol"));
         }

@@ -36,7 +36,11 @@ final class Dialing {
         if (way.isNow()) {
             return connector.dial(to, handler);
         }
-        Channel channel = connector.socket(to, handler);
+        ChannelFuture registered = connector.socket(to, handler);
+        if (registered.cause() != null) {
+            return registered; // of no loop, which the rest goes by
+        }
+        Channel channel = registered.channel();
         if (way.refused()) {
             channel.close();
             return channel.newFailedFuture(refusal());

@@ -75,7 +75,11 @@ final class Ruling {
         count(!decided.isNone() && channel.isOpen());
         if (says && !watched) {
             watched = true;
-            channel.closeFuture().addListener(f -> closed());
+            if (channel.isOpen()) {
+                channel.closeFuture().addListener(f -> closed());
+            } else {
+                closed(); // one that never came to be, for want of a descriptor, would not tell
+            }
         }
     }
 
