@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class PolledNode implements ConnectedStream {
     /** What one node may ask for, each with its names; others are answered and not kept. */
     private static final int MAX_SUBSCRIPTIONS = 1024;
+
+    /** What is kept of a subscription, and of each name beside its text, roughly. */
+    private static final int SUBSCRIPTION_BYTES = 512;
+
+    private static final int NAME_BYTES = 128;
 
     private record Asked(String typeUrl, Collection<String> names) {}
 
@@ -37,11 +43,17 @@ final class PolledNode implements ConnectedStream {
     private final Fleet fleet;
     private final Instant since;
     private final Map<Asked, Answered> answers = new LinkedHashMap<>();
+    /** Takes so many bytes of what all nodes may have kept; false = there is no room. */
+    private final LongPredicate room;
+
+    private long kept;
+    private boolean gone;
     private volatile Peer peer;
     private volatile ResourceView view;
     private volatile long polledNanos = System.nanoTime();
 
-    PolledNode(long id, NodeInfo node, Peer peer, ResourceView view, Fleet fleet, Clock clock) {
+    PolledNode(long id, NodeInfo node, Peer peer, ResourceView view, Fleet fleet, Clock clock, LongPredicate room) {
+        this.room = room;
         this.id = id;
         this.node = node;
         this.peer = peer;
@@ -77,9 +89,11 @@ final class PolledNode implements ConnectedStream {
         Asked asked = new Asked(typeUrl, new TreeSet<>(names));
         Answered known = answers.get(asked);
         if (known == null) {
-            if (answers.size() >= MAX_SUBSCRIPTIONS) {
+            long size = size(names);
+            if (gone || answers.size() >= MAX_SUBSCRIPTIONS || !room.test(size)) {
                 return null;
             }
+            kept += size;
             int subscribed = names.isEmpty() ? -1 : names.size();
             known = new Answered(new TypeStatus(typeUrl, subscribed, 0, "", null, "", null, "", null));
             answers.put(asked, known);
@@ -107,6 +121,20 @@ final class PolledNode implements ConnectedStream {
                     .acked(now, false);
         }
         return known.status.equals(before) ? null : known.status;
+    }
+
+    private static long size(Collection<String> names) {
+        long size = SUBSCRIPTION_BYTES;
+        for (String name : names) {
+            size += NAME_BYTES + name.length();
+        }
+        return size;
+    }
+
+    /** It is kept no longer; answers the bytes that it had taken. */
+    synchronized long end() {
+        gone = true;
+        return kept;
     }
 
     /** How long it has not asked for anything. */

@@ -26,7 +26,7 @@ public final class Polling {
     /** Nodes that poll, of all peers; each is some kilobytes. */
     private static final int MAX_NODES = 20_000;
 
-    /** Of all of these nodes together; what they say of themselves is theirs to choose. */
+    /** Of all of these nodes together; what they say of themselves and ask for is theirs to choose. */
     private static final long MAX_BYTES = 256L << 20;
 
     private final ViewProvider views;
@@ -37,9 +37,25 @@ public final class Polling {
     private final Map<NodeInfo, PolledNode> polled = new ConcurrentHashMap<>();
     private final AtomicLong ids = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final int maxNodes;
+    private final long maxBytes;
 
     /** For {@link XdsServer#polling}. */
     Polling(ViewProvider views, NodeReader nodes, Fleet fleet, Clock clock, BiConsumer<Duration, Runnable> timer) {
+        this(views, nodes, fleet, clock, timer, MAX_NODES, MAX_BYTES);
+    }
+
+    /** For tests, with limits of their own. */
+    Polling(
+            ViewProvider views,
+            NodeReader nodes,
+            Fleet fleet,
+            Clock clock,
+            BiConsumer<Duration, Runnable> timer,
+            int maxNodes,
+            long maxBytes) {
+        this.maxNodes = maxNodes;
+        this.maxBytes = maxBytes;
         this.views = views;
         this.nodes = nodes;
         this.fleet = fleet;
@@ -59,6 +75,7 @@ public final class Polling {
      */
     public Answer poll(ByteString node, Peer peer, String typeUrl, Collection<String> names, String version) {
         NodeInfo info = nodes.read(node);
+        requireRoom(info); // before anything is made for it
         ResourceView view = views.viewOf(info, peer);
         Answer answer = read(view, typeUrl, names, version);
         seen(info, peer, view).polled(peer, view, typeUrl, names, version, answer);
@@ -71,10 +88,8 @@ public final class Polling {
         if (known != null) {
             return known;
         }
-        if (polled.size() >= MAX_NODES || bytes.get() + info.bytes() > MAX_BYTES) {
-            throw new IllegalStateException("there are too many nodes that poll already: " + polled.size());
-        }
-        PolledNode fresh = new PolledNode(-ids.incrementAndGet(), info, peer, view, fleet, clock);
+        requireRoom(info);
+        PolledNode fresh = new PolledNode(-ids.incrementAndGet(), info, peer, view, fleet, clock, this::take);
         PolledNode other = polled.putIfAbsent(info, fresh);
         if (other != null) {
             return other;
@@ -85,13 +100,28 @@ public final class Polling {
         return fresh;
     }
 
+    private void requireRoom(NodeInfo info) {
+        if (!polled.containsKey(info)
+                && (polled.size() >= maxNodes || bytes.get() + info.bytes() > maxBytes)) {
+            throw new IllegalStateException("there are too many nodes that poll already: " + polled.size());
+        }
+    }
+
+    private boolean take(long more) {
+        boolean fits = bytes.addAndGet(more) <= maxBytes;
+        if (!fits) {
+            bytes.addAndGet(-more);
+        }
+        return fits;
+    }
+
     private void expire(PolledNode node) {
         long left = IDLE.toNanos() - node.idleNanos(System.nanoTime());
         if (left > 0) {
             timer.accept(Duration.ofNanos(left), () -> expire(node));
         } else {
             if (polled.remove(node.node(), node)) {
-                bytes.addAndGet(-node.node().bytes());
+                bytes.addAndGet(-node.node().bytes() - node.end());
             }
             fleet.remove(node);
         }
