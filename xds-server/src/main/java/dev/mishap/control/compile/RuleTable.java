@@ -28,6 +28,8 @@ final class RuleTable {
      * @param alone whether nothing but the service decides
      */
     private record Candidates(List<ActiveRule> rules, boolean alone) {
+        static final Candidates NONE = new Candidates(List.of(), true);
+
         static Candidates of(List<ActiveRule> rules) {
             return new Candidates(List.copyOf(rules), rules.stream().allMatch(ActiveRule::byServiceAlone));
         }
@@ -158,7 +160,10 @@ final class RuleTable {
         String key = namespace + '/';
         List<ActiveRule> own = service.isEmpty() ? null : byService.get(key + service);
         if (own == null) {
-            return candidates.computeIfAbsent(key, k -> Candidates.of(byService.getOrDefault(k, List.of())));
+            // Nodes choose their namespaces: those without rules are not remembered.
+            return byService.containsKey(key)
+                    ? candidates.computeIfAbsent(key, k -> Candidates.of(byService.getOrDefault(k, List.of())))
+                    : Candidates.NONE;
         }
         return candidates.computeIfAbsent(key + service, k -> {
             List<ActiveRule> all = new ArrayList<>(byService.getOrDefault(key, List.of()));
