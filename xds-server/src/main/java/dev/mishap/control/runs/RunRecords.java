@@ -106,7 +106,7 @@ public final class RunRecords {
         }
         return store.commit(builder.build())
                 .thenCompose(revision -> before == 0
-                        ? prune().thenApply(pruned -> revision)
+                        ? prune().exceptionally(this::notPruned).thenApply(pruned -> revision)
                         : CompletableFuture.completedStage(revision));
     }
 
@@ -130,6 +130,12 @@ public final class RunRecords {
                         Transaction.builder().delete(RUNS + record.key()).delete(REPORTS + record.key()),
                         audit(who, from, "experiment.delete", record, null))
                 .build());
+    }
+
+    /** The run is in the store all the same, and the next one prunes again. */
+    private long notPruned(Throwable failure) {
+        LOG.warn("old runs are not deleted: {}", StoreException.unwrap(failure).getMessage());
+        return 0;
     }
 
     private CompletionStage<Long> prune() {

@@ -101,8 +101,7 @@ public final class Polling {
     }
 
     private void requireRoom(NodeInfo info) {
-        if (!polled.containsKey(info)
-                && (polled.size() >= maxNodes || bytes.get() + info.bytes() > maxBytes)) {
+        if (!polled.containsKey(info) && (polled.size() >= maxNodes || bytes.get() + info.bytes() > maxBytes)) {
             throw new IllegalStateException("there are too many nodes that poll already: " + polled.size());
         }
     }
