@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class GrpcHttp1BridgeFilter implements HttpFilter {
     private static final String PROTOBUF = "application/x-protobuf";
+    private static final String VIA_UPSTREAM = "via_upstream";
     private static final int PREFIX = 5;
 
     private final boolean upgrades;
@@ -91,6 +92,9 @@ final class GrpcHttp1BridgeFilter implements HttpFilter {
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         if (!bridges || endStream) {
             return Flow.CONTINUE;
+        }
+        if (!VIA_UPSTREAM.equals(stream.info().responseCodeDetails)) {
+            prefixLeft = 0; // an answer of ours has no prefix
         }
         held = headers;
         return Flow.HOLD;

@@ -120,7 +120,11 @@ final class GrpcWebFilter implements HttpFilter {
         count(headers);
         boolean grpc = isGrpc(headers);
         headers.set(HeaderName.CONTENT_TYPE, textResponse ? TEXT_PROTO : BINARY_PROTO);
-        if (endStream || grpc) {
+        if (endStream) {
+            return Flow.CONTINUE;
+        }
+        headers.remove(HeaderName.CONTENT_LENGTH); // of the body without its trailers, and not in base64
+        if (grpc) {
             return Flow.CONTINUE;
         }
         foreign = headers;
@@ -172,8 +176,8 @@ final class GrpcWebFilter implements HttpFilter {
         message = null;
         if (headers != null) {
             String status = headers.get(HeaderName.STATUS);
-            headers.set(HeaderName.GRPC_STATUS, Integer.toString(GrpcMessages.statusOf(status)));
             headers.set(HeaderName.GRPC_MESSAGE, GrpcMessages.percentEncode(text.toByteArray()));
+            headers.set(HeaderName.GRPC_STATUS, Integer.toString(GrpcMessages.statusOf(status)));
             headers.set(HeaderName.CONTENT_LENGTH, "0");
         }
     }

@@ -71,11 +71,24 @@ class GrpcHttp1BridgeFilterTest {
         data.release();
         assertThat(stream.events).contains("injectRequestData");
 
+        stream.info().responseCodeDetails = "via_upstream";
         filter.onResponseHeaders(stream, response, false);
         responseData(filter, "\0\0\0");
         responseData(filter, "\0\003xyz");
 
         assertThat(stream.responseBody.toString(StandardCharsets.ISO_8859_1)).isEqualTo("xyz");
+    }
+
+    @Test
+    void whatTheProxyAnswersItselfIsWhole() {
+        GrpcHttp1BridgeFilter filter = request("HTTP/1.1", "application/x-protobuf", true);
+        stream.info().responseCodeDetails = "upstream_reset_before_response_started{connection_termination}";
+
+        filter.onResponseHeaders(stream, response, false);
+        responseData(filter, "upstream connect error");
+
+        assertThat(stream.responseBody.toString(StandardCharsets.ISO_8859_1)).isEqualTo("upstream connect error");
+        filter.onStreamEnd(stream);
     }
 
     @Test

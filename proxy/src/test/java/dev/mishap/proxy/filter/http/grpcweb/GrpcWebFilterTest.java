@@ -108,6 +108,21 @@ class GrpcWebFilterTest {
         assertThat(body()).isEqualTo("YWJj");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"application/grpc-web", "application/grpc-web-text"})
+    void theLengthOfTheBodyIsNotThatOfTheResponseUpstream(String type) {
+        stream.header("accept", type);
+        request(type);
+        HeaderMap headers = new HeaderMap();
+        headers.add(HeaderName.STATUS, "200");
+        headers.add(HeaderName.CONTENT_TYPE, "application/grpc");
+        headers.add(HeaderName.CONTENT_LENGTH, "8");
+
+        filter.onResponseHeaders(stream, headers, false);
+
+        assertThat(headers.contains(HeaderName.CONTENT_LENGTH)).isFalse();
+    }
+
     @Test
     void whatIsNoGrpcBecomesAStatusAndAMessage() {
         request("application/grpc-web");
