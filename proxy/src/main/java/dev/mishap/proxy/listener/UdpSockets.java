@@ -7,6 +7,7 @@ import dev.mishap.proxy.transport.Transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -108,7 +109,12 @@ final class UdpSockets implements BoundSockets {
             EventLoop worker, ListenerConfig config, SocketConfig.Place place, InetSocketAddress at) {
         Bootstrap b = bootstrap(worker, config, place, true);
         b.handler(new Reader(target.udp(), null));
-        Channel socket = b.register().channel();
+        ChannelFuture registered = b.register();
+        Channel socket = registered.channel();
+        if (registered.cause() != null) {
+            LOG.debug("there is no socket for answers of {}", at, registered.cause());
+            return null;
+        }
         if (!socket.bind(at).isSuccess()) {
             LOG.debug("answers of {} leave from where the route suggests", at);
             socket.close();

@@ -37,8 +37,10 @@ final class TcpUpstream {
                 c.retire();
             }
             c = new Connection();
-            current = c;
-            c.connect();
+            current = c.connect() ? c : null;
+            if (current == null) {
+                return false;
+            }
         }
         return c.ask(exchange);
     }
@@ -79,7 +81,8 @@ final class TcpUpstream {
             return c;
         }
 
-        void connect() {
+        /** Whether there is a socket to connect. */
+        boolean connect() {
             ChannelFuture connecting = new Bootstrap()
                     .group(loop)
                     .channel(Transport.of(loop).socketChannel())
@@ -88,6 +91,9 @@ final class TcpUpstream {
                             Math.max(1, TimeUnit.NANOSECONDS.toMillis(server.config.timeoutNanos())))
                     .handler(this)
                     .connect(address);
+            if (connecting.cause() != null) {
+                return false; // no descriptor: a channel of no loop, whose listeners run on a thread of their own
+            }
             channel = connecting.channel();
             connecting.addListener(f -> {
                 if (f.isSuccess()) {
@@ -97,6 +103,7 @@ final class TcpUpstream {
                     end();
                 }
             });
+            return true;
         }
 
         boolean ask(Exchange exchange) {

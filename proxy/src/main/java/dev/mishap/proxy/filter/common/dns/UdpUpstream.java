@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.common.dns;
 import dev.mishap.proxy.transport.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -60,7 +61,12 @@ final class UdpUpstream {
     }
 
     private @Nullable Socket open() {
-        Channel channel = Transport.of(loop).datagramChannel();
+        Channel channel;
+        try {
+            channel = Transport.of(loop).datagramChannel();
+        } catch (ChannelException e) {
+            return null; // no descriptor
+        }
         Transport.datagramBuffers(channel, maxAnswer, batch);
         channel.config().setOption(ChannelOption.SO_RCVBUF, Transport.DATAGRAM_QUEUE);
         Socket socket = new Socket(channel);
