@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clusters that are discovered when a request first names them (ODCDS). What asks the same source shares a subscription, which begins with the
@@ -27,16 +28,18 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class OnDemandClusters {
     private final ClusterManager clusters;
     private final ConfigSources sources;
-    private final SubscriptionStats stats;
+    private final Scope root;
     private final ScheduledExecutorService main;
     private final List<Source> all = new ArrayList<>();
+    /** Of all sources; there are none of these stats where nobody asks. */
+    private @Nullable SubscriptionStats stats;
 
     /** @param root scope without prefix */
     public OnDemandClusters(ClusterManager clusters, ConfigSources sources, Scope root, ScheduledExecutorService main) {
         this.clusters = clusters;
         this.sources = sources;
         this.main = main;
-        this.stats = new SubscriptionStats(root.scope("cluster_manager.odcds."));
+        this.root = root;
         clusters.onChange(() -> all.forEach(Source::clustersChanged));
     }
 
@@ -68,6 +71,15 @@ public final class OnDemandClusters {
         return used;
     }
 
+    private SubscriptionStats stats() {
+        SubscriptionStats s = stats;
+        if (s == null) {
+            s = new SubscriptionStats(root.scope("cluster_manager.odcds."));
+            stats = s;
+        }
+        return s;
+    }
+
     /** A management server that is asked for clusters by their names. */
     public final class Source implements ResourceWatcher, OnDemandNames.Owner {
         private final ConfigNode config;
@@ -78,7 +90,7 @@ public final class OnDemandClusters {
 
         private Source(ConfigNode config) {
             this.config = config;
-            this.subscription = sources.subscribe(config, ResourceType.CLUSTER, stats, this);
+            this.subscription = sources.subscribe(config, ResourceType.CLUSTER, stats(), this);
             if (!subscription.incremental()) {
                 subscription.close();
                 throw config.error(

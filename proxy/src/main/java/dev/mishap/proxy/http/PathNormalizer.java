@@ -66,7 +66,7 @@ final class PathNormalizer {
 
     /**
      * The path as a browser canonicalises it (WHATWG URL): dot segments resolved, backslashes as slashes, escapes of unreserved
-     * characters undone, unsafe characters escaped. The query stays. Null when it isn't a path.
+     * characters undone, unsafe characters escaped. The query stays. Null when it isn't a path, which one with {@code %00} is not.
      */
     static @Nullable String canonical(String path) {
         if (path.isEmpty() || path.charAt(0) != '/') {
@@ -75,6 +75,10 @@ final class PathNormalizer {
         int end = pathEnd(path);
         if (isCanonical(path, end)) {
             return path;
+        }
+        int zero = path.indexOf("%00");
+        if (zero >= 0 && zero < end) {
+            return null;
         }
         StringBuilder out = new StringBuilder(path.length() + 8);
         int i = 0;

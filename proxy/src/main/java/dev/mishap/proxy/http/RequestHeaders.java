@@ -137,6 +137,7 @@ final class RequestHeaders {
         if (config.escapedSlashes != ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED
                 && PathNormalizer.hasEscapedSlash(result)) {
             if (config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.REJECT_REQUEST) {
+                h.setValue(index, PathNormalizer.unescapeSlashes(result)); // logs tell it so
                 config.stats.rqFailedPathNormalization.inc();
                 return BAD_PATH;
             }
@@ -328,7 +329,7 @@ final class RequestHeaders {
     /** Makes an x-request-id where one is wanted; returns whether it did. */
     private boolean requestId(HeaderMap h, boolean edge) {
         int i = h.indexOf(HeaderName.X_REQUEST_ID);
-        if (i >= 0 && (!edge || config.preserveExternalRequestId)) {
+        if (i >= 0 && h.valueLength(i) > 0 && (!edge || config.preserveExternalRequestId)) {
             return false;
         }
         if (i >= 0) {

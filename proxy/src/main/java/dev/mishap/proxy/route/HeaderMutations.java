@@ -87,7 +87,10 @@ public final class HeaderMutations {
     private static void append(HeaderMap headers, Addition addition, String value) {
         int at = addition.joined() ? headers.indexOf(addition.name()) : -1;
         if (at >= 0) {
-            headers.setValue(at, headers.value(at) + ',' + value);
+            String before = headers.value(at);
+            if (!value.isEmpty()) {
+                headers.setValue(at, before.isEmpty() ? value : before + ',' + value);
+            }
         } else {
             headers.add(addition.name(), value);
         }

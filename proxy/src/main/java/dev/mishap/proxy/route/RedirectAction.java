@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param path the new path, or null; one with a query takes the place of the request's
  * @param rewrite a change of the path, or null
  * @param stripQuery whether the request's query is left out
+ * @param keepPort whether the request's port stays, even when it was only the old scheme's default
  */
 public record RedirectAction(
         int status,
@@ -22,7 +23,8 @@ public record RedirectAction(
         int port,
         @Nullable String path,
         @Nullable PathRewrite rewrite,
-        boolean stripQuery)
+        boolean stripQuery,
+        boolean keepPort)
         implements RouteAction {
 
     /** The value of {@code location}; {@code matched} is how much of the path the route matched. */
@@ -62,7 +64,7 @@ public record RedirectAction(
             return authority;
         }
         boolean drop = port != 0;
-        if (!newScheme.equals(oldScheme)) {
+        if (!newScheme.equals(oldScheme) && !keepPort) {
             String oldPort = authority.substring(colon);
             drop |= oldScheme.equals("https") && oldPort.equals(":443");
             drop |= oldScheme.equals("http") && oldPort.equals(":80");

@@ -33,13 +33,30 @@ record Route(
         return match.path().matchedLength(Paths.pathEnd(target));
     }
 
+    /**
+     * The answer of a route that does not forward, else null. As in Envoy, the path of a request that is redirected with a rewrite is
+     * rewritten, too, which logs tell.
+     *
+     * @param keepOriginals whether {@code x-envoy-original-path} tells the old one
+     */
     @Nullable
-    LocalReply localReply(HttpStream stream) {
+    LocalReply localReply(HttpStream stream, boolean keepOriginals) {
         HeaderMap request = stream.requestHeaders();
         if (action instanceof RedirectAction redirect) {
             String target = request.get(HeaderName.PATH);
-            return reply(
-                    redirect.status(), "", target == null ? null : redirect.location(request, matchedLength(target)));
+            if (target == null) {
+                return reply(redirect.status(), "", null);
+            }
+            int matched = matchedLength(target);
+            String location = redirect.location(request, matched);
+            PathRewrite rewrite = redirect.rewrite();
+            if (rewrite != null) {
+                if (keepOriginals) {
+                    request.set(RouteEntry.ORIGINAL_PATH, target);
+                }
+                request.set(HeaderName.PATH, rewrite.apply(target, matched));
+            }
+            return reply(redirect.status(), "", location);
         }
         if (action instanceof DirectResponseAction direct) {
             int status = direct.status();

@@ -237,7 +237,8 @@ final class RouteActionConfig {
                 (int) node.integer("port_redirect", 0),
                 path.isEmpty() ? null : WireText.encode(path),
                 rewrite,
-                node.bool("strip_query", false));
+                node.bool("strip_query", false),
+                false);
     }
 
     private static int redirectStatus(String code) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * the configuration is loaded, except for a cluster that a request header names.
  */
 public final class RouteEntry implements SelectedRoute {
-    private static final HeaderName ORIGINAL_PATH = HeaderName.of("x-envoy-original-path");
+    static final HeaderName ORIGINAL_PATH = HeaderName.of("x-envoy-original-path");
     private static final HeaderName ORIGINAL_HOST = HeaderName.of("x-envoy-original-host");
     private static final HeaderName FORWARDED_HOST = HeaderName.of("x-forwarded-host");
 
@@ -176,8 +176,8 @@ public final class RouteEntry implements SelectedRoute {
     }
 
     /** The answer of a route that does not forward, or null when it does. */
-    public @Nullable LocalReply localReply(HttpStream stream) {
-        LocalReply reply = route.localReply(stream);
+    public @Nullable LocalReply localReply(HttpStream stream, boolean keepOriginals) {
+        LocalReply reply = route.localReply(stream, keepOriginals);
         if (reply == null) {
             return null;
         }

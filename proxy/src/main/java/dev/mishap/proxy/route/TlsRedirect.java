@@ -22,7 +22,7 @@ final class TlsRedirect {
                             List.of(),
                             List.of(),
                             null),
-                    new RedirectAction(301, "https", null, 0, null, null, false),
+                    new RedirectAction(301, "https", null, 0, null, null, false, true),
                     null,
                     Map.of(),
                     RouteTracing.NONE,

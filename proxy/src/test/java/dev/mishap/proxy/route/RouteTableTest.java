@@ -265,7 +265,7 @@ class RouteTableTest {
         String redirect = fields.startsWith("{") ? fields : "{" + fields + "}";
         RouteTable table = routes("{match: {prefix: /a}, redirect: " + redirect + "}");
         FakeHttpStream stream = request(authority, path);
-        LocalReply reply = select(table, stream).localReply(stream);
+        LocalReply reply = select(table, stream).localReply(stream, true);
         assertThat(reply).isNotNull();
         assertThat(reply.status()).isEqualTo(301);
         assertThat(reply.details()).isEqualTo("direct_response");
@@ -276,7 +276,7 @@ class RouteTableTest {
     void forwardedProtoTellsTheOldScheme() {
         RouteTable table = routes("{match: {prefix: /a}, redirect: {https_redirect: true}}");
         FakeHttpStream stream = request("m.com:80", "/a", "x-forwarded-proto", "https");
-        assertThat(locationOf(select(table, stream).localReply(stream))).isEqualTo("https://m.com:80/a");
+        assertThat(locationOf(select(table, stream).localReply(stream, true))).isEqualTo("https://m.com:80/a");
     }
 
     private static @Nullable String locationOf(@Nullable LocalReply reply) {
@@ -293,7 +293,7 @@ class RouteTableTest {
         RouteTable table =
                 routes("{match: {prefix: /}, direct_response: {status: " + status + ", body: {inline_string: é}}}");
         FakeHttpStream stream = request("m:9", "/dr?x");
-        LocalReply reply = select(table, stream).localReply(stream);
+        LocalReply reply = select(table, stream).localReply(stream, true);
         assertThat(reply).isNotNull();
         assertThat(reply.body()).isEqualTo("é");
         assertThat(locationOf(reply)).isEqualTo(pointsBack ? "http://m:9/dr?x" : null);
@@ -317,7 +317,7 @@ class RouteTableTest {
         if (!internal.isEmpty()) {
             stream.header("x-envoy-internal", internal);
         }
-        LocalReply reply = select(table, stream).localReply(stream);
+        LocalReply reply = select(table, stream).localReply(stream, true);
         assertThat(locationOf(reply)).isEqualTo(redirected ? "https://m/a?b" : null);
     }
 

@@ -28,7 +28,7 @@ final class RequestSetup {
             to.info().addFlag(ResponseFlag.NO_ROUTE_FOUND);
             return answer(to, LocalReply.of(404, "", "route_not_found"));
         }
-        LocalReply direct = entry.localReply(to);
+        LocalReply direct = entry.localReply(to, !config.suppressEnvoyHeaders);
         if (direct != null) {
             config.stats.directResponse.inc();
             return answer(to, direct);
