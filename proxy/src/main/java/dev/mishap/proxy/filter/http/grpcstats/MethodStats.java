@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 public final class MethodStats {
     /** Methods come from request paths, so those with stats of their own are bounded; the rest share those of their cluster. */
     static final int MAX_METHODS = 4096;
+    /** Statuses with counters of their own; there are 17, and a service may say what it likes. */
+    static final int MAX_STATUSES = 64;
 
     private final Scope owner;
     private final Scope scope;
@@ -66,7 +68,9 @@ public final class MethodStats {
 
     /** Counts the end of a call. */
     public void countStatus(String status) {
-        count(status);
+        if (others.size() < MAX_STATUSES || others.containsKey(status)) {
+            count(status);
+        }
         count(status.equals("0") ? "success" : "failure");
         count("total");
     }

@@ -105,4 +105,15 @@ class GrpcStatsFilterTest {
         assertThat(stat("S.M" + MethodStats.MAX_METHODS + ".total")).isZero();
         assertThat(stat("total")).isEqualTo(1);
     }
+
+    @Test
+    void statusesCantFillTheMemory() {
+        for (int i = 0; i <= MethodStats.MAX_STATUSES; i++) {
+            call("{}", "/S/M", "application/grpc", "s" + i);
+        }
+
+        assertThat(stat("s0")).isEqualTo(1);
+        assertThat(stat("s" + MethodStats.MAX_STATUSES)).isZero();
+        assertThat(stat("failure")).isEqualTo(MethodStats.MAX_STATUSES + 1);
+    }
 }
