@@ -91,10 +91,8 @@ final class FleetListing {
             if (rule.namespace().equals(node.namespace())
                     && caller.may(Role.VIEWER, rule.namespace(), rule.labels())
                     && rules.size() < MAX_LIMIT) {
-                for (FleetView.Honour honour : service.fleet().honouring(rule.namespace(), rule.rule())) {
-                    if (honour.node().equals(node.id())) {
-                        rules.add(new Outcome(rule.key().toString(), honour));
-                    }
+                for (FleetView.Honour honour : service.fleet().honouring(rule.namespace(), rule.rule(), node.id())) {
+                    rules.add(new Outcome(rule.key().toString(), honour));
                 }
             }
         }

@@ -103,4 +103,11 @@ public interface FleetView {
 
     /** What would become of a rule on each node that it is for; the rule need not exist. */
     List<Honour> honouring(String namespace, FaultRule rule);
+
+    /** The same on the node of that id alone. */
+    default List<Honour> honouring(String namespace, FaultRule rule, String node) {
+        return honouring(namespace, rule).stream()
+                .filter(honour -> honour.node().equals(node))
+                .toList();
+    }
 }

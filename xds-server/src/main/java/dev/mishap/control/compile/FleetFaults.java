@@ -13,6 +13,7 @@ import dev.mishap.control.xds.ViewProvider;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -372,6 +373,28 @@ public final class FleetFaults implements ViewProvider, Fleet.Listener, AutoClos
     public Map<NodeInfo, Honouring> honouring(ActiveRule rule) {
         Set<FleetNode> concerned = new HashSet<>();
         concern(rule, concerned);
+        return honouring(rule, concerned);
+    }
+
+    /** The same on the nodes of one id alone, of which there is one but for a mistake. */
+    public Map<NodeInfo, Honouring> honouring(ActiveRule rule, String nodeId) {
+        Fleet connected = fleet;
+        Collection<NodeInfo> named = connected == null
+                ? nodes.keySet().stream()
+                        .filter(node -> node.id().equals(nodeId))
+                        .toList()
+                : connected.streams(nodeId).stream().map(ConnectedStream::node).toList();
+        Set<FleetNode> concerned = new HashSet<>();
+        for (NodeInfo each : named) {
+            FleetNode node = nodes.get(each);
+            if (node != null) {
+                addTargets(rule, Set.of(node), concerned);
+            }
+        }
+        return honouring(rule, concerned);
+    }
+
+    private Map<NodeInfo, Honouring> honouring(ActiveRule rule, Set<FleetNode> concerned) {
         boolean inForce = rule.equals(rules.get(rule.key()));
         Trial trial = new Trial(rule);
         Map<NodePlan, Honouring> known = new IdentityHashMap<>();

@@ -118,20 +118,31 @@ final class FleetFacts implements FleetView {
 
     @Override
     public List<Honour> honouring(String namespace, FaultRule rule) {
-        List<Honour> honours = new ArrayList<>();
+        return honours(faults.honouring(asked(namespace, rule)));
+    }
+
+    @Override
+    public List<Honour> honouring(String namespace, FaultRule rule, String node) {
+        return honours(faults.honouring(asked(namespace, rule), node));
+    }
+
+    private ActiveRule asked(String namespace, FaultRule rule) {
         ActiveRule known = faults.rule(namespace + '/' + rule.name());
-        ActiveRule asked = known != null && known.rule().equals(rule)
+        return known != null && known.rule().equals(rule)
                 ? known
                 : new ActiveRule(namespace, rule, clock.instant(), null);
+    }
+
+    private static List<Honour> honours(Map<NodeInfo, Honouring> found) {
+        List<Honour> honours = new ArrayList<>();
         // Nodes that are alike share what becomes of the rule.
         Map<Honouring, List<String>> ways = new IdentityHashMap<>();
-        faults.honouring(asked)
-                .forEach((node, honouring) -> honours.add(new Honour(
-                        node.id(),
-                        node.cluster(),
-                        ways.computeIfAbsent(honouring, FleetFacts::ways),
-                        honouring.reasons(),
-                        honouring.notes())));
+        found.forEach((node, honouring) -> honours.add(new Honour(
+                node.id(),
+                node.cluster(),
+                ways.computeIfAbsent(honouring, FleetFacts::ways),
+                honouring.reasons(),
+                honouring.notes())));
         return honours;
     }
 

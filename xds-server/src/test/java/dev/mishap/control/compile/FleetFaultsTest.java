@@ -120,6 +120,20 @@ class FleetFaultsTest {
     }
 
     @Test
+    void oneNodeIsAskedAboutAlone() {
+        NodeInfo a = Nodes.switched("checkout", "a");
+        faults.viewOf(a, PEER);
+        faults.viewOf(Nodes.switched("checkout", "b"), PEER);
+        faults.viewOf(Nodes.switched("other", "c"), PEER);
+        ActiveRule rule = new ActiveRule("default", RuleLine.parse("abort 503 on service checkout", "r"), T0, null);
+
+        assertThat(faults.honouring(rule)).hasSize(2);
+        assertThat(faults.honouring(rule, "a")).containsOnlyKeys(a);
+        assertThat(faults.honouring(rule, "c")).isEmpty();
+        assertThat(faults.honouring(rule, "nobody")).isEmpty();
+    }
+
+    @Test
     void anotherNamespaceIsAnotherFleet() {
         ResourceView view = faults.viewOf(Nodes.switched("checkout", "a"), PEER);
         faults.update(Map.of("prod/r", new ActiveRule("prod", RuleLine.parse("abort 503", "r"), T0, null)));
