@@ -39,4 +39,16 @@ public final class Failures {
         }
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
+
+    /** Why a server could not start, of which the libraries' own words are at the surface that it did not. */
+    public static String cannotListen(String host, int port, Exception e) {
+        Throwable why = e;
+        while (why.getCause() != null) {
+            why = why.getCause();
+        }
+        String text = String.valueOf(why.getMessage())
+                .replaceFirst("^bind\\(\\.\\.\\) failed with error\\(-?[0-9]+\\): ", "");
+        return "cannot listen on " + host + ':' + port + ": " + text
+                + "; end what listens there, or choose another address";
+    }
 }

@@ -1,7 +1,9 @@
 package dev.mishap.control.base;
 
 import dev.mishap.rules.FaultRule;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +103,28 @@ public record Dependency(
         if (protocol == Protocol.DNS && (!endpoints.get(0).isAddress() || tls != null)) {
             throw new IllegalArgumentException(
                     "dependency " + name + ": resolvers are given by their addresses, and asked without TLS");
+        }
+    }
+
+    /**
+     * Refuses what one proxy could not have at one time.
+     *
+     * @throws IllegalArgumentException naming two that have a name or an address to listen on in common
+     */
+    public static void requireDistinct(List<Dependency> dependencies) {
+        Map<String, Dependency> names = new HashMap<>();
+        Map<HostPort, Dependency> addresses = new HashMap<>();
+        for (Dependency each : dependencies) {
+            if (names.putIfAbsent(each.name, each) != null) {
+                throw new IllegalArgumentException("two dependencies are called '" + each.name
+                        + "': give each a name of its own; several endpoints of one are a list in --config FILE");
+            }
+            Dependency other = addresses.putIfAbsent(each.listen, each);
+            if (other != null) {
+                throw new IllegalArgumentException("dependencies '" + other.name + "' and '" + each.name
+                        + "' both listen on " + each.listen + ": give one another port, as in " + each.name
+                        + "=10099:" + each.endpoints.get(0));
+            }
         }
     }
 

@@ -73,6 +73,10 @@ final class CompletionCommand implements Callable<Integer> {
             // has been
             // asked for completions, so after it has set itself up it must answer.
             out.println("#compdef mishap");
+            // Of bash's own commands for completion this one has no counterpart; all it does is to have no space put
+            // after
+            // a file's name.
+            out.println("(( $+functions[compopt] )) || compopt() { :; }");
             out.print(script);
             out.println("[[ ${funcstack[1]-} = _mishap ]] && _bash_complete -o default -F _mishap_names");
         } else {

@@ -1,7 +1,9 @@
 package dev.mishap.control.cli;
 
+import dev.mishap.control.Failures;
 import dev.mishap.rules.yaml.Suggestion;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -83,7 +85,7 @@ public final class Mishap implements Runnable {
         line.setParameterExceptionHandler(Mishap::badArguments);
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             PrintWriter err = command.getErr();
-            err.println("mishap: " + (e.getMessage() == null ? e.toString() : e.getMessage()));
+            err.println("mishap: " + words(e));
             if (System.getenv("MISHAP_DEBUG") != null) {
                 e.printStackTrace(err);
             }
@@ -91,6 +93,14 @@ public final class Mishap implements Runnable {
             return ERROR;
         });
         return line;
+    }
+
+    /** The JDK's own messages about files are often a path only. */
+    private static String words(Exception e) {
+        if (e instanceof FileSystemException file && file.getReason() == null) {
+            return file.getFile() + ": " + Failures.text(file);
+        }
+        return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 
     /** One line on what is wrong, near misses, and where help is; not the whole usage. */

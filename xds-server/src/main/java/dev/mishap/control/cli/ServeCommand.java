@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -188,7 +189,7 @@ final class ServeCommand implements Callable<Integer> {
         try {
             List<Dependency> parsed = new ArrayList<>(fleetFile == null ? List.of() : FleetFile.read(fleetFile));
             for (String dependency : dependencies) {
-                parsed.add(Dependency.parse(dependency, FIRST_PORT + parsed.size()));
+                parsed.add(dependency(dependency, FIRST_PORT + parsed.size()));
             }
             return new ServeOptions(
                     address("--listen-api", listenApi),
@@ -200,10 +201,26 @@ final class ServeCommand implements Callable<Integer> {
                     configDir,
                     upstream.targets(),
                     upstream.security(),
-                    Durations.parse(faultTtl),
+                    timeToLive(),
                     faultFilters);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Dependency dependency(String text, int port) {
+        try {
+            return Dependency.parse(text, port);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--dependency '" + text + "': " + e.getMessage(), e);
+        }
+    }
+
+    private Duration timeToLive() {
+        try {
+            return Durations.parse(faultTtl);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--fault-ttl: " + e.getMessage(), e);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.mishap.control.cli;
 
+import dev.mishap.control.base.Dependency;
 import dev.mishap.control.serve.UpstreamSecurity;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -11,9 +13,8 @@ final class UpstreamFlags {
     @Option(
             names = "--upstream-xds",
             paramLabel = "HOST:PORT",
-            split = ",",
             description = "Another control plane, whose configuration is passed on with faults added."
-                    + " Several addresses are tried in turn.")
+                    + " Several addresses, with commas between them, are tried in turn.")
     private List<String> targets = List.of();
 
     @Option(names = "--upstream-xds-tls", description = "Reach it by TLS, which the files below mean, too.")
@@ -47,8 +48,19 @@ final class UpstreamFlags {
             description = "Send the token in it (authorization: Bearer), read anew for each stream.")
     private @Nullable Path token;
 
+    /** @throws IllegalArgumentException naming the flag when an address is none */
     List<String> targets() {
-        return targets;
+        List<String> all = new ArrayList<>();
+        for (String given : targets) {
+            for (String target : given.split(",", -1)) {
+                try {
+                    all.add(Dependency.HostPort.parse(target.strip()).toString());
+                } catch (IllegalArgumentException e) {
+                    throw new IllegalArgumentException("--upstream-xds '" + given + "': " + e.getMessage(), e);
+                }
+            }
+        }
+        return all;
     }
 
     UpstreamSecurity security() {

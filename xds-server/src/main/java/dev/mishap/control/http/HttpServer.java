@@ -1,5 +1,6 @@
 package dev.mishap.control.http;
 
+import dev.mishap.control.Failures;
 import dev.mishap.control.problem.ProblemException;
 import dev.mishap.control.problem.ProblemKind;
 import dev.mishap.rules.yaml.DocumentText;
@@ -115,7 +116,7 @@ public final class HttpServer implements AutoCloseable {
             } catch (Exception again) {
                 e.addSuppressed(again);
             }
-            throw e instanceof IOException io ? io : new IOException(String.valueOf(e.getMessage()), e);
+            throw new IOException(Failures.cannotListen(options.host(), options.port(), e), e);
         }
         started.sweepLater(slow);
         return started;

@@ -39,6 +39,7 @@ public record ServeOptions(
         int faultFilters) {
     public ServeOptions {
         dependencies = List.copyOf(dependencies);
+        Dependency.requireDistinct(dependencies);
         upstreams = List.copyOf(upstreams);
         int bases = (dependencies.isEmpty() ? 0 : 1) + (configDir == null ? 0 : 1) + (upstreams.isEmpty() ? 0 : 1);
         if (bases > 1) {

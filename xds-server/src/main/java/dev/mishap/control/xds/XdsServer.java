@@ -1,5 +1,6 @@
 package dev.mishap.control.xds;
 
+import dev.mishap.control.Failures;
 import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
@@ -180,7 +181,7 @@ public final class XdsServer implements AutoCloseable {
                         new Polling(views, service.nodes(), fleet, clock, service::after));
             } catch (IOException e) {
                 service.close();
-                throw new UncheckedIOException("cannot listen on " + address + ": " + e.getMessage(), e);
+                throw new UncheckedIOException(Failures.cannotListen(address.getHostString(), address.getPort(), e), e);
             }
         }
     }

@@ -2,8 +2,16 @@ package dev.mishap.control.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MishapTest {
@@ -56,6 +64,7 @@ class MishapTest {
         assertThat(run.exit()).isZero();
         assertThat(run.out()).contains("_complete_mishap", "standalone");
         assertThat(run.out().startsWith("#compdef mishap")).isEqualTo(shell.equals("zsh"));
+        assertThat(run.out().contains("compopt() { :; }")).isEqualTo(shell.equals("zsh"));
     }
 
     @Test
@@ -67,5 +76,44 @@ class MishapTest {
         CommandRun wrong = CommandRun.of("faults", "latenzy");
         assertThat(wrong.exit()).isEqualTo(2);
         assertThat(wrong.err()).contains("there is no fault 'latenzy' (did you mean 'latency'?)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '|',
+            value = {
+                "--dependency x | --dependency 'x': expected name=host:port, got 'x'",
+                "--dependency a=b:1 --dependency a=c:2 | two dependencies are called 'a'",
+                "--dependency a=10001:b:1 --dependency c=10001:c:2 | 'a' and 'c' both listen on 127.0.0.1:10001",
+                "--dependency a=10001:b:1 --dependency c=c:2 | 'a' and 'c' both listen on 127.0.0.1:10001",
+                "--fault-ttl x | --fault-ttl: expected a duration",
+                "--upstream-xds , | --upstream-xds ',': expected host:port, got ''",
+                "--upstream-xds foo | --upstream-xds 'foo': expected host:port, got 'foo'",
+                "--upstream-xds a:1,,b:2 | --upstream-xds 'a:1,,b:2': expected host:port, got ''",
+                "--upstream-xds a:99999 | a port must be from 1 to 65535, got 99999",
+            })
+    void serveNamesTheFlagThatIsWrong(String flags, String problem) {
+        CommandRun run = CommandRun.of(("serve " + flags).split(" "));
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains(problem).doesNotContain("Exception");
+    }
+
+    @Test
+    void serveTellsWhatIsWrongWithItsDirectoryAndItsAddress(@TempDir Path directory) throws IOException {
+        Path file = Files.createFile(directory.resolve("file"));
+        CommandRun run = CommandRun.of("serve", "--data-dir", file.toString());
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains(file + ": not a directory");
+
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String address = "127.0.0.1:" + taken.getLocalPort();
+            for (String flag : List.of("--listen-api", "--listen-xds")) {
+                String other = flag.equals("--listen-api") ? "--listen-xds" : "--listen-api";
+                CommandRun busy = CommandRun.of("serve", flag, address, other, "127.0.0.1:0");
+                assertThat(busy.exit()).isEqualTo(2);
+                assertThat(busy.err()).contains("cannot listen on " + address, "in use", "choose another address");
+            }
+        }
     }
 }

@@ -32,7 +32,9 @@ final class EtcdErrors {
             }
             default -> {}
         }
-        return new StoreException.Unavailable(text, cause, changes && mayBeDone(status));
+        Throwable beneath = status.getCause();
+        String why = beneath == null || beneath.getMessage() == null ? "" : ": " + beneath.getMessage();
+        return new StoreException.Unavailable("etcd: " + text + why, cause, changes && mayBeDone(status));
     }
 
     private static boolean mayBeDone(Status status) {
