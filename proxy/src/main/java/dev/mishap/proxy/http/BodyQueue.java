@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 final class BodyQueue {
     /** Bytes that wait, and the filter that is to see them next. */
     static final class Piece {
-        final ByteBuf data;
+        ByteBuf data;
         final int from;
-        final boolean end;
+        boolean end;
+        /** Whether the bytes are a copy that nobody else has, with room for more. */
+        private boolean joined;
 
         Piece(ByteBuf data, int from, boolean end) {
             this.data = data;
@@ -21,6 +23,11 @@ final class BodyQueue {
             this.end = end;
         }
     }
+
+    /** Pieces up to this size are copied together: a slice of what was read is larger than few bytes, and keeps all that was read. */
+    private static final int SMALL = 512;
+
+    private static final int JOINED = 4096;
 
     private final ActiveStream stream;
     private final boolean ofRequest;
@@ -51,8 +58,7 @@ final class BodyQueue {
     }
 
     void addLast(ByteBuf transferred, int from, boolean end) {
-        waiting().addLast(new Piece(transferred, from, end));
-        grown(transferred.readableBytes());
+        append(waiting(), transferred, from, end);
     }
 
     void addFirst(ByteBuf transferred, int from, boolean end) {
@@ -67,8 +73,40 @@ final class BodyQueue {
             k = new ArrayDeque<>(4);
             kept = k;
         }
-        k.addLast(new Piece(transferred, from, end));
-        grown(transferred.readableBytes());
+        append(k, transferred, from, end);
+    }
+
+    private void append(ArrayDeque<Piece> to, ByteBuf transferred, int from, boolean end) {
+        int n = transferred.readableBytes();
+        if (n == 0 && !end) {
+            transferred.release(); // a filter took all of it; there may be no end of what it takes, and it counts for
+            // nothing here
+            return;
+        }
+        Piece last = to.peekLast();
+        if (last == null || last.from != from || last.end || !hasRoom(last, n)) {
+            to.addLast(new Piece(transferred, from, end));
+        } else {
+            join(last, transferred);
+            last.end = end;
+        }
+        grown(n);
+    }
+
+    private static boolean hasRoom(Piece piece, int more) {
+        return more <= SMALL
+                && (piece.joined ? piece.data.writableBytes() >= more : piece.data.readableBytes() <= SMALL);
+    }
+
+    private void join(Piece piece, ByteBuf transferred) {
+        if (!piece.joined) {
+            ByteBuf before = piece.data;
+            piece.data = stream.alloc().buffer(JOINED).writeBytes(before);
+            piece.joined = true;
+            before.release();
+        }
+        piece.data.writeBytes(transferred);
+        transferred.release();
     }
 
     /** Puts what was kept before all that waits. */

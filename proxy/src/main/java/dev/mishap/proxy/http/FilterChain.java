@@ -197,11 +197,7 @@ final class FilterChain {
                 return;
             }
             if (i == d.heldAt) {
-                if (data.isReadable() || end) {
-                    d.queue.keep(data, i + d.step, end);
-                } else {
-                    data.release(); // the filter took all of it, and there may be no end of what it takes
-                }
+                d.queue.keep(data, i + d.step, end);
                 if (flow == Flow.CONTINUE) {
                     release(d);
                 }

@@ -273,7 +273,7 @@ class H1ServerConnectionTest {
         assertThat(channel.config().isAutoRead()).isFalse();
         assertThat(terminal.requests).isEmpty();
         middle.stream.resumeRequest(middle);
-        assertThat(terminal.requests).hasToString("POST /<abcde><fghij>{x=y};");
+        assertThat(terminal.requests).hasToString("POST /<abcdefghij>{x=y};");
         assertThat(received()).isEqualTo(ok(""));
         assertThat(channel.config().isAutoRead()).isTrue();
     }

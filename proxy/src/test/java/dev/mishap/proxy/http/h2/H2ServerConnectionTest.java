@@ -184,6 +184,40 @@ class H2ServerConnectionTest {
     }
 
     @Test
+    void smallPiecesThatWaitAreJoined() {
+        List<HttpStream> held = new ArrayList<>();
+        HttpFilter paused = new HttpFilter() {
+            @Override
+            public Flow onRequestHeaders(HttpStream s, HeaderMap headers, boolean endStream) {
+                held.add(s);
+                return Flow.PAUSE;
+            }
+        };
+        config = withFilters(
+                List.of(new ChainFilter("pause", () -> paused, false), new ChainFilter("end", Terminal::new, false)));
+        open();
+        UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(false);
+        channel.config().setAllocator(memory);
+        send(wire.post(1, "/ok"));
+        StringBuilder body = new StringBuilder();
+        for (int i = 0; i < 5000; i++) {
+            body.append((char) ('a' + i % 26));
+            send(Wire.data(1, body.substring(i), false));
+        }
+        String large = "L".repeat(600);
+        send(Wire.data(1, large, false), Wire.data(1, "", false), Wire.data(1, "z", true));
+        assertThat(memory.metric().usedHeapMemory()).isBetween(5000L, 16_384L);
+
+        held.get(0).resumeRequest(paused);
+
+        assertThat(requests.toString().replace("><", "")).isEqualTo("POST /ok<" + body + large + "z>;");
+        assertThat(requests.toString().split("><")).hasSizeLessThan(6);
+        assertThat(received()).contains("DATA 1 ok end");
+        channel.finishAndReleaseAll();
+        assertThat(memory.metric().usedHeapMemory()).isZero();
+    }
+
+    @Test
     void bytesThatAFilterTakesWhileItHoldsTheHeadersAreNotKept() {
         List<ByteBuf> pieces = new ArrayList<>();
         List<Integer> kept = new ArrayList<>();
