@@ -53,7 +53,7 @@ final class UpstreamStream {
     private abstract class Observer<T> implements StreamObserver<T> {
         @Override
         public void onError(Throwable t) {
-            listener.onEnd(UpstreamStream.this, String.valueOf(Status.fromThrowable(t)));
+            listener.onEnd(UpstreamStream.this, words(Status.fromThrowable(t)));
         }
 
         @Override
@@ -97,5 +97,17 @@ final class UpstreamStream {
         } catch (IllegalStateException e) {
             // It has ended already.
         }
+    }
+
+    /** On one line: a status tells the stack of its cause, too. */
+    static String words(Status status) {
+        String text = status.getDescription() == null
+                ? status.getCode().toString()
+                : status.getCode() + ": " + status.getDescription();
+        Throwable root = status.getCause();
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root == null || root.getMessage() == null ? text : text + ": " + root.getMessage();
     }
 }
