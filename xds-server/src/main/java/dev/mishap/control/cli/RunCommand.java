@@ -316,7 +316,8 @@ final class RunCommand implements Callable<Integer> {
         }
         console.endLiveLine();
         if (recorder != null) {
-            recorder.end(result, JsonReport.write(result, RunFacts.context(result, commandLine(result), notes)));
+            recorder.end(
+                    result.verdict(), JsonReport.write(result, RunFacts.context(result, commandLine(result), notes)));
         }
         finish(result, notes, console);
         return result.verdict().exitCode();

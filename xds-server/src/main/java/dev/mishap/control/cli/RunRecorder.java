@@ -3,11 +3,11 @@ package dev.mishap.control.cli;
 import dev.mishap.control.client.ApiClient;
 import dev.mishap.control.client.ApiException;
 import dev.mishap.control.experiment.RunListener;
-import dev.mishap.control.experiment.RunResult;
 import dev.mishap.rules.experiment.Experiment;
 import dev.mishap.rules.experiment.engine.Event;
 import dev.mishap.rules.experiment.engine.Phase;
 import dev.mishap.rules.experiment.engine.TimelinePoint;
+import dev.mishap.rules.experiment.engine.Verdict;
 import dev.mishap.rules.yaml.DocumentText;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -24,6 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class RunRecorder implements RunListener, AutoCloseable {
     private static final long LIFE_SIGN_SECONDS = 15;
+    /** How long one that is under way is waited for. */
+    private static final long LAST_SIGN_SECONDS = 10;
+
     private static final int TRIES = 5;
     /** Under what the server takes of a body. */
     private static final int MAX_REPORT = 800 << 10;
@@ -88,14 +91,14 @@ final class RunRecorder implements RunListener, AutoCloseable {
 
     /** Tells of the end. Whether it was taken. @param report in JSON */
     @SuppressWarnings("unchecked")
-    boolean end(RunResult result, String report) {
-        executor.shutdownNow();
+    boolean end(Verdict its, String report) {
+        stop();
         Map<String, Object> verdict = new LinkedHashMap<>();
-        verdict.put("exitCode", result.verdict().exitCode());
-        verdict.put("reason", result.verdict().reason().name());
-        String explanation = result.verdict().explanation();
+        verdict.put("exitCode", its.exitCode());
+        verdict.put("reason", its.reason().name());
+        String explanation = its.explanation();
         verdict.put("explanation", explanation.length() > 1000 ? explanation.substring(0, 1000) : explanation);
-        Boolean recovered = result.verdict().recovered();
+        Boolean recovered = its.recovered();
         if (recovered != null) {
             verdict.put("recovered", recovered);
         }
@@ -124,6 +127,19 @@ final class RunRecorder implements RunListener, AutoCloseable {
             }
         }
         return false;
+    }
+
+    /** No sign of life comes after this. One that the server is still reading when it is told of the end would be in that one's way. */
+    private void stop() {
+        executor.shutdown();
+        try {
+            if (!executor.awaitTermination(LAST_SIGN_SECONDS, TimeUnit.SECONDS)) {
+                executor.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            executor.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
