@@ -43,10 +43,6 @@ import org.yaml.snakeyaml.Yaml;
  */
 @Timeout(120)
 class IstioIT {
-    static {
-        System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
-    }
-
     private static final String BOOTSTRAP = """
             admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }
             node: { id: sidecar~127.0.0.1~app.default~default.svc.cluster.local, cluster: app.default }

@@ -30,10 +30,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Virtual hosts and clusters that are discovered when a request first needs them: the real Envoy and ours, with one server. */
 @Timeout(120)
 class OnDemandIT {
-    static {
-        System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
-    }
-
     static final String BOOTSTRAP = """
             admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }
             node: { id: it-node, cluster: it }
