@@ -55,6 +55,11 @@ public final class ConnectionManagerConfig {
     public String serverName = "envoy";
     public ServerHeader serverHeader = ServerHeader.OVERWRITE;
     public String via = "";
+    /** The node's cluster when requests are to tell it ({@code add_user_agent}), else null. */
+    public @Nullable String userAgent;
+    /** The node's id, for the same. */
+    public String nodeId = "";
+
     public boolean useRemoteAddress;
     public int xffNumTrustedHops;
     public boolean skipXffAppend;

@@ -15,6 +15,8 @@ final class RequestHeaders {
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
     private static final HeaderName EXTERNAL_ADDRESS = HeaderName.of("x-envoy-external-address");
     private static final HeaderName VIA = HeaderName.of("via");
+    private static final HeaderName SERVICE_CLUSTER = HeaderName.of("x-envoy-downstream-service-cluster");
+    private static final HeaderName SERVICE_NODE = HeaderName.of("x-envoy-downstream-service-node");
 
     // Headers that tell the proxies behind us what to do; only those whom we trust may set them.
     private static final HeaderName[] EDGE_ONLY = names(
@@ -93,6 +95,9 @@ final class RequestHeaders {
         }
         host(h, info);
         client(h, stream);
+        if (config.userAgent != null) {
+            tellWhoWeAre(h, config.userAgent);
+        }
         if (config.generateRequestId) {
             stream.info().requestIdGenerated = requestId(h, config.useRemoteAddress && !edgeExempt);
         }
@@ -100,6 +105,17 @@ final class RequestHeaders {
             append(h, VIA, config.via, ", ");
         }
         return null;
+    }
+
+    private void tellWhoWeAre(HeaderMap h, String cluster) {
+        h.set(SERVICE_CLUSTER, cluster);
+        int agent = h.indexOf(HeaderName.USER_AGENT);
+        if (agent < 0 || h.valueLength(agent) == 0) {
+            h.set(HeaderName.USER_AGENT, cluster);
+        }
+        if (!config.nodeId.isEmpty()) {
+            h.set(SERVICE_NODE, config.nodeId);
+        }
     }
 
     private @Nullable Refusal path(HeaderMap h, int index) {

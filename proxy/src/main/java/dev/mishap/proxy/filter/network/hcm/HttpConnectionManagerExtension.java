@@ -84,6 +84,10 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 logs(node, context));
         config.codecStats = new CodecStats(context.root());
         identity(node, config);
+        if (node.bool("add_user_agent", false)) {
+            config.userAgent = context.nodeCluster();
+            config.nodeId = context.nodeId();
+        }
         paths(node, config);
         timeouts(node, config);
         config.upgrades = upgrades(node);

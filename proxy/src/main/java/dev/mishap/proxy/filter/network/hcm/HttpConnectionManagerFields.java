@@ -37,6 +37,7 @@ public final class HttpConnectionManagerFields {
                             "internal_address_config",
                             "skip_xff_append",
                             "via",
+                            "add_user_agent",
                             "request_id_extension",
                             "generate_request_id",
                             "preserve_external_request_id",
