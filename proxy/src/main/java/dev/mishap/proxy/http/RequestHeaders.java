@@ -88,7 +88,7 @@ final class RequestHeaders {
         }
         int path = h.indexOf(HeaderName.PATH);
         if (path >= 0) {
-            Refusal refusal = path(h, path);
+            Refusal refusal = path(h, path, stream.isGrpcRequest());
             if (refusal != null) {
                 return refusal;
             }
@@ -118,7 +118,7 @@ final class RequestHeaders {
         }
     }
 
-    private @Nullable Refusal path(HeaderMap h, int index) {
+    private @Nullable Refusal path(HeaderMap h, int index, boolean grpc) {
         byte[] a = h.arena();
         int at = h.valueOffset(index);
         int n = h.valueLength(index);
@@ -169,6 +169,10 @@ final class RequestHeaders {
         }
         if (!result.equals(path)) {
             h.setValue(index, result);
+        }
+        if (redirect && grpc) { // whose clients follow no redirects
+            config.stats.rqFailedPathNormalization.inc();
+            return BAD_PATH;
         }
         if (redirect) {
             config.stats.rqRedirectedWithNormalizedPath.inc();
