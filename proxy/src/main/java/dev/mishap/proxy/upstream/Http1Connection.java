@@ -491,7 +491,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
             close();
         } else {
             while (pauses > 0) {
-                resumeReads();
+                resumeReads(); // may read at once what a fault held back, which ends a connection that is between
+                // requests
+            }
+            if (closed) {
+                return;
             }
             parser.letGo();
             pool.release(this);
