@@ -123,10 +123,15 @@ public final class Holds {
             holds = new LoopHolds();
             mine.set(holds);
             loops.put(loop, holds);
-            if (kill.isOn()) {
-                // It may have gone through the loops before this one was among them.
-                loop.execute(holds::letGo);
-            }
+            // The kill switch, or the end of a rule, may have gone through the loops before this one was among them.
+            LoopHolds late = holds;
+            loop.execute(() -> {
+                if (kill.isOn()) {
+                    late.letGo();
+                } else {
+                    rulesEnded(late);
+                }
+            });
         }
         holds.add(hold);
     }
