@@ -119,9 +119,11 @@ class HttpLogsOfConnectionFaultsTest {
         client = rig.client(1);
         FaultRig.send(client, "GET /broken HTTP/1.1\r\nhost: a\r\n\r\n");
         assertThat(FaultRig.end(client)).isEqualTo(FaultRig.End.RST);
-        client = rig.client(1);
         rig.rules();
         rig.rules("close after 60 bytes experiment E4");
+        client = rig.client(
+                1); // after the change, which a live connection hears of a moment later than bytes that are there
+        // already
         ask("/cut");
         FaultRig.send(service, "HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n" + "x".repeat(200));
         assertThat(FaultRig.end(client)).isEqualTo(FaultRig.End.FIN);
