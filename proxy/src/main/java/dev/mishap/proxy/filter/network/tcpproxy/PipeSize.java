@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes pipes larger, which takes {@code fcntl(F_SETPIPE_SZ)}: 1 MiB instead of 64 KiB a trip into the kernel is a third less CPU for bulk
+ * Makes pipes larger, which takes {@code fcntl(F_SETPIPE_SZ)}: 1 MiB instead of 64 KiB a trip into the kernel is up to a fifth less CPU for bulk
  * data. Neither the JDK nor Netty offers that call, so it is made by the foreign function API where the JDK has it (22 and later, found by
  * reflection since this is compiled for 17); before that, and where the system refuses (an unprivileged user's pipes are limited, see
  * {@code /proc/sys/fs/pipe-user-pages-soft}), a pipe stays as it is.
