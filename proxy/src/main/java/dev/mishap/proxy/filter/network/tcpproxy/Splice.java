@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * tell how much it moved before that. Confined to the loop of both channels.
  */
 final class Splice {
-    /** What a pipe holds that was not made larger, when it is full of pages. */
-    private static final int SMALL = 64 * 1024;
+    /** What a pipe holds. */
+    private static final int PIPE = 64 * 1024;
 
     /** As much is moved in one go before other connections of the loop have their turn. */
     private static final int ROUNDS = 16;
@@ -34,10 +34,6 @@ final class Splice {
     private final Runnable emptied;
     private final FileDescriptor in;
     private final FileDescriptor out;
-    /** Bytes that may wait in the pipe; a pipe that was not made larger may hold less. */
-    private final int limit;
-
-    private boolean large;
     private boolean waiting;
     private boolean closed;
 
@@ -53,8 +49,6 @@ final class Splice {
         this.in = pipe[1];
         this.moved = moved;
         this.emptied = emptied;
-        // per_connection_buffer_limit_bytes of the receiver's side.
-        this.limit = Math.max(SMALL, to.config().getWriteBufferHighWaterMark());
         to.closeFuture().addListener(f -> close());
     }
 
@@ -94,8 +88,7 @@ final class Splice {
         for (int i = 0; i < ROUNDS && ready(); i++) {
             int n;
             try {
-                // As much as fits: what a pipe holds is counted in pieces of memory, which may be larger than pages.
-                n = Native.splice(from.fd().intValue(), -1, in.intValue(), -1, limit);
+                n = Native.splice(from.fd().intValue(), -1, in.intValue(), -1, PIPE);
             } catch (IOException e) {
                 from.pipeline().fireExceptionCaught(e);
                 return;
@@ -106,9 +99,6 @@ final class Splice {
             moved.accept(n);
             if (!deliver(n)) {
                 return;
-            }
-            if (n >= SMALL && !large && limit >= PipeSize.LARGE) {
-                large = PipeSize.enlarge(in.intValue());
             }
         }
     }
