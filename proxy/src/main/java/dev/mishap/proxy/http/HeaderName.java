@@ -32,6 +32,7 @@ public final class HeaderName {
     public static final HeaderName GRPC_STATUS = of("grpc-status");
     public static final HeaderName GRPC_MESSAGE = of("grpc-message");
     public static final HeaderName X_REQUEST_ID = of("x-request-id");
+    public static final HeaderName FORCE_TRACE = of("x-envoy-force-trace");
     public static final HeaderName X_FORWARDED_FOR = of("x-forwarded-for");
     public static final HeaderName X_FORWARDED_PROTO = of("x-forwarded-proto");
     public static final HeaderName KEEP_ALIVE = of("keep-alive");

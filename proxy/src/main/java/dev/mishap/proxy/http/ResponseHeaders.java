@@ -3,7 +3,6 @@ package dev.mishap.proxy.http;
 /** What the connection manager writes into the headers of every response, once the filters have seen them. */
 final class ResponseHeaders {
     private static final HeaderName VIA = HeaderName.of("via");
-    private static final HeaderName FORCE_TRACE = HeaderName.of("x-envoy-force-trace");
 
     private ResponseHeaders() {}
 
@@ -15,7 +14,7 @@ final class ResponseHeaders {
         if (!config.via.isEmpty()) {
             RequestHeaders.append(headers, VIA, config.via, ", ");
         }
-        if (config.alwaysSetRequestIdInResponse || request.contains(FORCE_TRACE)) {
+        if (config.alwaysSetRequestIdInResponse || request.contains(HeaderName.FORCE_TRACE)) {
             String id = request.get(HeaderName.X_REQUEST_ID);
             if (id != null) {
                 headers.set(HeaderName.X_REQUEST_ID, id);

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestTracing implements StreamTracer {
     private static final HeaderName CLIENT_TRACE_ID = HeaderName.of("x-client-trace-id");
-    private static final HeaderName FORCE_TRACE = HeaderName.of("x-envoy-force-trace");
     static final HeaderName DECORATOR_OPERATION = HeaderName.of("x-envoy-decorator-operation");
     private static final int UUID_LENGTH = 36;
     private static final int REASON_AT = 14;
@@ -129,7 +128,7 @@ final class RequestTracing implements StreamTracer {
                             or(route.client(), config.client()),
                             ThreadLocalRandom.current().nextInt(1_000_000))) {
                 reason = Reason.CLIENT_FORCED;
-            } else if (request.contains(FORCE_TRACE)) {
+            } else if (request.contains(HeaderName.FORCE_TRACE)) {
                 reason = Reason.SERVICE_FORCED;
             } else if (includes(runtime, "tracing.random_sampling", or(route.random(), config.random()), id)) {
                 reason = Reason.SAMPLING;

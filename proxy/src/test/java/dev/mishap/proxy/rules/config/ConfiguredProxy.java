@@ -6,8 +6,8 @@ import com.sun.net.httpserver.HttpServer;
 import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
-import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.TestOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -100,31 +100,7 @@ final class ConfiguredProxy {
     }
 
     Server load(String yaml) {
-        Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        Options options = new Options(
-                "",
-                yaml,
-                false,
-                false,
-                false,
-                "n",
-                "c",
-                "",
-                2,
-                false,
-                1,
-                false,
-                50,
-                64,
-                Map.of(),
-                "",
-                0,
-                0,
-                "v4",
-                900,
-                log,
-                false,
-                SafetyOptions.DEFAULT);
+        Options options = TestOptions.brief(yaml, 2, "info");
         return new Server(options, BootstrapLoader.load(options));
     }
 

@@ -8,8 +8,8 @@ import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.rules.RulesApi;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
-import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.TestOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -103,31 +103,7 @@ class FaultSocketTest {
                       cluster_name: u1
                       endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}}]}]
                 """.formatted(filters, log(), upstream.getAddress().getPort());
-        Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        Options options = new Options(
-                "",
-                yaml,
-                false,
-                false,
-                false,
-                "n",
-                "c",
-                "",
-                2,
-                false,
-                1,
-                false,
-                50,
-                64,
-                Map.of(),
-                "",
-                0,
-                0,
-                "v4",
-                900,
-                log,
-                false,
-                SafetyOptions.DEFAULT);
+        Options options = TestOptions.brief(yaml, 2, "info");
         server = new Server(options, BootstrapLoader.load(options));
         open.add(0, server::close);
         server.start();

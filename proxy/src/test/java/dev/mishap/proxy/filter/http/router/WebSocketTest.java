@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
-import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.TestOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -21,7 +21,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Base64;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -73,31 +72,7 @@ class WebSocketTest {
                       cluster_name: u1
                       endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}}]}]
                 """.formatted(upstream.getLocalPort());
-        Options.LogOptions log = new Options.LogOptions("info", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        Options options = new Options(
-                "",
-                yaml,
-                false,
-                false,
-                false,
-                "n",
-                "c",
-                "",
-                2,
-                false,
-                1,
-                false,
-                50,
-                64,
-                Map.of(),
-                "",
-                0,
-                0,
-                "v4",
-                900,
-                log,
-                false,
-                SafetyOptions.DEFAULT);
+        Options options = TestOptions.brief(yaml, 2, "info");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }

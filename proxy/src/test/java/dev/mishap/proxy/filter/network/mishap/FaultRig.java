@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
-import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.TestOptions;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.text.RuleLine;
 import java.io.IOException;
@@ -20,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -84,31 +83,8 @@ final class FaultRig implements AutoCloseable {
                         + " path: \"" + log
                         + "\", log_format: {text_format_source: {inline_string: \"<%REQ(:PATH)% %RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
                         + " %DYNAMIC_METADATA(mishap:rule)% %DYNAMIC_METADATA(mishap:fault)%>\\n\"}}}}";
-        Options.LogOptions off = new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        Options options = new Options(
-                "",
-                CONFIGURATION.formatted(service.getLocalPort(), accessLog, cluster),
-                false,
-                false,
-                false,
-                "n",
-                "c",
-                "",
-                1,
-                false,
-                1,
-                false,
-                20,
-                64,
-                Map.of(),
-                "",
-                0,
-                0,
-                "v4",
-                900,
-                off,
-                false,
-                SafetyOptions.DEFAULT);
+        Options options =
+                TestOptions.brief(CONFIGURATION.formatted(service.getLocalPort(), accessLog, cluster), 1, "off");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
-import dev.mishap.proxy.server.SafetyOptions;
 import dev.mishap.proxy.server.Server;
+import dev.mishap.proxy.server.TestOptions;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.text.RuleLine;
 import java.io.IOException;
@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -158,31 +157,7 @@ class UpstreamFaultsTest {
                         + "\", log_format: {text_format_source: {inline_string: \"%RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
                         + " %DYNAMIC_METADATA(mishap:fault)% %UPSTREAM_TRANSPORT_FAILURE_REASON%\\n\"}}}}";
         String yaml = CONFIGURATION.formatted(echo.socket.getLocalPort(), web.socket.getLocalPort(), log);
-        Options.LogOptions off = new Options.LogOptions("off", Map.of(), Options.LogOptions.DEFAULT_FORMAT, false, "");
-        Options options = new Options(
-                "",
-                yaml,
-                false,
-                false,
-                false,
-                "n",
-                "c",
-                "",
-                1,
-                false,
-                1,
-                false,
-                50,
-                64,
-                Map.of(),
-                "",
-                0,
-                0,
-                "v4",
-                900,
-                off,
-                false,
-                SafetyOptions.DEFAULT);
+        Options options = TestOptions.brief(yaml, 1, "off");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
     }
