@@ -88,7 +88,7 @@ final class RequestHeaders {
         }
         int path = h.indexOf(HeaderName.PATH);
         if (path >= 0) {
-            Refusal refusal = path(h, path, stream.isGrpcRequest());
+            Refusal refusal = path(h, path, stream);
             if (refusal != null) {
                 return refusal;
             }
@@ -118,7 +118,7 @@ final class RequestHeaders {
         }
     }
 
-    private @Nullable Refusal path(HeaderMap h, int index, boolean grpc) {
+    private @Nullable Refusal path(HeaderMap h, int index, ActiveStream stream) {
         byte[] a = h.arena();
         int at = h.valueOffset(index);
         int n = h.valueLength(index);
@@ -170,7 +170,7 @@ final class RequestHeaders {
         if (!result.equals(path)) {
             h.setValue(index, result);
         }
-        if (redirect && grpc) { // whose clients follow no redirects
+        if (redirect && stream.isGrpcRequest()) { // whose clients follow no redirects
             config.stats.rqFailedPathNormalization.inc();
             return BAD_PATH;
         }
