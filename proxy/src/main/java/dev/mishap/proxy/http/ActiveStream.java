@@ -141,7 +141,8 @@ public final class ActiveStream implements HttpStream {
             return;
         }
         SelectedRoute r = route();
-        if (!admitsUpgrade(r)) {
+        String upgradeType = Upgrades.requested(requestHeaders, codec);
+        if (upgradeType != null && !admitsUpgrade(upgradeType, r)) {
             return;
         }
         if (r != null) {
@@ -154,14 +155,11 @@ public final class ActiveStream implements HttpStream {
         if (config.logNewRequests) {
             log.write(AccessLogType.DOWNSTREAM_START);
         }
+        chain.create(upgradeType != null && upgrade ? config.filtersOf(upgradeType) : config.filters);
         chain.requestHeaders(endStream);
     }
 
-    private boolean admitsUpgrade(@Nullable SelectedRoute r) {
-        String type = Upgrades.requested(requestHeaders, codec);
-        if (type == null) {
-            return true;
-        }
+    private boolean admitsUpgrade(String type, @Nullable SelectedRoute r) {
         if (Upgrades.allowed(config.upgrades, r, type)) {
             upgrade = true;
             config.stats.cxUpgradesTotal.inc();
@@ -169,6 +167,7 @@ public final class ActiveStream implements HttpStream {
         } else if (r != null) { // without a route, that is what the answer tells
             config.stats.rqWsOnNonWsRoute.inc();
             codec.endConnection();
+            chain.create(config.filters); // which see the answer, though not the request
             refuse(RequestHeaders.NO_UPGRADE);
             return false;
         }
@@ -498,6 +497,7 @@ public final class ActiveStream implements HttpStream {
         if (r != null) {
             timers.apply(r, requestHeaders, info.startNanos, now);
         }
+        chain.create(config.filters);
         chain.requestHeaders(transferredBody == null);
         if (transferredBody != null) {
             onData(transferredBody, true);

@@ -28,6 +28,14 @@ public final class ConnectionManagerConfig {
     /** One filter of the chain: its name there, what makes it, and whether a route must enable it. */
     public record ChainFilter(String name, HttpFilterFactory factory, boolean disabled) {}
 
+    /**
+     * What {@code upgrade_configs} say of one type of upgrade.
+     *
+     * @param enabled whether it is allowed where a route does not say
+     * @param filters the chain of such requests, whoever allows them; null = that of all others
+     */
+    public record Upgrade(boolean enabled, @Nullable List<ChainFilter> filters) {}
+
     /** Any port is stripped. */
     public static final int STRIP_ANY = 0;
     /** The port is stripped when it is the listener's. */
@@ -36,7 +44,7 @@ public final class ConnectionManagerConfig {
     public final ConnectionManagerStats stats;
     public final DrainState drain;
     public final RouteResolver routes;
-    final ChainFilter[] filters;
+    final List<ChainFilter> filters;
     final AccessLog[] accessLogs;
     private final LoopLocal<SpareStreams> streams = new LoopLocal<>(loop -> new SpareStreams(this, loop));
 
@@ -91,8 +99,8 @@ public final class ConnectionManagerConfig {
     public String defaultHostForHttp10 = "";
 
     public boolean properCaseResponses;
-    /** {@code upgrade_configs}: whether an upgrade is allowed by its type in lower case, {@link Upgrades#CONNECT} among them. */
-    public Map<String, Boolean> upgrades = Map.of();
+    /** {@code upgrade_configs} by the type in lower case, {@link Upgrades#CONNECT} among them. */
+    public Map<String, Upgrade> upgrades = Map.of();
     /** Requests that a connection may carry; 0 = no limit. */
     public int maxRequestsPerConnection;
 
@@ -124,8 +132,24 @@ public final class ConnectionManagerConfig {
         this.stats = stats;
         this.drain = drain;
         this.routes = routes;
-        this.filters = filters.toArray(new ChainFilter[0]);
+        this.filters = List.copyOf(filters);
         this.accessLogs = accessLogs.toArray(new AccessLog[0]);
+    }
+
+    /** The chain of a request that was let through for an upgrade to {@code type}. */
+    List<ChainFilter> filtersOf(String type) {
+        Upgrade upgrade = upgrades.get(type);
+        return upgrade == null || upgrade.filters() == null ? filters : upgrade.filters();
+    }
+
+    /** How many filters a stream may have. */
+    int mostFilters() {
+        int most = filters.size();
+        for (Upgrade upgrade : upgrades.values()) {
+            most = Math.max(
+                    most, upgrade.filters() == null ? 0 : upgrade.filters().size());
+        }
+        return most;
     }
 
     /** The streams of connections on {@code loop}; called on it. */

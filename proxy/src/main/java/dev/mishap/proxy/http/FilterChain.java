@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ final class FilterChain {
     FilterChain(ActiveStream stream, ConnectionManagerConfig config) {
         this.stream = stream;
         this.config = config;
-        this.filters = new HttpFilter[config.filters.length];
+        this.filters = new HttpFilter[config.mostFilters()];
         this.request = new Direction(true);
         this.response = new Direction(false);
     }
@@ -38,10 +39,11 @@ final class FilterChain {
         response.reset();
     }
 
-    private void create() {
-        ConnectionManagerConfig.ChainFilter[] all = config.filters;
+    /** Gives the chain its filters. */
+    void create(List<ConnectionManagerConfig.ChainFilter> all) {
         SelectedRoute route = stream.route();
-        for (ConnectionManagerConfig.ChainFilter f : all) {
+        for (int i = 0; i < all.size(); i++) {
+            ConnectionManagerConfig.ChainFilter f = all.get(i);
             Boolean disabled = route == null ? null : route.filterDisabled(f.name());
             if (disabled == null ? f.disabled() : disabled) {
                 continue;
@@ -51,7 +53,6 @@ final class FilterChain {
     }
 
     void requestHeaders(boolean endStream) {
-        create();
         runHeaders(request, stream.requestHeaders(), 0, endStream);
     }
 

@@ -33,9 +33,14 @@ public final class Upgrades {
     }
 
     /** A route that speaks of {@code type} decides, else the connection manager does. */
-    static boolean allowed(Map<String, Boolean> configured, @Nullable SelectedRoute route, String type) {
+    static boolean allowed(
+            Map<String, ConnectionManagerConfig.Upgrade> configured, @Nullable SelectedRoute route, String type) {
         Boolean ofRoute = route == null ? null : route.upgradeEnabled(type);
-        return ofRoute != null ? ofRoute : configured.getOrDefault(type, false);
+        if (ofRoute != null) {
+            return ofRoute;
+        }
+        ConnectionManagerConfig.Upgrade upgrade = configured.get(type);
+        return upgrade != null && upgrade.enabled();
     }
 
     /** Whether these headers of a response open the tunnel that the request asked for. */

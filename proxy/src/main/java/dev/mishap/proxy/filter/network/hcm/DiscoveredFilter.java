@@ -32,16 +32,16 @@ final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
     };
 
     private final String name;
-    private final boolean last;
+    private final HttpFilterChain.Place place;
     private final Set<String> types = new HashSet<>();
     private final FilterContext context;
     private final @Nullable HttpFilterFactory byDefault;
     private volatile @Nullable HttpFilterFactory now;
 
     /** @param discovery {@code envoy.config.core.v3.ExtensionConfigSource} */
-    DiscoveredFilter(String name, ConfigNode discovery, boolean last, FilterContext context) {
+    DiscoveredFilter(String name, ConfigNode discovery, HttpFilterChain.Place place, FilterContext context) {
         this.name = name;
-        this.last = last;
+        this.place = place;
         this.context = context;
         for (String url : discovery.strings("type_urls")) {
             String type = url.substring(url.lastIndexOf('/') + 1);
@@ -50,7 +50,7 @@ final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
             if (extension == null) {
                 throw new ConfigException("Error: no filter factory found for a required type URL " + type + ".");
             }
-            HttpFilterChain.requirePlace(name, extension, last);
+            place.require(name, extension);
         }
         ConfigNode config = discovery.message("default_config");
         byDefault = config == null ? null : parse(config);
@@ -85,7 +85,7 @@ final class DiscoveredFilter implements HttpFilterFactory, DiscoveredExtension {
         if (extension == null) {
             throw HttpFilterChain.unregistered(name, type);
         }
-        HttpFilterChain.requirePlace(name, extension, last);
+        place.require(name, extension);
         return extension.parse(name, config, context);
     }
 

@@ -80,7 +80,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 stats,
                 context.service(DrainState.class),
                 routes,
-                HttpFilterChain.from(node, filterContext, context),
+                HttpFilterChain.from(node, "http_filters", filterContext, context),
                 logs(node, context));
         config.codecStats = new CodecStats(context.root());
         identity(node, config);
@@ -90,7 +90,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         }
         paths(node, config);
         timeouts(node, config);
-        config.upgrades = upgrades(node);
+        config.upgrades = upgrades(node, filterContext, context);
         config.overload = context.service(OverloadState.class);
         config.bufferLimit = context.bufferLimit();
         config.runtime = context.runtime()::get;
@@ -283,14 +283,22 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         }
     }
 
-    private static Map<String, Boolean> upgrades(ConfigNode node) {
-        Map<String, Boolean> upgrades = new HashMap<>();
+    private static Map<String, ConnectionManagerConfig.Upgrade> upgrades(
+            ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
+        Map<String, ConnectionManagerConfig.Upgrade> upgrades = new HashMap<>();
         for (ConfigNode upgrade : node.messages("upgrade_configs")) {
             String type = upgrade.string("upgrade_type").toLowerCase(Locale.ROOT);
-            if (upgrades.put(type, upgrade.bool("enabled", true)) != null) {
+            if (upgrades.containsKey(type)) {
                 throw new ConfigException(
                         "Error: multiple upgrade configs with the same name: '" + upgrade.string("upgrade_type") + "'");
             }
+            upgrades.put(
+                    type,
+                    new ConnectionManagerConfig.Upgrade(
+                            upgrade.bool("enabled", true),
+                            upgrade.messages("filters").isEmpty()
+                                    ? null
+                                    : HttpFilterChain.from(upgrade, "filters", filterContext, context)));
         }
         return Map.copyOf(upgrades);
     }

@@ -57,7 +57,7 @@ public final class HttpConnectionManagerFields {
                     .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message"),
             SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
                     .supported("subject", "cert", "chain", "dns", "uri"),
-            SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled"),
+            SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled", "filters"),
             SupportedFields.of(HCM + ".HcmAccessLogOptions")
                     .supported(
                             "access_log_flush_interval",

@@ -13,36 +13,38 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads {@code HttpConnectionManager.http_filters}. */
+/** Reads {@code HttpConnectionManager.http_filters} and {@code UpgradeConfig.filters}. */
 final class HttpFilterChain {
     private HttpFilterChain() {}
 
-    static List<ChainFilter> from(ConfigNode node, FilterContext filterContext, NetworkFilterContext context) {
+    static List<ChainFilter> from(
+            ConfigNode node, String field, FilterContext filterContext, NetworkFilterContext context) {
         List<ChainFilter> configured = new ArrayList<>();
-        List<ConfigNode> nodes = node.messages("http_filters");
+        List<ConfigNode> nodes = node.messages(field);
+        String kind = field.equals("http_filters") ? "http" : "http upgrade";
         for (int i = 0; i < nodes.size(); i++) {
-            ChainFilter filter = filter(nodes.get(i), i == nodes.size() - 1, filterContext);
+            ChainFilter filter = filter(nodes.get(i), new Place(kind, i == nodes.size() - 1), filterContext);
             if (filter != null) {
                 configured.add(filter);
             }
         }
         if (nodes.isEmpty()) {
-            throw node.error("http_filters", "there must be a terminal filter");
+            throw node.error(field, "there must be a terminal filter");
         }
         List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context, List.copyOf(configured)));
         chain.addAll(configured);
         return chain;
     }
 
-    private static @Nullable ChainFilter filter(ConfigNode node, boolean last, FilterContext context) {
+    private static @Nullable ChainFilter filter(ConfigNode node, Place place, FilterContext context) {
         String name = node.string("name");
         boolean disabled = node.bool("disabled", false);
-        if (disabled && last) {
+        if (disabled && place.last()) {
             throw node.error("disabled", "a terminal filter can't be disabled");
         }
         ConfigNode discovery = node.message("config_discovery");
         if (discovery != null) {
-            DiscoveredFilter filter = new DiscoveredFilter(name, discovery, last, context);
+            DiscoveredFilter filter = new DiscoveredFilter(name, discovery, place, context);
             context.service(ExtensionConfigs.class)
                     .add("http_filter", name, discovery, filter, context.service(Lifecycle.class));
             return new ChainFilter(name, filter, disabled);
@@ -55,7 +57,7 @@ final class HttpFilterChain {
             }
             throw unregistered(name, config == null ? "" : config.messageName());
         }
-        requirePlace(name, extension, last);
+        place.require(name, extension);
         HttpFilterFactory filter = extension.parse(name, config, context);
         filter.enter();
         context.service(Lifecycle.class).onEnd(filter::leave);
@@ -67,14 +69,20 @@ final class HttpFilterChain {
                 "Didn't find a registered implementation for '" + name + "' with type URL: '" + type + "'");
     }
 
-    /** The last filter ends the chain, and no other one does. */
-    static void requirePlace(String name, HttpFilterExtension extension, boolean last) {
-        if (extension.terminal() != last) {
-            throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
-                    + " of type " + extension.name()
-                    + (last
-                            ? " is the last filter in a http filter chain."
-                            : " must be the last filter in a http filter chain."));
+    /**
+     * Where a filter stands.
+     *
+     * @param chain what kind of chain it is, in Envoy's words
+     */
+    record Place(String chain, boolean last) {
+        /** The last filter ends the chain, and no other one does. */
+        void require(String name, HttpFilterExtension extension) {
+            if (extension.terminal() != last) {
+                throw new ConfigException("Error: " + (last ? "non-terminal" : "terminal") + " filter named " + name
+                        + " of type " + extension.name()
+                        + (last ? " is the last filter in a " : " must be the last filter in a ")
+                        + chain + " filter chain.");
+            }
         }
     }
 }
