@@ -413,6 +413,7 @@ final class H2Inbound implements H2FrameReader.Sink {
             }
             peer.nowSeen();
             if (!flooded()) {
+                connection.sending().sendBlocked();
                 connection.onSettings();
             }
         }

@@ -8,6 +8,10 @@ final class PeerSettings {
     private boolean acked;
     private long maxStreams = Integer.MAX_VALUE;
     private boolean takesConnect;
+    /** What the frame that is being read says of the window of streams, last and at most; -1 = nothing. */
+    private long window;
+
+    private long largestWindow;
 
     /** @param server whether the peer is a client */
     PeerSettings(H2Connection connection, boolean server) {
@@ -45,6 +49,8 @@ final class PeerSettings {
 
     /** Takes over what a frame says: identifiers and values in turn. Answers the code of an error. */
     int apply(byte[] payload, int length) {
+        window = -1;
+        largestWindow = -1;
         for (int i = 0; i < length; i += 6) {
             int id = (payload[i] & 0xff) << 8 | payload[i + 1] & 0xff;
             int code = apply(id, H2Frame.int32(payload, i + 2) & 0xffffffffL);
@@ -52,7 +58,8 @@ final class PeerSettings {
                 return code;
             }
         }
-        return H2Error.NO_ERROR;
+        // Once, however often a frame says it: each change goes over all streams.
+        return window < 0 ? H2Error.NO_ERROR : connection.sending().initial(window, largestWindow);
     }
 
     private int apply(int id, long value) {
@@ -65,7 +72,8 @@ final class PeerSettings {
             }
             case H2Frame.MAX_CONCURRENT_STREAMS -> maxStreams = value;
             case H2Frame.INITIAL_WINDOW_SIZE -> {
-                return connection.sending().initial(value);
+                window = value;
+                largestWindow = Math.max(largestWindow, value);
             }
             case H2Frame.MAX_FRAME_SIZE -> {
                 if (value < H2Frame.MAX_SIZE || value > (1 << 24) - 1) {

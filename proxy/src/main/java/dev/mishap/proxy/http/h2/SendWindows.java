@@ -26,22 +26,29 @@ final class SendWindows {
         return initial;
     }
 
-    /** The peer changes the window that streams begin with, and those of the open ones by as much. Answers an error's code. */
-    int initial(long value) {
-        if (value > Integer.MAX_VALUE) {
+    /**
+     * The peer changes the window that streams begin with, and those of the open ones by as much. Sends nothing: what a frame says is
+     * taken over whole first (RFC 9113 6.5.3).
+     *
+     * @param last what the frame says in the end
+     * @param highest the largest that it says, which may be too much for a stream though {@code last} is not
+     * @return an error's code
+     */
+    int initial(long last, long highest) {
+        if (highest > Integer.MAX_VALUE) {
             return H2Error.FLOW_CONTROL_ERROR;
         }
-        int change = (int) value - initial;
-        initial = (int) value;
+        int change = (int) last - initial;
+        int most = (int) highest - initial;
+        initial = (int) last;
+        if (change == 0 && most <= 0) {
+            return H2Error.NO_ERROR;
+        }
         for (H2Stream s : connection.streamsNow()) {
-            long next = (long) s.sendWindow + change;
-            if (next > Integer.MAX_VALUE) {
+            if ((long) s.sendWindow + most > Integer.MAX_VALUE) {
                 return H2Error.FLOW_CONTROL_ERROR;
             }
-            s.sendWindow = (int) next;
-        }
-        if (change > 0) {
-            sendBlocked();
+            s.sendWindow += change;
         }
         return H2Error.NO_ERROR;
     }

@@ -19,6 +19,7 @@ import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ProcessEnd;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -412,6 +413,10 @@ class H2ServerConnectionTest {
                 attack("no increment", null, w -> Wire.windowUpdate(0, 0)),
                 attack("too wide a window", null, w -> Wire.windowUpdate(0, Integer.MAX_VALUE)),
                 attack("stream window", null, w -> Wire.windowUpdate(1, Integer.MAX_VALUE)),
+                attack(
+                        "initial window, though a smaller one follows",
+                        null,
+                        w -> Unpooled.wrappedBuffer(Wire.windowUpdate(1, 1), windows(Integer.MAX_VALUE, 65_535))),
                 attack("even stream", null, w -> w.get(2, "/ok")),
                 attack("stray CONTINUATION", "GOAWAY 1 1", w -> Wire.frame(9, 4, 1)),
                 attack("broken HPACK", "GOAWAY 3 9", w -> Wire.frame(1, 5, 3, (byte) 0xff, (byte) 0xff)),
@@ -537,6 +542,31 @@ class H2ServerConnectionTest {
         assertThat(received()).hasSize(3).last().asString().endsWith("end");
         assertThat(log).containsExactly("200 via_upstream");
         send(Wire.reset(3, 8));
+    }
+
+    @Test
+    void the_last_of_several_windows_in_one_frame_counts() {
+        open();
+        send(wire.get(1, "/slow"));
+        HttpStream s = streams.get("/slow");
+        answer(s);
+        s.encodeData(Unpooled.buffer().writeZero(100_000), true);
+        received();
+        send(Wire.windowUpdate(0, 100_000));
+        send(windows(90_000, 65_535 + 7));
+        assertThat(received()).containsExactly("SETTINGS ack", "DATA 1 " + "\0".repeat(7));
+        send(windows(100, 200_000));
+        assertThat(received()).first().isEqualTo("SETTINGS ack");
+        assertThat(log).containsExactly("200 via_upstream");
+    }
+
+    /** One SETTINGS frame that says INITIAL_WINDOW_SIZE several times. */
+    private static ByteBuf windows(int... sizes) {
+        ByteBuf settings = Unpooled.buffer();
+        for (int size : sizes) {
+            settings.writeShort(H2Frame.INITIAL_WINDOW_SIZE).writeInt(size);
+        }
+        return Wire.frame(H2Frame.SETTINGS, 0, 0, ByteBufUtil.getBytes(settings));
     }
 
     private static void answer(HttpStream s) {
