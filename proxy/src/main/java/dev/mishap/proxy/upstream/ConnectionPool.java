@@ -5,9 +5,7 @@ import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +19,9 @@ abstract class ConnectionPool {
     private final ResourceLimits limits;
     final Connector connector;
     private final Deque<UpstreamListener> pending = new ArrayDeque<>();
+    /** Who has waited for a connection that has failed, and is still to be told. */
+    private final Deque<UpstreamListener> failing = new ArrayDeque<>(1);
+
     private int active;
     private boolean draining;
     private boolean counted;
@@ -55,7 +56,7 @@ abstract class ConnectionPool {
 
     /** Whether there is neither a connection nor anybody who waits for one. */
     boolean isEmpty() {
-        return pending.isEmpty();
+        return pending.isEmpty() && failing.isEmpty();
     }
 
     /** Asks for a connection; the listener may be told before this returns. */
@@ -129,7 +130,7 @@ abstract class ConnectionPool {
 
     /** Takes back a request that still waits for a connection; false when it does not wait here. */
     boolean cancel(UpstreamListener listener) {
-        if (!pending.remove(listener)) {
+        if (!pending.remove(listener) && !failing.remove(listener)) {
             return false;
         }
         stats().rqCancelled.inc();
@@ -144,11 +145,15 @@ abstract class ConnectionPool {
         endpoint.rqPendingActive.decrement();
     }
 
-    /** All that wait are told, not only one: who asks decides what becomes of an endpoint that can't be reached. */
+    /**
+     * All that wait are told, not only one: who asks decides what becomes of an endpoint that can't be reached. Who is told may ask again at
+     * once, which is a wait of its own, or take another's request back, who then is not told.
+     */
     final void failPending(ConnectFailure failure) {
-        List<UpstreamListener> all = new ArrayList<>(pending);
+        failing.addAll(pending);
         pending.clear();
-        for (UpstreamListener l : all) {
+        UpstreamListener l;
+        while ((l = failing.pollFirst()) != null) {
             unpend();
             stats().rqPendingFailureEject.inc();
             Map<String, Object> marks = failure.marks();

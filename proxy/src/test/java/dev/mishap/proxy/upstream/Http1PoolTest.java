@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.upstream.RawUpstream.Script;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -145,6 +146,37 @@ class Http1PoolTest {
             assertThat(first.untilEnd()).isEqualTo("ready, headers 200, body end");
             assertThat(second.untilEnd()).isEqualTo("ready, headers 200, body end");
             assertThat(f.stat("upstream_cx_total")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void who_is_told_of_a_failed_connection_takes_the_request_of_another_back() throws Exception {
+        int port;
+        try (ServerSocket s = new ServerSocket(0)) {
+            port = s.getLocalPort();
+        }
+        try (UpstreamFixture f = new UpstreamFixture(port)) {
+            UpstreamFixture.Request second = f.new Request("GET", "", true);
+            UpstreamFixture.Request first = f.new Request("GET", "", true) {
+                @Override
+                public void onPoolFailure(ResetReason reason, String transportFailure) {
+                    f.upstreams
+                            .on(f.loop)
+                            .pools(f.cluster)
+                            .cancel(Objects.requireNonNull(second.endpoint), RequestPriority.DEFAULT, second);
+                    super.onPoolFailure(reason, transportFailure);
+                }
+            };
+            f.run(() -> {
+                first.start();
+                second.start();
+                return true;
+            });
+            assertThat(first.next()).startsWith("failed REMOTE_CONNECTION_FAILURE");
+            f.await("upstream_rq_cancelled", 1);
+            f.await("upstream_rq_pending_active", 0);
+            assertThat(f.stat("upstream_rq_pending_failure_eject")).isEqualTo(1);
+            assertThat(second.events).isEmpty();
         }
     }
 
@@ -376,7 +408,7 @@ class Http1PoolTest {
                         .on(f.loop)
                         .pools(f.cluster)
                         .cancel(
-                                java.util.Objects.requireNonNull(second.endpoint),
+                                Objects.requireNonNull(second.endpoint),
                                 dev.mishap.proxy.cluster.RequestPriority.DEFAULT,
                                 second);
                 return true;
