@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A mapping is {@code spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}.{ns}, namespace={ns}}: a name of this form speaks for every
  * node of that cluster in that namespace; with {@code id=}, for the node of that id; with several, only for nodes with all of them. A
- * brace stands for one or more characters but {@code /}, and on the right {@code *} for any characters at all.
+ * brace stands for one or more characters but {@code /}, the same wherever it stands, and on the right {@code *} for any characters at all.
  *
  * <p>Where no mapping says which namespace, it is that of a SPIFFE ID as service meshes have it ({@code spiffe://DOMAIN/ns/NAMESPACE/…}),
  * else {@code default}: which faults a node gets is its namespace's to say, so a node cannot choose it.
@@ -28,6 +28,9 @@ public final class NodeAuthorizer {
 
     private static final String DEFAULT_NAMESPACE = "default";
     private static final Pattern SPIFFE = Pattern.compile("spiffe://[^/]+/ns/([^/]+)(/.*)?");
+
+    /** A name in braces, or else a brace that is out of place. */
+    private static final Pattern BRACE = Pattern.compile("\\{([^{}]+)}|[{}]");
 
     private record Mapping(
             String name,
@@ -76,9 +79,33 @@ public final class NodeAuthorizer {
                         + " first or the second, or both), such as 'spiffe://example.org/ns/{ns}/sa/{sa} =>"
                         + " cluster={sa}.{ns}, namespace={ns}', found '" + text + "'");
             }
-            read.add(new Mapping(text.substring(0, arrow).strip(), id, cluster, namespace));
+            String name = text.substring(0, arrow).strip();
+            Set<String> variables = variables(name, text);
+            for (String target : new String[] {id, cluster, namespace}) {
+                for (String used : target == null ? Set.<String>of() : variables(target, text)) {
+                    if (!variables.contains(used)) {
+                        throw new IllegalArgumentException("{" + used + "} stands for nothing in '" + text
+                                + "': expected it to the left of =>, too, found " + name);
+                    }
+                }
+            }
+            read.add(new Mapping(name, id, cluster, namespace));
         }
         return new NodeAuthorizer(true, read);
+    }
+
+    /** The names that stand in braces. */
+    private static Set<String> variables(String pattern, String text) {
+        Set<String> names = new LinkedHashSet<>();
+        Matcher brace = BRACE.matcher(pattern);
+        while (brace.find()) {
+            String name = brace.group(1);
+            if (name == null) {
+                throw new IllegalArgumentException("expected braces around a name, as in {ns}, found '" + text + "'");
+            }
+            names.add(name);
+        }
+        return names;
     }
 
     /** Whether there is anything to check, so that a caller can leave it out. */
@@ -149,24 +176,37 @@ public final class NodeAuthorizer {
                 continue;
             }
             String variable = pattern.substring(at + 1, end);
+            String same = values.get(variable);
             for (int to = from + 1; to <= name.length() && name.charAt(to - 1) != '/'; to++) {
+                String value = name.substring(from, to);
+                if (same != null && !same.equals(value)) {
+                    continue;
+                }
+                values.put(variable, value);
                 if (match(pattern, end + 1, name, to, values)) {
-                    values.put(variable, name.substring(from, to));
                     return true;
                 }
+            }
+            if (same == null) {
+                values.remove(variable);
             }
             return false;
         }
         return from == name.length();
     }
 
+    /** In one go: what a name holds is no template, even if it has braces. */
     private static String fill(String template, Map<String, String> values) {
-        String filled = template;
-        for (Map.Entry<String, String> value : values.entrySet()) {
+        StringBuilder filled = new StringBuilder();
+        Matcher brace = BRACE.matcher(template);
+        int from = 0;
+        while (brace.find()) {
             // A star in a name is a star, not a wildcard: such names do not exist but in wildcard certificates.
-            filled = filled.replace("{" + value.getKey() + "}", value.getValue().replace('*', '\0'));
+            String value = String.valueOf(values.get(brace.group(1))).replace('*', '\0');
+            filled.append(template, from, brace.start()).append(value);
+            from = brace.end();
         }
-        return filled;
+        return filled.append(template, from, template.length()).toString();
     }
 
     private static boolean glob(String pattern, String text) {

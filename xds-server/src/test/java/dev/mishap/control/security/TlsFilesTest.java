@@ -151,6 +151,11 @@ class TlsFilesTest {
                 "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}|x|pay|eu|true",
                 "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{ns}/sa/{sa} => cluster={sa}|x|pay|us|false",
                 "URI:spiffe://example.org/ns/eu/sa/pay|spiffe://example.org/ns/{n}/sa/{sa} => cluster={sa}, namespace=t-{n}|x|pay|t-eu|true",
+                // One name is one thing, and what a certificate says is no template.
+                "DNS:a.b|{x}.{x} => cluster={x}|n|b|default|false",
+                "DNS:a.a|{x}.{x} => cluster={x}|n|a|default|true",
+                "DNS:aa.aab|{x}.{x}{y} => cluster={x}-{y}|n|aa-b|default|true",
+                "URI:spiffe://e/ns/{sa}/sa/pay|spiffe://e/ns/{ns}/sa/{sa} => cluster={ns}|n|pay|{sa}|false",
             })
     void aCertificateSpeaksForItsNode(
             String san, String mapping, String id, String cluster, String namespace, boolean allowed) throws Exception {
@@ -171,5 +176,12 @@ class TlsFilesTest {
         assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a => b"))).hasMessageContaining("=> cluster=");
         assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a => namespace=b")))
                 .hasMessageContaining("the first or the second");
+        assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of("a.{b} => cluster={c}")))
+                .hasMessageContaining("{c} stands for nothing");
+        for (String braces : List.of("a.{b => cluster=b", "{} => id=x", "{a} => id=}", "{a{b}} => id={b}")) {
+            assertThatThrownBy(() -> NodeAuthorizer.certificates(List.of(braces)))
+                    .as(braces)
+                    .hasMessageContaining("expected braces around a name");
+        }
     }
 }
