@@ -6,6 +6,7 @@ import dev.mishap.control.runs.RunRecord;
 import dev.mishap.control.runs.RunRecords;
 import dev.mishap.control.security.Caller;
 import dev.mishap.control.security.Role;
+import dev.mishap.control.store.Bytes;
 import dev.mishap.control.store.StoreException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,7 +21,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class RunService {
     static final int DEFAULT_LIMIT = 100;
     static final int MAX_LIMIT = 500;
+    /** Bytes of a report in UTF-8. */
     private static final int MAX_REPORT = 900 << 10;
+
+
     private static final JsonMapper JSON = new JsonMapper();
 
     private final RunRecords runs;
@@ -45,7 +49,7 @@ final class RunService {
         if ((told.verdict() != null) != (told.phase() == RunRecord.Phase.DONE)) {
             throw ProblemException.invalid("verdict", "goes with the phase done, and with no other");
         }
-        if (told.report() != null && told.report().length() > MAX_REPORT) {
+        if (told.report() != null && Bytes.utf8(told.report()).length() > MAX_REPORT) {
             throw new ProblemException(
                     ProblemKind.TOO_LARGE, "report: is larger than " + MAX_REPORT + " bytes; leave its timeline out");
         }
