@@ -202,7 +202,7 @@ final class PolledNode implements ConnectedStream {
     @Override
     public void moveTo(ResourceView to) {}
 
-    /** It is out of the fleet until it polls again. */
+    /** It is out of the fleet, and comes back when it polls after it was forgotten for having not polled for a while. */
     @Override
     public void disconnect(String reason) {
         fleet.remove(this);
