@@ -3,55 +3,116 @@ package dev.mishap.rules;
 import dev.mishap.rules.match.Cidr;
 import java.net.InetAddress;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets of rules by ranges that an address is in: for each length of prefix that there is, a table of the networks of that length. Built once,
- * then read by many threads.
+ * Sets of rules by ranges that an address is in: for each length of prefix, a table of the networks of that length. IPv4
+ * addresses are in their IPv6-mapped form, and all of them are two longs, so that a look-up allocates nothing of its own. Built once, then
+ * read by many threads.
  */
 final class RangeIndex {
-    private record Network(byte[] bits) {
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Network n && Arrays.equals(bits, n.bits);
+    /** The networks of one length and family, hashed with open addressing, and the rules of each. */
+    private static final class Networks {
+        final int length;
+        final boolean ofIpv6;
+        private final long highMask;
+        private final long lowMask;
+        private long[] keys = new long[8];
+        private long[] @Nullable [] rules = new long[4] @Nullable [];
+        private int size;
+
+        Networks(int length, boolean ofIpv6) {
+            this.length = length;
+            this.ofIpv6 = ofIpv6;
+            highMask = length == 0 ? 0 : -1L << Math.max(0, 64 - length);
+            lowMask = length <= 64 ? 0 : -1L << 128 - length;
         }
 
-        @Override
-        public int hashCode() {
-            return Arrays.hashCode(bits);
+        long @Nullable [] find(long high, long low) {
+            return rules[slot(high & highMask, low & lowMask)];
+        }
+
+        long[] findOrAdd(long high, long low, int words) {
+            int at = slot(high & highMask, low & lowMask);
+            long[] known = rules[at];
+            if (known != null) {
+                return known;
+            }
+            if (++size * 2 > rules.length) {
+                grow();
+                at = slot(high & highMask, low & lowMask);
+            }
+            long[] fresh = new long[words];
+            put(at, high & highMask, low & lowMask, fresh);
+            return fresh;
+        }
+
+        private void grow() {
+            long[] oldKeys = keys;
+            long[] @Nullable [] oldRules = rules;
+            keys = new long[oldKeys.length * 2];
+            rules = new long[oldRules.length * 2] @Nullable [];
+            for (int i = 0; i < oldRules.length; i++) {
+                long[] each = oldRules[i];
+                if (each != null) {
+                    put(slot(oldKeys[2 * i], oldKeys[2 * i + 1]), oldKeys[2 * i], oldKeys[2 * i + 1], each);
+                }
+            }
+        }
+
+        private void put(int at, long high, long low, long[] bits) {
+            keys[2 * at] = high;
+            keys[2 * at + 1] = low;
+            rules[at] = bits;
+        }
+
+        /** Where that network is, or else would be. */
+        private int slot(long high, long low) {
+            long hash = (high * 31 + low) * 0x9e3779b97f4a7c15L;
+            int mask = rules.length - 1;
+            int at = (int) (hash >>> 32) & mask;
+            while (rules[at] != null && (keys[2 * at] != high || keys[2 * at + 1] != low)) {
+                at = at + 1 & mask;
+            }
+            return at;
         }
     }
 
-    private final int words;
-    /** By length in bits; of IPv4 addresses in their IPv6-mapped form, that is from 96 on. */
-    private final Map<Integer, Map<Network, long[]>> lengths = new HashMap<>();
+    private static final long MAPPED = 0xffff_0000_0000L;
 
-    private int[] inUse = {};
+    private final int words;
+    private Networks[] lengths = {};
 
     RangeIndex(int words) {
         this.words = words;
     }
 
     boolean isEmpty() {
-        return inUse.length == 0;
+        return lengths.length == 0;
     }
 
     void add(List<Cidr> ranges, int rule) {
         for (Cidr each : ranges) {
             Cidr.Range range = each.compile();
-            byte[] network = mapped(range.network());
-            int length = range.prefix() + (range.network().length == 4 ? 96 : 0);
-            if (!lengths.containsKey(length)) {
-                inUse = Arrays.copyOf(inUse, inUse.length + 1);
-                inUse[inUse.length - 1] = length;
-            }
-            long[] bits = lengths.computeIfAbsent(length, n -> new HashMap<>())
-                    .computeIfAbsent(new Network(masked(network, length)), n -> new long[words]);
+            byte[] network = range.network();
+            boolean ofIpv6 = network.length == 16;
+            long[] bits = networks(ofIpv6 ? range.prefix() : 96 + range.prefix(), ofIpv6)
+                    .findOrAdd(high(network), low(network), words);
             bits[rule >> 6] |= 1L << rule;
         }
+    }
+
+    private Networks networks(int length, boolean ofIpv6) {
+        for (Networks each : lengths) {
+            if (each.length == length && each.ofIpv6 == ofIpv6) {
+                return each;
+            }
+        }
+        Networks fresh = new Networks(length, ofIpv6);
+        lengths = Arrays.copyOf(lengths, lengths.length + 1);
+        lengths[lengths.length - 1] = fresh;
+        return fresh;
     }
 
     /** Adds the rules one of whose ranges holds the address; an absent one is in none. */
@@ -59,10 +120,12 @@ final class RangeIndex {
         if (address == null || isEmpty()) {
             return;
         }
-        byte[] whole = mapped(address.getAddress());
-        for (int length : inUse) {
-            Map<Network, long[]> table = lengths.get(length);
-            long[] more = table == null ? null : table.get(new Network(masked(whole, length)));
+        byte[] whole = address.getAddress();
+        long high = high(whole);
+        long low = low(whole);
+        for (Networks each : lengths) {
+            // An IPv6 range holds no IPv4 addresses, not even that of all.
+            long[] more = each.ofIpv6 && whole.length == 4 ? null : each.find(high, low);
             if (more != null) {
                 for (int i = 0; i < bits.length; i++) {
                     bits[i] |= more[i];
@@ -71,27 +134,15 @@ final class RangeIndex {
         }
     }
 
-    private static byte[] mapped(byte[] address) {
-        if (address.length == 16) {
-            return address;
-        }
-        byte[] mapped = new byte[16];
-        mapped[10] = mapped[11] = (byte) 0xff;
-        System.arraycopy(address, 0, mapped, 12, 4);
-        return mapped;
+    private static long high(byte[] address) {
+        return address.length == 4 ? 0 : int32(address, 0) << 32 | int32(address, 4);
     }
 
-    private static byte[] masked(byte[] address, int length) {
-        byte[] masked = Arrays.copyOf(address, 16);
-        for (int bit = length; bit < 128; ) {
-            if ((bit & 7) == 0) {
-                masked[bit >> 3] = 0;
-                bit += 8;
-            } else {
-                masked[bit >> 3] &= (byte) (0xff << 8 - (bit & 7));
-                bit = (bit | 7) + 1;
-            }
-        }
-        return masked;
+    private static long low(byte[] address) {
+        return address.length == 4 ? MAPPED | int32(address, 0) : int32(address, 8) << 32 | int32(address, 12);
+    }
+
+    private static long int32(byte[] b, int at) {
+        return (b[at] & 0xffL) << 24 | (b[at + 1] & 0xff) << 16 | (b[at + 2] & 0xff) << 8 | b[at + 3] & 0xff;
     }
 }
