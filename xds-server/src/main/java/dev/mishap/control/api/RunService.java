@@ -24,7 +24,6 @@ final class RunService {
     /** Bytes of a report in UTF-8. */
     private static final int MAX_REPORT = 900 << 10;
 
-
     private static final JsonMapper JSON = new JsonMapper();
 
     private final RunRecords runs;

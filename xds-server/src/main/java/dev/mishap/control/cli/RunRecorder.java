@@ -28,10 +28,8 @@ final class RunRecorder implements RunListener, AutoCloseable {
     private static final long LAST_SIGN_SECONDS = 10;
 
     private static final int TRIES = 5;
-    /** Under what the server takes of a body. */
-    /** Bytes in UTF-8; the server takes a little more. */
+    /** Bytes of a report in UTF-8, under what the server takes of a body. */
     private static final int MAX_REPORT = 800 << 10;
-
 
     private static final JsonMapper JSON = new JsonMapper();
 

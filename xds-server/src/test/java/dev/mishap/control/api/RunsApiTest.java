@@ -97,7 +97,8 @@ class RunsApiTest {
         assertThat(put(runner, "run-2", "\"phase\":\"begun\"").detail()).contains("expected baseline, injection");
         assertThat(put(runner, "run-2", "\"phase\":\"baseline\",\"report\":7").status())
                 .isEqualTo(400);
-        String large = "x".repeat(100_000) + "\u00e4".repeat(450_000); // 1,000,000 bytes, of which the server takes 921,600
+        String large =
+                "x".repeat(100_000) + "\u00e4".repeat(450_000); // 1,000,000 bytes, of which the server takes 921,600
         assertThat(put(runner, "run-2", "\"phase\":\"baseline\",\"report\":{\"notes\":\"" + large + "\"}")
                         .detail())
                 .contains("report: is larger than 921600 bytes");
