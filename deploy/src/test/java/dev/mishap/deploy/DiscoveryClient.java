@@ -15,11 +15,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /** An xDS client that takes responses for what they are: bytes. */
@@ -48,16 +48,18 @@ final class DiscoveryClient implements AutoCloseable {
     }
 
     /**
-     * The first answer to a node that asks for a type.
+     * The first answer to a node that asks for a type; in the incremental variant, where a server may answer for one name after the other,
+     * all answers until so many resources have come.
      *
      * @param names none = all
+     * @param count of the resources that are there, in the incremental variant
      * @param node how it calls itself
      * @return the version in the state of the world, and the resources as they are on the wire, sorted; in the incremental variant each
      *     with its name and version, in whatever order these stand around it
      */
-    List<ByteString> ask(String node, boolean delta, String type, List<String> names)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        CompletableFuture<byte[]> answer = new CompletableFuture<>();
+    List<ByteString> ask(String node, boolean delta, String type, List<String> names, int count)
+            throws InterruptedException {
+        BlockingQueue<Object> answers = new LinkedBlockingQueue<>();
         StreamObserver<byte[]> stream = ClientCalls.asyncBidiStreamingCall(
                 channel.newCall(
                         MethodDescriptor.<byte[], byte[]>newBuilder()
@@ -71,29 +73,57 @@ final class DiscoveryClient implements AutoCloseable {
                 new StreamObserver<>() {
                     @Override
                     public void onNext(byte[] response) {
-                        answer.complete(response);
+                        answers.add(response);
                     }
 
                     @Override
                     public void onError(Throwable t) {
-                        answer.completeExceptionally(t);
+                        answers.add(t);
                     }
 
                     @Override
                     public void onCompleted() {
-                        answer.completeExceptionally(new IllegalStateException("the stream has ended"));
+                        answers.add(new IllegalStateException("the stream has ended"));
                     }
                 });
         stream.onNext(request(node, delta, type, names));
         try {
-            byte[] response = answer.get(30, TimeUnit.SECONDS);
-            return delta
-                    ? fields(response, List.of(2)).stream()
-                            .map(resource -> ByteString.copyFrom(fields(resource.toByteArray(), List.of(1, 2, 3))))
-                            .toList()
-                    : fields(response, List.of(1, 2));
+            if (!delta) {
+                return fields(next(answers), List.of(1, 2));
+            }
+            List<ByteString> resources = new ArrayList<>();
+            do {
+                byte[] response = next(answers);
+                fields(response, List.of(2)).stream()
+                        .map(resource -> ByteString.copyFrom(fields(resource.toByteArray(), List.of(1, 2, 3))))
+                        .forEach(resources::add);
+                stream.onNext(acknowledgement(type, fields(response, List.of(5)).get(0)));
+            } while (resources.size() < count);
+            resources.sort(ByteString.unsignedLexicographicalComparator());
+            return resources;
         } finally {
             stream.onCompleted();
+        }
+    }
+
+    private static byte[] next(BlockingQueue<Object> answers) throws InterruptedException {
+        Object answer = answers.poll(30, TimeUnit.SECONDS);
+        if (answer instanceof byte[] response) {
+            return response;
+        }
+        throw new AssertionError("no answer within 30 s, but " + answer);
+    }
+
+    private static byte[] acknowledgement(String type, ByteString nonce) {
+        try {
+            ByteArrayOutputStream request = new ByteArrayOutputStream();
+            CodedOutputStream out = CodedOutputStream.newInstance(request);
+            out.writeString(2, type);
+            out.writeBytes(6, nonce);
+            out.flush();
+            return request.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

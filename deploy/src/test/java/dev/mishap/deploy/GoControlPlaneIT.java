@@ -128,9 +128,10 @@ class GoControlPlaneIT {
         try (DiscoveryClient direct = new DiscoveryClient(xds);
                 DiscoveryClient behind = new DiscoveryClient(overlay.xdsPort())) {
             for (Map.Entry<String, List<String>> each : asked.entrySet()) {
-                List<ByteString> theirs = direct.ask("client", delta, each.getKey(), each.getValue());
+                List<ByteString> theirs = direct.ask(
+                        "client", delta, each.getKey(), each.getValue(), each.getValue().size());
                 assertThat(theirs).as(each.getKey()).isNotEmpty();
-                assertThat(behind.ask("client-" + delta, delta, each.getKey(), each.getValue()))
+                assertThat(behind.ask("client-" + delta, delta, each.getKey(), each.getValue(), theirs.size()))
                         .as(each.getKey())
                         .isEqualTo(theirs);
             }
