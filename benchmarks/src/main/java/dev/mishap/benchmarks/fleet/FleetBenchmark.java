@@ -19,11 +19,27 @@ import java.util.concurrent.TimeUnit;
  * <p>{@code java -cp … dev.mishap.benchmarks.fleet.FleetBenchmark [STREAMS]}, 10,000 by default; wants two file descriptors a stream.
  */
 public final class FleetBenchmark {
-    /** What docs/scale.md recommends for a server of this size. */
-    private static final List<String> SERVER_FLAGS = List.of(
-            "-XX:+UseSerialGC", "-Xms64m", "-Xmx768m", "-Dio.grpc.netty.shaded.io.netty.allocator.type=unpooled");
+    /** The launcher's for {@code mishap serve}. */
+    private static final List<String> SERVER_FLAGS = serverFlags();
 
     private FleetBenchmark() {}
+
+    private static List<String> serverFlags() {
+        List<String> flags = new ArrayList<>(List.of(
+                "-XX:+UseSerialGC",
+                "-Xms16m",
+                "-Xmx1g",
+                "-XX:MinHeapFreeRatio=20",
+                "-XX:MaxHeapFreeRatio=40",
+                "-Xss512k",
+                "-XX:TrimNativeHeapInterval=2000",
+                "-Dio.grpc.netty.shaded.io.netty.allocator.type=unpooled"));
+        if (Runtime.version().feature() >= 24) {
+            flags.add("--sun-misc-unsafe-memory-access=allow");
+            flags.add("-Dio.grpc.netty.shaded.io.netty.noUnsafe=false");
+        }
+        return List.copyOf(flags);
+    }
 
     public static void main(String[] args) throws IOException, InterruptedException {
         int streams = args.length > 0 ? Integer.parseInt(args[0]) : 10_000;
