@@ -129,7 +129,11 @@ class GoControlPlaneIT {
                 DiscoveryClient behind = new DiscoveryClient(overlay.xdsPort())) {
             for (Map.Entry<String, List<String>> each : asked.entrySet()) {
                 List<ByteString> theirs = direct.ask(
-                        "client", delta, each.getKey(), each.getValue(), each.getValue().size());
+                        "client",
+                        delta,
+                        each.getKey(),
+                        each.getValue(),
+                        each.getValue().size());
                 assertThat(theirs).as(each.getKey()).isNotEmpty();
                 assertThat(behind.ask("client-" + delta, delta, each.getKey(), each.getValue(), theirs.size()))
                         .as(each.getKey())

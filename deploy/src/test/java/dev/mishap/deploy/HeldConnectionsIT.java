@@ -211,7 +211,8 @@ class HeldConnectionsIT {
         for (Future<Long> each : traffic) {
             assertThat(each.get(60, TimeUnit.SECONDS)).isPositive();
         }
-        // What is held is held whatever other rules do; the last connections of the traffic may be under way for a moment.
+        // What is held is held whatever other rules do; the last connections of the traffic may be under way for a
+        // moment.
         Sidecar.await(() -> proxy.stat("mishap.active_connection_faults") == HELD);
 
         call("POST", "kill?reason=enough", "");
