@@ -13,8 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RulePlaces {
     private final Ticker ticker;
-    private final ScheduledExecutorService timers;
+    private final RuleTimers timers;
     final RuleStats stats;
     private final LongSupplier seeds;
     private final KillSwitch kill;
@@ -54,7 +52,7 @@ public final class RulePlaces {
 
     RulePlaces(
             Ticker ticker,
-            ScheduledExecutorService timers,
+            RuleTimers timers,
             Scope mishap,
             RuleStats stats,
             LongSupplier seeds,
@@ -237,7 +235,7 @@ public final class RulePlaces {
 
     private void schedule(WeakReference<PlacedRules> reference, long nanos) {
         if (nanos != Long.MAX_VALUE) {
-            timers.schedule(() -> expire(reference), nanos, TimeUnit.NANOSECONDS);
+            timers.schedule(() -> expire(reference), nanos);
         }
     }
 

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,7 +21,7 @@ final class RuleStats {
     static final int MAX_GONE = 1_000;
 
     private final Ticker ticker;
-    private final ScheduledExecutorService timers;
+    private final RuleTimers timers;
     private final Scope mishap;
     private final Map<String, Held> all = new HashMap<>();
     /** Those that no rule has, the longest gone first. */
@@ -47,7 +46,7 @@ final class RuleStats {
         }
     }
 
-    RuleStats(Ticker ticker, ScheduledExecutorService timers, Scope mishap) {
+    RuleStats(Ticker ticker, RuleTimers timers, Scope mishap) {
         this.ticker = ticker;
         this.timers = timers;
         this.mishap = mishap;
@@ -95,7 +94,7 @@ final class RuleStats {
             scheduled = true;
             Held first = gone.values().iterator().next();
             long left = first.goneNanos + KEEP_NANOS - ticker.nanoTime();
-            timers.schedule(this::sweep, Math.max(0, left), TimeUnit.NANOSECONDS);
+            timers.schedule(this::sweep, left);
         }
     }
 

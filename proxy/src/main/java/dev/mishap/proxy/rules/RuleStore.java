@@ -50,7 +50,7 @@ public final class RuleStore implements RuleSource {
     private static final Logger LOG = LoggerFactory.getLogger("mishap");
 
     private final Ticker ticker;
-    private final ScheduledExecutorService timers;
+    private final RuleTimers timers;
     private final RuleStats ruleStats;
     private final Gauge activeGauge;
     private final LongSupplier seeds;
@@ -92,14 +92,14 @@ public final class RuleStore implements RuleSource {
             Protection protection,
             boolean dryRun) {
         this.ticker = ticker;
-        this.timers = timers;
+        this.timers = new RuleTimers(timers);
         this.seeds = seeds;
         Scope mishap = stats.scope("mishap.");
-        ruleStats = new RuleStats(ticker, timers, mishap);
+        ruleStats = new RuleStats(ticker, this.timers, mishap);
         activeGauge = mishap.gauge("rules.active");
         leases = new Leases(ticker);
         safeguards = new Safeguards(protection, dryRun, this::limited);
-        places = new RulePlaces(ticker, timers, mishap, ruleStats, seeds, kill, events);
+        places = new RulePlaces(ticker, this.timers, mishap, ruleStats, seeds, kill, events);
         places.safeguard(safeguards);
         published = new PublishedRules(kill, events, mishap, safeguards);
         published.follow(this, places);
@@ -603,7 +603,7 @@ public final class RuleStore implements RuleSource {
         }
         if (next != Long.MAX_VALUE) {
             timerNanos = now + next;
-            timer = timers.schedule(this::expire, Math.max(0, next), TimeUnit.NANOSECONDS);
+            timer = timers.schedule(this::expire, next);
         }
     }
 

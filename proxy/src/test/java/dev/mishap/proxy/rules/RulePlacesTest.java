@@ -9,6 +9,8 @@ import dev.mishap.rules.text.RuleLine;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +62,19 @@ class RulePlacesTest {
     private long touched(String rule) {
         fixture.store.showCounts();
         return fixture.stats.value("mishap.rule." + rule + ".touched");
+    }
+
+    @Test
+    void rulesAreLetGoOfThoughTheProcessEnds() {
+        ScheduledExecutorService ended = Executors.newSingleThreadScheduledExecutor();
+        ended.shutdownNow();
+        RuleStore store = new RuleStore(fixture.ticker, ended, fixture.stats, () -> 42);
+        PlacedRules placed = store.places().replace("s", rules("dns servfail for 10s"));
+        store.places().began(placed);
+        store.places().ended(placed);
+        store.replaceOwn(rules("dns servfail for 10s"));
+        store.replaceOwn(List.of());
+        assertThat(store.standings()).isEmpty();
     }
 
     @Test
