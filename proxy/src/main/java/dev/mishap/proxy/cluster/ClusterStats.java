@@ -4,6 +4,8 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Histogram;
 import dev.mishap.proxy.observe.stats.Scope;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -131,6 +133,9 @@ public final class ClusterStats {
     /** Responses that led to a retry. */
     public final ResponseCounters retry;
 
+    /** By name, those that filters have in each cluster that they see a request for. */
+    private final ConcurrentMap<String, Counter> ofFilters = new ConcurrentHashMap<>();
+
     private volatile boolean http1Shown;
     private @Nullable Sizes sizes;
     private @Nullable Histogram timeoutUsed;
@@ -230,6 +235,12 @@ public final class ClusterStats {
         retry = new ResponseCounters(s.scope("retry."));
         // Envoy shows this one before the first response.
         s.counter("upstream_rq_completed");
+    }
+
+    /** A filter's counter of this cluster, which is there from the first request that it counts; by a name that the filter keeps. */
+    public Counter ofFilter(String name) {
+        Counter known = ofFilters.get(name);
+        return known == null ? ofFilters.computeIfAbsent(name, scope::counter) : known;
     }
 
     /** Has the stats of time-outs appear; before anything is counted. */
