@@ -41,6 +41,8 @@ final class LiveFaults {
     private final Ends ends;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>(1);
     private @Nullable ByteFaults bytes;
+    /** A fault has closed or reset the connection, which may still have to say so to its peer: nothing more happens to it. */
+    private boolean ended;
 
     /**
      * @param halfCloses whether who owns the connection knows what to do with an end of one direction
@@ -116,8 +118,8 @@ final class LiveFaults {
                     resetAfter,
                     closeAfter,
                     silentAfter,
-                    () -> Delivery.then(channel, ends::reset), // the bytes before it are the peer's
-                    ends::close,
+                    () -> Delivery.then(channel, this::reset), // the bytes before it are the peer's
+                    this::close,
                     ends::goSilent);
         }
     }
@@ -129,15 +131,15 @@ final class LiveFaults {
     /** Does what is to happen at once, and sees to what happens at a time. What was to happen by an earlier decision does not. */
     void arm(ConnectionDecision decision, long bornNanos) {
         disarm();
-        for (int i = 0; i < decision.touchedCount() && channel.isOpen(); i++) {
+        for (int i = 0; i < decision.touchedCount() && channel.isOpen() && !ended; i++) {
             ConnectionFault fault = decision.fault(i);
             switch (fault.kind()) {
-                case CLOSE -> at(((Close) fault).when(), bornNanos, ends::close);
-                case CONNECTION_RESET -> at(((ConnectionReset) fault).when(), bornNanos, ends::reset);
+                case CLOSE -> at(((Close) fault).when(), bornNanos, this::close);
+                case CONNECTION_RESET -> at(((ConnectionReset) fault).when(), bornNanos, this::reset);
                 case HALF_OPEN -> at(((HalfOpen) fault).when(), bornNanos, ends::goSilent);
                 case PARTITION -> {
                     if (((Partition) fault).mode() == Partition.Mode.REFUSE) {
-                        ends.reset();
+                        reset();
                     }
                 }
                 case FLAP -> untilDown((Flap) fault, decision.installedNanos(i));
@@ -154,7 +156,19 @@ final class LiveFaults {
 
     private void untilDown(Flap flap, long installedNanos) {
         long since = clock.getAsLong() - installedNanos;
-        in(flap.isUp(since) ? flap.phaseRestNanos(since) : 0, ends::reset);
+        in(flap.isUp(since) ? flap.phaseRestNanos(since) : 0, this::reset);
+    }
+
+    private void close() {
+        ended = true;
+        disarm();
+        ends.close();
+    }
+
+    private void reset() {
+        ended = true;
+        disarm();
+        ends.reset();
     }
 
     private void in(long nanos, Runnable action) {

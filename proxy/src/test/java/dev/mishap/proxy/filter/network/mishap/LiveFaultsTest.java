@@ -1,0 +1,120 @@
+package dev.mishap.proxy.filter.network.mishap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mishap.rules.ConnectionDecision;
+import dev.mishap.rules.ConnectionView;
+import dev.mishap.rules.FaultRule;
+import dev.mishap.rules.HeaderSlots;
+import dev.mishap.rules.RuleSet;
+import dev.mishap.rules.fault.Side;
+import dev.mishap.rules.text.RuleLine;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.concurrent.MockTicker;
+import io.netty.util.concurrent.Ticker;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What ends a connection, and in which order; of a connection that takes its time to close, as one does that waits for its peer. */
+class LiveFaultsTest {
+    private final MockTicker ticker = Ticker.newMockTicker();
+    private final EmbeddedChannel channel =
+            EmbeddedChannel.builder().ticker(ticker).build();
+    private final List<String> ends = new ArrayList<>();
+    private final LiveFaults live =
+            new LiveFaults(channel, true, Side.DOWNSTREAM, 0, ticker::nanoTime, new LiveFaults.Ends() {
+                @Override
+                public void reset() {
+                    ends.add("reset");
+                }
+
+                @Override
+                public void close() {
+                    ends.add("close");
+                }
+
+                @Override
+                public void goSilent() {
+                    ends.add("silent");
+                }
+            });
+
+    private static final ConnectionView CONNECTION = new ConnectionView() {
+        @Override
+        public @Nullable String listener() {
+            return null;
+        }
+
+        @Override
+        public @Nullable String cluster() {
+            return null;
+        }
+
+        @Override
+        public @Nullable String serverName() {
+            return null;
+        }
+
+        @Override
+        public InetAddress sourceAddress() {
+            return InetAddress.getLoopbackAddress();
+        }
+
+        @Override
+        public InetAddress destinationAddress() {
+            return InetAddress.getLoopbackAddress();
+        }
+
+        @Override
+        public int destinationPort() {
+            return 1;
+        }
+    };
+
+    private static ConnectionDecision decide(String lines) {
+        List<FaultRule> rules = new ArrayList<>();
+        for (String line : lines.split("[|]")) {
+            rules.add(RuleLine.parse(line, "r" + rules.size()));
+        }
+        return RuleSet.compile(rules, 0, () -> 42, new HeaderSlots()).decide(CONNECTION, 0, 0);
+    }
+
+    private void pass(long millis) {
+        ticker.advance(millis, TimeUnit.MILLISECONDS);
+        channel.runScheduledPendingTasks();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "close|reset-connection after 3600s, close",
+        "reset-connection|close after 3600s, reset",
+        "close|reset-connection, close",
+        "half-open|close after 3600s, silent;close",
+        "half-open|reset-connection after 3600s|close, silent;close",
+        "close after 3600s|reset-connection after 7200s, close",
+    })
+    void what_has_ended_once_does_not_end_again(String lines, String expected) {
+        ConnectionDecision decided = decide(lines);
+        live.arm(decided, System.nanoTime());
+        pass(3_600_000);
+        pass(3_600_000);
+        assertThat(ends).containsExactly(expected.split(";"));
+        live.arm(decided, System.nanoTime());
+        assertThat(ends).hasSize(expected.split(";").length);
+        decided.release();
+    }
+
+    @Test
+    void what_is_to_come_does_not_when_it_is_disarmed() {
+        live.arm(decide("close after 3600s"), System.nanoTime());
+        live.disarm();
+        pass(3_600_000);
+        assertThat(ends).isEmpty();
+    }
+}
