@@ -299,13 +299,18 @@ public final class StreamInfo {
         return joined;
     }
 
+    /** Takes what rules mark an upstream connection with that carries the stream, or was to. */
+    public void takeMarks(Map<String, Object> marks) {
+        joinDynamicMetadata("mishap", marks);
+        connectionFault |= marks.containsKey("fault");
+    }
+
     /** Takes what rules mark the stream's connection with, or did since the stream began, into {@code mishap}'s metadata. */
     void takeMarks() {
         ConnectionInfo c = connection;
         Map<String, Object> marks = c == null ? Map.of() : c.marksSince(startNanos);
         if (!marks.isEmpty()) {
-            joinDynamicMetadata("mishap", marks);
-            connectionFault |= marks.containsKey("fault");
+            takeMarks(marks);
         }
         if (connectionFault) {
             addFlag(ResponseFlag.CONNECTION_FAULT_INJECTED);

@@ -297,7 +297,7 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onMarks(Map<String, Object> marks) {
-        downstream().info().joinDynamicMetadata("mishap", marks);
+        downstream().info().takeMarks(marks);
     }
 
     @Override

@@ -272,7 +272,7 @@ class UpstreamFaultsTest {
         assertThat(get())
                 .startsWith("HTTP/1.1 503 Service Unavailable")
                 .endsWith("reset reason: remote connection failure");
-        awaitLog("UF E1 refuse delayed_connect_error:_Connection_refused");
+        awaitLog("UF,MCF E1 refuse delayed_connect_error:_Connection_refused");
         try (Socket socket = connect(0)) {
             assertThat(end(socket)).isNotEqualTo("OPEN");
         }
@@ -326,7 +326,7 @@ class UpstreamFaultsTest {
         rules("partition refuse when endpoint locality = us");
         long start = System.nanoTime();
         assertThat(get()).startsWith("HTTP/1.1 503");
-        awaitLog("UF r0 partition delayed_connect_error:_Connection_refused");
+        awaitLog("UF,MCF r0 partition delayed_connect_error:_Connection_refused");
         assertThat(System.nanoTime() - start).isLessThan(20_000_000_000L);
         try (Socket socket = connect(0)) {
             send(socket, "hello");
