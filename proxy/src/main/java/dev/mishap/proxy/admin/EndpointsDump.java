@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.cluster.HostSet;
 import dev.mishap.proxy.cluster.Locality;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,6 +66,14 @@ final class EndpointsDump {
         text(checked, "hostname", check.hostname());
         endpoint.put("health_check_config", checked);
         text(endpoint, "hostname", e.hostname());
+        List<SocketAddress> all = e.addresses();
+        if (all.size() > 1) {
+            endpoint.put(
+                    "additional_addresses",
+                    all.subList(1, all.size()).stream()
+                            .map(a -> Map.of("address", ServerRoutes.AddressText.json(a)))
+                            .toList());
+        }
         Map<String, Object> shown = new LinkedHashMap<>();
         shown.put("endpoint", endpoint);
         shown.put("health_status", e.healthy() ? "HEALTHY" : e.degraded() ? "DEGRADED" : "UNHEALTHY");

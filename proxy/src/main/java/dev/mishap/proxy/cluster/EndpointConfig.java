@@ -69,6 +69,11 @@ public record EndpointConfig(
                 address, port, hostname, weight, health, locality, priority, m, healthCheck, additional);
     }
 
+    public EndpointConfig withAdditional(List<Address> more) {
+        return new EndpointConfig(
+                address, port, hostname, weight, health, locality, priority, metadata, healthCheck, more);
+    }
+
     /** The same at an address that its name was resolved to. */
     public EndpointConfig resolved(String to) {
         return new EndpointConfig(

@@ -68,6 +68,9 @@ public final class StreamInfo {
     /** An IP address, or the path of a unix socket. */
     public @Nullable SocketAddress upstreamHost;
 
+    /** Where the upstream connection goes when that need not be {@link #upstreamHost}; null when it is. */
+    public @Nullable SocketAddress upstreamElsewhere;
+
     public @Nullable InetSocketAddress upstreamLocalAddress;
     public @Nullable String upstreamProtocol;
     public @Nullable String upstreamTransportFailureReason;
@@ -133,6 +136,12 @@ public final class StreamInfo {
     private @Nullable Map<String, FilterStateObject> filterState;
     private @Nullable Map<String, Map<String, Object>> dynamicMetadata;
 
+    /** Where the upstream connection goes; null when there is none. */
+    public @Nullable SocketAddress upstreamRemoteAddress() {
+        SocketAddress elsewhere = upstreamElsewhere;
+        return upstreamConnectionId == 0 ? null : elsewhere == null ? upstreamHost : elsewhere;
+    }
+
     /** Makes the object as new. */
     public void reset() {
         startTimeEpochNanos = startNanos = requestEndNanos = 0;
@@ -142,7 +151,7 @@ public final class StreamInfo {
         responseCode = 0;
         responseCodeDetails = connectionTerminationDetails = routeName = virtualClusterName = filterChainName = null;
         upstreamCluster = upstreamClusterRaw = upstreamProtocol = upstreamTransportFailureReason = null;
-        upstreamHost = null;
+        upstreamHost = upstreamElsewhere = null;
         upstreamLocalAddress = null;
         upstreamTls = null;
         upstreamRequestAttemptCount = routeResolutions = internalRedirects = 0;

@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.transport.TlsSession;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** Where the bytes of one downstream connection go, and others come back from: told of by a {@link TcpListener}. Confined to its loop. */
@@ -15,6 +16,11 @@ public interface ByteUpstream {
 
     @Nullable
     InetSocketAddress localAddress();
+
+    /** Where the connection goes when that need not be the endpoint's address; null when it is. */
+    default @Nullable SocketAddress elsewhere() {
+        return null;
+    }
 
     /** The connection's id, from the sequence of all connections of the process. */
     long connectionId();

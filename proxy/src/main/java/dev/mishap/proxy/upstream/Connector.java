@@ -27,6 +27,7 @@ import java.io.FileNotFoundException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -158,16 +159,30 @@ final class Connector {
      * protocol, which has to be within the cluster's connect timeout.
      */
     ChannelFuture connect(Endpoint to, ChannelHandler handler, UpstreamTransport.Options options) {
+        List<SocketAddress> addresses = to.addresses();
+        return addresses.size() == 1
+                ? connect(to, to.address(), handler, options)
+                : HappyEyeballs.start(
+                        loop,
+                        this,
+                        to,
+                        handler,
+                        options,
+                        cluster.config().connect().order().of(addresses));
+    }
+
+    /** Likewise, to one of the endpoint's addresses. */
+    ChannelFuture connect(Endpoint to, SocketAddress at, ChannelHandler handler, UpstreamTransport.Options options) {
         UpstreamTransport transport = cluster.transport(to);
         if (transport == null) {
-            return open(to, handler);
+            return open(to, at, handler);
         }
         List<String> instead = cluster.config().connect().alpn();
         UpstreamTransport.Options all = serverName == null && proxied == null && instead.isEmpty()
                 ? options
                 : new UpstreamTransport.Options(
                         serverName, verifyName, options.applicationProtocols(), instead, proxied);
-        return new SecureConnect(this, transport, to, handler, all)
+        return new SecureConnect(this, transport, to, at, handler, all)
                 .start(cluster.config().connect().timeoutNanos());
     }
 
@@ -178,25 +193,38 @@ final class Connector {
     }
 
     /** Starts to connect a socket, and no more. */
-    ChannelFuture open(Endpoint to, ChannelHandler handler) {
-        return links.open(cluster.name(), to, handler, new Dialing(this, to, handler));
+    ChannelFuture open(Endpoint to, SocketAddress at, ChannelHandler handler) {
+        return links.open(cluster.name(), to, at, handler, new Dialing(this, at, handler));
+    }
+
+    /** Gives up a connection that was not there yet when last looked at. */
+    static void abandon(ChannelFuture connecting) {
+        if (connecting instanceof HappyEyeballs several) {
+            several.abandon();
+        }
+        connecting.channel().close();
+    }
+
+    /** Envoy counts each address that is tried as a connection. */
+    void countAttempt(Endpoint to) {
+        cluster.stats().cxTotal.inc();
+        to.cxTotal.increment();
     }
 
     long timeoutNanos() {
         return cluster.config().connect().timeoutNanos();
     }
 
-    /** A socket that is not connected yet, ready to be by {@link #connect(Channel, Endpoint)}; fails when there is no descriptor for it. */
-    ChannelFuture socket(Endpoint to, ChannelHandler handler) {
-        Bootstrap b = to.ip() == null ? unix().handler(handler) : prepared(to.ip(), handler);
+    /** A socket that is not connected yet, ready to be by {@link #connect(Channel, SocketAddress)}; fails when there is no descriptor for it. */
+    ChannelFuture socket(SocketAddress to, ChannelHandler handler) {
+        Bootstrap b = to instanceof InetSocketAddress ip ? prepared(ip, handler) : unix().handler(handler);
         return b.register();
     }
 
     /** Connects a {@link #socket}. */
-    ChannelFuture connect(Channel socket, Endpoint to) {
-        InetSocketAddress ip = to.ip();
-        if (ip == null) {
-            return socket.connect(Transport.of(loop).unixAddress(to.toString()));
+    ChannelFuture connect(Channel socket, SocketAddress to) {
+        if (!(to instanceof InetSocketAddress ip)) {
+            return socket.connect(Transport.of(loop).unixAddress(AddressText.of(to)));
         }
         BindConfig.Source source = bind == null ? null : bind.source(ip);
         if (source != null && !source.canReach(ip)) {
@@ -234,10 +262,9 @@ final class Connector {
     }
 
     /** Connects at once. */
-    ChannelFuture dial(Endpoint to, ChannelHandler handler) {
-        InetSocketAddress ip = to.ip();
-        if (ip == null) {
-            return unix().handler(handler).connect(Transport.of(loop).unixAddress(to.toString()));
+    ChannelFuture dial(SocketAddress to, ChannelHandler handler) {
+        if (!(to instanceof InetSocketAddress ip)) {
+            return unix().handler(handler).connect(Transport.of(loop).unixAddress(AddressText.of(to)));
         }
         Bootstrap b = prepared(ip, handler);
         if (bind == null) {
@@ -327,6 +354,11 @@ final class Connector {
             }
         }
         return null;
+    }
+
+    /** Where a connected channel goes when that need not be the endpoint's address; null when it is. */
+    static @Nullable SocketAddress elsewhere(Channel channel, Endpoint to) {
+        return to.addresses().size() == 1 ? null : channel.remoteAddress();
     }
 
     /** The local address of a connected channel. */

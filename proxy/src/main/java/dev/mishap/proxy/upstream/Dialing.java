@@ -1,6 +1,6 @@
 package dev.mishap.proxy.upstream;
 
-import dev.mishap.proxy.cluster.Endpoint;
+import dev.mishap.proxy.cluster.AddressText;
 import dev.mishap.proxy.upstream.UpstreamGate.Way;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -9,14 +9,15 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.concurrent.Future;
 import java.net.ConnectException;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One connection to an endpoint on its way, which may be made to wait. Confined to its loop. */
+/** One connection to an address on its way, which may be made to wait. Confined to its loop. */
 final class Dialing {
     private final Connector connector;
-    private final Endpoint to;
+    private final SocketAddress to;
     private final ChannelHandler handler;
     /** Of a connection that waits, or has waited; null for one that does not. */
     private @Nullable ChannelPromise done;
@@ -25,7 +26,7 @@ final class Dialing {
     private boolean cut;
     private boolean connecting;
 
-    Dialing(Connector connector, Endpoint to, ChannelHandler handler) {
+    Dialing(Connector connector, SocketAddress to, ChannelHandler handler) {
         this.connector = connector;
         this.to = to;
         this.handler = handler;
@@ -117,6 +118,6 @@ final class Dialing {
     }
 
     private ConnectTimeoutException timeout() {
-        return new ConnectTimeoutException("connection timed out: " + to);
+        return new ConnectTimeoutException("connection timed out: " + AddressText.of(to));
     }
 }

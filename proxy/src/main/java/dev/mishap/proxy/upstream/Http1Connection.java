@@ -22,6 +22,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -233,6 +234,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     public @Nullable InetSocketAddress localAddress() {
         Channel c = channel;
         return c == null ? null : Connector.localAddress(c);
+    }
+
+    @Override
+    public @Nullable SocketAddress elsewhere() {
+        Channel c = channel;
+        return c == null ? null : Connector.elsewhere(c, endpoint());
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.mishap.proxy.transport.TlsSession;
 import dev.mishap.proxy.transport.UpstreamTransport;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** One request on an {@link Http2Connection}. */
@@ -70,6 +71,11 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
     @Override
     public @Nullable InetSocketAddress localAddress() {
         return Connector.localAddress(owner.channel());
+    }
+
+    @Override
+    public @Nullable SocketAddress elsewhere() {
+        return Connector.elsewhere(owner.channel(), endpoint());
     }
 
     @Override

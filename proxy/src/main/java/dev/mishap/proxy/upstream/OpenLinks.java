@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import java.net.SocketAddress;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -17,9 +18,9 @@ final class OpenLinks {
         this.gate = gate;
     }
 
-    ChannelFuture open(String cluster, Endpoint to, ChannelHandler handler, Dialing dialing) {
+    ChannelFuture open(String cluster, Endpoint to, SocketAddress at, ChannelHandler handler, Dialing dialing) {
         UpstreamGate g = gate.get();
-        UpstreamLink link = new UpstreamLink(cluster, to, handler);
+        UpstreamLink link = new UpstreamLink(cluster, to, at, handler);
         boolean idle = g.isIdle();
         ChannelFuture future = dialing.start(idle ? UpstreamGate.Way.NOW : g.decide(link));
         Channel channel = future.channel();

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.concurrent.Future;
+import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class SecureConnect extends ChannelInitializer<Channel> {
     private final UpstreamTransport transport;
     private final Endpoint to;
+    private final SocketAddress at;
     private final Connector connector;
     private final ChannelHandler handler;
     private final UpstreamTransport.Options options;
@@ -25,18 +27,20 @@ final class SecureConnect extends ChannelInitializer<Channel> {
             Connector connector,
             UpstreamTransport transport,
             Endpoint to,
+            SocketAddress at,
             ChannelHandler handler,
             UpstreamTransport.Options options) {
         this.connector = connector;
         this.transport = transport;
         this.to = to;
+        this.at = at;
         this.handler = handler;
         this.options = options;
     }
 
     @Override
     protected void initChannel(Channel channel) {
-        ready = transport.install(channel, to.address(), to.hostname(), options);
+        ready = transport.install(channel, at, to.hostname(), options);
         channel.pipeline().addLast(handler);
     }
 
@@ -46,7 +50,7 @@ final class SecureConnect extends ChannelInitializer<Channel> {
 
     /** Called on the loop of the connection, hence the channel has its handlers when this returns. */
     ChannelFuture start(long timeoutNanos) {
-        ChannelFuture tcp = connector.open(to, this);
+        ChannelFuture tcp = connector.open(to, at, this);
         Channel channel = tcp.channel();
         ChannelPromise done = channel.newPromise();
         tcp.addListener(f -> {

@@ -7,6 +7,7 @@ import dev.mishap.proxy.transport.TlsSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,11 @@ public final class TcpTunnel implements UpstreamStream, TcpListener {
     @Override
     public @Nullable InetSocketAddress localAddress() {
         return connection.localAddress();
+    }
+
+    @Override
+    public @Nullable SocketAddress elsewhere() {
+        return connection.elsewhere();
     }
 
     @Override

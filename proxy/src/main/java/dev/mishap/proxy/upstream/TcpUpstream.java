@@ -21,6 +21,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,9 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
 
     private final ReadSize reads = new ReadSize();
     private @Nullable ConnectionLife life;
-    private @Nullable Channel channel;
+    /** From the start on; its channel is the connection's once it is done. */
+    private @Nullable ChannelFuture connecting;
+
     private boolean pending;
     private boolean connected;
     private boolean closed;
@@ -79,10 +82,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
         endpoint.rqPendingActive.increment();
         life = new ConnectionLife(stats(), endpoint, limits);
         ChannelFuture future = connector.connect(endpoint, this, options);
-        channel = future.channel();
-        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        channel.config().setRecvByteBufAllocator(reads);
-        channel.config().setAutoRead(false);
+        connecting = future;
         if (future.isDone()) {
             connected(future);
         } else {
@@ -147,6 +147,14 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
     }
 
     // ---- what the channel tells ----
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        Channel channel = ctx.channel();
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        channel.config().setRecvByteBufAllocator(reads);
+        channel.config().setAutoRead(false);
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -224,7 +232,11 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
 
     /** The channel; only once it is connected. */
     public Channel channel() {
-        Channel c = channel;
+        return connecting().channel();
+    }
+
+    private ChannelFuture connecting() {
+        ChannelFuture c = connecting;
         assert c != null;
         return c;
     }
@@ -243,6 +255,11 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
     @Override
     public long connectionId() {
         return id;
+    }
+
+    @Override
+    public @Nullable SocketAddress elsewhere() {
+        return Connector.elsewhere(channel(), endpoint);
     }
 
     @Override
@@ -288,7 +305,7 @@ public final class TcpUpstream extends ChannelInboundHandlerAdapter implements B
             stats().rqCancelled.inc();
         }
         account();
-        channel().close();
+        Connector.abandon(connecting());
     }
 
     @Override

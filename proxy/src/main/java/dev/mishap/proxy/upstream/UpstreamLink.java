@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.util.AttributeKey;
+import java.net.SocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ public final class UpstreamLink {
 
     private final String cluster;
     private final Endpoint endpoint;
+    private final SocketAddress address;
     private final ChannelHandler owner;
     private @Nullable Channel channel;
     private @Nullable Dialing dialing;
@@ -20,10 +22,12 @@ public final class UpstreamLink {
     /** What the gate knows of the connection. */
     public @Nullable Object state;
 
-    UpstreamLink(String cluster, Endpoint endpoint, ChannelHandler owner) {
+    UpstreamLink(String cluster, Endpoint endpoint, SocketAddress address, ChannelHandler owner) {
         this.cluster = cluster;
         this.endpoint = endpoint;
-        this.owner = owner instanceof SecureConnect secure ? secure.handler() : owner;
+        this.address = address;
+        ChannelHandler handler = owner instanceof SecureConnect secure ? secure.handler() : owner;
+        this.owner = handler instanceof HappyEyeballs.Attempt attempt ? attempt.handler() : handler;
     }
 
     /** The cluster that the endpoint belongs to. */
@@ -33,6 +37,11 @@ public final class UpstreamLink {
 
     public Endpoint endpoint() {
         return endpoint;
+    }
+
+    /** Which of the endpoint's addresses it goes to. */
+    public SocketAddress address() {
+        return address;
     }
 
     void begun(Channel made, Dialing how) {

@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.transport.TlsSession;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,10 @@ public interface UpstreamStream {
 
     @Nullable
     InetSocketAddress localAddress();
+
+    /** Where the connection goes when that need not be the endpoint's address; null when it is. */
+    @Nullable
+    SocketAddress elsewhere();
 
     /** Facts of the connection's TLS session; null when it has none. */
     @Nullable

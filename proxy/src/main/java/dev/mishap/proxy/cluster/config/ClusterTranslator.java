@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cluster.config;
 
+import dev.mishap.proxy.cluster.AddressOrder;
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ClusterFaults;
@@ -66,7 +67,10 @@ public final class ClusterTranslator {
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
             SupportedFields.of(CLUSTER + "TrackClusterStats").supported("timeout_budgets", "request_response_sizes"),
-            SupportedFields.of(CLUSTER + "UpstreamConnectionOptions").supported("tcp_keepalive"),
+            SupportedFields.of(CLUSTER + "UpstreamConnectionOptions")
+                    .supported("tcp_keepalive", "happy_eyeballs_config"),
+            SupportedFields.of(CLUSTER + "UpstreamConnectionOptions.HappyEyeballsConfig")
+                    .supported("first_address_family_version", "first_address_family_count"),
             SupportedFields.of("envoy.config.core.v3.TcpKeepalive")
                     .supported("keepalive_probes", "keepalive_time", "keepalive_interval"),
             SupportedFields.of(CLUSTER + "Cluster.PreconnectPolicy").supported("per_upstream_preconnect_ratio"),
@@ -140,7 +144,17 @@ public final class ClusterTranslator {
                 keepalive(c),
                 BindTranslator.from(c, "Cluster " + c.string("name")),
                 List.of(),
-                preconnect == null ? 1 : preconnect.number("per_upstream_preconnect_ratio", 1));
+                preconnect == null ? 1 : preconnect.number("per_upstream_preconnect_ratio", 1),
+                order(c));
+    }
+
+    private static AddressOrder order(ConfigNode c) {
+        ConfigNode options = c.message("upstream_connection_options");
+        ConfigNode config = options == null ? null : options.message("happy_eyeballs_config");
+        return config == null
+                ? AddressOrder.DEFAULT
+                : new AddressOrder(AddressOrder.Family.valueOf(config.enumName("first_address_family_version")), (int)
+                        Math.min(Integer.MAX_VALUE, config.integer("first_address_family_count", 1)));
     }
 
     private static CommonLbConfig common(ConfigNode c) {

@@ -157,6 +157,7 @@ final class DnsRefresh implements EndpointSource {
                 reflagged |= kept.set(HealthFlag.PENDING_DYNAMIC_REMOVAL, false);
             }
             if (dns.logical()) {
+                next.get(at).addresses(all(addresses, t.config.port()));
                 break;
             }
         }
@@ -175,6 +176,12 @@ final class DnsRefresh implements EndpointSource {
             cluster.stats().maxHostWeight.set(t.config.weight());
         }
         publish();
+    }
+
+    private static List<SocketAddress> all(List<InetAddress> addresses, int port) {
+        List<SocketAddress> all = new ArrayList<>(addresses.size());
+        addresses.forEach(a -> all.add(new InetSocketAddress(a, port)));
+        return all;
     }
 
     /** An address that the name has no more stays while it passes its health checks; whether any flag changed. */

@@ -29,7 +29,9 @@ public final class LoadAssignments {
                     .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
                     .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
-            SupportedFields.of(ENDPOINT + "Endpoint").supported("address", "hostname", "health_check_config"),
+            SupportedFields.of(ENDPOINT + "Endpoint")
+                    .supported("address", "hostname", "health_check_config", "additional_addresses"),
+            SupportedFields.of(ENDPOINT + "Endpoint.AdditionalAddress").supported("address"),
             SupportedFields.of(ENDPOINT + "Endpoint.HealthCheckConfig")
                     .supported("port_value", "hostname", "address", "disable_active_health_check"));
 
@@ -108,7 +110,22 @@ public final class LoadAssignments {
                 priority,
                 metadata(lb),
                 healthCheck(endpoint, at.port()),
-                List.of());
+                additional(endpoint, namesAllowed));
+    }
+
+    /** Names that are resolved have the addresses of the answers and no others, as in Envoy. */
+    private static List<EndpointConfig.Address> additional(ConfigNode endpoint, boolean namesAllowed) {
+        List<EndpointConfig.Address> all = new ArrayList<>();
+        for (ConfigNode more : endpoint.messages("additional_addresses")) {
+            ConfigNode at = more.message("address");
+            if (at == null || at.oneof("address") == null) {
+                throw new ConfigException(
+                        "Address must be set: additional_addresses. Consider setting resolver_name or setting"
+                                + " cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+            }
+            all.add(address(at, namesAllowed));
+        }
+        return all;
     }
 
     private static EndpointConfig.HealthCheckAddress healthCheck(ConfigNode endpoint, int port) {

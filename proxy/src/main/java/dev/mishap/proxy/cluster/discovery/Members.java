@@ -50,7 +50,9 @@ final class Members {
                         || !e.hostname().equals(c.hostname())) {
                     e = Addresses.endpoint(c);
                 } else {
-                    changed |= e.update(c) | e.set(HealthFlag.PENDING_DYNAMIC_REMOVAL, false);
+                    // Envoy does not look for other additional addresses of an endpoint that it knows.
+                    changed |= e.update(c.withAdditional(e.config().additional()))
+                            | e.set(HealthFlag.PENDING_DYNAMIC_REMOVAL, false);
                 }
                 next.put(at, e);
                 all.add(e);

@@ -128,7 +128,8 @@ final class LogEntry {
         since(out, 10, info, info.upstreamLastRxNanos);
         since(out, 11, info, info.downstreamFirstTxNanos);
         since(out, 12, info, info.downstreamFirstTxNanos == 0 ? 0 : info.endNanos);
-        address(out, 13, info.upstreamHost);
+        SocketAddress elsewhere = info.upstreamElsewhere;
+        address(out, 13, elsewhere == null ? info.upstreamHost : elsewhere);
         address(out, 14, info.upstreamLocalAddress);
         out.string(15, info.upstreamCluster);
         flags(out, info);

@@ -69,7 +69,7 @@ final class Commands {
 
     private static final Map<String, Function<StreamInfo, @Nullable SocketAddress>> ADDRESSES = Map.of(
             "UPSTREAM_HOST", i -> i.upstreamHost,
-            "UPSTREAM_REMOTE_ADDRESS", i -> i.upstreamConnectionId == 0 ? null : i.upstreamHost,
+            "UPSTREAM_REMOTE_ADDRESS", StreamInfo::upstreamRemoteAddress,
             "UPSTREAM_LOCAL_ADDRESS", i -> i.upstreamLocalAddress,
             "DOWNSTREAM_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
             "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
@@ -263,17 +263,13 @@ final class Commands {
     private static final class RemotePort extends Field.NumberField {
         @Override
         long value(LogContext context) {
-            StreamInfo info = context.info();
-            return info.upstreamConnectionId != 0 && info.upstreamHost instanceof InetSocketAddress ip
-                    ? ip.getPort()
-                    : NONE;
+            return context.info().upstreamRemoteAddress() instanceof InetSocketAddress ip ? ip.getPort() : NONE;
         }
 
         @Override
         boolean append(LogContext context, LogBuffer out) {
-            StreamInfo info = context.info();
-            boolean path = info.upstreamHost != null && !(info.upstreamHost instanceof InetSocketAddress);
-            return super.append(context, out) || info.upstreamConnectionId != 0 && path;
+            SocketAddress to = context.info().upstreamRemoteAddress();
+            return super.append(context, out) || to != null && !(to instanceof InetSocketAddress);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mishap.proxy.cluster.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mishap.proxy.cluster.AddressOrder;
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ClusterContext;
@@ -76,7 +77,9 @@ class ClusterTranslatorTest {
                   thresholds:
                   - {max_connections: 1, max_pending_requests: 2, max_requests: 3, max_retries: 4, track_remaining: true}
                   - {priority: HIGH, retry_budget: {budget_percent: {value: 25}, min_retry_concurrency: 7}}
-                upstream_connection_options: {tcp_keepalive: {keepalive_probes: 3, keepalive_time: 10}}
+                upstream_connection_options:
+                  tcp_keepalive: {keepalive_probes: 3, keepalive_time: 10}
+                  happy_eyeballs_config: {first_address_family_version: V6, first_address_family_count: 2}
                 metadata: {filter_metadata: {a: {b: c}}}
                 typed_extension_protocol_options:
                   envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
@@ -106,6 +109,7 @@ class ClusterTranslatorTest {
         assertThat(dns.family()).isEqualTo(LookupFamily.V4_PREFERRED);
         assertThat(dns.logical()).isFalse();
         assertThat(c.connect().bufferLimitBytes()).isEqualTo(1000);
+        assertThat(c.connect().order()).isEqualTo(new AddressOrder(AddressOrder.Family.V6, 2));
         assertThat(c.common().panicPercent()).isEqualTo(10);
         assertThat(dns.assignment().policy().overprovisioningPercent()).isEqualTo(100);
         assertThat(c.defaultLimits()).isEqualTo(new CircuitBreakerConfig(1, 2, 3, 4, -1, 3, true));

@@ -2,6 +2,7 @@ package dev.mishap.proxy.cluster.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.cluster.AddressText;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ClusterContext;
@@ -226,6 +227,10 @@ class DnsRefreshTest {
         answer(-1);
         Cluster c = start(false, true);
         assertThat(addresses(c)).containsExactly("10.0.0.1");
+        assertThat(c.endpoints().all().get(0).addresses())
+                .as("the others are tried when the first can't be reached")
+                .map(AddressText::of)
+                .containsExactly("10.0.0.1:80", "10.0.0.2:80");
         advance(5_000);
         assertThat(addresses(c)).as("an empty answer changes nothing").containsExactly("10.0.0.1");
     }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.cluster.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.cluster.AddressText;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ClusterFeature;
@@ -73,6 +74,20 @@ class MembersTest {
         assertThat(c.endpoints().all().get(0))
                 .as("another place is another endpoint")
                 .isNotSameAs(first);
+    }
+
+    @Test
+    void additional_addresses_are_those_that_came_with_the_endpoint() {
+        Cluster c = cluster(false);
+        Members members = new Members(c);
+        members.update(assignment(at(1).withAdditional(List.of(new EndpointConfig.Address("127.0.0.1", 2)))));
+        Endpoint e = c.endpoints().all().get(0);
+        assertThat(e.addresses()).map(AddressText::of).containsExactly("127.0.0.1:1", "127.0.0.1:2");
+        assertThat(members.update(
+                        assignment(at(1).withAdditional(List.of(new EndpointConfig.Address("127.0.0.1", 3))))))
+                .as("as in Envoy")
+                .isFalse();
+        assertThat(e.addresses()).map(AddressText::of).containsExactly("127.0.0.1:1", "127.0.0.1:2");
     }
 
     @Test

@@ -83,6 +83,7 @@ record Call(
     void upstreamHost(Endpoint endpoint) {
         StreamInfo info = info();
         info.upstreamHost = endpoint.address();
+        info.upstreamElsewhere = null;
         info.upstreamHostName = endpoint.hostname();
         info.upstreamHostMetadata = endpoint.metadata();
     }

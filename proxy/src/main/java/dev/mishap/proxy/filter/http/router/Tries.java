@@ -286,6 +286,7 @@ final class Tries implements PickContext, Runnable {
         call.stats().upstreamRequest();
         a.endpoint.monitor().result(EndpointMonitor.Result.CONNECTED, 0);
         call.upstreamHost(a.endpoint);
+        info.upstreamElsewhere = to.elsewhere();
         info.upstreamLocalAddress = to.localAddress();
         info.upstreamTls = to.tls();
         info.upstreamProtocol = to.protocol();

@@ -5,23 +5,22 @@ import dev.mishap.rules.UpstreamView;
 import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What rules see of one of the proxy's own connections. */
-record EndpointFacts(String cluster, Endpoint endpoint) implements UpstreamView {
+record EndpointFacts(String cluster, Endpoint endpoint, SocketAddress at) implements UpstreamView {
     private static final String LB = "envoy.lb";
 
     @Override
     public @Nullable InetAddress address() {
-        InetSocketAddress ip = endpoint.ip();
-        return ip == null ? null : ip.getAddress();
+        return at instanceof InetSocketAddress ip ? ip.getAddress() : null;
     }
 
     @Override
     public int port() {
-        InetSocketAddress ip = endpoint.ip();
-        return ip == null ? 0 : ip.getPort();
+        return at instanceof InetSocketAddress ip ? ip.getPort() : 0;
     }
 
     @Override

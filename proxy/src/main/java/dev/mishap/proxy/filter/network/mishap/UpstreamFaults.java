@@ -49,7 +49,7 @@ public final class UpstreamFaults implements UpstreamGate {
     @Override
     public Way decide(UpstreamLink link) {
         ActiveRules active = source.active();
-        EndpointFacts facts = new EndpointFacts(link.cluster(), link.endpoint());
+        EndpointFacts facts = new EndpointFacts(link.cluster(), link.endpoint(), link.address());
         return begin(link, facts)
                 .decided(active, active.rules().decide(facts, source.nanoTime(), System.currentTimeMillis()));
     }
@@ -70,7 +70,7 @@ public final class UpstreamFaults implements UpstreamGate {
             if (active.rules().hasNoUpstreamRules()) {
                 return Way.NOW;
             }
-            connection = begin(link, new EndpointFacts(link.cluster(), link.endpoint()));
+            connection = begin(link, new EndpointFacts(link.cluster(), link.endpoint(), link.address()));
         }
         Ruling ruling = connection.ruling();
         if (ruling.by() != active.rules()) {

@@ -17,6 +17,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +87,12 @@ final class HttpTunnel implements ByteUpstream, UpstreamListener {
     public long connectionId() {
         UpstreamStream s = stream;
         return s == null ? 0 : s.connectionId();
+    }
+
+    @Override
+    public @Nullable SocketAddress elsewhere() {
+        UpstreamStream s = stream;
+        return s == null ? null : s.elsewhere();
     }
 
     @Override

@@ -260,6 +260,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         connected = true;
         ByteUpstream u = upstream();
         u.endpoint().monitor().result(EndpointMonitor.Result.CONNECTED_FINAL, 0);
+        info.upstreamElsewhere = u.elsewhere();
         info.upstreamLocalAddress = u.localAddress();
         info.upstreamConnectionId = u.connectionId();
         info.upstreamTls = u.tls();
