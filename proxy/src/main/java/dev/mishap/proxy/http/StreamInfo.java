@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

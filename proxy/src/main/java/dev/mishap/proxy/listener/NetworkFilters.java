@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerExtension;
 import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
 import dev.mishap.proxy.filter.network.mishap.NetworkFaultExtension;
 import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
+import dev.mishap.proxy.filter.network.setfilterstate.NetworkSetFilterStateExtension;
 import dev.mishap.proxy.filter.network.snicluster.SniClusterExtension;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyExtension;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ final class NetworkFilters {
             new EchoExtension(),
             new ConnectionLimitExtension(),
             new SniClusterExtension(),
+            new NetworkSetFilterStateExtension(),
             new NetworkFaultExtension(),
             new TcpDnsProxyExtension(),
             IstioNetworkFilter.ALL.get(0),

@@ -8,6 +8,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.RegexSubstitution;
+import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.rules.XxHash64;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
@@ -24,7 +25,9 @@ public final class HashPolicy {
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(MESSAGE)
-                    .supported("header", "cookie", "connection_properties", "query_parameter", "terminal"),
+                    .supported(
+                            "header", "cookie", "connection_properties", "query_parameter", "filter_state", "terminal"),
+            SupportedFields.of(MESSAGE + ".FilterState").supported("key"),
             SupportedFields.of(MESSAGE + ".Header").supported("header_name", "regex_rewrite"),
             SupportedFields.of(MESSAGE + ".Cookie").supported("name", "ttl", "path", "attributes"),
             SupportedFields.of(MESSAGE + ".CookieAttribute").supported("name", "value"),
@@ -79,6 +82,10 @@ public final class HashPolicy {
                 String name = WireText.encode(node.required("query_parameter").string("name"));
                 return (stream, set) -> query(stream.requestHeaders(), name);
             }
+            case "filter_state" -> {
+                String key = node.required("filter_state").string("key");
+                return (stream, set) -> state(stream.info(), key);
+            }
             default -> throw node.error("policy_specifier", "is required");
         }
     }
@@ -91,6 +98,14 @@ public final class HashPolicy {
 
     private static @Nullable String ip(@Nullable InetSocketAddress address) {
         return address == null ? null : NetUtil.toAddressString(address.getAddress());
+    }
+
+    private static @Nullable String state(StreamInfo info, String key) {
+        Object state = info.filterState(key);
+        if (state == null && info.connection != null) {
+            state = info.connection.filterState(key);
+        }
+        return state instanceof FilterStateValue value && value.hashable() ? value.plain() : null;
     }
 
     private static @Nullable String query(HeaderMap request, String name) {

@@ -1,8 +1,10 @@
 package dev.mishap.proxy.observe.log;
 
-import dev.mishap.proxy.http.FilterStateObject;
+import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.json.JsonWriter;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateObject;
+import dev.mishap.proxy.transport.FilterStateValue;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,9 @@ final class FilterStateField extends Field {
             return false;
         }
         String text;
-        if (value instanceof FilterStateObject object) {
+        if (value instanceof FilterStateValue single) {
+            text = typed ? WireText.encode(JsonWriter.compact(single.json())) : single.plain();
+        } else if (value instanceof FilterStateObject object) {
             text = typed ? JsonWriter.compact(camelCase(object.fields())) : object.plain();
         } else if (value instanceof Map<?, ?> message) {
             if (!typed) {
@@ -63,7 +67,7 @@ final class FilterStateField extends Field {
 
     @Override
     boolean appendJson(LogContext context, LogBuffer out) {
-        if (typed && find(context) instanceof FilterStateObject object) {
+        if (typed && find(context) instanceof FilterStateObject object && !(object instanceof FilterStateValue)) {
             out.latin1(JsonWriter.compact(object.fields())); // Envoy's JSON logs keep the names of the proto
             return true;
         }

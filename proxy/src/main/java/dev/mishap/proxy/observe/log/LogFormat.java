@@ -107,6 +107,13 @@ public final class LogFormat {
         return Arrays.copyOf(out.array(), out.size());
     }
 
+    /** The text for a stream that has no response yet; its characters stand for bytes, as in header values. */
+    public String format(StreamInfo info, HeaderMap request) {
+        LogBuffer out = LogBuffer.ofThread();
+        append(LogContext.of(info, request, null, null), out);
+        return out.latin1Since(0);
+    }
+
     /** Appends the line; a JSON object ends with a newline, text ends as it is. */
     void append(LogContext context, LogBuffer out) {
         if (json != null) {

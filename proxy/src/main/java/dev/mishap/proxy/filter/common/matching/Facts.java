@@ -1,6 +1,8 @@
 package dev.mishap.proxy.filter.common.matching;
 
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -37,4 +39,9 @@ public interface Facts {
 
     @Nullable
     Object filterState(String key);
+
+    /** What of filter state matchers see. */
+    static @Nullable Object ofFilterState(@Nullable Object state) {
+        return state instanceof FilterStateObject object ? WireText.decode(object.plain()) : state;
+    }
 }

@@ -1,9 +1,9 @@
 package dev.mishap.proxy.filter.common.matching;
 
-import dev.mishap.proxy.http.FilterStateObject;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -58,9 +58,9 @@ public record RequestFacts(HttpStream stream) implements Facts {
     public @Nullable Object filterState(String key) {
         FilterStateObject own = stream.info().filterState(key);
         if (own != null) {
-            return own.plain();
+            return Facts.ofFilterState(own);
         }
         ConnectionInfo connection = stream.info().connection;
-        return connection == null ? null : connection.filterState(key);
+        return connection == null ? null : Facts.ofFilterState(connection.filterState(key));
     }
 }

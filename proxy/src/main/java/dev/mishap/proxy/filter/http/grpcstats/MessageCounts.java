@@ -1,6 +1,6 @@
 package dev.mishap.proxy.filter.http.grpcstats;
 
-import dev.mishap.proxy.http.FilterStateObject;
+import dev.mishap.proxy.transport.FilterStateObject;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

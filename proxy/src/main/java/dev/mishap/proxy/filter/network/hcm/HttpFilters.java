@@ -23,6 +23,7 @@ import dev.mishap.proxy.filter.http.ondemand.OnDemandExtension;
 import dev.mishap.proxy.filter.http.ratelimit.RateLimitExtension;
 import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
+import dev.mishap.proxy.filter.http.setfilterstate.SetFilterStateExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
 import dev.mishap.proxy.filter.istio.IstioHttpFilter;
 import java.util.List;
@@ -49,6 +50,7 @@ public final class HttpFilters {
             new GrpcHttp1BridgeExtension(),
             new RbacExtension(),
             new SetMetadataExtension(),
+            new SetFilterStateExtension(),
             new HeaderToMetadataExtension(),
             new LocalRateLimitExtension(),
             new OnDemandExtension(),

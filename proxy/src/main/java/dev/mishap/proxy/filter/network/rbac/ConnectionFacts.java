@@ -52,6 +52,6 @@ record ConnectionFacts(ConnectionInfo info) implements Facts {
 
     @Override
     public @Nullable Object filterState(String key) {
-        return info.filterState(key);
+        return Facts.ofFilterState(info.filterState(key));
     }
 }

@@ -92,6 +92,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     };
 
     private @Nullable String hashed;
+    private long idleNanos;
     private @Nullable MetadataMatch match;
 
     private boolean over;
@@ -267,7 +268,8 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (config.logOnConnected()) {
             log(AccessLogType.TCP_UPSTREAM_CONNECTED);
         }
-        if (config.idleTimeoutNanos() > 0) {
+        idleNanos = config.idleNanos(connection);
+        if (idleNanos > 0) {
             idleTimer = new DeadlineTimer(downstream.eventLoop(), this::idle);
             active();
         }
@@ -555,7 +557,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private void active() {
         DeadlineTimer t = idleTimer;
         if (t != null) {
-            t.set(System.nanoTime(), config.idleTimeoutNanos());
+            t.set(System.nanoTime(), idleNanos);
         }
     }
 

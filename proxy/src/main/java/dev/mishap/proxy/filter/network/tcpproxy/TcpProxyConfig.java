@@ -7,10 +7,12 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.tcpproxy.ClusterChoice.Part;
+import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.proxy.transport.ProxyTlv;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.Upstreams;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,8 +174,16 @@ record TcpProxyConfig(
                 return remote == null ? null : NetUtil.toAddressString(remote.getAddress());
             }
             Object value = key.isEmpty() ? null : connection.filterState(key);
-            return value == null ? null : value.toString();
+            return value instanceof FilterStateValue state && state.hashable() ? WireText.decode(state.plain()) : null;
         }
+    }
+
+    /** How long {@code connection} may be idle: what a filter before said of it, or the configuration; 0 = for ever. */
+    long idleNanos(ConnectionInfo connection) {
+        return connection.filterState("envoy.tcp_proxy.per_connection_idle_timeout_ms")
+                        instanceof FilterStateValue value
+                ? TimeUnit.MILLISECONDS.toNanos(Long.parseUnsignedLong(value.plain()) & Long.MAX_VALUE)
+                : idleTimeoutNanos;
     }
 
     /** Whether there is any log to write. */
