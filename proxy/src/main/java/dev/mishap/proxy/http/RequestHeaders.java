@@ -140,6 +140,16 @@ final class RequestHeaders {
         String path = h.value(index);
         String result = path;
         boolean redirect = false;
+        if (config.escapedSlashes != ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED
+                && PathNormalizer.hasEscapedSlash(path)) {
+            result = PathNormalizer.unescapeSlashes(path);
+            h.setValue(index, result); // logs tell it so, whatever becomes of it
+            if (config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.REJECT_REQUEST) {
+                config.stats.rqFailedPathNormalization.inc();
+                return BAD_PATH;
+            }
+            redirect = config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.UNESCAPE_AND_REDIRECT;
+        }
         if (config.normalizePath) {
             result = PathNormalizer.canonical(result);
             if (result == null) {
@@ -149,23 +159,6 @@ final class RequestHeaders {
         }
         if (config.mergeSlashes) {
             result = PathNormalizer.mergeSlashes(result);
-        }
-        if (config.escapedSlashes != ConnectionManagerConfig.EscapedSlashes.KEEP_UNCHANGED
-                && PathNormalizer.hasEscapedSlash(result)) {
-            if (config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.REJECT_REQUEST) {
-                h.setValue(index, PathNormalizer.unescapeSlashes(result)); // logs tell it so
-                config.stats.rqFailedPathNormalization.inc();
-                return BAD_PATH;
-            }
-            redirect = config.escapedSlashes == ConnectionManagerConfig.EscapedSlashes.UNESCAPE_AND_REDIRECT;
-            result = PathNormalizer.unescapeSlashes(result);
-            if (config.normalizePath) {
-                String canonical = PathNormalizer.canonical(result);
-                result = canonical == null ? result : canonical;
-            }
-            if (config.mergeSlashes) {
-                result = PathNormalizer.mergeSlashes(result);
-            }
         }
         if (!result.equals(path)) {
             h.setValue(index, result);
