@@ -31,7 +31,6 @@ public final class ActiveStream implements HttpStream {
     private DownstreamCodec codec = DownstreamCodec.NONE;
     private ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
     private boolean active;
-    private boolean codecFailed;
     private RuntimeSnapshot runtime = RuntimeSnapshot.EMPTY;
     private @Nullable SelectedRoute route;
     private boolean routeMatched;
@@ -105,8 +104,7 @@ public final class ActiveStream implements HttpStream {
         info.startTimeEpochNanos = clock.epochNanos(now);
         info.protocol = codec.protocol();
         active = true;
-        codecFailed =
-                headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
+        headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
         routeMatched = rerouted = false;
         route = null;
         requestTrailers = responseHeaders = responseTrailers = null;
@@ -132,6 +130,7 @@ public final class ActiveStream implements HttpStream {
         }
         if (config.overload.stopsRequest()) {
             config.stats.rqOverloadClose.inc();
+            chain.leaveOut(); // they would take memory
             refuse(RequestHeaders.OVERLOADED);
             return;
         }
@@ -155,7 +154,7 @@ public final class ActiveStream implements HttpStream {
         if (config.logNewRequests) {
             log.write(AccessLogType.DOWNSTREAM_START);
         }
-        chain.create(upgradeType != null && upgrade ? config.filtersOf(upgradeType) : config.filters);
+        chain.create(upgradeType != null && upgrade ? config.filtersOf(upgradeType) : config.filters, r);
         chain.requestHeaders(endStream);
     }
 
@@ -167,7 +166,6 @@ public final class ActiveStream implements HttpStream {
         } else if (r != null) { // without a route, that is what the answer tells
             config.stats.rqWsOnNonWsRoute.inc();
             codec.endConnection();
-            chain.create(config.filters); // which see the answer, though not the request
             refuse(RequestHeaders.NO_UPGRADE);
             return false;
         }
@@ -238,7 +236,6 @@ public final class ActiveStream implements HttpStream {
         if (!headersSeen) {
             requestHeaders.clear();
         }
-        codecFailed = true;
         closeAfter = true;
         sendLocalReply(LocalReply.of(status, body, details));
     }
@@ -447,9 +444,10 @@ public final class ActiveStream implements HttpStream {
         forgetPartOfHead();
         closeAfter |= reply.status() == 400; // whatever a gRPC client or a mapper makes of it
         chain.stopRequest();
-        // A request that was refused before it was understood has no route to ask.
-        SelectedRoute r =
-                headersSeen && !codecFailed && routeMatched && route != null && route.forwards() ? route : null;
+        if (!chain.created()) {
+            chainForAnswer();
+        }
+        SelectedRoute r = routeMatched && route != null && route.forwards() ? route : null;
         LocalReplyResponse local = localReply;
         if (local == null) {
             local = new LocalReplyResponse();
@@ -469,6 +467,17 @@ public final class ActiveStream implements HttpStream {
             chain.responseData(data, true);
         } else {
             data.release();
+        }
+    }
+
+    /** The filters of a request that is refused before they see it: its answer passes them all the same. */
+    private void chainForAnswer() {
+        chain.create(config.filters, routeMatched ? route : null);
+        int proto = headersSeen ? requestHeaders.indexOf(HeaderName.X_FORWARDED_PROTO) : -1;
+        if (proto >= 0 && requestHeaders.valueLength(proto) > 0) {
+            route();
+        } else {
+            routeMatched = true; // Envoy finds no route without that header, which we add later than this
         }
     }
 
@@ -497,7 +506,7 @@ public final class ActiveStream implements HttpStream {
         if (r != null) {
             timers.apply(r, requestHeaders, info.startNanos, now);
         }
-        chain.create(config.filters);
+        chain.create(config.filters, r);
         chain.requestHeaders(transferredBody == null);
         if (transferredBody != null) {
             onData(transferredBody, true);

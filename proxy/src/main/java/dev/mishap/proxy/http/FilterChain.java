@@ -19,6 +19,7 @@ final class FilterChain {
     private int count;
     private final Direction request;
     private final Direction response;
+    private boolean created;
     private boolean ended;
     // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
     private int generation;
@@ -31,17 +32,25 @@ final class FilterChain {
         this.response = new Direction(false);
     }
 
-    /** Readies the chain for a stream; it has no filters until the request's headers are there. */
+    /** Readies the chain for a stream; it has no filters until the request's headers are there, or are answered unseen. */
     void begin() {
-        ended = false;
+        ended = created = false;
         count = 0;
         request.reset();
         response.reset();
     }
 
-    /** Gives the chain its filters. */
-    void create(List<ConnectionManagerConfig.ChainFilter> all) {
-        SelectedRoute route = stream.route();
+    boolean created() {
+        return created;
+    }
+
+    /**
+     * Gives the chain its filters.
+     *
+     * @param route which of them it disables or enables, or null when none is known
+     */
+    void create(List<ConnectionManagerConfig.ChainFilter> all, @Nullable SelectedRoute route) {
+        created = true;
         for (int i = 0; i < all.size(); i++) {
             ConnectionManagerConfig.ChainFilter f = all.get(i);
             Boolean disabled = route == null ? null : route.filterDisabled(f.name());
@@ -50,6 +59,11 @@ final class FilterChain {
             }
             filters[count++] = f.factory().create();
         }
+    }
+
+    /** Has the stream do without filters. */
+    void leaveOut() {
+        created = true;
     }
 
     void requestHeaders(boolean endStream) {
@@ -382,7 +396,6 @@ final class FilterChain {
         }
 
         int first() {
-            // A local reply before the chain was made has no filter to pass.
             return up ? 0 : count - 2;
         }
 

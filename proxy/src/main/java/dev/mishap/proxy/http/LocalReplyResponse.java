@@ -28,11 +28,11 @@ final class LocalReplyResponse {
             boolean head) {
         headers.clear();
         headers.add(HeaderName.STATUS, statusText(reply.status()));
-        if (reply.headers() != null) {
-            reply.headers().apply(headers);
-        }
         if (route != null) {
             route.finalizeResponseHeaders(headers, stream);
+        }
+        if (reply.headers() != null) {
+            reply.headers().apply(headers);
         }
         LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers);
         stream.info().responseCode = reply.status();
