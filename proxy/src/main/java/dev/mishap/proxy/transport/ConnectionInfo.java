@@ -71,9 +71,6 @@ public final class ConnectionInfo {
     /** Which part of this proxy closed the connection ({@code DOWNSTREAM_LOCAL_CLOSE_REASON}), or null. */
     public @Nullable String localCloseReason;
 
-    /** Whether something in the pipeline sees, holds or changes each byte, so that none may pass it by. */
-    public boolean bytesWatched;
-
     /** What the filter that owns the connection has for the listener's log: its {@code StreamInfo}, or null. */
     public @Nullable Object streamInfo;
 

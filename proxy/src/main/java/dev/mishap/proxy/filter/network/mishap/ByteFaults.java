@@ -59,6 +59,8 @@ final class ByteFaults extends ChannelDuplexHandler {
     private Runnable close = () -> {};
     private Runnable silence = () -> {};
     private @Nullable Runnable atDrained;
+    /** Told that nothing is left to do here; null while there is. */
+    private @Nullable Runnable onLeft;
 
     /**
      * Faults of one connection by one set of rules.
@@ -112,6 +114,34 @@ final class ByteFaults extends ChannelDuplexHandler {
         }
         long passed = in.taken() + out.taken();
         return after > Long.MAX_VALUE - passed ? Long.MAX_VALUE : passed + after;
+    }
+
+    /** Nothing is to happen to bytes any more: once none waits here, the handler takes itself out of the pipeline and tells so. */
+    void leave(Runnable left) {
+        onLeft = left;
+        tryToLeave();
+    }
+
+    /** Something is to happen to bytes again. */
+    void stay() {
+        onLeft = null;
+    }
+
+    private void tryToLeave() {
+        Runnable left = onLeft;
+        ChannelHandlerContext ctx = context;
+        if (left != null
+                && ctx != null
+                && !ctx.isRemoved()
+                && in.isIdle()
+                && out.isIdle()
+                && !silent
+                && !ending
+                && atDrained == null) {
+            onLeft = null;
+            ctx.pipeline().remove(this);
+            left.run();
+        }
     }
 
     private ChannelHandlerContext context() {
@@ -209,6 +239,9 @@ final class ByteFaults extends ChannelDuplexHandler {
     public void handlerRemoved(ChannelHandlerContext ctx) {
         in.close();
         out.close();
+        if (!halfCloses) {
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        }
     }
 
     // ---- to the peer ----
@@ -328,6 +361,9 @@ final class ByteFaults extends ChannelDuplexHandler {
     }
 
     private void drained() {
+        if (onLeft != null && in.isEmpty() && out.isEmpty()) {
+            channel.eventLoop().execute(this::tryToLeave); // the path that tells so is not done yet
+        }
         Runnable last = atDrained;
         if (last != null && in.isEmpty() && out.isEmpty()) {
             atDrained = null;

@@ -365,6 +365,11 @@ final class BytePath {
         return !shaping && queue.isEmpty();
     }
 
+    /** Whether the path makes no difference: nothing waits here, nothing is done to what comes, and nobody was asked to wait. */
+    boolean isIdle() {
+        return isClear() && !full;
+    }
+
     /** Bytes that have come so far, those that a limit dropped not counted. */
     long taken() {
         return taken;

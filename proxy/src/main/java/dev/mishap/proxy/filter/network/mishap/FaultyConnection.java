@@ -101,7 +101,6 @@ final class FaultyConnection implements LiveFaults.Ends {
             live.shape(decided, false);
             arm();
         }
-        watchBytes();
     }
 
     private static boolean isHalfOpen(ConnectionDecision decided) {
@@ -114,14 +113,7 @@ final class FaultyConnection implements LiveFaults.Ends {
     }
 
     private void arm() {
-        watchBytes();
         live.arm(ruling.decision(), facts.info().acceptedNanos);
-    }
-
-    private void watchBytes() {
-        if (live.bytes() != null) {
-            facts.info().bytesWatched = true;
-        }
     }
 
     /** The kill switch: the connection goes on as if nothing had been; one that has lost bytes to a fault ends. */
@@ -205,6 +197,5 @@ final class FaultyConnection implements LiveFaults.Ends {
             way.cancel();
         }
         live.install().goSilent();
-        facts.info().bytesWatched = true;
     }
 }

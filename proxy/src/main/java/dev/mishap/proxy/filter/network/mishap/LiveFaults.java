@@ -121,6 +121,11 @@ final class LiveFaults {
                     () -> Delivery.then(channel, this::reset), // the bytes before it are the peer's
                     this::close,
                     ends::goSilent);
+            if (shaped.isEmpty() && !counts) {
+                handler.leave(() -> bytes = null);
+            } else {
+                handler.stay();
+            }
         }
     }
 

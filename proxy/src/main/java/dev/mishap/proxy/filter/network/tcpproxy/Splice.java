@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
+import dev.mishap.proxy.transport.ReadSize;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -30,6 +31,7 @@ final class Splice {
 
     private final EpollSocketChannel from;
     private final EpollSocketChannel to;
+    private final ReadSize reads;
     private final IntConsumer moved;
     private final Runnable emptied;
     private final FileDescriptor in;
@@ -41,35 +43,43 @@ final class Splice {
             EpollSocketChannel from,
             EpollSocketChannel to,
             FileDescriptor[] pipe,
+            ReadSize reads,
             IntConsumer moved,
             Runnable emptied) {
         this.from = from;
         this.to = to;
         this.out = pipe[0];
         this.in = pipe[1];
+        this.reads = reads;
         this.moved = moved;
         this.emptied = emptied;
         to.closeFuture().addListener(f -> close());
     }
 
+    /** Whether bytes can be moved between the two as things are: both are plain epoll sockets, and nobody looks at the bytes. */
+    static boolean isPossible(Channel one, Channel other) {
+        return one instanceof EpollSocketChannel
+                && other instanceof EpollSocketChannel
+                && isPlain(one)
+                && isPlain(other);
+    }
+
     /**
-     * Prepares to move bytes, or null when that is not possible: one side is not a plain epoll socket, or somebody looks at the
-     * bytes.
+     * Prepares to move bytes between two channels for which {@link #isPossible it is possible}; null when there are no file descriptors
+     * left for a pipe.
      *
+     * @param reads how much {@code from} reads: a little from now on, for as long as the rest is moved
      * @param moved told of bytes that went into the pipe
      * @param emptied runs when the receiver has taken what it first did not take
      */
-    static @Nullable Splice between(Channel from, Channel to, IntConsumer moved, Runnable emptied) {
-        if (!(from instanceof EpollSocketChannel f)
-                || !(to instanceof EpollSocketChannel t)
-                || !isPlain(from)
-                || !isPlain(to)) {
-            return null;
-        }
+    static @Nullable Splice between(Channel from, Channel to, ReadSize reads, IntConsumer moved, Runnable emptied) {
         try {
-            return new Splice(f, t, FileDescriptor.pipe(), moved, emptied);
+            Splice made = new Splice(
+                    (EpollSocketChannel) from, (EpollSocketChannel) to, FileDescriptor.pipe(), reads, moved, emptied);
+            reads.small(true);
+            return made;
         } catch (IOException e) {
-            return null; // no file descriptors left: bytes are copied
+            return null; // bytes are copied
         }
     }
 
@@ -83,8 +93,17 @@ final class Splice {
         return waiting;
     }
 
-    /** Moves what can be read now. */
-    void move() {
+    /** Moves what can be read now; false when somebody looks at the bytes, so that all of them are to be read. */
+    boolean move() {
+        boolean plain = isPlain(from) && isPlain(to);
+        reads.small(plain);
+        if (plain) {
+            moveAll();
+        }
+        return plain;
+    }
+
+    private void moveAll() {
         for (int i = 0; i < ROUNDS && ready(); i++) {
             int n;
             try {

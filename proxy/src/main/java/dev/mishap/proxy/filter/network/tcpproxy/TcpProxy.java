@@ -322,8 +322,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                 splice();
             }
             Splice s = up;
-            if (s != null && !over && !connection.bytesWatched) {
-                s.move();
+            if (s != null && !over && s.move()) {
                 readDownstream();
             }
         }
@@ -407,24 +406,21 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             splice();
         }
         Splice s = down;
-        if (s != null && !over && !connection.bytesWatched) {
-            s.move();
+        if (s != null && !over && s.move()) {
             readUpstream();
         }
     }
 
     /** From now on bytes are moved without being looked at, if that is possible here. */
     private void splice() {
-        if (spliced || connection.bytesWatched) {
-            return;
+        if (spliced || !(upstream() instanceof TcpUpstream u) || !Splice.isPossible(downstream, u.channel())) {
+            return; // who looks at the bytes may go
         }
         spliced = true;
-        if (!(upstream() instanceof TcpUpstream u)) {
-            return;
-        }
         Splice toUpstream = Splice.between(
                 downstream,
                 u.channel(),
+                downstreamReads,
                 n -> {
                     info.bytesReceived += n;
                     stats.rxBytes.add(n);
@@ -441,6 +437,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         down = Splice.between(
                 u.channel(),
                 downstream,
+                u.reads(),
                 n -> {
                     info.bytesSent += n;
                     stats.txBytes.add(n);
@@ -450,8 +447,6 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                     active();
                     readUpstream();
                 });
-        downstreamReads.small(true);
-        u.reads().small(down != null);
     }
 
     @Override

@@ -9,10 +9,13 @@ import dev.mishap.rules.HeaderSlots;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.fault.Side;
 import dev.mishap.rules.text.RuleLine;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -116,5 +119,50 @@ class LiveFaultsTest {
         live.disarm();
         pass(3_600_000);
         assertThat(ends).isEmpty();
+    }
+
+    private static ByteBuf bytes(String text) {
+        return Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
+    }
+
+    private String read() {
+        ByteBuf read = channel.readInbound();
+        String text = read.toString(StandardCharsets.US_ASCII);
+        read.release();
+        return text;
+    }
+
+    @Test
+    void nobody_looks_at_bytes_once_what_the_last_fault_holds_has_gone_on() {
+        live.shape(decide("slice 1 bytes every 1h|latency 1h"), false);
+        channel.writeInbound(bytes("ab"));
+        live.shape(decide("latency 1s"), false);
+        assertThat(live.bytes()).isNotNull();
+        channel.writeInbound(bytes("cd"));
+        live.shape(ConnectionDecision.NONE, false);
+        channel.writeInbound(bytes("ef"));
+        pass(1_000);
+        channel.runPendingTasks();
+        assertThat(read() + read() + read()).isEqualTo("abcdef");
+        assertThat(live.bytes()).isNull();
+        assertThat(channel.pipeline().get(ByteFaults.class)).isNull();
+        channel.writeInbound(bytes("gh"));
+        assertThat(read()).isEqualTo("gh");
+        live.shape(decide("latency 1s"), false);
+        channel.writeInbound(bytes("ij"));
+        assertThat(channel.<ByteBuf>readInbound()).isNull();
+        pass(1_000);
+        assertThat(read()).isEqualTo("ij");
+    }
+
+    @Test
+    void who_waits_for_bytes_to_go_on_stays_when_another_fault_comes() {
+        live.shape(decide("latency 1s"), false);
+        channel.writeInbound(bytes("ab"));
+        live.shape(decide("close after 100 bytes"), false);
+        pass(1_000);
+        assertThat(read()).isEqualTo("ab");
+        channel.runPendingTasks();
+        assertThat(channel.pipeline().get(ByteFaults.class)).isNotNull();
     }
 }
