@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +42,8 @@ class RunByHandIT {
     private enum Shop {
         HEALTHY,
         BROKEN,
-        SICK
+        SICK,
+        HUNG
     }
 
     @TempDir
@@ -56,6 +58,7 @@ class RunByHandIT {
     private final List<Thread> traffic = new ArrayList<>();
     private volatile Shop shop = Shop.HEALTHY;
     private volatile boolean ended;
+    private final CountDownLatch release = new CountDownLatch(1);
     private HttpServer payment;
     private HttpServer checkout;
     private Sidecar paymentProxy;
@@ -86,6 +89,7 @@ class RunByHandIT {
 
     @AfterEach
     void stop() throws Exception {
+        release.countDown();
         endTraffic();
         paymentProxy.close();
         checkoutProxy.close();
@@ -120,8 +124,19 @@ class RunByHandIT {
         int status = post(paymentProxy.listener(), exchange.getRequestHeaders().getFirst("traceparent"));
         if (status == 503) {
             paymentsFailed.increment();
+            if (shop == Shop.HUNG) {
+                awaitRelease();
+            }
         }
         return status == 204 ? 200 : shop == Shop.BROKEN ? 502 : 202;
+    }
+
+    private void awaitRelease() {
+        try {
+            release.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void drive(SplittableRandom random) {
@@ -137,7 +152,7 @@ class RunByHandIT {
         try {
             return http.send(
                             HttpRequest.newBuilder(uri)
-                                    .timeout(Duration.ofSeconds(10))
+                                    .timeout(Duration.ofMinutes(2))
                                     .header("traceparent", traceparent)
                                     .POST(HttpRequest.BodyPublishers.noBody())
                                     .build(),
@@ -208,6 +223,44 @@ class RunByHandIT {
         assertThat(paymentsMarked.sum()).isZero();
         assertThat(paymentProxy.stat("cluster.payment.upstream_rq_completed"))
                 .isGreaterThanOrEqualTo(paymentsReceived.sum());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"checkout_success_rate >= 0.95, 2, NOT_ANSWERED", "checkout_p95_latency_ms <= 500, 1, SLO_BREACHED"})
+    void aServiceThatAnswersNobodyDoesNotPass(String slo, int exit, String reason) throws Exception {
+        shop = Shop.HUNG;
+        Path file = directory.resolve("hung.yaml");
+        Files.writeString(file, """
+                apiVersion: mishap.dev/v1
+                kind: Experiment
+                metadata: {name: hung}
+                spec:
+                  targets: [payment-gateway]
+                  faults:
+                    - {target: payment-gateway, percentage: 100, fault: {abort: {httpStatus: 503}}}
+                  blastRadius: 100
+                  duration: 8s
+                  baseline: {duration: 2s, minRequests: 100}
+                  recovery: {for: 1s, within: 2s}
+                  slos: ['%s']
+                """.formatted(slo));
+        Tools.Result result = Tools.run(
+                directory,
+                180,
+                List.of(
+                        Tools.launcher().toString(),
+                        "run",
+                        file.toString(),
+                        "--target",
+                        "payment-gateway=" + paymentProxy.admin(),
+                        "--observe",
+                        "checkout=" + checkoutProxy.admin(),
+                        "--json"));
+        assertThat(result.exit()).as(result.out() + result.err()).isEqualTo(exit);
+        // Each of the callers waits, and nobody else asks.
+        assertThat(result.out())
+                .contains("\"reason\" : \"" + reason + '"')
+                .containsPattern("\"inFlight\" : " + CALLERS);
     }
 
     @Test

@@ -31,7 +31,9 @@ final class Sidecar implements AutoCloseable {
                 .replace("${service}", service)
                 .replace("${log}", accessLog().toString())
                 .replace("${port}", Integer.toString(port))
-                .replace("${upstream}", Integer.toString(upstreamPort));
+                .replace("${upstream}", Integer.toString(upstreamPort))
+                // A service that hangs does so for as long as its callers wait.
+                .replace("timeout: 5s", "timeout: 120s");
         Path file = Files.writeString(directory.resolve(service + ".yaml"), config);
         Path address = directory.resolve(service + ".admin");
         process = Tools.builder(List.of(

@@ -49,6 +49,14 @@ public final class Observer {
         return cohort.contains(request);
     }
 
+    /** Counts a request that begins; {@link #count} follows when it has ended, however it ends. */
+    public void begin(boolean cohortMember) {
+        all.begun.increment();
+        if (cohortMember) {
+            inCohort.begun.increment();
+        }
+    }
+
     /**
      * Counts a request that ended.
      *
@@ -72,6 +80,7 @@ public final class Observer {
     }
 
     private static final class Stats {
+        private final LongAdder begun = new LongAdder();
         private final LongAdder successes = new LongAdder();
         private final LongAdder failures = new LongAdder();
         private final LongAdder resets = new LongAdder();
@@ -89,12 +98,15 @@ public final class Observer {
 
         Map<String, Object> json() {
             Map<String, Object> json = new LinkedHashMap<>();
+            // Before those that ended, so that what is in flight is never more than there was.
+            long b = begun.sum();
             long s = successes.sum();
             long f = failures.sum();
             json.put("requests", s + f);
             json.put("successes", s);
             json.put("failures", f);
             json.put("resets", resets.sum());
+            json.put("inFlight", Math.max(0, b - s - f));
             Map<String, Object> histogram = new LinkedHashMap<>();
             histogram.put("bounds", LatencyCounts.BOUNDS_MICROS);
             histogram.put("counts", latency.counts());

@@ -31,6 +31,7 @@ final class MetricsReader {
 
     /** @param withFaults whether the rules are in place, so that their counts can be read */
     Reading read(boolean withFaults) {
+        long begun = System.nanoTime();
         List<String> problems = new ArrayList<>();
         String experiment = plan.experiment().id();
         Map<String, List<Future<ServiceCounts>>> services = new HashMap<>();
@@ -72,7 +73,7 @@ final class MetricsReader {
                 values.put(name, number);
             }
         });
-        return new Reading(serviceCounts, values, touched, problems);
+        return new Reading(serviceCounts, values, touched, System.nanoTime() - begun, problems);
     }
 
     private List<URI> targetProxies() {

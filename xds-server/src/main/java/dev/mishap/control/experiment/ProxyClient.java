@@ -172,7 +172,8 @@ public final class ProxyClient {
                 stats.path("resets").asLong(0),
                 latency.isMissingNode()
                         ? LatencyHistogram.EMPTY
-                        : new LatencyHistogram(longs(latency.path("bounds")), longs(latency.path("counts"))));
+                        : new LatencyHistogram(longs(latency.path("bounds")), longs(latency.path("counts"))),
+                stats.path("inFlight").asLong(0));
     }
 
     private static long[] longs(JsonNode array) {

@@ -145,7 +145,8 @@ public final class JsonReport {
         node.put("requests", counts.requests())
                 .put("successes", counts.successes())
                 .put("failures", counts.failures())
-                .put("resets", counts.resets());
+                .put("resets", counts.resets())
+                .put("inFlight", counts.inFlight());
         put(node, "successRate", counts.successRate(), 1);
         put(node, "p50Millis", counts.latency().quantileMicros(0.50), 1000);
         put(node, "p95Millis", counts.latency().quantileMicros(0.95), 1000);

@@ -99,9 +99,9 @@ class ReportsTest {
 
     private static RequestCounts counts(long requests, long failures) {
         long[] bounds = {1_000, 5_000, 10_000, 20_000};
-        return new RequestCounts(requests, requests - failures, failures, 0, new LatencyHistogram(bounds, new long[] {
-            0, requests / 2, requests - requests / 2 - 3, 2, 1
-        }));
+        LatencyHistogram latency =
+                new LatencyHistogram(bounds, new long[] {0, requests / 2, requests - requests / 2 - 3, 2, 1});
+        return new RequestCounts(requests, requests - failures, failures, 0, latency, 2);
     }
 
     @Test

@@ -12,19 +12,26 @@ final class Baseline {
     /** Without a target of its own an experiment still must not start from a system that fails one request in ten. */
     static final double LEAST_SUCCESS = 0.9;
 
+    /** What was read, and when. */
+    record Poll(long nanos, Reading reading) {}
+
     private final List<Condition> conditions;
-    private final List<Reading> readings = new ArrayList<>();
+    private final List<Poll> polls = new ArrayList<>();
     private final Map<String, ServiceCounts> totals = new HashMap<>();
 
     Baseline(List<Condition> conditions) {
         this.conditions = conditions;
     }
 
-    void add(Reading reading) {
-        readings.add(reading);
+    void add(long nowNanos, Reading reading) {
+        polls.add(new Poll(nowNanos, reading));
         for (Map.Entry<String, ServiceCounts> entry : reading.services().entrySet()) {
             totals.put(entry.getKey(), entry.getValue().minus(at(0, entry.getKey())));
         }
+    }
+
+    List<Poll> polls() {
+        return polls;
     }
 
     /** Requests of a service since the baseline began. */
@@ -56,7 +63,7 @@ final class Baseline {
                 return String.format(
                         "success rate of %s is %.4f, a steady state needs %.2f", service, success, LEAST_SUCCESS);
             }
-            ServiceCounts middle = at(readings.size() / 2, service);
+            ServiceCounts middle = at(polls.size() / 2, service);
             RequestCounts first = middle.minus(at(0, service)).all();
             RequestCounts second = whole.minus(first);
             OptionalDouble before = value(condition, first);
@@ -74,7 +81,7 @@ final class Baseline {
     }
 
     private ServiceCounts at(int index, String service) {
-        return readings.get(index).services().getOrDefault(service, ServiceCounts.NONE);
+        return polls.get(index).reading().services().getOrDefault(service, ServiceCounts.NONE);
     }
 
     private static String service(Condition condition) {

@@ -31,7 +31,6 @@ public final class ExperimentEngine {
     private long phaseStart;
     private long lastPoll;
     private @Nullable Reading last;
-    private @Nullable Reading first;
     private boolean mayBeInPlace;
     private int lostStreak;
     private long badSince;
@@ -170,10 +169,7 @@ public final class ExperimentEngine {
         if (!reading.problems().isEmpty()) {
             return Order.WAIT;
         }
-        baseline.add(reading);
-        if (first == null) {
-            first = reading;
-        }
+        baseline.add(now, reading);
         long elapsed = now - phaseStart;
         if (elapsed < plan.baseline().toNanos()) {
             return Order.WAIT;
@@ -212,9 +208,8 @@ public final class ExperimentEngine {
                                 Reason.LOST_METRICS, condition.name() + ": the baseline has no value for it", null));
             }
             for (Population population : populations(resolved)) {
-                Judge judge = new Judge(resolved, population);
-                judge.begin(Objects.requireNonNull(first));
-                judge.look(reading);
+                Judge judge = new Judge(resolved, population, plan.breachPolls());
+                judge.lookAtBaseline(baseline.polls());
                 PhaseResult result = judge.overall(Phase.BASELINE);
                 results.add(result);
                 if (population == Population.QUERY && result.value() == null) {
@@ -232,8 +227,8 @@ public final class ExperimentEngine {
                     now, new Verdict(Reason.NOT_IN_STEADY_STATE, "system not in steady state: " + unsteady, null));
         }
         watchForSpikes();
-        judges.forEach(judge -> judge.begin(reading));
-        spikes.forEach(judge -> judge.begin(reading));
+        judges.forEach(judge -> judge.begin(now, reading));
+        spikes.forEach(judge -> judge.begin(now, reading));
         event(now, "the system is in its steady state; injecting");
         mayBeInPlace = true;
         lostStreak = 0;
@@ -260,8 +255,8 @@ public final class ExperimentEngine {
                     Measure.SUCCESS_RATE,
                     Slo.Comparator.MORE_THAN,
                     success - plan.spike());
-            spikes.add(new Judge(condition, Population.ALL));
-            spikes.add(new Judge(condition, Population.EXPOSED));
+            spikes.add(new Judge(condition, Population.ALL, plan.breachPolls()));
+            spikes.add(new Judge(condition, Population.EXPOSED, plan.breachPolls()));
         }
     }
 
@@ -292,7 +287,10 @@ public final class ExperimentEngine {
     private @Nullable Verdict breach(long now, Reading reading) {
         Verdict broken = null;
         for (Judge judge : judges) {
-            Finding finding = judge.look(reading);
+            Finding finding = judge.look(now, reading);
+            if (judge.hangs() && judge.waiting().polls() == plan.breachPolls()) {
+                event(now, Texts.unanswered(judge));
+            }
             if (finding == Finding.BREACH && judge.streak() <= plan.breachPolls()) {
                 event(now, Texts.breachingPoll(judge, plan.breachPolls()));
             }
@@ -301,7 +299,7 @@ public final class ExperimentEngine {
             }
         }
         for (Judge judge : spikes) {
-            judge.look(reading);
+            judge.look(now, reading);
             if (broken == null && judge.streak() >= plan.breachPolls()) {
                 broken = new Verdict(
                         Reason.ERROR_RATE_SPIKE,
@@ -322,7 +320,9 @@ public final class ExperimentEngine {
             if (result.finding() == Finding.BREACH && broken == null) {
                 broken = new Verdict(Reason.SLO_BREACHED, "over the whole injection " + Texts.missed(result), null);
             } else if (result.finding() == Finding.UNDECIDED && undecided == null) {
-                undecided = new Verdict(Reason.TOO_FEW_SAMPLES, Texts.tooFew(result, judge.needed()), null);
+                undecided = judge.hangs()
+                        ? new Verdict(Reason.NOT_ANSWERED, "cannot be judged: " + Texts.unanswered(judge), null)
+                        : new Verdict(Reason.TOO_FEW_SAMPLES, Texts.tooFew(result, judge.needed()), null);
             }
         }
         if (broken != null) {
@@ -336,8 +336,8 @@ public final class ExperimentEngine {
             // Requests that were under way when the faults went may end with the first reading: recovery is judged from
             // there on.
             begun = true;
-            judges.forEach(judge -> judge.begin(reading));
-            spikes.forEach(judge -> judge.begin(reading));
+            judges.forEach(judge -> judge.begin(now, reading));
+            spikes.forEach(judge -> judge.begin(now, reading));
             return Order.WAIT;
         }
         if (lostStreak >= plan.lostPolls()) {
@@ -353,7 +353,8 @@ public final class ExperimentEngine {
         boolean told = true;
         for (List<Judge> group : List.of(judges, spikes)) {
             for (Judge judge : group) {
-                Finding finding = judge.look(reading);
+                Finding finding = judge.look(now, reading);
+                bad |= judge.hangs();
                 bad |= finding == Finding.BREACH || finding == Finding.UNDECIDED && judge.doubtful();
                 told &= judge.population() == Population.EXPOSED || judge.latestFinding() == Finding.OK;
             }

@@ -108,6 +108,29 @@ public final class LatencyHistogram {
         return sum;
     }
 
+    /** With {@code count} more requests in the bucket that {@code micros} falls into. */
+    LatencyHistogram with(long count, double micros) {
+        int bucket = 0;
+        while (bucket < boundsMicros.length && boundsMicros[bucket] <= micros) {
+            bucket++;
+        }
+        long[] more = counts.clone();
+        more[bucket] += count;
+        return new LatencyHistogram(boundsMicros, more);
+    }
+
+    /** Without the {@code count} slowest requests. */
+    LatencyHistogram withoutLast(long count) {
+        long[] fewer = counts.clone();
+        long left = count;
+        for (int i = fewer.length - 1; i >= 0; i--) {
+            long gone = Math.min(left, fewer[i]);
+            fewer[i] -= gone;
+            left -= gone;
+        }
+        return new LatencyHistogram(boundsMicros, fewer);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof LatencyHistogram that

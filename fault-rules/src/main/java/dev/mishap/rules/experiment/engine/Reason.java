@@ -10,6 +10,7 @@ public enum Reason {
     TOO_LITTLE_TRAFFIC(2),
     NO_REQUEST_TOUCHED(2),
     TOO_FEW_SAMPLES(2),
+    NOT_ANSWERED(2),
     LOST_METRICS(2),
     LOST_CONTACT(2),
     TIMED_OUT(2),

@@ -44,6 +44,13 @@ final class Texts {
                         : "");
     }
 
+    /** A service that does not answer those who wait for it. */
+    static String unanswered(Judge judge) {
+        Waiting waiting = judge.waiting();
+        return describe(judge.condition(), judge.population()) + ": no answer in " + waiting.polls()
+                + " polls in succession, while " + waiting.unanswered() + " or more requests waited";
+    }
+
     private static String describe(Condition condition, Population population) {
         switch (population) {
             case ALL:

@@ -15,6 +15,7 @@ final class SimulatedRun {
     static final Condition SLO = Condition.ofService(
             "checkout_success_rate >= 0.95", "checkout", Measure.SUCCESS_RATE, Slo.Comparator.AT_LEAST, 0.95);
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
+    private static final long TOOK = Duration.ofMillis(20).toNanos();
 
     /** What the system does in one second; the test's script sets it. */
     static final class Second {
@@ -25,6 +26,13 @@ final class SimulatedRun {
         long touched;
         long latencyMillis = 10;
         long exposedLatencyMillis = 10;
+        /** Of all: those that took two seconds. */
+        long allLate;
+
+        /** At the end of the second. */
+        long inFlight = 3;
+
+        long exposedInFlight;
         Map<String, Double> queries = new HashMap<>();
         List<String> problems = new ArrayList<>();
         boolean interrupt;
@@ -34,6 +42,9 @@ final class SimulatedRun {
     final List<Order> orders = new ArrayList<>();
     ExperimentEngine engine;
     boolean refuse;
+    /** What the first reading sees. */
+    final Second before = new Second();
+
     long now = 5 * SECOND;
     private ServiceCounts counts = ServiceCounts.NONE;
     private FaultCounts faults = FaultCounts.NONE;
@@ -61,7 +72,7 @@ final class SimulatedRun {
 
     /** Runs to the verdict. The script gets the phase and how many seconds of it have gone. */
     Verdict run(BiConsumer<Phase, Second> script) {
-        poll(new Second());
+        poll(before);
         for (int i = 0; i < 2000; i++) {
             Second second = new Second();
             script.accept(engine.phase(), second);
@@ -99,18 +110,26 @@ final class SimulatedRun {
 
     private void add(Second second) {
         counts = counts.plus(new ServiceCounts(
-                requests(second.all, second.allFailing, second.latencyMillis),
+                requests(second.all - second.allLate, second.allFailing, second.latencyMillis)
+                        .plus(requests(second.allLate, 0, 2000)),
                 requests(second.exposed, second.exposedFailing, second.exposedLatencyMillis)));
         if (engine.phase() == Phase.INJECTION) {
             faults = faults.plus(new FaultCounts(second.all, second.exposed, second.touched, second.touched, 0, 0));
         }
     }
 
+    private static RequestCounts withInFlight(RequestCounts counts, long inFlight) {
+        return new RequestCounts(
+                counts.requests(), counts.successes(), counts.failures(), counts.resets(), counts.latency(), inFlight);
+    }
+
     private Order poll(Second second) {
         boolean lost = !second.problems.isEmpty();
+        ServiceCounts seen = new ServiceCounts(
+                withInFlight(counts.all(), second.inFlight), withInFlight(counts.exposed(), second.exposedInFlight));
         return engine.poll(
                 now,
-                new Reading(lost ? Map.of() : Map.of("checkout", counts), second.queries, faults, second.problems));
+                new Reading(lost ? Map.of() : Map.of("checkout", seen), second.queries, faults, TOOK, second.problems));
     }
 
     static RequestCounts requests(long count, long failing, long latencyMillis) {
@@ -121,6 +140,6 @@ final class SimulatedRun {
             bucket++;
         }
         buckets[bucket] = count;
-        return new RequestCounts(count, count - failing, failing, 0, new LatencyHistogram(bounds, buckets));
+        return new RequestCounts(count, count - failing, failing, 0, new LatencyHistogram(bounds, buckets), 0);
     }
 }

@@ -128,9 +128,11 @@ final class RulesFilter extends Holds.Hold implements HttpFilter {
             Observer observer = active.observer(i);
             if (observer.matches(view)) {
                 observing[i >> 6] |= 1L << i;
-                if (observer.inCohort(view)) {
+                boolean member = observer.inCohort(view);
+                if (member) {
                     inCohort[i >> 6] |= 1L << i;
                 }
+                observer.begin(member);
             }
         }
     }

@@ -210,6 +210,8 @@ class RulesFilterTest {
         stream.header("content-type", "application/grpc");
         end("200", "0", true);
         end("200", "14", true);
+        HttpFilter waiting = factory.create();
+        run(waiting);
 
         fixture.advanceMillis(0);
         Map<String, Object> all = fixture.observed("o");
@@ -217,7 +219,10 @@ class RulesFilterTest {
                 .containsEntry("requests", 5L)
                 .containsEntry("successes", 2L)
                 .containsEntry("failures", 3L)
-                .containsEntry("resets", 1L);
+                .containsEntry("resets", 1L)
+                .containsEntry("inFlight", 1L);
+        waiting.onStreamEnd(stream);
+        assertThat(fixture.observed("o")).containsEntry("requests", 6L).containsEntry("inFlight", 0L);
     }
 
     private void end(String status, String grpcStatus, boolean complete) {
