@@ -20,6 +20,7 @@ import java.util.Map;
  * @param poolPerDownstream {@code connection_pool_per_downstream_connection}: connections carry requests of one client's connection
  * @param timeoutBudgets {@code track_cluster_stats.timeout_budgets}: whether it is counted how much of their timeouts requests use
  * @param sizes {@code track_cluster_stats.request_response_sizes}: whether the sizes of requests and responses are tracked
+ * @param perEndpointStats {@code track_cluster_stats.per_endpoint_stats}: whether the stats of each endpoint are shown as the cluster's are
  * @param metadata {@code filter_metadata} by namespace
  * @param faults rules about the cluster's connections and DNS questions
  */
@@ -37,6 +38,7 @@ public record ClusterConfig(
         boolean poolPerDownstream,
         boolean timeoutBudgets,
         boolean sizes,
+        boolean perEndpointStats,
         Map<String, Map<String, Object>> metadata,
         ClusterFaults faults) {
     public ClusterConfig {
@@ -69,6 +71,7 @@ public record ClusterConfig(
         private boolean poolPerDownstream;
         private boolean timeoutBudgets;
         private boolean sizes;
+        private boolean perEndpointStats;
         private Map<String, Map<String, Object>> metadata = Map.of();
         private ClusterFaults faults = ClusterFaults.NONE;
 
@@ -125,6 +128,11 @@ public record ClusterConfig(
             return this;
         }
 
+        public Builder perEndpointStats(boolean value) {
+            perEndpointStats = value;
+            return this;
+        }
+
         public Builder metadata(Map<String, Map<String, Object>> value) {
             metadata = value;
             return this;
@@ -150,6 +158,7 @@ public record ClusterConfig(
                     poolPerDownstream,
                     timeoutBudgets,
                     sizes,
+                    perEndpointStats,
                     metadata,
                     faults);
         }

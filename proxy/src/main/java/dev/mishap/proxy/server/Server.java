@@ -4,6 +4,7 @@ import dev.mishap.proxy.admin.AdminServer;
 import dev.mishap.proxy.admin.DynamicConfigs;
 import dev.mishap.proxy.cluster.Cds;
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.EndpointStats;
 import dev.mishap.proxy.cluster.OnDemandClusters;
 import dev.mishap.proxy.cluster.config.ClusterTranslator;
 import dev.mishap.proxy.config.schema.ConfigException;
@@ -159,6 +160,7 @@ public final class Server {
             this.clusterContext = new ServerClusters(
                     stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports, rules);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
+            stats.add(new EndpointStats(clusters::all));
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
             services.add(RuntimeLoader.class, runtime);

@@ -66,7 +66,8 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
-            SupportedFields.of(CLUSTER + "TrackClusterStats").supported("timeout_budgets", "request_response_sizes"),
+            SupportedFields.of(CLUSTER + "TrackClusterStats")
+                    .supported("timeout_budgets", "request_response_sizes", "per_endpoint_stats"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions")
                     .supported("tcp_keepalive", "happy_eyeballs_config"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions.HappyEyeballsConfig")
@@ -97,7 +98,8 @@ public final class ClusterTranslator {
                 .http(UpstreamHttpTranslator.from(c))
                 .poolPerDownstream(c.bool("connection_pool_per_downstream_connection", false))
                 .timeoutBudgets(timeoutBudgets(c))
-                .sizes(tracksSizes(c))
+                .sizes(tracks(c, "request_response_sizes"))
+                .perEndpointStats(tracks(c, "per_endpoint_stats"))
                 .metadata(LoadAssignments.metadata(c))
                 .faults(new ClusterFaults(ClusterFaultConfig.from(c), ClusterFaultConfig.discovered(c)));
         checkFilters(c);
@@ -126,13 +128,12 @@ public final class ClusterTranslator {
     }
 
     private static boolean timeoutBudgets(ConfigNode c) {
-        ConfigNode track = c.message("track_cluster_stats");
-        return c.bool("track_timeout_budgets", false) || track != null && track.bool("timeout_budgets", false);
+        return c.bool("track_timeout_budgets", false) || tracks(c, "timeout_budgets");
     }
 
-    private static boolean tracksSizes(ConfigNode c) {
+    private static boolean tracks(ConfigNode c, String what) {
         ConfigNode track = c.message("track_cluster_stats");
-        return track != null && track.bool("request_response_sizes", false);
+        return track != null && track.bool(what, false);
     }
 
     private static ConnectConfig connect(ConfigNode c) {

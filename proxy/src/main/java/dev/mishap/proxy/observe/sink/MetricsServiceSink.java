@@ -89,10 +89,10 @@ final class MetricsServiceSink implements StatsSink, GrpcCallbacks {
     private void encode(StatsSnapshot snapshot, ProtoWriter out) {
         long now = snapshot.epochMillis();
         for (StatsSnapshot.Number c : snapshot.counters()) {
-            number(out, c.name(), COUNTER, 3, options.deltas() ? c.delta() : c.value(), now);
+            number(out, c, COUNTER, 3, options.deltas() ? c.delta() : c.value(), now);
         }
         for (StatsSnapshot.Number g : snapshot.gauges()) {
-            number(out, g.name(), GAUGE, 2, g.value(), now);
+            number(out, g, GAUGE, 2, g.value(), now);
         }
         for (StatsSnapshot.Distribution h : snapshot.histograms()) {
             if (options.summaries()) {
@@ -106,7 +106,10 @@ final class MetricsServiceSink implements StatsSink, GrpcCallbacks {
 
     /** Starts a family with one metric; what is returned ends both. */
     private int[] begin(ProtoWriter out, String name, int type) {
-        TagExtractor.Tagged tagged = options.labels() ? tags.extract(name) : null;
+        return begin(out, name, options.labels() ? tags.extract(name) : null, type);
+    }
+
+    private int[] begin(ProtoWriter out, String name, TagExtractor.@Nullable Tagged tagged, int type) {
         int family = out.begin(2);
         // The data model is proto2, whose fields are written even when they are 0.
         out.string(1, tagged == null ? name : tagged.name()).varintAlways(3, type);
@@ -127,8 +130,8 @@ final class MetricsServiceSink implements StatsSink, GrpcCallbacks {
         out.end(begun[0]);
     }
 
-    private void number(ProtoWriter out, String name, int type, int field, long value, long now) {
-        int[] begun = begin(out, name, type);
+    private void number(ProtoWriter out, StatsSnapshot.Number n, int type, int field, long value, long now) {
+        int[] begun = begin(out, n.name(), options.labels() ? tags.extract(n) : null, type);
         int v = out.begin(field);
         out.numberAlways(1, value);
         out.end(v);

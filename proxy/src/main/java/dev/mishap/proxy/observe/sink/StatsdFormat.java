@@ -35,10 +35,10 @@ final class StatsdFormat {
     /** Hands every line, without an end, to {@code line}: counters, gauges, then each value that a histogram took. */
     void write(StatsSnapshot snapshot, Consumer<String> line) {
         for (StatsSnapshot.Number c : snapshot.counters()) {
-            line.accept(line(c.name(), Long.toString(c.delta()), "c", null));
+            line.accept(line(c, Long.toString(c.delta()), "c"));
         }
         for (StatsSnapshot.Number g : snapshot.gauges()) {
-            line.accept(line(g.name(), Long.toString(g.value()), "g", null));
+            line.accept(line(g, Long.toString(g.value()), "g"));
         }
         for (StatsSnapshot.Distribution h : snapshot.histograms()) {
             h.interval().forEach((lower, width, count) -> {
@@ -63,12 +63,23 @@ final class StatsdFormat {
         return Long.toString((long) lower);
     }
 
+    private String line(StatsSnapshot.Number number, String value, String type) {
+        return dialect == Dialect.PLAIN
+                ? plain(number.name(), value, type, null)
+                : line(tags.extract(number), value, type, null);
+    }
+
     private String line(String name, String value, String type, @Nullable String rate) {
+        return dialect == Dialect.PLAIN ? plain(name, value, type, rate) : line(tags.extract(name), value, type, rate);
+    }
+
+    private String plain(String name, String value, String type, @Nullable String rate) {
+        StringBuilder out = new StringBuilder(prefix).append('.').append(name);
+        return end(out, value, type, rate).toString();
+    }
+
+    private String line(TagExtractor.Tagged tagged, String value, String type, @Nullable String rate) {
         StringBuilder out = new StringBuilder(prefix).append('.');
-        if (dialect == Dialect.PLAIN) {
-            return end(out.append(name), value, type, rate).toString();
-        }
-        TagExtractor.Tagged tagged = tags.extract(name);
         out.append(tagged.name());
         boolean graphite = dialect == Dialect.GRAPHITE;
         if (graphite) {

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.observe.stats;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stats that were ever written, at the end of a flush interval.
@@ -13,8 +14,13 @@ public record StatsSnapshot(
      * A counter or gauge.
      *
      * @param delta what a counter grew by in the interval
+     * @param tagged the tags if they are known without a look at the name, else null
      */
-    public record Number(String name, long value, long delta) {}
+    public record Number(String name, long value, long delta, TagExtractor.@Nullable Tagged tagged) {
+        public Number(String name, long value, long delta) {
+            this(name, value, delta, null);
+        }
+    }
 
     /**
      * A histogram.

@@ -2,7 +2,9 @@ package dev.mishap.proxy.observe.stats;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,6 +26,9 @@ public final class StatsStore implements Scope {
 
     private final Predicate<String> accepts;
     private final List<Runnable> sources = new CopyOnWriteArrayList<>();
+    private final List<StatSource> elsewhere = new CopyOnWriteArrayList<>();
+    /** What sinks were told of the counters elsewhere; of the thread that flushes. */
+    private Map<String, Long> latched = Map.of();
 
     public StatsStore() {
         this(name -> true);
@@ -127,6 +132,16 @@ public final class StatsStore implements Scope {
         sources.add(source);
     }
 
+    /** Shows the stats of {@code source}, too. */
+    public void add(StatSource source) {
+        elsewhere.add(source);
+    }
+
+    /** Tells of the stats that are not in this store. */
+    void elsewhere(StatSource.Visitor visitor) {
+        elsewhere.forEach(s -> s.forEach(visitor));
+    }
+
     /** A stat's value by its full name, 0 when there is no such counter or gauge; for tests and the server's own checks. */
     public long value(String name) {
         sources.forEach(Runnable::run);
@@ -165,6 +180,18 @@ public final class StatsStore implements Scope {
                 distributions.add(new StatsSnapshot.Distribution(h.name(), h.unit(), h.interval(), h.cumulative()));
             }
         }
+        Map<String, Long> told = new HashMap<>();
+        elsewhere((name, tagged, counter, value) -> {
+            if (counter) {
+                long delta = value - latched.getOrDefault(name, 0L);
+                told.put(name, value);
+                // Less than before: another endpoint of that name.
+                numbers.add(new StatsSnapshot.Number(name, value, delta < 0 ? value : delta, tagged));
+            } else {
+                levels.add(new StatsSnapshot.Number(name, value, 0, tagged));
+            }
+        });
+        latched = told;
         return new StatsSnapshot(System.currentTimeMillis(), numbers, levels, distributions);
     }
 
@@ -196,7 +223,7 @@ public final class StatsStore implements Scope {
     }
 
     /** Colons can't stand in a stat's name: {@code 127.0.0.1:80} is shown as {@code 127.0.0.1_80}. */
-    static String sanitize(String name) {
+    public static String sanitize(String name) {
         return name.indexOf(':') < 0
                 ? name
                 : name.replace("://", "_").replace(":/", "_").replace(':', '_');

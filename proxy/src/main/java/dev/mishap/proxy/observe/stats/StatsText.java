@@ -67,6 +67,11 @@ public final class StatsText {
             }
         }
         out.sort(Comparator.comparing(Number::name));
+        store.elsewhere((name, tagged, counter, value) -> {
+            if (query.shows(counter ? "Counters" : "Gauges", name)) {
+                out.add(new Number(name, value));
+            }
+        });
         return out;
     }
 
@@ -288,11 +293,23 @@ public final class StatsText {
             lines.add(summaries ? summary(h, name, labels(tagged)) : buckets(h, name, labels(tagged)));
         }
         families(histograms, summaries ? "summary" : "histogram", out);
+        Map<String, List<String>> countersElsewhere = new TreeMap<>();
+        Map<String, List<String>> gaugesElsewhere = new TreeMap<>();
+        store.elsewhere((name, tagged, counter, value) -> {
+            if (all.shows(counter ? "Counters" : "Gauges", name)) {
+                series(counter ? countersElsewhere : gaugesElsewhere, tags.withFixed(tagged), value);
+            }
+        });
+        families(countersElsewhere, "counter", out);
+        families(gaugesElsewhere, "gauge", out);
         return out.toString();
     }
 
     private void series(Map<String, List<String>> families, String statName, long value) {
-        TagExtractor.Tagged tagged = tags.extract(statName);
+        series(families, tags.extract(statName), value);
+    }
+
+    private static void series(Map<String, List<String>> families, TagExtractor.Tagged tagged, long value) {
         String name = metricName(tagged.name());
         families.computeIfAbsent(name, n -> new ArrayList<>())
                 .add(name + '{' + labels(tagged) + "} " + Long.toUnsignedString(value) + '\n');

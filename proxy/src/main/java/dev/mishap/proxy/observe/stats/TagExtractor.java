@@ -96,6 +96,23 @@ public final class TagExtractor {
                 .contains(tag);
     }
 
+    /** The tags of a number: those that it came with, if it did. */
+    public Tagged extract(StatsSnapshot.Number number) {
+        Tagged own = number.tagged();
+        return own == null ? extract(number.name()) : withFixed(own);
+    }
+
+    /** What has its tags already, with those that every stat has. */
+    Tagged withFixed(Tagged own) {
+        if (fixed.isEmpty()) {
+            return own;
+        }
+        List<Tag> all = new ArrayList<>();
+        fixed.forEach((tag, value) -> all.add(new Tag(tag, value)));
+        all.addAll(own.tags());
+        return new Tagged(own.name(), all);
+    }
+
     public Tagged extract(String name) {
         List<Tag> tags = new ArrayList<>();
         List<int[]> cuts = new ArrayList<>();

@@ -81,6 +81,7 @@ class ClusterTranslatorTest {
                   tcp_keepalive: {keepalive_probes: 3, keepalive_time: 10}
                   happy_eyeballs_config: {first_address_family_version: V6, first_address_family_count: 2}
                 metadata: {filter_metadata: {a: {b: c}}}
+                track_cluster_stats: {per_endpoint_stats: true}
                 typed_extension_protocol_options:
                   envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
                     "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
@@ -109,6 +110,8 @@ class ClusterTranslatorTest {
         assertThat(dns.family()).isEqualTo(LookupFamily.V4_PREFERRED);
         assertThat(dns.logical()).isFalse();
         assertThat(c.connect().bufferLimitBytes()).isEqualTo(1000);
+        assertThat(c.perEndpointStats()).isTrue();
+        assertThat(c.timeoutBudgets() || c.sizes()).isFalse();
         assertThat(c.connect().order()).isEqualTo(new AddressOrder(AddressOrder.Family.V6, 2));
         assertThat(c.common().panicPercent()).isEqualTo(10);
         assertThat(dns.assignment().policy().overprovisioningPercent()).isEqualTo(100);

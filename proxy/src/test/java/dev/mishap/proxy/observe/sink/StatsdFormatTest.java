@@ -49,6 +49,14 @@ class StatsdFormatTest {
     }
 
     @Test
+    void tags_may_come_with_a_stat() {
+        TagExtractor.Tagged tagged = new TagExtractor.Tagged("n", List.of(new TagExtractor.Tag("at", "1.2.3.4:5")));
+        store.add(v -> v.stat("n.1_2_3_4_5", tagged, true, 2));
+        assertThat(lines(StatsdFormat.Dialect.PLAIN)).containsExactly("pre.n.1_2_3_4_5:2|c");
+        assertThat(lines(StatsdFormat.Dialect.DOG)).containsExactly("pre.n:0|c|#team:x,at:1.2.3.4:5");
+    }
+
+    @Test
     void counters_are_deltas_and_values_of_histograms_come_one_by_one() {
         store.counter("c").add(5);
         store.gauge("g").set(7);
