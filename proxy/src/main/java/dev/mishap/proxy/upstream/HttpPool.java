@@ -112,6 +112,10 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
         channel.pipeline().addLast(c);
         c.connected(channel);
         onAdopted(c);
+        if (!channel.isActive()) {
+            // Nobody may be told of that any more: what told so may have been before the connection was in the pipeline.
+            channel.eventLoop().execute(c::close);
+        }
     }
 
     private void connected(C c, ChannelFuture future) {

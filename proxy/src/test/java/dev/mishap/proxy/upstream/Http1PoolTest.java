@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mishap.proxy.cluster.CircuitBreakerConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.upstream.RawUpstream.Script;
+import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.util.Objects;
@@ -18,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class Http1PoolTest {
     private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -193,6 +196,30 @@ class Http1PoolTest {
             assertThat(f.stat("upstream_rq_pending_failure_eject")).isEqualTo(1);
             assertThat(f.stat("upstream_cx_active")).isZero();
             assertThat(f.stat("upstream_rq_total")).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_connection_that_was_gone_before_it_was_known_what_it_speaks_is_forgotten(boolean http2) {
+        try (UpstreamFixture f = new UpstreamFixture(1)) {
+            f.run(() -> {
+                Endpoint endpoint = Objects.requireNonNull(
+                        f.upstreams.on(f.loop).pools(f.cluster).pick());
+                Connector connector = new Connector(f.loop, f.cluster, new OpenLinks(() -> UpstreamGate.OPEN));
+                ResourceLimits limits = f.cluster.limits(RequestPriority.DEFAULT);
+                HttpPool<?> pool = http2
+                        ? new Http2Pool(f.cluster, endpoint, limits, connector)
+                        : new Http1Pool(f.cluster, endpoint, limits, connector);
+                EmbeddedChannel gone = new EmbeddedChannel();
+                gone.close();
+                pool.adopt(gone);
+                gone.runPendingTasks();
+                assertThat(pool.isEmpty()).isTrue();
+                assertThat(f.stat("upstream_cx_active")).isZero();
+                assertThat(f.stat("upstream_cx_destroy")).isEqualTo(1);
+                return true;
+            });
         }
     }
 
