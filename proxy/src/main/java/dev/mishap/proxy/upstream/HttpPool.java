@@ -113,7 +113,8 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
         c.connected(channel);
         onAdopted(c);
         if (!channel.isActive()) {
-            // Nobody may be told of that any more: what told so may have been before the connection was in the pipeline.
+            // Nobody may be told of that any more: what told so may have been before the connection was in the
+            // pipeline.
             channel.eventLoop().execute(c::close);
         }
     }

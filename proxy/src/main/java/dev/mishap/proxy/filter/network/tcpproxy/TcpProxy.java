@@ -1,11 +1,7 @@
 package dev.mishap.proxy.filter.network.tcpproxy;
 
-import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointMonitor;
-import dev.mishap.proxy.cluster.MetadataMatch;
-import dev.mishap.proxy.cluster.PickContext;
-import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.AccessLogType;
 import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.HeaderMap;
@@ -16,12 +12,9 @@ import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.HalfClose;
 import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.upstream.ByteUpstream;
-import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpListener;
 import dev.mishap.proxy.upstream.TcpUpstream;
-import dev.mishap.proxy.upstream.Upstreams;
-import dev.mishap.rules.XxHash64;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -31,7 +24,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -57,46 +49,19 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     private final ConnectionInfo connection;
     private final StreamInfo info = new StreamInfo();
 
-    private @Nullable ClusterPools pools;
+    private final ConnectAttempts attempts;
     private @Nullable ByteUpstream upstream;
     private @Nullable DeadlineTimer idleTimer;
     private @Nullable ScheduledFuture<?> durationTimer;
     private @Nullable ScheduledFuture<?> logTimer;
-    private @Nullable ScheduledFuture<?> retryTimer;
     private @Nullable ByteBuf held;
     private boolean connected;
     private boolean downstreamEnded;
     private boolean upstreamEnded;
     private boolean downstreamPaused;
     private boolean upstreamPaused;
-    private final PickContext pick = new PickContext() {
-        @Override
-        public @Nullable InetSocketAddress originalDestination() {
-            return connection.localAddressRestored ? connection.localAddress : null;
-        }
-
-        @Override
-        public boolean hasHash() {
-            return hashed != null;
-        }
-
-        @Override
-        public long hash() {
-            return XxHash64.ofText(String.valueOf(hashed));
-        }
-
-        @Override
-        public @Nullable MetadataMatch metadataMatch() {
-            return match;
-        }
-    };
-
-    private @Nullable String hashed;
     private long idleNanos;
-    private @Nullable MetadataMatch match;
-
     private boolean over;
-    private int attempts;
     private int readFromDownstream;
     private int readFromUpstream;
     private final ReadSize downstreamReads = new ReadSize();
@@ -109,6 +74,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         this.stats = config.stats();
         this.downstream = downstream;
         this.connection = connection;
+        this.attempts = new ConnectAttempts(config, downstream, connection, info, this);
     }
 
     void start() {
@@ -141,70 +107,21 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                             config.logIntervalNanos(),
                             TimeUnit.NANOSECONDS);
         }
-        Upstreams.OnLoop loop = config.upstreams().on(downstream.eventLoop());
-        Object named = connection.filterState("envoy.tcp_proxy.cluster");
-        ClusterChoice.Part part = config.clusters().choose(loop.random());
-        String name = named == null ? part.cluster() : named.toString();
-        match = part.match();
-        hashed = config.hash().text(connection);
-        Cluster cluster = config.manager().get(name);
-        if (cluster == null) {
-            stats.noRoute.inc();
-            info.addFlag(ResponseFlag.NO_CLUSTER_FOUND);
-            fail(Failure.NO_ROUTE);
-            return;
-        }
-        info.upstreamCluster = cluster.config().statName();
-        info.upstreamClusterRaw = cluster.name();
-        info.clusterMetadata = cluster.config().metadata();
-        pools = loop.pools(cluster);
-        connect();
+        attempts.start();
     }
 
-    /** Tries to connect, as often as the configuration lets it. */
-    private void connect() {
-        ClusterPools p = pools;
-        if (over || p == null) {
-            return;
+    boolean isOver() {
+        return over;
+    }
+
+    /** Begins to connect by {@code made}; whether it may. */
+    boolean connect(ByteUpstream made) {
+        upstream = made; // which may tell of an end before it returns
+        if (made.start()) {
+            return true;
         }
-        retryTimer = null;
-        Cluster cluster = p.cluster();
-        while (!over) {
-            if (!cluster.limits(RequestPriority.DEFAULT).connections.canCreate()) {
-                cluster.stats().cxOverflow.inc();
-                info.addFlag(ResponseFlag.UPSTREAM_OVERFLOW);
-                fail(Failure.RESOURCE_LIMIT_EXCEEDED);
-                return;
-            }
-            if (attempts >= config.maxConnectAttempts()) {
-                info.addFlag(ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED);
-                cluster.stats()
-                        .scope
-                        .counter("upstream_cx_connect_attempts_exceeded")
-                        .inc();
-                fail(Failure.CONNECT_FAILED);
-                return;
-            }
-            Endpoint endpoint = p.pick(pick);
-            if (endpoint == null) {
-                cluster.stats().cxNoneHealthy.inc();
-                info.addFlag(ResponseFlag.NO_HEALTHY_UPSTREAM);
-                fail(Failure.NO_HEALTHY_UPSTREAM);
-                return;
-            }
-            attempts++;
-            info.upstreamRequestAttemptCount = attempts;
-            ByteUpstream made = upstream(p, endpoint);
-            upstream = made;
-            if (made.start()) {
-                info.upstreamHost = endpoint.address();
-                info.upstreamHostName = endpoint.hostname();
-                info.upstreamHostMetadata = endpoint.metadata();
-                return;
-            }
-            upstream = null;
-            // A circuit breaker is a failed try like others, which is what Envoy makes of it.
-        }
+        upstream = null;
+        return false;
     }
 
     @Override
@@ -215,39 +132,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     @Override
     public void onConnectFailure(ResetReason reason, @Nullable String transportFailure) {
-        upstream()
-                .endpoint()
-                .monitor()
-                .result(
-                        reason == ResetReason.CONNECTION_TIMEOUT
-                                ? EndpointMonitor.Result.TIMEOUT
-                                : EndpointMonitor.Result.CONNECT_FAILED,
-                        0);
+        Endpoint endpoint = upstream().endpoint();
         upstream = null;
-        info.upstreamTransportFailureReason = transportFailure;
-        info.addFlag(ResponseFlag.UPSTREAM_CONNECTION_FAILURE);
-        long base = config.backOffNanos();
-        if (base > 0 && attempts < config.maxConnectAttempts()) {
-            ClusterPools p = pools;
-            assert p != null;
-            // Jittered, as Envoy does: any time up to the base, which doubles with each try.
-            long bound = Math.min(config.maxBackOffNanos(), base << Math.min(attempts - 1, 20));
-            long wait = Long.remainderUnsigned(
-                    config.upstreams().on(downstream.eventLoop()).random(), Math.max(1, bound));
-            retryTimer = downstream.eventLoop().schedule(this::connect, wait, TimeUnit.NANOSECONDS);
-        } else {
-            // Not from here: the failed connection is still being taken down.
-            downstream.eventLoop().execute(this::connect);
-        }
-    }
-
-    private ByteUpstream upstream(ClusterPools p, Endpoint endpoint) {
-        Tunneling tunneling = config.tunneling();
-        boolean disabled =
-                tunneling != null && "true".equals(String.valueOf(connection.filterState(Tunneling.DISABLE)));
-        return tunneling == null || disabled
-                ? p.tcp(endpoint, connection, this)
-                : new HttpTunnel(tunneling, p, endpoint, connection, info, downstream.eventLoop(), this);
+        attempts.failed(endpoint, reason, transportFailure);
     }
 
     private ByteUpstream upstream() {
@@ -417,36 +304,28 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             return; // who looks at the bytes may go
         }
         spliced = true;
-        Splice toUpstream = Splice.between(
-                downstream,
-                u.channel(),
-                downstreamReads,
-                n -> {
-                    info.bytesReceived += n;
-                    stats.rxBytes.add(n);
-                    u.moved(0, n);
-                },
-                () -> {
-                    active();
-                    readDownstream();
-                });
-        if (toUpstream == null) {
-            return;
+        up = Splice.between(downstream, u.channel(), downstreamReads, n -> movedUp(u, n), () -> {
+            active();
+            readDownstream();
+        });
+        if (up != null) {
+            down = Splice.between(u.channel(), downstream, u.reads(), n -> movedDown(u, n), () -> {
+                active();
+                readUpstream();
+            });
         }
-        up = toUpstream;
-        down = Splice.between(
-                u.channel(),
-                downstream,
-                u.reads(),
-                n -> {
-                    info.bytesSent += n;
-                    stats.txBytes.add(n);
-                    u.moved(n, 0);
-                },
-                () -> {
-                    active();
-                    readUpstream();
-                });
+    }
+
+    private void movedUp(TcpUpstream u, int n) {
+        info.bytesReceived += n;
+        stats.rxBytes.add(n);
+        u.moved(0, n);
+    }
+
+    private void movedDown(TcpUpstream u, int n) {
+        info.bytesSent += n;
+        stats.txBytes.add(n);
+        u.moved(n, 0);
     }
 
     @Override
@@ -518,15 +397,8 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         downstream.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
-    /** Why there is no upstream connection; Envoy logs the ordinal. */
-    private enum Failure {
-        CONNECT_FAILED,
-        NO_HEALTHY_UPSTREAM,
-        RESOURCE_LIMIT_EXCEEDED,
-        NO_ROUTE
-    }
-
-    private void fail(Failure failure) {
+    /** There will be no upstream connection. */
+    void fail(ConnectAttempts.Failure failure) {
         connection.localCloseReason = "tcp_initializion_failure:" + failure.ordinal(); // sic
         close();
     }
@@ -566,11 +438,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (idleTimer != null) {
             idleTimer.close();
         }
-        for (ScheduledFuture<?> t : new @Nullable ScheduledFuture<?>[] {durationTimer, logTimer, retryTimer}) {
+        for (ScheduledFuture<?> t : new @Nullable ScheduledFuture<?>[] {durationTimer, logTimer}) {
             if (t != null) {
                 t.cancel(false);
             }
         }
+        attempts.close();
         log(AccessLogType.TCP_CONNECTION_END);
     }
 
