@@ -138,9 +138,9 @@ final class SteeredProxy implements AutoCloseable {
         fixture.store.replaceOwn(rules);
     }
 
-    /** Moves the clock. */
+    /** Moves the clock; between two tasks of the loop, so that a fault that is counted has its timer. */
     void advance(long millis) {
-        fixture.advanceMillis(millis);
+        loop.submit(() -> fixture.advanceMillis(millis)).syncUninterruptibly();
     }
 
     Socket client() throws IOException {
