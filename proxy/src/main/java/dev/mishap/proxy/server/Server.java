@@ -22,8 +22,10 @@ import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.als.GrpcAccessLogs;
+import dev.mishap.proxy.observe.als.OtlpAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.observe.log.RemoteLogs;
 import dev.mishap.proxy.observe.sink.StatsSink;
 import dev.mishap.proxy.observe.sink.StatsSinks;
 import dev.mishap.proxy.observe.stats.StatsStore;
@@ -189,11 +191,7 @@ public final class Server {
             bootstrap.clusters().forEach(clusters::addStatic);
             loadReporter = loadReporter(grpc, main);
             services.add(TracingDefaults.class, tracing());
-            logFiles.remote(new GrpcAccessLogs(
-                    services.get(AsyncGrpcClient.class),
-                    stats,
-                    loops.all(),
-                    out -> NodeIdentity.write(bootstrap.node(), out)));
+            logFiles.remote(remoteLogs());
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
@@ -279,6 +277,15 @@ public final class Server {
                 clusters::all,
                 out -> NodeIdentity.write(bootstrap.node(), out),
                 stats);
+    }
+
+    private RemoteLogs remoteLogs() {
+        AsyncGrpcClient client = services.get(AsyncGrpcClient.class);
+        Bootstrap.Node node = bootstrap.node();
+        return RemoteLogs.of(
+                new GrpcAccessLogs(client, stats, loops.all(), out -> NodeIdentity.write(node, out)),
+                new OtlpAccessLogs(
+                        client, stats, loops.all(), new OtlpAccessLogs.Node(node.zone(), node.cluster(), node.id())));
     }
 
     private TracingDefaults tracing() {

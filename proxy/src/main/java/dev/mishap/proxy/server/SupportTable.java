@@ -57,6 +57,7 @@ import dev.mishap.proxy.filter.udp.dnsfilter.DnsFilterExtension;
 import dev.mishap.proxy.filter.udp.dnsproxy.DnsProxyExtension;
 import dev.mishap.proxy.listener.ListenerConfig;
 import dev.mishap.proxy.observe.als.GrpcAccessLogs;
+import dev.mishap.proxy.observe.als.OtlpAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLogFilter;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFormat;
@@ -158,6 +159,7 @@ public final class SupportTable {
         lists.add(AccessLogs.FIELDS);
         lists.add(LogFormat.FIELDS);
         lists.add(GrpcAccessLogs.FIELDS);
+        lists.add(OtlpAccessLogs.FIELDS);
         lists.add(RateLimitPolicy.FIELDS);
         lists.add(RbacEngine.FIELDS);
         lists.add(RuntimeLoader.FIELDS);

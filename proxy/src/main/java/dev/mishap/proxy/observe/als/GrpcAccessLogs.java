@@ -25,8 +25,8 @@ public final class GrpcAccessLogs implements RemoteLogs {
     private static final String PACKAGE = "envoy.extensions.access_loggers.grpc.v3.";
     private static final String HTTP = PACKAGE + "HttpGrpcAccessLogConfig";
     private static final String TCP = PACKAGE + "TcpGrpcAccessLogConfig";
-    private static final long DEFAULT_FLUSH_NANOS = 1_000_000_000;
-    private static final int DEFAULT_BUFFER_BYTES = 16_384;
+    static final long DEFAULT_FLUSH_NANOS = 1_000_000_000;
+    static final int DEFAULT_BUFFER_BYTES = 16_384;
 
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(HTTP)
@@ -92,10 +92,7 @@ public final class GrpcAccessLogs implements RemoteLogs {
     }
 
     private GrpcLogger logger(ConfigNode common, boolean tcp) {
-        if (!common.enumName("transport_api_version").equals("V3")) {
-            throw common.error("transport_api_version", "V2 (and AUTO) xDS transport protocol versions are deprecated");
-        }
-        GrpcService service = GrpcService.from(common.required("grpc_service"));
+        GrpcService service = service(common);
         String key = tcp + JsonWriter.compact(common.toJson());
         synchronized (loggers) {
             return loggers.computeIfAbsent(
@@ -111,6 +108,14 @@ public final class GrpcAccessLogs implements RemoteLogs {
                             loops,
                             node));
         }
+    }
+
+    /** The service of a {@code CommonGrpcAccessLogConfig}. */
+    static GrpcService service(ConfigNode common) {
+        if (!common.enumName("transport_api_version").equals("V3")) {
+            throw common.error("transport_api_version", "V2 (and AUTO) xDS transport protocol versions are deprecated");
+        }
+        return GrpcService.from(common.required("grpc_service"));
     }
 
     private static List<HeaderName> names(ConfigNode config, boolean tcp, String field) {

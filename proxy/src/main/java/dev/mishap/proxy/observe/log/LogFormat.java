@@ -75,6 +75,11 @@ public final class LogFormat {
                 given.isEmpty() ? "text/plain" : given);
     }
 
+    /** A text with operators, those of {@code formatters} among them; a missing value is written as {@code -}. */
+    public static SubstitutionFormatter formatter(String text, List<ConfigNode> formatters) {
+        return SubstitutionFormatter.compile(text, false, operators(formatters));
+    }
+
     /** What the extensions add; those that bring operators that we don't have are refused. */
     private static Function<FormatParser.Command, Field> operators(List<ConfigNode> formatters) {
         boolean more = false;

@@ -57,6 +57,14 @@ public final class SubstitutionFormatter {
         out.append(buffer.latin1Since(0));
     }
 
+    /** The text for one request as bytes, in the thread's buffer: valid until the next text is made. */
+    public LogBuffer formatToBuffer(
+            StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers) {
+        LogBuffer buffer = LogBuffer.ofThread();
+        append(LogContext.of(info, request, response, trailers), buffer);
+        return buffer;
+    }
+
     /** The text for a local reply whose body so far is {@code body}, as ISO-8859-1 characters. */
     public String formatLocalReply(StreamInfo info, HeaderMap request, HeaderMap response, String body) {
         LogBuffer buffer = LogBuffer.ofThread();

@@ -1,0 +1,162 @@
+package dev.mishap.proxy.observe.als;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.http.StreamSpan;
+import dev.mishap.proxy.json.JsonWriter;
+import dev.mishap.proxy.observe.log.AccessLog;
+import dev.mishap.proxy.observe.log.RemoteLogs;
+import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
+import dev.mishap.proxy.upstream.client.GrpcService;
+import io.netty.channel.EventLoop;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads OpenTelemetry access loggers. Loggers of the same configuration share what waits to be sent. */
+public final class OtlpAccessLogs implements RemoteLogs {
+    private static final String TYPE = "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig";
+    private static final String VALUES = "opentelemetry.proto.common.v1.";
+
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(TYPE)
+                    .supported(
+                            "common_config",
+                            "disable_builtin_labels",
+                            "resource_attributes",
+                            "body",
+                            "attributes",
+                            "stat_prefix",
+                            "formatters"),
+            SupportedFields.of(VALUES + "AnyValue")
+                    .supported(
+                            "string_value",
+                            "bool_value",
+                            "int_value",
+                            "double_value",
+                            "array_value",
+                            "kvlist_value",
+                            "bytes_value"),
+            SupportedFields.of(VALUES + "ArrayValue").supported("values"),
+            SupportedFields.of(VALUES + "KeyValueList").supported("values"),
+            SupportedFields.of(VALUES + "KeyValue").supported("key", "value"));
+
+    // Fields of opentelemetry.proto.logs.v1.LogRecord.
+    private static final int TIME = 1;
+    private static final int BODY = 5;
+    private static final int ATTRIBUTES = 6;
+    private static final int TRACE_ID = 9;
+    private static final int SPAN_ID = 10;
+
+    private static final int TRACE_ID_DIGITS = 32;
+
+    /** Who the process is. */
+    public record Node(String zone, String cluster, String id) {}
+
+    private final AsyncGrpcClient client;
+    private final Scope root;
+    private final Iterable<EventLoop> loops;
+    private final Node node;
+    private final Map<String, OtlpLogger> loggers =
+            new HashMap<>(); // used while configurations are read, by one thread at a time
+
+    /** @param loops on which requests are logged */
+    public OtlpAccessLogs(AsyncGrpcClient client, Scope root, Iterable<EventLoop> loops, Node node) {
+        this.client = client;
+        this.root = root;
+        this.loops = loops;
+        this.node = node;
+    }
+
+    @Override
+    public @Nullable AccessLog make(ConfigNode config) {
+        if (!config.messageName().equals(TYPE)) {
+            return null;
+        }
+        List<ConfigNode> formatters = config.messages("formatters");
+        ConfigNode bodyNode = config.message("body");
+        ConfigNode attributesNode = config.message("attributes");
+        @Nullable OtlpTemplate body = bodyNode == null ? null : OtlpTemplate.value(bodyNode, BODY, formatters);
+        @Nullable
+        OtlpTemplate attributes =
+                attributesNode == null ? null : OtlpTemplate.pairs(attributesNode, ATTRIBUTES, formatters);
+        OtlpLogger logger = logger(config);
+        return (info, request, response, trailers) -> {
+            OtlpTemplate.Entry entry = new OtlpTemplate.Entry(info, request, response, trailers);
+            ProtoWriter out = logger.begin();
+            out.fixed64(TIME, info.startTimeEpochNanos);
+            if (body != null) {
+                body.write(out, entry);
+            }
+            if (attributes != null) {
+                attributes.write(out, entry);
+            }
+            trace(out, info);
+            logger.end();
+        };
+    }
+
+    private static void trace(ProtoWriter out, StreamInfo info) {
+        StreamSpan span = info.span;
+        if (span == null) {
+            return;
+        }
+        String trace = span.traceId();
+        if (!trace.isEmpty()) {
+            // Those of Zipkin may have half the length.
+            out.bytes(TRACE_ID, HexFormat.of().parseHex("0".repeat(TRACE_ID_DIGITS - trace.length()) + trace));
+        }
+        String id = span.spanId();
+        if (id != null && !id.isEmpty()) {
+            out.bytes(SPAN_ID, HexFormat.of().parseHex(id));
+        }
+    }
+
+    private OtlpLogger logger(ConfigNode config) {
+        ConfigNode common = config.required("common_config");
+        GrpcService service = GrpcAccessLogs.service(common);
+        String key = JsonWriter.compact(config.toJson());
+        synchronized (loggers) {
+            return loggers.computeIfAbsent(
+                    key,
+                    k -> new OtlpLogger(
+                            client,
+                            service,
+                            resource(config, common.string("log_name")),
+                            common.durationNanos("buffer_flush_interval", GrpcAccessLogs.DEFAULT_FLUSH_NANOS),
+                            common.integer("buffer_size_bytes", GrpcAccessLogs.DEFAULT_BUFFER_BYTES),
+                            new GrpcLogger.Stats(root.scope(
+                                    "access_logs.open_telemetry_access_log." + config.string("stat_prefix"))),
+                            loops));
+        }
+    }
+
+    private byte[] resource(ConfigNode config, String logName) {
+        ProtoWriter out = new ProtoWriter();
+        if (!config.bool("disable_builtin_labels", false)) {
+            label(out, "log_name", logName);
+            label(out, "zone_name", node.zone());
+            label(out, "cluster_name", node.cluster());
+            label(out, "node_name", node.id());
+        }
+        ConfigNode attributes = config.message("resource_attributes");
+        if (attributes != null) {
+            OtlpTemplate.literal(out, attributes, 1);
+        }
+        return out.toByteArray();
+    }
+
+    private static void label(ProtoWriter out, String key, String value) {
+        int pair = out.begin(1);
+        out.string(1, key);
+        int any = out.begin(2);
+        out.stringAlways(1, value);
+        out.end(any);
+        out.end(pair);
+    }
+}
