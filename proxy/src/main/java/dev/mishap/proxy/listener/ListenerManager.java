@@ -9,7 +9,6 @@ import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.xds.InitManager;
-import dev.mishap.proxy.xds.InitTarget;
 import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.Resource;
 import io.netty.channel.EventLoop;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,65 +69,14 @@ public final class ListenerManager {
             @Nullable State draining,
             @Nullable ErrorState error) {}
 
-    private static final class Entry {
-        final String name;
-        final ConfigNode node;
-        final String version;
-        final boolean dynamic;
-        final Listener listener;
-        final Lifecycle life;
-        /** Of the filter chains that are not those of the listener before. */
-        final List<ChainLife> newChains;
-
-        /** Whether it takes the place of the listener before, whose unchanged filter chains it has. */
-        final boolean inPlace;
-
-        final Instant updated = Instant.now();
-
-        Entry(
-                String name,
-                ConfigNode node,
-                String version,
-                boolean dynamic,
-                Listener listener,
-                Lifecycle life,
-                List<ChainLife> newChains,
-                boolean inPlace) {
-            this.name = name;
-            this.node = node;
-            this.version = version;
-            this.dynamic = dynamic;
-            this.listener = listener;
-            this.life = life;
-            this.newChains = newChains;
-            this.inPlace = inPlace;
-        }
-
-        /** It will not be used. */
-        void discard() {
-            life.end();
-            newChains.forEach(c -> c.life().end());
-        }
-
-        Set<FilterChain> chains() {
-            return new LinkedHashSet<>(listener.config().chains().all());
-        }
-
-        State state() {
-            return new State(node, version, updated);
-        }
-    }
-
     private final Transport transport;
     private final List<EventLoop> workers;
-    private final Supplier<EventLoop> mainLoop;
     private final Translator translator;
     private final DrainState process;
-    private final Drain drain;
+    private final ListenerDrains drains;
     private final ConnectionGate gate;
-    private final Map<String, Entry> active = new LinkedHashMap<>();
-    private final Map<String, Entry> warming = new LinkedHashMap<>();
-    private final List<Entry> draining = new ArrayList<>();
+    private final Map<String, ManagedListener> active = new LinkedHashMap<>();
+    private final Map<String, ManagedListener> warming = new LinkedHashMap<>();
     /** Of the last update, by name. */
     private final Map<String, ErrorState> errors = new LinkedHashMap<>();
 
@@ -148,9 +95,7 @@ public final class ListenerManager {
     private final Counter createFailure;
     private final Gauge activeGauge;
     private final Gauge warmingGauge;
-    private final Gauge drainingGauge;
     private final Gauge startedGauge;
-    private final Gauge chainsDraining;
 
     /**
      * A manager without listeners.
@@ -170,11 +115,10 @@ public final class ListenerManager {
         this.transport = transport;
         this.gate = gate;
         this.workers = List.copyOf(workers);
-        this.mainLoop = mainLoop;
         this.translator = translator;
         this.process = process;
-        this.drain = drain;
         Scope scope = root.scope("listener_manager.");
+        drains = new ListenerDrains(mainLoop, drain, scope, this::publish);
         added = scope.counter("listener_added");
         modified = scope.counter("listener_modified");
         inPlace = scope.counter("listener_in_place_updated");
@@ -184,9 +128,7 @@ public final class ListenerManager {
         createFailure = scope.counter("listener_create_failure");
         activeGauge = scope.gauge("total_listeners_active");
         warmingGauge = scope.gauge("total_listeners_warming");
-        drainingGauge = scope.gauge("total_listeners_draining");
         startedGauge = scope.gauge("workers_started");
-        chainsDraining = scope.gauge("total_filter_chains_draining");
         scope.gauge("workers_pinned");
     }
 
@@ -196,7 +138,7 @@ public final class ListenerManager {
      * @throws ConfigException when it can't be accepted
      */
     public void addStatic(ConfigNode node) {
-        Entry entry = make(node.string("name"), node, "", false, null);
+        ManagedListener entry = make(node.string("name"), node, "", false, null);
         if (active.containsKey(entry.name)) {
             throw new ConfigException("error adding listener: duplicate listener name '" + entry.name + "'");
         }
@@ -206,7 +148,7 @@ public final class ListenerManager {
     }
 
     /** @param before the listener that it is an update in place of, or null */
-    private Entry make(String name, ConfigNode node, String version, boolean dynamic, @Nullable Listener before) {
+    private ManagedListener make(String name, ConfigNode node, String version, boolean dynamic, @Nullable Listener before) {
         boolean modifyOnly = node.enumName("drain_type").equals("MODIFY_ONLY");
         List<ChainLife> chains = new ArrayList<>();
         Lifecycle life = new Lifecycle(new InitManager("Listener-local-init-manager " + name));
@@ -227,7 +169,7 @@ public final class ListenerManager {
             chains.forEach(c -> c.life().end());
             throw e;
         }
-        return new Entry(
+        return new ManagedListener(
                 name.isEmpty() ? config.name() : name,
                 node,
                 version,
@@ -241,11 +183,7 @@ public final class ListenerManager {
     /** Has the server wait for what the listeners of now, and those that come until the workers start, wait for. */
     public void initializeWith(InitManager server) {
         serverInit = server;
-        active.values().forEach(e -> server.add(target(e)));
-    }
-
-    private static InitTarget target(Entry e) {
-        return InitTarget.of("Listener-init-target " + e.name, e.life.init());
+        active.values().forEach(e -> server.add(e.target()));
     }
 
     /** An update begins: what was wrong with the one before is forgotten. */
@@ -262,23 +200,23 @@ public final class ListenerManager {
     public boolean addOrUpdate(Resource resource, String version) {
         ConfigNode node = resource.unchecked();
         String name = resource.name().isEmpty() ? UUID.randomUUID().toString() : resource.name();
-        Entry now = active.get(name);
-        Entry next = warming.get(name);
-        Entry newest = next == null ? now : next;
+        ManagedListener now = active.get(name);
+        ManagedListener next = warming.get(name);
+        ManagedListener newest = next == null ? now : next;
         if (now != null && !now.dynamic || newest != null && newest.node.sameAs(node)) {
             LOG.debug("duplicate/locked listener '{}'. no add/update", name);
             return false;
         }
-        Entry entry;
+        ManagedListener entry;
         try {
-            Entry inPlaceOf = now != null && workersStarted && onlyFilterChainsDiffer(now.node, node) ? now : null;
+            ManagedListener inPlaceOf = now != null && workersStarted && onlyFilterChainsDiffer(now.node, node) ? now : null;
             // The version shown stays that of the first, as Envoy has it.
             entry = inPlaceOf == null
                     ? make(name, resource.config(), version, true, null)
                     : make(name, resource.config(), inPlaceOf.version, true, inPlaceOf.listener);
             try {
                 checkAddress(entry);
-                if (now == null || !sharesSockets(now, entry)) {
+                if (now == null || !now.sharesSockets(entry)) {
                     ListenSockets.probe(entry.listener.config());
                 }
             } catch (ConfigException | Listener.BindException e) {
@@ -307,7 +245,7 @@ public final class ListenerManager {
             publish();
             InitManager server = serverInit;
             if (server != null) {
-                server.add(target(entry));
+                server.add(entry.target());
             }
             return true;
         }
@@ -321,16 +259,9 @@ public final class ListenerManager {
         return a.sameExcept(b, Set.of("filter_chains", "default_filter_chain"));
     }
 
-    private void checkAddress(Entry entry) {
-        for (Entry other : active.values()) {
-            if (!other.name.equals(entry.name)
-                    && entry.listener.config().sockets().bind()
-                    && other.listener.config().sockets().bind()
-                    && entry.listener.config().sockets().udp()
-                            == other.listener.config().sockets().udp()
-                    && ListenerAddress.clash(
-                            other.listener.config().address(),
-                            entry.listener.config().address())) {
+    private void checkAddress(ManagedListener entry) {
+        for (ManagedListener other : active.values()) {
+            if (!other.name.equals(entry.name) && entry.clashesWith(other)) {
                 throw new ConfigException("error adding listener: '" + entry.name + "' has duplicate address '"
                         + ListenerAddress.text(entry.listener.config().address())
                         + "' as existing listener, to check if the listener has duplicated"
@@ -339,18 +270,14 @@ public final class ListenerManager {
         }
     }
 
-    private static boolean sharesSockets(Entry before, Entry after) {
-        return before.listener.config().sockets().equals(after.listener.config().sockets());
-    }
-
-    private void warmed(Entry entry) {
+    private void warmed(ManagedListener entry) {
         if (warming.get(entry.name) != entry) {
             return;
         }
         warming.remove(entry.name);
-        Entry before = active.get(entry.name);
+        ManagedListener before = active.get(entry.name);
         try {
-            if (before != null && before.listener.isListening() && sharesSockets(before, entry)) {
+            if (before != null && before.listener.isListening() && before.sharesSockets(entry)) {
                 entry.listener.takeSockets(before.listener);
             } else {
                 entry.listener.bind();
@@ -366,54 +293,17 @@ public final class ListenerManager {
         }
         active.put(entry.name, entry);
         if (before != null && entry.inPlace) {
-            drainGone(before, entry);
+            drains.drainGone(before, entry);
         } else if (before != null) {
             drain(before);
         }
         publish();
     }
 
-    /** Drains the filter chains that an update in place did not leave. */
-    private void drainGone(Entry before, Entry after) {
-        Set<FilterChain> gone = before.chains();
-        gone.removeAll(after.chains());
-        chainsDraining.add(gone.size());
-        gone.forEach(this::drain);
-        mainLoop.get()
-                .schedule(
-                        () -> {
-                            after.listener.closeConnections(gone);
-                            gone.forEach(ListenerManager::end);
-                            before.life.end();
-                            chainsDraining.add(-gone.size());
-                        },
-                        drain.nanos(),
-                        TimeUnit.NANOSECONDS);
-    }
-
-    private void drain(FilterChain chain) {
-        ChainLife life = chain.life();
-        if (life == null) {
-            return;
-        }
-        if (drain.immediate()) {
-            life.drain().draining(true);
-        } else {
-            life.drain().drainGradually(drain.nanos());
-        }
-    }
-
-    private static void end(FilterChain chain) {
-        ChainLife life = chain.life();
-        if (life != null) {
-            life.life().end();
-        }
-    }
-
     /** Removes a listener that came by LDS: it takes no more connections, and those that it has drain. Whether there was one. */
     public boolean remove(String name) {
-        Entry now = active.get(name);
-        Entry next = warming.get(name);
+        ManagedListener now = active.get(name);
+        ManagedListener next = warming.get(name);
         if (now == null && next == null || now != null && !now.dynamic) {
             LOG.debug("unknown/locked listener '{}'. no remove", name);
             return false;
@@ -431,29 +321,19 @@ public final class ListenerManager {
         return true;
     }
 
-    private void drain(Entry entry) {
+    private void drain(ManagedListener entry) {
         entry.life.init().cancel();
         entry.listener.close();
-        if (!workersStarted) {
+        if (workersStarted) {
+            drains.drain(entry);
+        } else {
             entry.discard();
-            return;
         }
-        draining.add(entry);
-        entry.chains().forEach(this::drain);
-        mainLoop.get().schedule(() -> drained(entry), drain.nanos(), TimeUnit.NANOSECONDS);
-    }
-
-    private void drained(Entry entry) {
-        entry.listener.closeConnections();
-        entry.life.end();
-        entry.chains().forEach(ListenerManager::end);
-        draining.remove(entry);
-        publish();
     }
 
     /** Begins to take connections: every listener binds. Blocks until all are bound. */
     public void startWorkers() {
-        for (Entry e : active.values()) {
+        for (ManagedListener e : active.values()) {
             e.listener.bind();
             createSuccess.add(workers.size());
         }
@@ -464,7 +344,7 @@ public final class ListenerManager {
 
     /** Stops listening, for {@code /drain_listeners}; connections go on. */
     public void stop(boolean inboundOnly) {
-        for (Entry e : active.values()) {
+        for (ManagedListener e : active.values()) {
             boolean inbound = e.node.enumName("traffic_direction").equals("INBOUND");
             if (e.listener.isListening() && (inbound || !inboundOnly)) {
                 e.listener.close();
@@ -486,26 +366,25 @@ public final class ListenerManager {
         List<Listener> serving = new ArrayList<>();
         active.values().forEach(e -> serving.add(e.listener));
         List<Listener> every = new ArrayList<>(serving);
-        draining.forEach(e -> every.add(e.listener));
+        drains.now().forEach(e -> every.add(e.listener));
         listeners = List.copyOf(serving);
         all = List.copyOf(every);
         views = List.copyOf(makeViews());
         activeGauge.set(active.size());
         warmingGauge.set(warming.size());
-        drainingGauge.set(draining.size());
     }
 
     private List<View> makeViews() {
         Set<String> names = new LinkedHashSet<>(active.keySet());
         names.addAll(warming.keySet());
-        draining.forEach(e -> names.add(e.name));
+        drains.now().forEach(e -> names.add(e.name));
         names.addAll(errors.keySet());
         List<View> made = new ArrayList<>();
         for (String name : names) {
-            Entry now = active.get(name);
-            Entry next = warming.get(name);
-            Entry last = null;
-            for (Entry e : draining) {
+            ManagedListener now = active.get(name);
+            ManagedListener next = warming.get(name);
+            ManagedListener last = null;
+            for (ManagedListener e : drains.now()) {
                 last = e.name.equals(name) ? e : last;
             }
             made.add(new View(
