@@ -148,7 +148,8 @@ public final class ListenerManager {
     }
 
     /** @param before the listener that it is an update in place of, or null */
-    private ManagedListener make(String name, ConfigNode node, String version, boolean dynamic, @Nullable Listener before) {
+    private ManagedListener make(
+            String name, ConfigNode node, String version, boolean dynamic, @Nullable Listener before) {
         boolean modifyOnly = node.enumName("drain_type").equals("MODIFY_ONLY");
         List<ChainLife> chains = new ArrayList<>();
         Lifecycle life = new Lifecycle(new InitManager("Listener-local-init-manager " + name));
@@ -209,7 +210,8 @@ public final class ListenerManager {
         }
         ManagedListener entry;
         try {
-            ManagedListener inPlaceOf = now != null && workersStarted && onlyFilterChainsDiffer(now.node, node) ? now : null;
+            ManagedListener inPlaceOf =
+                    now != null && workersStarted && onlyFilterChainsDiffer(now.node, node) ? now : null;
             // The version shown stays that of the first, as Envoy has it.
             entry = inPlaceOf == null
                     ? make(name, resource.config(), version, true, null)

@@ -1,15 +1,11 @@
 package dev.mishap.control.xds;
 
 import dev.mishap.control.xds.ResourceView.Found;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * client gets the latest and skips what was between.
  */
 final class Subscription {
-    private static final int BEATS_PER_TTL = 3;
-
     private final XdsStream stream;
     private final String typeUrl;
     private final boolean delta;
@@ -31,8 +25,8 @@ final class Subscription {
     /** The first request named nothing, which means all; any name ends that, and then naming nothing means nothing. */
     private boolean legacyWildcard;
 
-    /** What the client has, to the best of our knowledge; a resource without a body: only that it has that version. */
-    private final Map<String, Resource> sent = new HashMap<>(2);
+    private final ClientResources sent = new ClientResources();
+    private final Heartbeats heartbeats = new Heartbeats(sent);
 
     private final Set<String> absent = new HashSet<>(0);
     private final Set<String> forced = new HashSet<>(0);
@@ -41,21 +35,15 @@ final class Subscription {
 
     private final Set<String> held = new HashSet<>(0);
     private final Refusals refusals = new Refusals();
-    /** Those of the sent that have a time to live. */
-    private final Set<String> mortal = new HashSet<>(0);
 
     private boolean rescan = true;
     private boolean resend;
     private boolean due;
     private long[] seen = new long[0];
-    private long fingerprint;
 
     private String clientVersion = "";
     private String pendingNonce = "";
     private String lastNonce = "";
-    private String beatNonce = "";
-    private long nextBeat;
-    private boolean beatRefused;
     private long pendingSince;
     private TypeStatus status;
 
@@ -92,7 +80,7 @@ final class Subscription {
     }
 
     boolean hasSent(String name) {
-        return sent.containsKey(name);
+        return sent.has(name);
     }
 
     /** How many names it has. */
@@ -134,8 +122,7 @@ final class Subscription {
         request.initialVersions.forEach((name, version) -> {
             if (wildcard || names.contains(name)) {
                 Resource known = Resource.of(typeUrl, name, version, com.google.protobuf.ByteString.EMPTY);
-                sent.put(name, known);
-                fingerprint += known.fingerprint();
+                sent.claimed(known);
             }
         });
     }
@@ -192,13 +179,11 @@ final class Subscription {
 
     /** Whether it is the answer to a heartbeat, which asks for nothing. */
     private boolean beat(StreamRequest request, Instant now) {
-        if (beatNonce.isEmpty() || !request.nonce.equals(beatNonce)) {
+        if (!heartbeats.answeredBy(request)) {
             return false;
         }
-        lastNonce = beatNonce;
-        beatNonce = "";
+        lastNonce = request.nonce;
         if (request.error != null) {
-            beatRefused = true;
             status = status.nacked(request.error, now);
             stream.changed(status);
         }
@@ -287,7 +272,7 @@ final class Subscription {
         } else {
             legacyWildcard = false;
             stream.unwatch(typeUrl, DemandListener.ALL);
-            for (String name : new ArrayList<>(sent.keySet())) {
+            for (String name : sent.names()) {
                 if (!names.contains(name)) {
                     forget(name);
                 }
@@ -296,16 +281,11 @@ final class Subscription {
     }
 
     private void forget(String name) {
-        Resource had = sent.remove(name);
-        if (had != null) {
-            fingerprint -= had.fingerprint();
-            if (delta && pending()) {
-                ghosts.add(name);
-            }
+        if (sent.remove(name) && delta && pending()) {
+            ghosts.add(name);
         }
         held.remove(name);
         refusals.forget(name);
-        mortal.remove(name);
     }
 
     // What the view has for it.
@@ -334,7 +314,7 @@ final class Subscription {
         changes.tellsRemovals = delta || wholeState();
         if (suspects != null && known) {
             for (String name : suspects) {
-                if (wildcard || names.contains(name) || sent.containsKey(name)) {
+                if (wildcard || names.contains(name) || sent.has(name)) {
                     look(view, name, hold, changes);
                 }
             }
@@ -381,7 +361,7 @@ final class Subscription {
         }
         if (all) {
             suspects = wildcard ? view.names(typeUrl) : new HashSet<>(names);
-            suspects.addAll(sent.keySet());
+            suspects.addAll(sent.names());
             suspects.addAll(names);
         }
         if (!forced.isEmpty() || !held.isEmpty()) {
@@ -427,14 +407,8 @@ final class Subscription {
             return;
         }
         for (Resource resource : changes.put) {
-            Resource before = sent.put(resource.name(), resource);
-            fingerprint += resource.fingerprint() - (before == null ? 0 : before.fingerprint());
+            sent.put(resource);
             absent.remove(resource.name());
-            if (resource.ttl() == null) {
-                mortal.remove(resource.name());
-            } else {
-                mortal.add(resource.name());
-            }
         }
         for (String name : changes.removed) {
             forget(name);
@@ -453,18 +427,18 @@ final class Subscription {
     }
 
     String version(Changes changes) {
-        return changes.label.isEmpty() ? Long.toHexString(fingerprint) : changes.label;
+        return changes.label.isEmpty() ? sent.fingerprint() : changes.label;
     }
 
     /** Whether a client that comes back said that it has just this. */
     boolean hasAlready(String version) {
-        return !served() && !delta && mortal.isEmpty() && version.equals(clientVersion);
+        return !served() && !delta && sent.mortal().isEmpty() && version.equals(clientVersion);
     }
 
     void responded(String version, String nonce, boolean answered, Instant now, long nanos) {
         lastNonce = nonce;
         pendingNonce = answered ? "" : nonce;
-        beatRefused = false;
+        heartbeats.responded();
         pendingSince = nanos;
         clientVersion = "";
         status = status.sent(version, nonce, subscribed(), sent.size(), now);
@@ -477,49 +451,20 @@ final class Subscription {
 
     // Resources that have a time to live.
 
-    /** When the next heartbeat is due, in nanoseconds from now; negative: none, or one is planned that is not later. */
-    long planBeat(long now) {
-        if (mortal.isEmpty()) {
-            return -1;
-        }
-        long shortest = Long.MAX_VALUE;
-        for (String name : mortal) {
-            Duration ttl = Objects.requireNonNull(sent.get(name)).ttl();
-            shortest = Math.min(shortest, Objects.requireNonNull(ttl).toNanos());
-        }
-        long wait = Math.max(1, shortest / BEATS_PER_TTL);
-        if (nextBeat != 0 && nextBeat - now <= wait) {
-            return -1;
-        }
-        nextBeat = now + wait;
-        return wait;
-    }
-
-    long nextBeat() {
-        return nextBeat;
+    Heartbeats heartbeats() {
+        return heartbeats;
     }
 
     /** What lives on by the heartbeat that is due now. */
     List<Resource> beat() {
-        nextBeat = 0;
-        if (beatRefused) {
+        if (!heartbeats.due()) {
             return List.of();
         }
         if (!delta && (pending() || status.ackedVersion().isEmpty() || wholeState() && refused())) {
             // In the state of the world a heartbeat is known by the version that the client has taken.
             return List.of();
         }
-        List<Resource> alive = new ArrayList<>(mortal.size());
-        for (String name : mortal) {
-            if (!refusals.inDoubt(name)) {
-                alive.add(Objects.requireNonNull(sent.get(name)));
-            }
-        }
-        return alive;
-    }
-
-    void beaten(String nonce) {
-        beatNonce = nonce;
+        return heartbeats.alive(refusals);
     }
 
     /** Whether a response in the state of the world holds all that the client has. */

@@ -355,15 +355,15 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
     }
 
     private void planBeat(Subscription subscription) {
-        long wait = subscription.planBeat(System.nanoTime());
+        long wait = subscription.heartbeats().plan(System.nanoTime());
         if (wait >= 0) {
-            long due = subscription.nextBeat();
+            long due = subscription.heartbeats().next();
             context.workers().after(Duration.ofNanos(wait), () -> worker.execute(() -> beat(subscription, due)));
         }
     }
 
     private void beat(Subscription subscription, long due) {
-        if (closed || subscription.nextBeat() != due) {
+        if (closed || subscription.heartbeats().next() != due) {
             return;
         }
         List<Resource> alive = subscription.beat();
@@ -373,7 +373,7 @@ final class XdsStream extends ServerCall.Listener<InputStream> implements Connec
             TypeStatus status = subscription.status();
             String version = method.delta() ? status.sentVersion() : status.ackedVersion();
             call.sendMessage(heartbeat(subscription, alive, version, nonce));
-            subscription.beaten(nonce);
+            subscription.heartbeats().sent(nonce);
         }
         planBeat(subscription);
     }
