@@ -79,17 +79,20 @@ final class ControlPlaneProcess implements AutoCloseable {
 
     /** Puts a rule of the namespace default; returns the answer, which must be good. */
     String apply(String name, String spec) throws IOException, InterruptedException {
-        String rule = "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: " + name + "}\nspec: " + spec;
-        HttpResponse<String> answer = http.send(
-                HttpRequest.newBuilder(uri("/api/v1/namespaces/default/rules/" + name))
-                        .header("content-type", "application/yaml")
-                        .PUT(BodyPublishers.ofString(rule))
-                        .build(),
-                BodyHandlers.ofString());
+        HttpResponse<String> answer = http.send(put(name, spec), BodyHandlers.ofString());
         if (answer.statusCode() / 100 != 2) {
             throw new AssertionError(answer.statusCode() + ": " + answer.body());
         }
         return answer.body();
+    }
+
+    /** What puts a rule of the namespace default. */
+    HttpRequest put(String name, String spec) {
+        String rule = "apiVersion: mishap.dev/v1\nkind: FaultRule\nmetadata: {name: " + name + "}\nspec: " + spec;
+        return HttpRequest.newBuilder(uri("/api/v1/namespaces/default/rules/" + name))
+                .header("content-type", "application/yaml")
+                .PUT(BodyPublishers.ofString(rule))
+                .build();
     }
 
     void delete(String name) throws IOException, InterruptedException {
