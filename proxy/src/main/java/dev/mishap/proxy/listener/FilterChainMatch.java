@@ -3,6 +3,7 @@ package dev.mishap.proxy.listener;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.transport.Cidr;
 import io.netty.util.NetUtil;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.transport.Cidr;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;

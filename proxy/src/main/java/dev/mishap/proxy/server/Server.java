@@ -38,6 +38,7 @@ import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.Tls;
 import dev.mishap.proxy.transport.CertificateInfo;
+import dev.mishap.proxy.transport.LineFiles;
 import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.TransportContext;
@@ -149,6 +150,7 @@ public final class Server {
             this.transports = new TransportContext(bootstrap.secrets(), this::watch);
             this.secrets = new SecretSubscriptions(this::configSources, stats, loops::onMain);
             transports.give(SecretDelivery.class, secrets);
+            transports.give(LineFiles.class, path -> logFiles.open(path)::line);
             if (!bootstrap.secrets().isEmpty()) {
                 Tls.of(transports).checkSecrets();
             }

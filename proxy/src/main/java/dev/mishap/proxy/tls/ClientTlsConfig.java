@@ -21,12 +21,14 @@ record ClientTlsConfig(
         boolean autoSniSanValidation,
         int maxSessionKeys,
         boolean enforceRsaKeyUsage) {
-    static ClientTlsConfig from(ConfigNode node, Secrets secrets, SecretDelivery.@Nullable Owner owner) {
+    static ClientTlsConfig from(
+            ConfigNode node, Secrets secrets, SecretDelivery.@Nullable Owner owner, TlsEngine engine) {
         String sni = node.string("sni");
         if (sni.indexOf('\0') >= 0) {
             throw new ConfigException("SNI names containing NULL-byte are not allowed");
         }
-        CommonTlsConfig common = CommonTlsConfig.from(node.message("common_tls_context"), false, secrets, owner);
+        CommonTlsConfig common =
+                CommonTlsConfig.from(node.message("common_tls_context"), false, secrets, owner, engine);
         boolean autoSan = node.bool("auto_sni_san_validation", false);
         TrustConfig trust = common.trust().get();
         if (autoSan && trust != null && trust.authorities().isEmpty()) {

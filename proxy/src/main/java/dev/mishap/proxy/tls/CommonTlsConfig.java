@@ -13,28 +13,35 @@ import org.jspecify.annotations.Nullable;
  * @param certificates our own; a server needs one, a client may have one
  * @param trust what peers are checked by
  * @param alpn application protocols in order of preference
+ * @param keyLog where the secrets of connections go; null = nowhere
  */
 record CommonTlsConfig(
         TlsParameters parameters,
         List<Secret<TlsCertificate>> certificates,
         Secret<TrustConfig> trust,
-        List<String> alpn) {
+        List<String> alpn,
+        @Nullable KeyLog keyLog) {
     CommonTlsConfig {
         certificates = List.copyOf(certificates);
         alpn = List.copyOf(alpn);
     }
 
     static CommonTlsConfig from(
-            @Nullable ConfigNode node, boolean server, Secrets secrets, SecretDelivery.@Nullable Owner owner) {
+            @Nullable ConfigNode node,
+            boolean server,
+            Secrets secrets,
+            SecretDelivery.@Nullable Owner owner,
+            TlsEngine engine) {
         if (node == null) {
             return new CommonTlsConfig(
-                    TlsParameters.from(null, server), List.of(), new Secret<>(TrustConfig.NONE), List.of());
+                    TlsParameters.from(null, server), List.of(), new Secret<>(TrustConfig.NONE), List.of(), null);
         }
         return new CommonTlsConfig(
                 TlsParameters.from(node.message("tls_params"), server),
                 certificates(node, server, secrets, owner),
                 trust(node, secrets, owner),
-                alpn(node));
+                alpn(node),
+                KeyLog.from(node, engine, secrets.files()));
     }
 
     private static List<Secret<TlsCertificate>> certificates(

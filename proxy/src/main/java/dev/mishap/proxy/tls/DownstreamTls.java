@@ -132,6 +132,10 @@ final class DownstreamTls implements TransportSocketFactory {
             TlsContext context,
             ConnectionInfo connection,
             Promise<Channel> ready) {
+        KeyLog keyLog = context.keyLog();
+        if (keyLog != null) {
+            keyLog.follow(handler, () -> connection.localAddress, () -> connection.remoteAddress, ready);
+        }
         return new TlsConnection(
                 channel,
                 handler,

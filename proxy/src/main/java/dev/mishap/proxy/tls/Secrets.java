@@ -2,6 +2,7 @@ package dev.mishap.proxy.tls;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.transport.LineFiles;
 import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.TransportContext;
 import java.nio.file.Path;
@@ -43,6 +44,12 @@ final class Secrets {
                 throw new ConfigException("Duplicate static secret: " + secret.string("name"));
             }
         }
+    }
+
+    /** Files that connections may write to; null when there is nobody who has them. */
+    @Nullable
+    LineFiles files() {
+        return context.ifMade(LineFiles.class);
     }
 
     /** Reads all secrets of the bootstrap. */

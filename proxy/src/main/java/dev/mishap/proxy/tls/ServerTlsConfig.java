@@ -30,7 +30,7 @@ record ServerTlsConfig(
     static ServerTlsConfig from(
             ConfigNode node, Secrets secrets, SecretDelivery.@Nullable Owner owner, TlsEngine engine) {
         ConfigNode commonNode = node.message("common_tls_context");
-        CommonTlsConfig common = CommonTlsConfig.from(commonNode, true, secrets, owner);
+        CommonTlsConfig common = CommonTlsConfig.from(commonNode, true, secrets, owner, engine);
         if (common.certificates().isEmpty()) {
             throw new ConfigException("No TLS certificates found for server context");
         }

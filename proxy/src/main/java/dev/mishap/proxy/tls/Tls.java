@@ -61,6 +61,6 @@ public final class Tls {
      * @throws ConfigException when it can't be accepted
      */
     public UpstreamTransport upstream(ConfigNode config, Scope clusterScope, SecretDelivery.@Nullable Owner owner) {
-        return new UpstreamTls(ClientTlsConfig.from(config, secrets, owner), clusterScope, engine, report);
+        return new UpstreamTls(ClientTlsConfig.from(config, secrets, owner, engine), clusterScope, engine, report);
     }
 }

@@ -43,6 +43,7 @@ final class TlsContext {
     private final @Nullable String cipherGroups;
 
     private final boolean clientOrder;
+    private final @Nullable KeyLog keyLog;
 
     private TlsContext(
             SslContext context,
@@ -51,8 +52,10 @@ final class TlsContext {
             @Nullable TlsCertificate certificate,
             PeerVerifier verifier,
             boolean asksPeer,
-            TlsStats stats) {
+            TlsStats stats,
+            @Nullable KeyLog keyLog) {
         this.context = context;
+        this.keyLog = keyLog;
         this.certificate = certificate;
         this.verifier = verifier;
         this.asksPeer = asksPeer;
@@ -62,6 +65,9 @@ final class TlsContext {
         this.cipherGroups = groups && !parameters.protocols().equals(List.of("TLSv1.3"))
                 ? String.join(":", parameters.ciphers())
                 : null;
+        if (keyLog != null) {
+            keyLog.listen(context);
+        }
         if (context instanceof ReferenceCountedOpenSslContext counted) {
             CLEANER.register(this, new Release(counted));
         }
@@ -90,6 +96,12 @@ final class TlsContext {
 
     TlsStats stats() {
         return stats;
+    }
+
+    /** Where the secrets of its connections go; null = nowhere. */
+    @Nullable
+    KeyLog keyLog() {
+        return keyLog;
     }
 
     /**
@@ -128,7 +140,8 @@ final class TlsContext {
                 certificate,
                 verifier,
                 auth != ClientAuth.NONE,
-                stats);
+                stats,
+                config.common().keyLog());
     }
 
     private static void openSsl(
@@ -173,7 +186,15 @@ final class TlsContext {
         } else {
             made.sessionContext().setSessionCacheSize(Math.max(1, config.maxSessionKeys()));
         }
-        return new TlsContext(made, config.common().parameters(), false, certificate, verifier, true, stats);
+        return new TlsContext(
+                made,
+                config.common().parameters(),
+                false,
+                certificate,
+                verifier,
+                true,
+                stats,
+                config.common().keyLog());
     }
 
     private static SslContext build(

@@ -31,7 +31,9 @@ public final class TlsFields {
                             "validation_context",
                             "validation_context_sds_secret_config",
                             "combined_validation_context",
-                            "alpn_protocols"),
+                            "alpn_protocols",
+                            "key_log"),
+            SupportedFields.of(TLS + "TlsKeyLog").supported("path", "local_address_range", "remote_address_range"),
             SupportedFields.of(TLS + "CommonTlsContext.CombinedCertificateValidationContext")
                     .supported("default_validation_context", "validation_context_sds_secret_config"),
             SupportedFields.of(TLS + "TlsParameters")
@@ -39,9 +41,13 @@ public final class TlsFields {
                             "tls_minimum_protocol_version",
                             "tls_maximum_protocol_version",
                             "cipher_suites",
-                            "ecdh_curves"),
+                            "ecdh_curves")
+                    .refused(
+                            "signature_algorithms",
+                            "netty-tcnative has no way to set them in BoringSSL; without the field its defaults hold"),
             SupportedFields.of(TLS + "TlsCertificate")
-                    .supported("certificate_chain", "private_key", "pkcs12", "password", "watched_directory"),
+                    .supported("certificate_chain", "private_key", "pkcs12", "password", "watched_directory")
+                    .refused("ocsp_staple", "nothing is stapled; clients check the certificate by themselves"),
             SupportedFields.of(TLS + "TlsSessionTicketKeys").supported("keys"),
             SupportedFields.of(TLS + "CertificateValidationContext")
                     .supported(

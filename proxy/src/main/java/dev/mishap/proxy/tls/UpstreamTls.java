@@ -92,6 +92,10 @@ final class UpstreamTls implements UpstreamTransport {
         boolean verify = options.verifyName() || config.autoSniSanValidation();
         TlsContext context = now.computeIfAbsent(new Key(alpn, verify), this::context);
         SslHandler handler = context.newHandler(channel.alloc(), to, serverName(hostname, options));
+        KeyLog keyLog = context.keyLog();
+        if (keyLog != null) {
+            keyLog.follow(handler, channel::localAddress, channel::remoteAddress, ready);
+        }
         channel.pipeline()
                 .addLast(handler)
                 .addLast(new TlsConnection(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mishap.proxy.listener.FilterChainMatch.SourceType;
+import dev.mishap.proxy.transport.Cidr;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TransportSocketFactory;
 import io.netty.util.NetUtil;

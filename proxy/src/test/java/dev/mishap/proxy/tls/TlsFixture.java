@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -122,13 +123,28 @@ final class TlsFixture {
         final Future<?> clientReady;
 
         Wire(TransportSocketFactory down, UpstreamTransport up, UpstreamTransport.Options options) {
+            this(down, up, options, info -> {});
+        }
+
+        /** @param prepare says what is known of the server's connection */
+        Wire(
+                TransportSocketFactory down,
+                UpstreamTransport up,
+                UpstreamTransport.Options options,
+                Consumer<ConnectionInfo> prepare) {
             this(
                     down,
+                    prepare,
                     c -> up.install(
                             c, new InetSocketAddress(InetAddress.getLoopbackAddress(), 443), "host.test", options));
         }
 
         Wire(TransportSocketFactory down, Function<Channel, Future<?>> up) {
+            this(down, info -> {}, up);
+        }
+
+        private Wire(TransportSocketFactory down, Consumer<ConnectionInfo> prepare, Function<Channel, Future<?>> up) {
+            prepare.accept(info);
             Future<?> ready = down.install(server, info);
             if (ready == null) {
                 throw new IllegalStateException("a TLS socket is not ready at once");

@@ -1,9 +1,9 @@
-package dev.mishap.proxy.listener;
+package dev.mishap.proxy.transport;
 
 import java.util.Arrays;
 
 /** A network: the leading bits of an address. */
-final class Cidr {
+public final class Cidr {
     private final byte[] network;
     private final int bits;
 
@@ -13,7 +13,7 @@ final class Cidr {
     }
 
     /** The network of the first {@code bits} of {@code address}; more than it has are all of them. */
-    static Cidr of(byte[] address, int bits) {
+    public static Cidr of(byte[] address, int bits) {
         int n = Math.min(bits, address.length * 8);
         byte[] network = address.clone();
         for (int i = 0; i < network.length; i++) {
@@ -23,11 +23,11 @@ final class Cidr {
         return new Cidr(network, n);
     }
 
-    int bits() {
+    public int bits() {
         return bits;
     }
 
-    boolean contains(byte[] address) {
+    public boolean contains(byte[] address) {
         if (address.length != network.length) {
             return false;
         }
