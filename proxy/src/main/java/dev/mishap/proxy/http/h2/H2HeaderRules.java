@@ -2,6 +2,7 @@ package dev.mishap.proxy.http.h2;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.JoinedHeaders;
 import org.jspecify.annotations.Nullable;
 
 /** What a message's headers must be (RFC 9113 8), as strictly as Envoy's codec takes it. */
@@ -40,9 +41,11 @@ public final class H2HeaderRules {
 
     private H2HeaderRules() {}
 
-    /** What is wrong with a request's headers, or null. Joins cookie crumbs and makes a host the authority. */
+    /** What is wrong with a request's headers, or null. Joins cookie crumbs and repeated lines, and makes a host the authority. */
     static @Nullable String request(HeaderMap h, boolean allowConnect) {
         int seen = 0;
+        long names = 0;
+        boolean repeated = false;
         boolean regular = false;
         int cookies = 0;
         boolean te = false;
@@ -60,6 +63,9 @@ public final class H2HeaderRules {
             if (!fieldIsClean(h, i)) {
                 return INVALID_FIELD;
             }
+            long bit = bit(h, i);
+            repeated = repeated || (names & bit) != 0 && repeats(h, i);
+            names |= bit;
             switch (h.nameLength(i)) {
                 case 4 -> host = host < 0 && h.isNamed(i, HeaderName.HOST) ? i : host;
                 case 6 -> cookies += h.isNamed(i, COOKIE) ? 1 : 0;
@@ -81,6 +87,9 @@ public final class H2HeaderRules {
         }
         if (cookies > 1) {
             joinCookies(h);
+        }
+        if (repeated) {
+            JoinedHeaders.joinRequest(h);
         }
         return null;
     }
@@ -126,9 +135,11 @@ public final class H2HeaderRules {
         return allowConnect && h.isNamed(i, PROTOCOL) ? HAS_PROTOCOL : 0;
     }
 
-    /** What is wrong with a response's headers, or null. */
+    /** What is wrong with a response's headers, or null. Joins repeated lines. */
     public static @Nullable String response(HeaderMap h) {
         int seen = 0;
+        long names = 0;
+        boolean repeated = false;
         boolean regular = false;
         for (int i = 0, n = h.size(); i < n; i++) {
             if (h.isPseudo(i)) {
@@ -142,8 +153,30 @@ public final class H2HeaderRules {
             if (!fieldIsClean(h, i)) {
                 return INVALID_FIELD;
             }
+            long bit = bit(h, i);
+            repeated = repeated || (names & bit) != 0 && repeats(h, i);
+            names |= bit;
+        }
+        if (repeated && seen != 0) {
+            JoinedHeaders.joinResponse(h);
         }
         return seen == 0 ? MESSAGING : null;
+    }
+
+    /** A bit for a name: where it is not set yet, the name is new. */
+    private static long bit(HeaderMap h, int i) {
+        int hash = h.nameHash(i);
+        return 1L << (hash ^ hash >>> 6 ^ hash >>> 12);
+    }
+
+    private static boolean repeats(HeaderMap h, int i) {
+        int hash = h.nameHash(i);
+        for (int k = 0; k < i; k++) {
+            if (h.nameHash(k) == hash) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isStatus(HeaderMap h, int i) {
@@ -173,6 +206,9 @@ public final class H2HeaderRules {
         byte[] a = h.arena();
         int at = h.nameOffset(i);
         int n = h.nameLength(i);
+        if (n == 0) {
+            return false;
+        }
         for (int k = at; k < at + n; k++) {
             if (!NAME[a[k] & 0xff]) {
                 return false;

@@ -525,9 +525,9 @@ final class H2Inbound implements H2FrameReader.Sink {
         if (s == null) {
             return; // of a stream that is over
         }
-        s.receivedHeaders(block.frameBytes(), target);
+        s.received(block.frameBytes());
         if (outcome == HpackDecoder.OK) {
-            message(s, target, trailers, block.endsStream());
+            message(s, target, trailers);
             return;
         }
         target.clear();
@@ -536,7 +536,10 @@ final class H2Inbound implements H2FrameReader.Sink {
         resetInvalid(s, H2Error.INTERNAL_ERROR, many ? "http2.too_many_headers" : "http2.header_list_size_too_large");
     }
 
-    private void message(H2Stream s, HeaderMap headers, boolean trailers, boolean end) {
+    private void message(H2Stream s, HeaderMap headers, boolean trailers) {
+        boolean end = block.endsStream();
+        int frameBytes = block.frameBytes();
+        int plainBytes = headers.byteSize(); // before lines are joined
         String wrong = trailers && !end ? H2HeaderRules.MESSAGING : s.check(headers, trailers, end);
         if (wrong == null && end && s.expectedLength > s.receivedLength) {
             wrong = H2HeaderRules.MESSAGING;
@@ -552,6 +555,7 @@ final class H2Inbound implements H2FrameReader.Sink {
             }
             return;
         }
+        s.receivedHeaders(frameBytes, plainBytes);
         s.remoteEnd |= end;
         if (trailers) {
             if (server) {

@@ -78,13 +78,12 @@ public abstract class H2Stream {
         }
     }
 
-    /** A header block has come, in frames of {@code bytes}. */
-    final void receivedHeaders(int bytes, HeaderMap headers) {
+    /** The header block that came makes a message; it had frames of {@code bytes} and headers of {@code plainBytes}. */
+    final void receivedHeaders(int bytes, int plainBytes) {
         BytesMeter m = meter;
         if (m != null) {
-            m.wireReceived += bytes;
             m.headerReceived += bytes;
-            m.plainHeaderReceived += headers.byteSize();
+            m.plainHeaderReceived += plainBytes;
         }
     }
 

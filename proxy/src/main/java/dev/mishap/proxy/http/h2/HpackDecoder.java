@@ -127,8 +127,8 @@ final class HpackDecoder {
         int nameLength;
         int hash;
         if (nameIndex == 0) {
-            nameLength = string(in, to, target);
-            if (nameLength <= 0) {
+            nameLength = string(in, to, target); // an empty name breaks the message, not the connection's table
+            if (nameLength < 0) {
                 return -1;
             }
             hash = HeaderName.hash(target.arena(), start, nameLength);

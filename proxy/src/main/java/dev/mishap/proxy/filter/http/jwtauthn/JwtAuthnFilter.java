@@ -150,7 +150,8 @@ final class JwtAuthnFilter implements HttpFilter {
 
     private Flow misconfigured(HttpStream stream, String problem) {
         stats.denied.inc();
-        stream.sendLocalReply(LocalReply.of(403, "Failed JWT authentication: " + problem, details(problem)));
+        String body = config.stripFailureResponse() ? "" : "Failed JWT authentication: " + problem;
+        stream.sendLocalReply(LocalReply.of(403, body, details(problem)));
         return Flow.PAUSE;
     }
 
