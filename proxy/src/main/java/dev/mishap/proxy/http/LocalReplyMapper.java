@@ -18,8 +18,11 @@ public interface LocalReplyMapper {
         public String contentType = "text/plain";
         /** Headers so far; {@code :status} follows {@link #status}. */
         public final HeaderMap headers;
+        /** Whether the body becomes gRPC's message. */
+        public final boolean grpc;
 
-        Reply(int status, String body, HeaderMap headers) {
+        Reply(int status, String body, HeaderMap headers, boolean grpc) {
+            this.grpc = grpc;
             this.status = status;
             this.body = body;
             this.headers = headers;

@@ -34,7 +34,7 @@ final class LocalReplyResponse {
         if (reply.headers() != null) {
             reply.headers().apply(headers);
         }
-        LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers);
+        LocalReplyMapper.Reply out = new LocalReplyMapper.Reply(reply.status(), reply.body(), headers, grpc);
         stream.info().responseCode = reply.status();
         if (mapper != LocalReplyMapper.NONE) {
             mapper.rewrite(stream, out);

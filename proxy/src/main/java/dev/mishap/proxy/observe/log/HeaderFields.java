@@ -149,7 +149,7 @@ final class HeaderFields {
         return command.maxLength() < 0 ? field : field.cutTo(command.maxLength());
     }
 
-    /** The value of the first query parameter of that name, as it stands in the path. */
+    /** The value of the first query parameter of that name; the percent escapes of both are resolved. */
     static Field queryParam(Command command) {
         String name = command.parameters();
         if (name.isEmpty()) {
@@ -169,11 +169,10 @@ final class HeaderFields {
                 while (from <= end) {
                     int amp = path.indexOf('&', from);
                     int to = amp < 0 || amp > end ? end : amp;
-                    int length = name.length();
-                    if (path.startsWith(name, from)
-                            && from + length <= to
-                            && (from + length == to || path.charAt(from + length) == '=')) {
-                        out.latin1(path.substring(Math.min(from + length + 1, to), to));
+                    int equals = path.indexOf('=', from);
+                    int nameEnd = equals < 0 || equals > to ? to : equals;
+                    if (decode(path.substring(from, nameEnd)).equals(name)) {
+                        out.latin1(decode(path.substring(Math.min(nameEnd + 1, to), to)));
                         return true;
                     }
                     from = to + 1;
@@ -210,6 +209,9 @@ final class HeaderFields {
     }
 
     private static String decode(String text) {
+        if (text.indexOf('%') < 0) {
+            return text;
+        }
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -105,6 +105,11 @@ public final class LogFormat {
         return contentType;
     }
 
+    /** Whether each line is a JSON object. */
+    public boolean isJson() {
+        return json != null;
+    }
+
     /** The text for a local reply whose body so far is {@code body}. */
     public byte[] formatLocalReply(StreamInfo info, HeaderMap request, HeaderMap response, String body) {
         LogBuffer out = LogBuffer.ofThread();

@@ -72,7 +72,9 @@ final class LocalReplies implements LocalReplyMapper {
         }
         if (chosen != null) {
             byte[] text = chosen.formatLocalReply(stream.info(), stream.requestHeaders(), reply.headers, reply.body);
-            reply.body = new String(text, StandardCharsets.UTF_8);
+            // A JSON object ends with a newline, except in gRPC's message.
+            int length = reply.grpc && chosen.isJson() ? text.length - 1 : text.length;
+            reply.body = new String(text, 0, length, StandardCharsets.UTF_8);
             reply.contentType = chosen.contentType();
         }
     }
