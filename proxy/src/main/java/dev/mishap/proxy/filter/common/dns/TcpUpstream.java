@@ -19,13 +19,13 @@ final class TcpUpstream {
     /** Questions that one connection has under way; more begin another. */
     private static final int MAX_WAITING = 4096;
 
-    private final DnsServer server;
+    private final Resolvers owner;
     private final EventLoop loop;
     private final InetSocketAddress address;
     private @Nullable Connection current;
 
-    TcpUpstream(DnsServer server, EventLoop loop, InetSocketAddress address) {
-        this.server = server;
+    TcpUpstream(Resolvers owner, EventLoop loop, InetSocketAddress address) {
+        this.owner = owner;
         this.loop = loop;
         this.address = address;
     }
@@ -88,7 +88,7 @@ final class TcpUpstream {
                     .channel(Transport.of(loop).socketChannel())
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
-                            Math.max(1, TimeUnit.NANOSECONDS.toMillis(server.config.timeoutNanos())))
+                            Math.max(1, TimeUnit.NANOSECONDS.toMillis(owner.config.timeoutNanos())))
                     .handler(this)
                     .connect(address);
             if (connecting.cause() != null) {
@@ -107,7 +107,7 @@ final class TcpUpstream {
         }
 
         boolean ask(Exchange exchange) {
-            int id = server.random.next16();
+            int id = owner.random.next16();
             while (waiting.containsKey(id)) {
                 id = id + 1 & 0xffff;
             }
@@ -116,9 +116,9 @@ final class TcpUpstream {
             exchange.path = this;
             exchange.upstreamId = id;
             if (connected) {
-                channel().write(server.toUpstream(exchange, id, true), channel().voidPromise());
+                channel().write(owner.toUpstream(exchange, id, true), channel().voidPromise());
                 unflushed = true;
-                server.flushLater();
+                owner.flushLater();
             }
             return true;
         }
@@ -134,7 +134,7 @@ final class TcpUpstream {
         public void channelActive(ChannelHandlerContext ctx) {
             // What was asked before the connection was there.
             for (Exchange exchange : waiting.values()) {
-                ctx.write(server.toUpstream(exchange, exchange.upstreamId, true), ctx.voidPromise());
+                ctx.write(owner.toUpstream(exchange, exchange.upstreamId, true), ctx.voidPromise());
             }
             connected = true;
             ctx.flush();
@@ -171,10 +171,10 @@ final class TcpUpstream {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             boolean sound = frames.read(ctx.alloc(), (ByteBuf) message, answer -> {
-                Exchange exchange = server.matches(waiting, answer);
+                Exchange exchange = owner.matches(waiting, answer);
                 if (exchange != null) {
                     forget(exchange);
-                    server.answered(exchange, answer);
+                    owner.answered(exchange, answer);
                 }
             });
             if (!sound) {
@@ -184,7 +184,7 @@ final class TcpUpstream {
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            server.flush();
+            owner.readComplete();
         }
 
         @Override
@@ -204,15 +204,15 @@ final class TcpUpstream {
             closed = true;
             frames.close();
             if (!waiting.isEmpty()) {
-                server.stats.upstreamErrors.inc();
+                owner.stats.upstreamErrors.inc();
             }
             for (Exchange exchange : waiting.values().toArray(Exchange[]::new)) {
                 if (waiting.get(exchange.upstreamId) == exchange) {
                     forget(exchange);
-                    server.failed(exchange);
+                    owner.failed(exchange);
                 }
             }
-            server.flush();
+            owner.readComplete();
         }
     }
 }

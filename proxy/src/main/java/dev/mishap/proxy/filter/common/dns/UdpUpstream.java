@@ -26,7 +26,7 @@ final class UdpUpstream {
     /** Ids that are tried before a socket counts as full. */
     private static final int DRAWS = 16;
 
-    private final DnsServer server;
+    private final Resolvers owner;
     private final EventLoop loop;
     private final InetSocketAddress address;
     private final int maxAnswer;
@@ -38,17 +38,17 @@ final class UdpUpstream {
      * @param maxAnswer longer answers are cut
      * @param batch answers that are read with one call; as many buffers of that length are taken for a read
      */
-    UdpUpstream(DnsServer server, EventLoop loop, InetSocketAddress address, int maxAnswer, int batch) {
+    UdpUpstream(Resolvers owner, EventLoop loop, InetSocketAddress address, int maxAnswer, int batch) {
         this.maxAnswer = maxAnswer;
         this.batch = batch;
-        this.server = server;
+        this.owner = owner;
         this.loop = loop;
         this.address = address;
     }
 
     /** Sends the question; false when that can't be done now. */
     boolean ask(Exchange exchange) {
-        int slot = server.random.next16() % SOCKETS;
+        int slot = owner.random.next16() % SOCKETS;
         Socket socket = sockets[slot];
         if (socket == null || socket.asked >= LIFE || !socket.channel.isActive()) {
             if (socket != null) {
@@ -116,15 +116,15 @@ final class UdpUpstream {
 
         boolean ask(Exchange exchange) {
             for (int i = 0; i < DRAWS; i++) {
-                int id = server.random.next16();
+                int id = owner.random.next16();
                 if (!waiting.containsKey(id)) {
                     asked++;
                     waiting.put(id, exchange);
                     exchange.path = this;
                     exchange.upstreamId = id;
-                    channel.write(server.toUpstream(exchange, id, false), channel.voidPromise());
+                    channel.write(owner.toUpstream(exchange, id, false), channel.voidPromise());
                     unflushed = true;
-                    server.flushLater();
+                    owner.flushLater();
                     return true;
                 }
             }
@@ -177,29 +177,29 @@ final class UdpUpstream {
         }
 
         private void read(ByteBuf answer) {
-            Exchange exchange = server.matches(waiting, answer);
+            Exchange exchange = owner.matches(waiting, answer);
             if (exchange != null) {
                 forget(exchange);
-                server.answered(exchange, answer);
+                owner.answered(exchange, answer);
             }
         }
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            server.flush();
+            owner.readComplete();
         }
 
         /** The resolver's host told that nobody listens there. */
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            server.stats.upstreamErrors.inc();
+            owner.stats.upstreamErrors.inc();
             for (Exchange exchange : waiting.values().toArray(Exchange[]::new)) {
                 if (waiting.get(exchange.upstreamId) == exchange) {
                     forget(exchange);
-                    server.failed(exchange);
+                    owner.failed(exchange);
                 }
             }
-            server.flush();
+            owner.readComplete();
         }
     }
 }
