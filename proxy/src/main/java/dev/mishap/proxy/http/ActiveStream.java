@@ -3,7 +3,6 @@ package dev.mishap.proxy.http;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,22 +31,17 @@ public final class ActiveStream implements HttpStream {
     private ByteBufAllocator alloc = ByteBufAllocator.DEFAULT;
     private boolean active;
     private RuntimeSnapshot runtime = RuntimeSnapshot.EMPTY;
-    private @Nullable SelectedRoute route;
-    private boolean routeMatched;
-    /** The next route is not the first: its limits of time are to be looked at. */
-    private boolean rerouted;
+    private final StreamRoute route;
+    private final ResponseEncoder encoder;
 
     private @Nullable HeaderMap requestTrailers;
     private @Nullable HeaderMap responseHeaders;
     private @Nullable HeaderMap responseTrailers;
     private boolean headersSeen;
     private boolean responseStarted;
-    private boolean responseHeadersWritten;
-    private boolean headRequest;
     /** Whether the request was gRPC when it came, whatever filters make of it: so its local replies are. */
     private boolean grpc;
 
-    private boolean closeAfter;
     /** The pass that ends is followed by another one. */
     private boolean restarting;
 
@@ -57,9 +51,11 @@ public final class ActiveStream implements HttpStream {
     ActiveStream(ConnectionManagerConfig config, EventLoop loop) {
         this.config = config;
         this.loop = loop;
-        this.chain = new FilterChain(this, config);
+        this.encoder = new ResponseEncoder(this, config, clock);
+        this.chain = new FilterChain(this, encoder, config);
         this.preparation = new RequestHeaders(config, clock);
         this.timers = new StreamTimers(config, loop, this);
+        this.route = new StreamRoute(this, config, timers);
         this.log = new StreamLog(this, config, loop);
     }
 
@@ -73,7 +69,7 @@ public final class ActiveStream implements HttpStream {
     /** Lets go of the connection; filters of the request that has ended may be on the stack and look at the rest. */
     void detach() {
         codec = DownstreamCodec.NONE;
-        route = null;
+        route.forget();
         responseFlow.end();
     }
 
@@ -104,9 +100,9 @@ public final class ActiveStream implements HttpStream {
         info.startTimeEpochNanos = clock.epochNanos(now);
         info.protocol = codec.protocol();
         active = true;
-        headersSeen = responseStarted = responseHeadersWritten = headRequest = closeAfter = upgrade = false;
-        routeMatched = rerouted = false;
-        route = null;
+        headersSeen = responseStarted = upgrade = false;
+        route.begin();
+        encoder.begin();
         requestTrailers = responseHeaders = responseTrailers = null;
         responseFlow.begin(!codec.writable());
         runtime = config.runtime.current();
@@ -120,7 +116,7 @@ public final class ActiveStream implements HttpStream {
     /** The request's head is complete, in {@link #incoming}. */
     public void onHeaders(String protocol, boolean headRequest, boolean endStream) {
         info.protocol = protocol;
-        this.headRequest = headRequest;
+        encoder.head(headRequest);
         headersSeen = true;
         grpc = isGrpcRequest();
         long now = System.nanoTime();
@@ -236,7 +232,7 @@ public final class ActiveStream implements HttpStream {
         if (!headersSeen) {
             requestHeaders.clear();
         }
-        closeAfter = true;
+        encoder.closeAfter();
         sendLocalReply(LocalReply.of(status, body, details));
     }
 
@@ -252,7 +248,7 @@ public final class ActiveStream implements HttpStream {
         if (active && !headersSeen) {
             config.stats.rqHeaderTimeout.inc();
             requestHeaders.clear();
-            closeAfter = true;
+            encoder.closeAfter();
             sendLocalReply(LocalReply.of(408, "request header timeout", "request_header_timeout"));
         }
     }
@@ -265,7 +261,9 @@ public final class ActiveStream implements HttpStream {
     }
 
     private void refuse(RequestHeaders.Refusal refusal) {
-        closeAfter |= refusal.close();
+        if (refusal.close()) {
+            encoder.closeAfter();
+        }
         String location = refusal.location();
         sendLocalReply(new LocalReply(
                 refusal.status(),
@@ -355,23 +353,7 @@ public final class ActiveStream implements HttpStream {
 
     @Override
     public @Nullable SelectedRoute route() {
-        if (!routeMatched) {
-            routeMatched = true;
-            info.routeResolutions++;
-            route = config.routes.select(this);
-            // A request that no router sees, since a filter answers it, has its route's cluster in the log all the
-            // same.
-            String cluster = route == null ? null : route.clusterName();
-            info.upstreamCluster = cluster == null ? null : config.clusterStatName.apply(cluster);
-            info.clusterMetadata = cluster == null ? null : config.clusterMetadata.apply(cluster);
-            info.upstreamClusterRaw = info.upstreamCluster == null ? null : cluster;
-            info.routeName = route == null ? null : route.name();
-            if (rerouted && route != null) {
-                rerouted = false;
-                timers.apply(route, requestHeaders, info.startNanos, System.nanoTime());
-            }
-        }
-        return route;
+        return route.get();
     }
 
     @Override
@@ -381,9 +363,7 @@ public final class ActiveStream implements HttpStream {
 
     @Override
     public void clearRouteCache() {
-        routeMatched = false;
-        rerouted = true;
-        route = null;
+        route.clear();
     }
 
     @Override
@@ -442,18 +422,26 @@ public final class ActiveStream implements HttpStream {
         }
         info.responseCodeDetails = reply.details();
         forgetPartOfHead();
-        closeAfter |= reply.status() == 400; // whatever a gRPC client or a mapper makes of it
+        if (reply.status() == 400) {
+            encoder.closeAfter(); // whatever a gRPC client or a mapper makes of it
+        }
         chain.stopRequest();
         if (!chain.created()) {
             chainForAnswer();
         }
-        SelectedRoute r = routeMatched && route != null && route.forwards() ? route : null;
+        SelectedRoute r = route.chosen();
         LocalReplyResponse local = localReply;
         if (local == null) {
             local = new LocalReplyResponse();
             localReply = local;
         }
-        byte[] body = local.prepare(reply, this, config.localReplies, r, headersSeen && grpc, headRequest);
+        byte[] body = local.prepare(
+                reply,
+                this,
+                config.localReplies,
+                r != null && r.forwards() ? r : null,
+                headersSeen && grpc,
+                encoder.isHead());
         HeaderMap headers = local.headers();
         responseStarted = true;
         responseHeaders = headers;
@@ -472,27 +460,27 @@ public final class ActiveStream implements HttpStream {
 
     /** The filters of a request that is refused before they see it: its answer passes them all the same. */
     private void chainForAnswer() {
-        chain.create(config.filters, routeMatched ? route : null);
+        chain.create(config.filters, route.chosen());
         int proto = headersSeen ? requestHeaders.indexOf(HeaderName.X_FORWARDED_PROTO) : -1;
         if (proto >= 0 && requestHeaders.valueLength(proto) > 0) {
             route();
         } else {
-            routeMatched = true; // Envoy finds no route without that header, which we add later than this
+            route.none(); // Envoy finds no route without that header, which we add later than this
         }
     }
 
     @Override
     public void closeAfterResponse() {
-        closeAfter = true;
+        encoder.closeAfter();
     }
 
     @Override
-    public void restart(HeaderMap response, @Nullable ByteBuf transferredBody) {
-        boolean head = headRequest;
+    public void restart(HeaderMap redirect, @Nullable ByteBuf transferredBody) {
+        boolean head = encoder.isHead();
         info.responseCodeDetails = "internal_redirect";
-        info.responseCode = ResponseHeaders.status(response);
-        responseHeaders = response;
-        responseHeadersWritten = true;
+        info.responseCode = ResponseHeaders.status(redirect);
+        responseHeaders = redirect;
+        encoder.replaced();
         restarting = true;
         finish(false);
         restarting = false;
@@ -500,7 +488,7 @@ public final class ActiveStream implements HttpStream {
         long now = System.nanoTime();
         beginPass(now);
         headersSeen = true;
-        headRequest = head;
+        encoder.head(head);
         requestComplete(now);
         SelectedRoute r = route();
         if (r != null) {
@@ -552,7 +540,7 @@ public final class ActiveStream implements HttpStream {
         if (info.responseCodeDetails == null) {
             info.responseCodeDetails = "via_upstream";
         }
-        SelectedRoute r = route;
+        SelectedRoute r = route.chosen();
         if (r != null) {
             info.responseCode = ResponseHeaders.status(headers); // header formats may tell it
             r.finalizeResponseHeaders(headers, this);
@@ -622,75 +610,18 @@ public final class ActiveStream implements HttpStream {
         responseFlow.listener(listener);
     }
 
-    // ---- the end of the response's filters ----
+    // ---- the end ----
 
-    /** Writes the head that went through all filters. */
-    void writeHeaders(HeaderMap headers, boolean endStream) {
-        int status = ResponseHeaders.status(headers);
-        info.responseCode = status;
-        long now = System.nanoTime();
-        info.downstreamFirstTxNanos = now;
-        ResponseHeaders.finish(headers, config, requestHeaders, clock.date(now));
-        StreamSpan span = info.span;
-        if (span != null) {
-            span.onResponse(headers);
-        }
-        closeAfter = !codec.multiplexed() && endsConnection();
-        if (codec.multiplexed() && config.drain.closeAfterResponse()) {
-            codec.drain();
-        }
-        if (!codec.requestComplete()) {
-            config.stats.rqResponseBeforeRqComplete.inc();
-        }
-        responseHeadersWritten = true;
-        boolean tunnel = upgrade && Upgrades.opens(requestHeaders, headers, status, codec);
-        // An upstream that sends a body to HEAD breaks its own response: what follows is looked at, and not passed on.
-        boolean headOnly = headRequest && !codec.multiplexed() && !tunnel;
-        // A tunnel's end is its connection's, but what it carries is not about HTTP.
-        codec.encodeHeaders(headers, endStream || headOnly, closeAfter && !tunnel, tunnel);
-        if (tunnel && config.logTunnels) {
+    /** The codec has the response's head: with it, a tunnel is open. */
+    void tunnelEstablished() {
+        if (config.logTunnels) {
             log.write(AccessLogType.DOWNSTREAM_TUNNEL_ESTABLISHED);
         }
-        if (endStream) {
-            finish(true);
-        }
     }
 
-    /** Whether a connection that carries one request at a time ends with this response. */
-    private boolean endsConnection() {
-        boolean close = closeAfter || !codec.keepAlive() || !codec.requestComplete();
-        if (!close && config.drain.closeAfterResponse()) {
-            config.stats.cxDrainClose.inc();
-            close = true;
-        }
-        if (!close && config.overload.disablesKeepalive()) {
-            config.stats.cxOverloadDisableKeepalive.inc();
-            config.stats.cxDrainClose.inc();
-            close = true;
-        }
-        return close;
-    }
-
-    void writeData(ByteBuf transferred, boolean endStream) {
-        if (headRequest) {
-            transferred.release();
-            if (endStream && codec.multiplexed()) {
-                codec.encodeData(Unpooled.EMPTY_BUFFER, true);
-            }
-        } else {
-            info.bytesSent += transferred.readableBytes();
-            codec.encodeData(transferred, endStream);
-        }
-        if (endStream) {
-            finish(true);
-        }
-    }
-
-    void writeTrailers(HeaderMap trailers) {
-        if (!headRequest || codec.multiplexed()) {
-            codec.encodeTrailers(trailers);
-        }
-        finish(true);
+    /** Whether an upgrade was asked for and allowed. */
+    boolean isUpgrade() {
+        return upgrade;
     }
 
     private void cut(boolean reset) {
@@ -706,7 +637,7 @@ public final class ActiveStream implements HttpStream {
     }
 
     /** Ends the stream, once: filters, stats, log, and then the codec. */
-    private void finish(boolean complete) {
+    void finish(boolean complete) {
         if (!active) {
             return;
         }
@@ -714,7 +645,8 @@ public final class ActiveStream implements HttpStream {
         active = false;
         forgetPartOfHead();
         timers.clear();
-        if (!responseHeadersWritten) {
+        boolean answered = encoder.headersWritten();
+        if (!answered) {
             info.responseCode = 0;
         }
         StreamSpan span = info.span;
@@ -732,7 +664,7 @@ public final class ActiveStream implements HttpStream {
         // A response counts from its headers on, whether its end comes or not.
         if (info.healthCheck) {
             stats.healthChecks.inc(); // and it is no traffic to be counted by its codes
-        } else if (!restarting && (complete || responseHeadersWritten)) {
+        } else if (!restarting && (complete || answered)) {
             stats.completed(info.responseCode);
         }
         if (complete && !codec.requestComplete()) {
@@ -746,7 +678,7 @@ public final class ActiveStream implements HttpStream {
 
     /** Whether the connection ends with this response. */
     public boolean closesConnection() {
-        return closeAfter;
+        return encoder.closesConnection();
     }
 
     /** Frees timers; the object is not used again. */

@@ -14,6 +14,7 @@ final class FilterChain {
     private static final HttpFilter NONE = new HttpFilter() {};
 
     private final ActiveStream stream;
+    private final ResponseEncoder encoder;
     private final ConnectionManagerConfig config;
     private final HttpFilter[] filters;
     private int count;
@@ -24,7 +25,8 @@ final class FilterChain {
     // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
     private int generation;
 
-    FilterChain(ActiveStream stream, ConnectionManagerConfig config) {
+    FilterChain(ActiveStream stream, ResponseEncoder encoder, ConnectionManagerConfig config) {
+        this.encoder = encoder;
         this.stream = stream;
         this.config = config;
         this.filters = new HttpFilter[config.mostFilters()];
@@ -181,7 +183,7 @@ final class FilterChain {
             return;
         }
         if (!d.up) {
-            stream.writeHeaders(headers, endStream);
+            encoder.writeHeaders(headers, endStream);
         }
     }
 
@@ -228,7 +230,7 @@ final class FilterChain {
         if (d.up) {
             data.release();
         } else {
-            stream.writeData(data, end);
+            encoder.writeData(data, end);
         }
     }
 
@@ -274,7 +276,7 @@ final class FilterChain {
             }
         }
         if (!d.up) {
-            stream.writeTrailers(trailers);
+            encoder.writeTrailers(trailers);
         }
     }
 
