@@ -1,7 +1,10 @@
 package dev.mishap.proxy.http;
 
-/** What the connection manager writes into the headers of every response, once the filters have seen them. */
-final class ResponseHeaders {
+/**
+ * What the connection manager writes into the headers of every response, once the filters have seen them; and what it and they read
+ * there.
+ */
+public final class ResponseHeaders {
     private static final HeaderName VIA = HeaderName.of("via");
 
     private ResponseHeaders() {}
@@ -41,8 +44,17 @@ final class ResponseHeaders {
         }
     }
 
+    /** Whether these begin a gRPC response; one without a body is one that tells its status. */
+    public static boolean isGrpc(HeaderMap headers, boolean endStream) {
+        if (endStream) {
+            return headers.contains(HeaderName.GRPC_STATUS);
+        }
+        int type = headers.indexOf(HeaderName.CONTENT_TYPE);
+        return type >= 0 && status(headers) == 200 && GrpcReply.isGrpcContentType(headers, type);
+    }
+
     /** The number in {@code :status}. */
-    static int status(HeaderMap headers) {
+    public static int status(HeaderMap headers) {
         int i = headers.indexOf(HeaderName.STATUS);
         byte[] a = headers.arena();
         int at = headers.valueOffset(i);

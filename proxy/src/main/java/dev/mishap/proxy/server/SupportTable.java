@@ -12,6 +12,7 @@ import dev.mishap.proxy.config.CommonFields;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.filterstate.FilterStateUpdates;
 import dev.mishap.proxy.filter.common.rbac.RbacEngine;
+import dev.mishap.proxy.filter.http.admissioncontrol.AdmissionControlExtension;
 import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
@@ -140,6 +141,7 @@ public final class SupportTable {
         lists.add(ExtAuthzExtension.FIELDS);
         lists.add(SetMetadataExtension.FIELDS);
         lists.add(SetFilterStateExtension.FIELDS);
+        lists.add(AdmissionControlExtension.FIELDS);
         lists.add(FilterStateUpdates.FIELDS);
         lists.add(HeaderToMetadataExtension.FIELDS);
         lists.add(BandwidthLimitExtension.FIELDS);

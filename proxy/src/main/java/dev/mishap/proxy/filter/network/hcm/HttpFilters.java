@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.admissioncontrol.AdmissionControlExtension;
 import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
@@ -56,7 +57,8 @@ public final class HttpFilters {
             new OnDemandExtension(),
             new DynamicForwardExtension(),
             new RateLimitExtension(),
-            new BasicAuthExtension());
+            new BasicAuthExtension(),
+            new AdmissionControlExtension());
 
     private static final List<HttpFilterExtension> ALL =
             Stream.concat(OWN.stream(), IstioHttpFilter.ALL.stream()).toList();
