@@ -68,9 +68,15 @@ public final class DynamicForwardSource implements EndpointSource, LoadBalancer,
                 return;
             }
         } else {
-            byHost.put(
-                    host.key(),
-                    new Endpoint(address, host.key(), EndpointConfig.at(AddressText.host(address), address.getPort())));
+            Endpoint known = byHost.get(host.key());
+            if (known != null && known.address().equals(address)) {
+                known.addresses(List.copyOf(host.addresses()));
+                return;
+            }
+            Endpoint made =
+                    new Endpoint(address, host.key(), EndpointConfig.at(AddressText.host(address), address.getPort()));
+            made.addresses(List.copyOf(host.addresses()));
+            byHost.put(host.key(), made);
         }
         cluster.update(
                 List.of(new EndpointGroup(Locality.NONE, 0, 0, List.copyOf(byHost.values()))),

@@ -22,7 +22,7 @@ public final class CachedHost {
 
     long failureWait;
 
-    volatile @Nullable InetSocketAddress address;
+    volatile List<InetSocketAddress> addresses = List.of();
     volatile String failure = "";
     volatile boolean answered;
     volatile long usedNanos;
@@ -46,7 +46,13 @@ public final class CachedHost {
 
     /** Where the host is; null when that is not known. */
     public @Nullable InetSocketAddress address() {
-        return address;
+        List<InetSocketAddress> all = addresses;
+        return all.isEmpty() ? null : all.get(0);
+    }
+
+    /** {@link #address} and the others of the answer, which are tried when it can't be reached. */
+    public List<InetSocketAddress> addresses() {
+        return addresses;
     }
 
     /** Why there is no address, as {@code %RESPONSE_CODE_DETAILS%} tells it. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
@@ -47,7 +48,7 @@ public final class HostCache {
 
     /** Told, on the main loop, of every host that has an address. */
     public interface Listener {
-        /** @param address where {@code host} is from now on; null = it is forgotten */
+        /** @param address where {@code host} is from now on, by the first of its addresses; null = it is forgotten */
         void onHost(CachedHost host, @Nullable InetSocketAddress address);
     }
 
@@ -219,10 +220,13 @@ public final class HostCache {
         cancel(host);
         (failure == null ? success : failed).inc();
         if (!addresses.isEmpty()) {
-            InetSocketAddress to = new InetSocketAddress(addresses.get(0), host.port);
-            if (!to.equals(host.address)) {
+            List<InetSocketAddress> all = addresses.stream()
+                    .map(a -> new InetSocketAddress(a, host.port))
+                    .toList();
+            InetSocketAddress to = all.get(0);
+            if (!to.equals(host.address()) || !Set.copyOf(all).equals(Set.copyOf(host.addresses))) {
                 changed.inc();
-                host.address = to;
+                host.addresses = all;
                 listeners.forEach(l -> l.onHost(host, to));
             }
         } else {

@@ -97,6 +97,26 @@ class HostCacheTest {
     }
 
     @Test
+    void other_addresses_are_a_change_and_their_order_is_none() {
+        HostCache cache = cache(9, 9);
+        load(cache, "a:1");
+        answer(0, 5, "10.0.0.1", "10.0.0.2", "10.0.0.3");
+        assertThat(host(cache, "a:1").addresses())
+                .containsExactly(
+                        new InetSocketAddress("10.0.0.1", 1),
+                        new InetSocketAddress("10.0.0.2", 1),
+                        new InetSocketAddress("10.0.0.3", 1));
+        pass(5);
+        answer(1, 5, "10.0.0.1", "10.0.0.3", "10.0.0.2");
+        assertThat(stat("host_address_changed")).isEqualTo(1);
+        pass(5);
+        answer(2, 5, "10.0.0.1", "10.0.0.4");
+        assertThat(stat("host_address_changed")).isEqualTo(2);
+        assertThat(told).hasSize(2);
+        assertThat(host(cache, "a:1").addresses()).hasSize(2);
+    }
+
+    @Test
     void a_host_is_asked_for_once_and_again_when_its_time_is_over() {
         HostCache cache = cache(9, 9);
         load(cache, "a:1");
