@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
+import dev.mishap.proxy.http.ConnectionTimers;
 import dev.mishap.proxy.http.DeadlineTimer;
 import dev.mishap.proxy.http.DelayedClose;
 import dev.mishap.proxy.http.DownstreamCodec;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * A downstream HTTP/1 connection: the only handler of its pipeline. Requests are taken one at a time; bytes of a pipelined next
  * request are held, and reading stops, until the response is out.
  */
-public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink {
+public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink, ConnectionTimers.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(H1ServerConnection.class);
 
     private enum State {
@@ -64,10 +65,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     /** The request under way. */
     private @Nullable ActiveStream stream;
 
-    private @Nullable DeadlineTimer idleTimer;
+    /** Null before the connection is open. */
+    private @Nullable ConnectionTimers timers;
+
     private @Nullable DeadlineTimer headersTimer;
-    private @Nullable DeadlineTimer durationTimer;
-    private @Nullable DeadlineTimer drainTimer;
     private @Nullable DelayedClose end;
     private @Nullable ByteBuf held;
     private State state = State.OPEN;
@@ -122,16 +123,13 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         openedNanos = System.nanoTime();
         stats.cxTotal.inc();
         stats.cxActive.inc();
-        if (config.idleTimeoutNanos > 0) {
-            DeadlineTimer t = new DeadlineTimer(ctx.channel().eventLoop(), this::idle);
-            idleTimer = t;
-            t.set(openedNanos, config.idleTimeoutNanos);
-        }
-        if (config.maxConnectionDurationNanos > 0) {
-            DeadlineTimer t = new DeadlineTimer(ctx.channel().eventLoop(), this::tooOld);
-            durationTimer = t;
-            t.set(openedNanos, config.maxConnectionDurationNanos);
-        }
+        timers = new ConnectionTimers(ctx.channel().eventLoop(), config, openedNanos, this);
+    }
+
+    private ConnectionTimers timers() {
+        ConnectionTimers t = timers;
+        assert t != null;
+        return t;
     }
 
     private ActiveStream stream() {
@@ -302,9 +300,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         info.on(connection);
         writtenBefore = out().written();
         fieldBytesBefore = out().fieldBytes();
-        if (idleTimer != null) {
-            idleTimer.clear();
-        }
+        timers().used();
         if (config.requestHeadersTimeoutNanos > 0) {
             DeadlineTimer t = headersTimer;
             if (t == null) {
@@ -401,10 +397,11 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
     }
 
     private void closeTimers() {
-        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, headersTimer, durationTimer, drainTimer}) {
-            if (t != null) {
-                t.close();
-            }
+        if (timers != null) {
+            timers.close();
+        }
+        if (headersTimer != null) {
+            headersTimer.close();
         }
         if (end != null) {
             end.cancel();
@@ -435,7 +432,8 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
         }
     }
 
-    private void idle() {
+    @Override
+    public void idle() {
         if (state == State.OPEN && stream == null) {
             stats.cxIdleTimeout.inc();
             drainIdle();
@@ -451,19 +449,19 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             closeIdle();
         } else if (!draining) {
             draining = true;
-            DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::drained);
-            drainTimer = t;
-            t.set(System.nanoTime(), config.drainTimeoutNanos);
+            timers().drain();
         }
     }
 
-    private void drained() {
+    @Override
+    public void drained() {
         if (state == State.OPEN && stream == null) {
             closeIdle();
         }
     }
 
-    private void tooOld() {
+    @Override
+    public void tooOld() {
         stats.cxMaxDurationReached.inc();
         if (stream != null) {
             draining = true;
@@ -577,9 +575,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter imple
             }
             return;
         }
-        if (idleTimer != null) {
-            idleTimer.set(System.nanoTime(), config.idleTimeoutNanos);
-        }
+        timers().unused();
         releasePauses();
         if (held != null) {
             // Not from here: the filters of the stream that has just ended are still on the stack.

@@ -3,7 +3,7 @@ package dev.mishap.proxy.http.h2;
 import dev.mishap.proxy.http.ActiveStream;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
-import dev.mishap.proxy.http.DeadlineTimer;
+import dev.mishap.proxy.http.ConnectionTimers;
 import dev.mishap.proxy.http.DelayedClose;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.ResponseFlag;
@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A downstream HTTP/2 connection. Its streams are used again, one request after the other. */
-public final class H2ServerConnection extends H2Connection {
+public final class H2ServerConnection extends H2Connection implements ConnectionTimers.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(H2ServerConnection.class);
     /** Stream objects that are kept for requests to come. */
     private static final int MAX_SPARE = 64;
@@ -46,9 +46,7 @@ public final class H2ServerConnection extends H2Connection {
     private final ConnectionInfo connection;
     private final boolean counted;
     private @Nullable SpareStreams streams;
-    private @Nullable DeadlineTimer idleTimer;
-    private @Nullable DeadlineTimer durationTimer;
-    private @Nullable DeadlineTimer drainTimer;
+    private @Nullable ConnectionTimers timers;
     private @Nullable DelayedClose end;
     private Drain drain = Drain.NONE;
     private boolean started;
@@ -92,16 +90,13 @@ public final class H2ServerConnection extends H2Connection {
         }
         Channel channel = ctx.channel();
         streams = config.streams(channel.eventLoop());
-        if (config.idleTimeoutNanos > 0) {
-            DeadlineTimer t = new DeadlineTimer(channel.eventLoop(), this::idle);
-            idleTimer = t;
-            t.set(openedNanos, config.idleTimeoutNanos);
-        }
-        if (config.maxConnectionDurationNanos > 0) {
-            DeadlineTimer t = new DeadlineTimer(channel.eventLoop(), this::tooOld);
-            durationTimer = t;
-            t.set(openedNanos, config.maxConnectionDurationNanos);
-        }
+        timers = new ConnectionTimers(channel.eventLoop(), config, openedNanos, this);
+    }
+
+    private ConnectionTimers timers() {
+        ConnectionTimers t = timers;
+        assert t != null;
+        return t;
     }
 
     @Override
@@ -150,9 +145,7 @@ public final class H2ServerConnection extends H2Connection {
         if (s == null) {
             s = new H2ServerStream(this);
         }
-        if (idleTimer != null) {
-            idleTimer.clear();
-        }
+        timers().used();
         requests++;
         cm.rqHttp2Total.inc();
         s.opened(streams());
@@ -263,8 +256,8 @@ public final class H2ServerConnection extends H2Connection {
         }
         if (drain == Drain.LAST) {
             lingerThenClose();
-        } else if (idleTimer != null && drain == Drain.NONE) {
-            idleTimer.set(System.nanoTime(), config.idleTimeoutNanos);
+        } else if (drain == Drain.NONE) {
+            timers().unused();
         }
     }
 
@@ -278,7 +271,8 @@ public final class H2ServerConnection extends H2Connection {
 
     // ---- the end of the connection ----
 
-    private void idle() {
+    @Override
+    public void idle() {
         if (openStreams() == 0 && !closing) {
             cm.cxIdleTimeout.inc();
             if (started) {
@@ -289,7 +283,8 @@ public final class H2ServerConnection extends H2Connection {
         }
     }
 
-    private void tooOld() {
+    @Override
+    public void tooOld() {
         if (closing) {
             return;
         }
@@ -308,12 +303,11 @@ public final class H2ServerConnection extends H2Connection {
         }
         drain = Drain.ANNOUNCED;
         goAway(Integer.MAX_VALUE, H2Error.NO_ERROR);
-        DeadlineTimer t = new DeadlineTimer(channel().eventLoop(), this::drainEnds);
-        drainTimer = t;
-        t.set(System.nanoTime(), config.drainTimeoutNanos);
+        timers().drain();
     }
 
-    private void drainEnds() {
+    @Override
+    public void drained() {
         if (closing || drain == Drain.LAST) {
             return;
         }
@@ -342,7 +336,7 @@ public final class H2ServerConnection extends H2Connection {
             if (!started) {
                 closeNow();
             } else {
-                drainEnds(); // the process ends: no time for two announcements
+                drained(); // the process ends: no time for two announcements
             }
         } else {
             ctx.fireUserEventTriggered(event);
@@ -430,11 +424,7 @@ public final class H2ServerConnection extends H2Connection {
         discard();
         afterTurn();
         spare.clear();
-        for (DeadlineTimer t : new @Nullable DeadlineTimer[] {idleTimer, durationTimer, drainTimer}) {
-            if (t != null) {
-                t.close();
-            }
-        }
+        timers().close();
         if (end != null) {
             end.cancel();
         }
