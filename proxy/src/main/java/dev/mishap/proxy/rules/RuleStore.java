@@ -42,9 +42,6 @@ public final class RuleStore implements RuleSource {
     /** The lease that a caller gets who does not say how long. */
     public static final long DEFAULT_LEASE_MILLIS = 5000;
 
-    /** What the end of a rule without one reads as: far away, and yet comparable. */
-    private static final long NEVER_NANOS = TimeUnit.DAYS.toNanos(365 * 100);
-
     static final int MAX_ENTRIES = 10_000;
 
     private static final Logger LOG = LoggerFactory.getLogger("mishap");
@@ -57,7 +54,7 @@ public final class RuleStore implements RuleSource {
 
     private final RulePlaces places;
 
-    private final Map<String, RuleEntry> rules = new TreeMap<>();
+    private final Map<String, StoredRule> rules = new TreeMap<>();
     private final Observers observers = new Observers();
     private final Leases leases;
     private @Nullable Future<?> timer;
@@ -153,44 +150,6 @@ public final class RuleStore implements RuleSource {
         return ticker.nanoTime();
     }
 
-    /** @param own given by whoever started the process, so that it needs no end */
-    private record RuleEntry(
-            InstalledRule installed, @Nullable Lease lease, RuleCounts counts, RuleTag tag, boolean own) {
-        FaultRule rule() {
-            return installed.rule();
-        }
-
-        boolean hasEnd() {
-            return lease != null || rule().ttl() != null;
-        }
-    }
-
-    /** Where a rule came from. */
-    enum Origin {
-        API,
-        /** The command line or the rules file. */
-        PROCESS,
-        /** A filter, a route or a cluster. */
-        CONFIGURATION
-    }
-
-    /**
-     * A rule with what it did.
-     *
-     * @param place of the configuration, or null
-     * @param expiresInMillis 0 when it has ended, and -1 when it has no end
-     */
-    record RuleView(
-            FaultRule rule,
-            Origin origin,
-            @Nullable String place,
-            boolean active,
-            boolean killed,
-            @Nullable String lease,
-            long expiresInMillis,
-            RuleStatus status,
-            boolean dryRun) {}
-
     record ObserverView(Observer observer, String lease, long expiresInMillis) {}
 
     record LeaseView(String id, long expiresInMillis, List<String> rules, List<String> observers) {}
@@ -214,7 +173,7 @@ public final class RuleStore implements RuleSource {
         if (!rule.targets().isAll()) {
             throw RulesProblem.bad("spec.targets", OF_A_FLEET);
         }
-        RuleEntry before = rules.get(rule.name());
+        StoredRule before = rules.get(rule.name());
         if (before == null) {
             requireNotConfigured(rule.name());
         }
@@ -264,7 +223,7 @@ public final class RuleStore implements RuleSource {
                 "it was taken out of the rules",
                 true);
         for (FaultRule rule : own) {
-            RuleEntry before = rules.get(rule.name());
+            StoredRule before = rules.get(rule.name());
             InstalledRule installed = installed(rule, before);
             put(rule, installed, null, before, true);
             if (before == null || !before.rule().equals(rule)) {
@@ -275,7 +234,7 @@ public final class RuleStore implements RuleSource {
     }
 
     private void put(
-            FaultRule rule, InstalledRule installed, @Nullable Lease lease, @Nullable RuleEntry before, boolean own) {
+            FaultRule rule, InstalledRule installed, @Nullable Lease lease, @Nullable StoredRule before, boolean own) {
         RuleCounts counts;
         if (before != null && before.counts().areOf(rule)) {
             counts = before.counts();
@@ -287,7 +246,7 @@ public final class RuleStore implements RuleSource {
             }
         }
         RuleTag tag = RuleTag.of(rule, counts.touchedOfExperiment());
-        rules.put(rule.name(), new RuleEntry(installed, lease, counts, tag, own));
+        rules.put(rule.name(), new StoredRule(installed, lease, counts, tag, own));
     }
 
     /** A rule in place and what it has done. */
@@ -302,7 +261,7 @@ public final class RuleStore implements RuleSource {
     }
 
     /** The same rule again leaves what is in place as it is, so that its ramp goes on; but a ttl begins anew. */
-    private InstalledRule installed(FaultRule rule, @Nullable RuleEntry before) {
+    private InstalledRule installed(FaultRule rule, @Nullable StoredRule before) {
         long now = ticker.nanoTime();
         if (before == null) {
             return InstalledRule.of(rule, now, seeds);
@@ -451,7 +410,7 @@ public final class RuleStore implements RuleSource {
     private RuleView view(RulePlaces.Configured each) {
         return new RuleView(
                 each.rule(),
-                Origin.CONFIGURATION,
+                RuleView.Origin.CONFIGURATION,
                 each.site(),
                 !kill.isOn(),
                 kill.isOn(),
@@ -462,7 +421,7 @@ public final class RuleStore implements RuleSource {
     }
 
     synchronized @Nullable RuleView rule(String name) {
-        RuleEntry entry = rules.get(name);
+        StoredRule entry = rules.get(name);
         if (entry != null) {
             return view(entry, true);
         }
@@ -489,28 +448,28 @@ public final class RuleStore implements RuleSource {
     /** Brings {@code mishap.rule.*} in /stats up to date. */
     public synchronized void showCounts() {
         places.showCounts();
-        for (RuleEntry entry : rules.values()) {
+        for (StoredRule entry : rules.values()) {
             entry.counts().show(published.inPlace().rules());
         }
     }
 
-    private RuleView view(RuleEntry entry, boolean alive) {
+    private RuleView view(StoredRule entry, boolean alive) {
         return new RuleView(
                 entry.rule(),
-                entry.own() ? Origin.PROCESS : Origin.API,
+                entry.own() ? RuleView.Origin.PROCESS : RuleView.Origin.API,
                 null,
                 alive && !kill.isOn(),
                 alive && kill.isOn(),
                 entry.lease() == null ? null : entry.lease().id,
-                !alive ? 0 : entry.hasEnd() ? millisUntil(endNanos(entry)) : -1,
+                !alive ? 0 : entry.hasEnd() ? millisUntil(entry.endNanos()) : -1,
                 entry.counts().of(published.inPlace().rules()),
                 published.inPlace().rules().isDryRun(entry.rule().name()));
     }
 
-    private List<RuleView> end(Predicate<RuleEntry> which, RuleEvents.Kind kind, String why, boolean release) {
-        List<RuleEntry> ended = new ArrayList<>();
-        for (Iterator<RuleEntry> i = rules.values().iterator(); i.hasNext(); ) {
-            RuleEntry entry = i.next();
+    private List<RuleView> end(Predicate<StoredRule> which, RuleEvents.Kind kind, String why, boolean release) {
+        List<StoredRule> ended = new ArrayList<>();
+        for (Iterator<StoredRule> i = rules.values().iterator(); i.hasNext(); ) {
+            StoredRule entry = i.next();
             if (which.test(entry)) {
                 i.remove();
                 ended.add(entry);
@@ -519,20 +478,20 @@ public final class RuleStore implements RuleSource {
         RuleSet was = published.inPlace().rules();
         publish();
         boolean holds = false;
-        for (RuleEntry entry : ended) {
+        for (StoredRule entry : ended) {
             holds |= release && was.end(entry.rule().name());
         }
         if (holds) {
             kill.holds().rulesEnded();
         }
         List<RuleView> views = new ArrayList<>();
-        for (RuleEntry entry : ended) {
+        for (StoredRule entry : ended) {
             entry.counts().show(was);
             entry.counts().letGo();
             RuleStatus status = entry.counts().of(was);
             views.add(new RuleView(
                     entry.rule(),
-                    entry.own() ? Origin.PROCESS : Origin.API,
+                    entry.own() ? RuleView.Origin.PROCESS : RuleView.Origin.API,
                     null,
                     false,
                     false,
@@ -570,16 +529,6 @@ public final class RuleStore implements RuleSource {
         schedule();
     }
 
-    private long endNanos(RuleEntry entry) {
-        FaultRule rule = entry.rule();
-        Lease lease = entry.lease();
-        if (rule.ttl() == null) {
-            return lease == null ? ticker.nanoTime() + NEVER_NANOS : lease.endNanos();
-        }
-        long end = entry.installed().installedNanos() + rule.ttl().toNanos();
-        return lease != null && lease.endNanos() - end < 0 ? lease.endNanos() : end;
-    }
-
     private long millisUntil(long nanos) {
         return Math.max(0, TimeUnit.NANOSECONDS.toMillis(nanos - ticker.nanoTime()));
     }
@@ -588,9 +537,9 @@ public final class RuleStore implements RuleSource {
     private void schedule() {
         long now = ticker.nanoTime();
         long next = leases.nextEnd(now);
-        for (RuleEntry entry : rules.values()) {
+        for (StoredRule entry : rules.values()) {
             if (entry.hasEnd()) {
-                next = Math.min(next, endNanos(entry) - now);
+                next = Math.min(next, entry.endNanos() - now);
             }
         }
         Future<?> running = timer;
@@ -614,8 +563,8 @@ public final class RuleStore implements RuleSource {
         over.forEach(lease -> LOG.info("lease '{}' has run out", lease.id));
         observers.endWith(over);
         end(entry -> over.contains(entry.lease()), RuleEvents.Kind.EXPIRED, "its lease ran out", true);
-        if (rules.values().stream().anyMatch(entry -> endNanos(entry) - now <= 0)) {
-            end(entry -> endNanos(entry) - now <= 0, RuleEvents.Kind.EXPIRED, "its ttl is over", true);
+        if (rules.values().stream().anyMatch(entry -> entry.isOver(now))) {
+            end(entry -> entry.isOver(now), RuleEvents.Kind.EXPIRED, "its ttl is over", true);
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.mishap.proxy.rules;
 import dev.mishap.proxy.json.JsonWriter;
 import dev.mishap.proxy.rules.Leases.LeaseRequest;
 import dev.mishap.proxy.rules.RuleStore.ObserverView;
-import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.yaml.Problem;
 import dev.mishap.rules.yaml.Problems;

@@ -2,7 +2,6 @@ package dev.mishap.proxy.rules;
 
 import dev.mishap.proxy.rules.RuleStore.LeaseView;
 import dev.mishap.proxy.rules.RuleStore.ObserverView;
-import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.RuleStatus;
 import dev.mishap.rules.Suppression;
 import dev.mishap.rules.yaml.RuleWriter;

@@ -25,7 +25,7 @@ public final class RulesRoute {
 
     /** The rules in place as a section of /config_dump; there is none while there are no rules. */
     public static List<Map<String, Object>> configDump(RuleStore store) {
-        List<RuleStore.RuleView> rules = store.rules();
+        List<RuleView> rules = store.rules();
         if (rules.isEmpty()) {
             return List.of();
         }

@@ -178,7 +178,7 @@ class RulePlacesTest {
 
         assertThat(fixture.store.rules()).singleElement().satisfies(view -> {
             assertThat(view.place()).isEqualTo("s");
-            assertThat(view.origin()).isEqualTo(RuleStore.Origin.CONFIGURATION);
+            assertThat(view.origin()).isEqualTo(RuleView.Origin.CONFIGURATION);
             assertThat(view.active()).isTrue();
             assertThat(view.expiresInMillis()).isEqualTo(-1);
             assertThat(view.status().touched()).isEqualTo(1);

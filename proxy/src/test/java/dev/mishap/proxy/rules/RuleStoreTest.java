@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mishap.proxy.rules.Leases.LeaseRequest;
-import dev.mishap.proxy.rules.RuleStore.RuleView;
 import dev.mishap.rules.Cohort;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;

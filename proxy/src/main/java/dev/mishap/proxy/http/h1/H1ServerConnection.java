@@ -35,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * A downstream HTTP/1 connection: the only handler of its pipeline. Requests are taken one at a time; bytes of a pipelined next
  * request are held, and reading stops, until the response is out.
  */
-public final class H1ServerConnection extends ChannelInboundHandlerAdapter implements DownstreamCodec, H1Parser.Sink, ConnectionTimers.Owner {
+public final class H1ServerConnection extends ChannelInboundHandlerAdapter
+        implements DownstreamCodec, H1Parser.Sink, ConnectionTimers.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(H1ServerConnection.class);
 
     private enum State {
