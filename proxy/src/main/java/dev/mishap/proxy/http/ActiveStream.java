@@ -422,26 +422,16 @@ public final class ActiveStream implements HttpStream {
         }
         info.responseCodeDetails = reply.details();
         forgetPartOfHead();
-        if (reply.status() == 400) {
-            encoder.closeAfter(); // whatever a gRPC client or a mapper makes of it
-        }
         chain.stopRequest();
         if (!chain.created()) {
             chainForAnswer();
         }
-        SelectedRoute r = route.chosen();
         LocalReplyResponse local = localReply;
         if (local == null) {
             local = new LocalReplyResponse();
             localReply = local;
         }
-        byte[] body = local.prepare(
-                reply,
-                this,
-                config.localReplies,
-                r != null && r.forwards() ? r : null,
-                headersSeen && grpc,
-                encoder.isHead());
+        byte[] body = prepare(local, reply);
         HeaderMap headers = local.headers();
         responseStarted = true;
         responseHeaders = headers;
@@ -458,6 +448,20 @@ public final class ActiveStream implements HttpStream {
         }
     }
 
+    private byte @Nullable [] prepare(LocalReplyResponse local, LocalReply reply) {
+        if (reply.status() == 400) {
+            encoder.closeAfter(); // whatever a gRPC client or a mapper makes of it
+        }
+        SelectedRoute r = route.chosen();
+        return local.prepare(
+                reply,
+                this,
+                config.localReplies,
+                r != null && r.forwards() ? r : null,
+                headersSeen && grpc,
+                encoder.isHead());
+    }
+
     /** The filters of a request that is refused before they see it: its answer passes them all the same. */
     private void chainForAnswer() {
         chain.create(config.filters, route.chosen());
@@ -466,6 +470,22 @@ public final class ActiveStream implements HttpStream {
             route();
         } else {
             route.none(); // Envoy finds no route without that header, which we add later than this
+        }
+    }
+
+    @Override
+    public void replaceResponse(LocalReply reply) {
+        if (!active) {
+            return;
+        }
+        assert responseStarted : "nothing to replace";
+        info.responseCodeDetails = reply.details();
+        LocalReplyResponse local = new LocalReplyResponse(); // that of the stream may be what is replaced
+        byte[] body = prepare(local, reply);
+        responseHeaders = local.headers();
+        encoder.writeHeaders(local.headers(), body == null);
+        if (body != null && active) {
+            encoder.writeData(alloc().ioBuffer(body.length).writeBytes(body), true);
         }
     }
 

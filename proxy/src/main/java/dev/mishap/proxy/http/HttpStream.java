@@ -113,6 +113,14 @@ public interface HttpStream {
     /** Answers the request here; the request goes no further. Without effect once a response has begun, which is cut instead. */
     void sendLocalReply(LocalReply reply);
 
+    /**
+     * Sends {@code reply} in the place of the response whose headers a filter is looking at; no filter sees it, and what follows of
+     * that response is dropped.
+     */
+    default void replaceResponse(LocalReply reply) {
+        sendLocalReply(reply);
+    }
+
     /** Ends an HTTP/1 connection with this response, since what follows on it is not to be read. */
     default void closeAfterResponse() {}
 

@@ -18,6 +18,7 @@ import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
@@ -142,6 +143,7 @@ public final class SupportTable {
         lists.add(SetMetadataExtension.FIELDS);
         lists.add(SetFilterStateExtension.FIELDS);
         lists.add(AdmissionControlExtension.FIELDS);
+        lists.add(CustomResponseExtension.FIELDS);
         lists.add(FilterStateUpdates.FIELDS);
         lists.add(HeaderToMetadataExtension.FIELDS);
         lists.add(BandwidthLimitExtension.FIELDS);

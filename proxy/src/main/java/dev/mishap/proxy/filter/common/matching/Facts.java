@@ -14,6 +14,11 @@ public interface Facts {
     @Nullable
     HeaderMap headers();
 
+    /** The response's headers, or null when there is none yet. */
+    default @Nullable HeaderMap responseHeaders() {
+        return null;
+    }
+
     /** The peer of the socket. */
     @Nullable
     InetSocketAddress directRemote();

@@ -125,7 +125,8 @@ public interface Input {
         };
     }
 
-    private static @Nullable String header(@Nullable HeaderMap headers, HeaderName name) {
+    /** The values of a header, joined by commas; null when there is none. */
+    static @Nullable String header(@Nullable HeaderMap headers, HeaderName name) {
         int i = headers == null ? -1 : headers.indexOf(name);
         if (i < 0 || headers == null) {
             return null;

@@ -17,6 +17,11 @@ public record RequestFacts(HttpStream stream) implements Facts {
     }
 
     @Override
+    public @Nullable HeaderMap responseHeaders() {
+        return stream.responseHeaders();
+    }
+
+    @Override
     public @Nullable InetSocketAddress directRemote() {
         return stream.info().downstreamDirectRemoteAddress;
     }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
@@ -40,6 +41,7 @@ public final class HttpFilters {
             new HeaderMutationExtension(),
             new BufferExtension(),
             new CorsExtension(),
+            new CustomResponseExtension(),
             new HealthCheckExtension(),
             new ExtAuthzExtension(),
             new BandwidthLimitExtension(),
