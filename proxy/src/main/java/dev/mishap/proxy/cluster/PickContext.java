@@ -3,6 +3,7 @@ package dev.mishap.proxy.cluster;
 import dev.mishap.proxy.http.HeaderMap;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,16 @@ public interface PickContext {
 
     /** The request's headers, or null when there are none. */
     default @Nullable HeaderMap requestHeaders() {
+        return null;
+    }
+
+    /** The dynamic metadata of the downstream connection in {@code namespace}, or null. */
+    default @Nullable Map<String, Object> connectionMetadata(String namespace) {
+        return null;
+    }
+
+    /** The dynamic metadata of the request in {@code namespace}, or null. */
+    default @Nullable Map<String, Object> requestMetadata(String namespace) {
         return null;
     }
 

@@ -120,7 +120,10 @@ final class OriginalDstSource implements EndpointSource, LoadBalancer {
     }
 
     private @Nullable InetSocketAddress destination(PickContext context) {
-        InetSocketAddress to = fromHeader(context);
+        InetSocketAddress to = fromMetadata(context);
+        if (to == null) {
+            to = fromHeader(context);
+        }
         if (to == null) {
             to = context.originalDestination();
         }
@@ -132,7 +135,20 @@ final class OriginalDstSource implements EndpointSource, LoadBalancer {
 
     private @Nullable InetSocketAddress fromHeader(PickContext context) {
         HeaderMap headers = context.requestHeaders();
-        String text = config.header() == null || headers == null ? null : headers.get(config.header());
+        return parsed(config.header() == null || headers == null ? null : headers.get(config.header()));
+    }
+
+    private @Nullable InetSocketAddress fromMetadata(PickContext context) {
+        OriginalDst.MetadataPath path = config.metadata();
+        if (path == null) {
+            return null;
+        }
+        InetSocketAddress to = parsed(path.find(context.connectionMetadata(path.namespace())));
+        return to != null ? to : parsed(path.find(context.requestMetadata(path.namespace())));
+    }
+
+    /** Null when {@code text} is nothing, or is no address, which is counted. */
+    private @Nullable InetSocketAddress parsed(@Nullable String text) {
         if (text == null || text.isEmpty()) {
             return null;
         }

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -152,6 +153,16 @@ final class AggregateBalancer implements LoadBalancer {
         @Override
         public @Nullable HeaderMap requestHeaders() {
             return to.requestHeaders();
+        }
+
+        @Override
+        public @Nullable Map<String, Object> connectionMetadata(String namespace) {
+            return to.connectionMetadata(namespace);
+        }
+
+        @Override
+        public @Nullable Map<String, Object> requestMetadata(String namespace) {
+            return to.requestMetadata(namespace);
         }
 
         @Override

@@ -256,6 +256,17 @@ final class Tries implements PickContext, Runnable {
     }
 
     @Override
+    public @Nullable Map<String, Object> connectionMetadata(String namespace) {
+        ConnectionInfo connection = call.info().connection;
+        return connection == null ? null : connection.dynamicMetadata(namespace);
+    }
+
+    @Override
+    public @Nullable Map<String, Object> requestMetadata(String namespace) {
+        return call.info().dynamicMetadata(namespace);
+    }
+
+    @Override
     public HeaderMap requestHeaders() {
         return call.stream().requestHeaders();
     }

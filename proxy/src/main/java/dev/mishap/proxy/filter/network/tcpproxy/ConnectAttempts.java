@@ -17,6 +17,7 @@ import dev.mishap.rules.XxHash64;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +167,11 @@ final class ConnectAttempts implements PickContext {
     @Override
     public @Nullable InetSocketAddress originalDestination() {
         return connection.localAddressRestored ? connection.localAddress : null;
+    }
+
+    @Override
+    public @Nullable Map<String, Object> connectionMetadata(String namespace) {
+        return connection.dynamicMetadata(namespace);
     }
 
     @Override
