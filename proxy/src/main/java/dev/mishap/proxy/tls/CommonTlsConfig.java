@@ -41,7 +41,7 @@ record CommonTlsConfig(
                 certificates(node, server, secrets, owner),
                 trust(node, secrets, owner),
                 alpn(node),
-                KeyLog.from(node, engine, secrets.files()));
+                node.has("key_log") ? KeyLog.from(node, engine, secrets.files()) : null);
     }
 
     private static List<Secret<TlsCertificate>> certificates(

@@ -44,12 +44,9 @@ final class KeyLog implements KeyLogCallback {
         this.remote = List.copyOf(remote);
     }
 
-    /** Null when {@code common}, a {@code CommonTlsContext}, has none. */
-    static @Nullable KeyLog from(ConfigNode common, TlsEngine engine, @Nullable LineFiles files) {
-        ConfigNode node = common.message("key_log");
-        if (node == null) {
-            return null;
-        }
+    /** The one of {@code common}, a {@code CommonTlsContext} that has one. */
+    static KeyLog from(ConfigNode common, TlsEngine engine, @Nullable LineFiles files) {
+        ConfigNode node = common.required("key_log");
         if (engine != TlsEngine.BORINGSSL || files == null) {
             throw common.error(
                     "key_log", "is not supported by the TLS engine of the JDK, which does not tell its secrets");

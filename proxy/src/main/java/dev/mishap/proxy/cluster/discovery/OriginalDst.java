@@ -23,10 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param cleanupNanos {@code cleanup_interval}: an endpoint that was not used for that long goes; default 5 s
  */
 public record OriginalDst(
-        @Nullable HeaderName header,
-        @Nullable MetadataPath metadata,
-        int portOverride,
-        long cleanupNanos)
+        @Nullable HeaderName header, @Nullable MetadataPath metadata, int portOverride, long cleanupNanos)
         implements Discovery {
     static final List<SupportedFields> FIELDS =
             List.of(SupportedFields.of("envoy.config.cluster.v3.Cluster.OriginalDstLbConfig")
