@@ -101,7 +101,9 @@ class ControlPlaneTroubleIT {
         ProxyProcess proxy = new ProxyProcess(
                 ProxyProcess.Kind.MISHAP,
                 directory,
-                OnDemandIT.BOOTSTRAP.replace("DELTA_GRPC", api).replace("${xds}", Integer.toString(xds.port())));
+                AdsBootstrap.CLUSTERS_AND_LISTENERS
+                        .replace("${api}", api)
+                        .replace("${xds}", Integer.toString(xds.port())));
         Sidecar.await(() -> status() == 200);
         client.start();
         return proxy;

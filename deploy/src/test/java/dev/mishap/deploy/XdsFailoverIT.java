@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Two management servers, the second of which is for when the first can't be reached: the real Envoy and ours. */
 @Timeout(120)
 class XdsFailoverIT {
-    private static final String BOOTSTRAP = """
+    private static final String BOOTSTRAP =
+            """
             admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }
             node: { id: it-node, cluster: it }
             layered_runtime: { layers: [ { name: s, static_layer: { envoy.restart_features.xds_failover_support: true } } ] }
@@ -29,31 +30,7 @@ class XdsFailoverIT {
               cds_config: { resource_api_version: V3, initial_fetch_timeout: 0.5s, ads: {} }
             static_resources:
               clusters:
-                - name: first
-                  type: STATIC
-                  connect_timeout: 1s
-                  typed_extension_protocol_options:
-                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                      explicit_http_config: { http2_protocol_options: {} }
-                  load_assignment:
-                    cluster_name: first
-                    endpoints:
-                      - lb_endpoints:
-                          - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${first} } } }
-                - name: second
-                  type: STATIC
-                  connect_timeout: 1s
-                  typed_extension_protocol_options:
-                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                      explicit_http_config: { http2_protocol_options: {} }
-                  load_assignment:
-                    cluster_name: second
-                    endpoints:
-                      - lb_endpoints:
-                          - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${second} } } }
-            """;
+            """ + AdsBootstrap.server("first", "${first}") + AdsBootstrap.server("second", "${second}");
 
     @TempDir
     Path directory;

@@ -67,34 +67,11 @@ class XdsServerIT {
             .build();
 
     private static final String BOOTSTRAP = """
-            admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${admin} } } }
-            node: { id: it-node, cluster: it }
             layered_runtime:
               layers:
                 - name: rtds
                   rtds_layer: { name: switch, rtds_config: { resource_api_version: V3, ads: {} } }
-            dynamic_resources:
-              ads_config:
-                api_type: ${api}
-                transport_api_version: V3
-                grpc_services: [ { envoy_grpc: { cluster_name: control } } ]
-              cds_config: { resource_api_version: V3, ads: {} }
-              lds_config: { resource_api_version: V3, ads: {} }
-            static_resources:
-              clusters:
-                - name: control
-                  type: STATIC
-                  connect_timeout: 1s
-                  typed_extension_protocol_options:
-                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                      explicit_http_config: { http2_protocol_options: {} }
-                  load_assignment:
-                    cluster_name: control
-                    endpoints:
-                      - lb_endpoints:
-                          - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${xds} } } }
-            """;
+            """ + AdsBootstrap.CLUSTERS_AND_LISTENERS;
 
     private static final String LISTENER = """
             name: "l"
