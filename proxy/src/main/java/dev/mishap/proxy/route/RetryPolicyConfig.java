@@ -29,6 +29,7 @@ final class RetryPolicyConfig {
                             "per_try_idle_timeout",
                             "retry_priority",
                             "retry_host_predicate",
+                            "retry_options_predicates",
                             "host_selection_retry_max_attempts",
                             "retriable_status_codes",
                             "retry_back_off",
@@ -74,6 +75,7 @@ final class RetryPolicyConfig {
                 throw new ConfigException("retry_policy.max_interval must greater than or equal to the base_interval");
             }
         }
+        checkOptionsPredicates(node);
         Predicates predicates = Predicates.from(node);
         ConfigNode limited = node.message("rate_limited_retry_back_off");
         return new RetryPolicy(
@@ -95,6 +97,15 @@ final class RetryPolicyConfig {
                 predicates.metadata(),
                 priority(node.message("retry_priority")),
                 (int) Math.max(1, Math.min(node.integer("host_selection_retry_max_attempts", 1), Integer.MAX_VALUE)));
+    }
+
+    /** Envoy brings none along: each is an extension of somebody's own. */
+    private static void checkOptionsPredicates(ConfigNode policy) {
+        for (ConfigNode predicate : policy.messages("retry_options_predicates")) {
+            ConfigNode config = predicate.message("typed_config");
+            throw new ConfigException("Didn't find a registered implementation for '" + predicate.string("name")
+                    + "' with type URL: '" + (config == null ? "" : config.messageName()) + "'");
+        }
     }
 
     private static int priority(@Nullable ConfigNode priority) {

@@ -19,7 +19,8 @@ public final class TlsFields {
                             "session_timeout",
                             "full_scan_certs_on_sni_mismatch",
                             "prefer_client_ciphers")
-                    .supported("ocsp_staple_policy"),
+                    .supported("ocsp_staple_policy")
+                    .accepted("require_sni", "Envoy reads it and requires nothing, too"),
             SupportedFields.of(TLS + "UpstreamTlsContext")
                     .supported("common_tls_context", "sni", "auto_host_sni", "auto_sni_san_validation")
                     .supported("max_session_keys", "enforce_rsa_key_usage"),

@@ -18,7 +18,11 @@ public final class LoadAssignments {
     private static final String ENDPOINT = "envoy.config.endpoint.v3.";
 
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(ENDPOINT + "ClusterLoadAssignment").supported("cluster_name", "endpoints", "policy"),
+            SupportedFields.of(ENDPOINT + "ClusterLoadAssignment")
+                    .supported("cluster_name", "endpoints", "policy")
+                    .accepted(
+                            "named_endpoints",
+                            "Envoy knows no way to name one of them (`endpoint_name` is refused), too"),
             SupportedFields.of(ENDPOINT + "ClusterLoadAssignment.Policy")
                     .supported("overprovisioning_factor", "weighted_priority_health", "endpoint_stale_after")
                     .supported("drop_overloads"),
@@ -26,7 +30,8 @@ public final class LoadAssignments {
                     .supported("drop_percentage")
                     .accepted("category", "it labels load reports"),
             SupportedFields.of(ENDPOINT + "LocalityLbEndpoints")
-                    .supported("locality", "lb_endpoints", "priority", "load_balancing_weight"),
+                    .supported("locality", "lb_endpoints", "priority", "load_balancing_weight")
+                    .accepted("proximity", "Envoy reads it and goes by priorities, too"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
                     .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
             SupportedFields.of(ENDPOINT + "Endpoint")
