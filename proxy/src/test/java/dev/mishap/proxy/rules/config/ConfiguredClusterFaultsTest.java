@@ -57,7 +57,7 @@ class ConfiguredClusterFaultsTest {
 
         assertThat(proxy.stat("cluster.u.upstream_cx_connect_fail")).isEqualTo(1);
         assertThat(proxy.stat("mishap.rule.gone.touched")).isEqualTo(1);
-        proxy.awaitLog("UF E1 gone");
+        proxy.awaitLog("UF,MCF E1 gone");
     }
 
     @Test

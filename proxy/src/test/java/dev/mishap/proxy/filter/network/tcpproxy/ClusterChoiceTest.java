@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mishap.proxy.filter.network.tcpproxy.ClusterChoice.Part;
 import dev.mishap.proxy.filter.network.tcpproxy.TcpProxyConfig.Hash;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateValue;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -32,10 +33,14 @@ class ClusterChoiceTest {
         ConnectionInfo connection = new ConnectionInfo();
         assertThat(new Hash(true, "").text(connection)).isNull();
         connection.remoteAddress = new InetSocketAddress(InetAddress.getByName("2001:db8:0:0:0:0:0:1"), 5);
-        connection.putFilterState("key", "value");
+        connection.putFilterState("key", new FilterStateValue("value", "value", true));
+        connection.putFilterState("other", new FilterStateValue("value", "value", false));
         assertThat(new Hash(true, "").text(connection)).isEqualTo("2001:db8::1");
         assertThat(new Hash(false, "key").text(connection)).isEqualTo("value");
-        assertThat(new Hash(false, "other").text(connection)).isNull();
+        assertThat(new Hash(false, "other").text(connection))
+                .as("no hashable kind")
+                .isNull();
+        assertThat(new Hash(false, "none").text(connection)).isNull();
         assertThat(Hash.NONE.text(connection)).isNull();
     }
 }
