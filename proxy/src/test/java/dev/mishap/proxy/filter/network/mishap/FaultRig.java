@@ -25,7 +25,7 @@ import java.util.function.BooleanSupplier;
 
 /** A proxy between two raw sockets that a test holds both of: the first listener is a TCP proxy, the second speaks HTTP. */
 final class FaultRig implements AutoCloseable {
-    private static final String CONFIGURATION = """
+    private static final String LISTENERS = """
             static_resources:
               listeners:
               - name: tcp
@@ -36,8 +36,8 @@ final class FaultRig implements AutoCloseable {
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
                       stat_prefix: t
-                      cluster: service
-                      access_log: [%2$s]
+                      cluster: %1$s
+                      access_log: [%3$s]
               - name: http
                 address: {socket_address: {address: 127.0.0.1, port_value: 0}}
                 filter_chains:
@@ -46,15 +46,18 @@ final class FaultRig implements AutoCloseable {
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                       stat_prefix: h
-                      access_log: [%2$s]
+                      access_log: [%3$s]
                       route_config:
-                        virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: service, timeout: 0s}}]}]
+                        virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: %2$s, timeout: 0s}}]}]
                       http_filters:
                       - {name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
+            """;
+
+    private static final String CLUSTERS = """
               clusters:
               - name: service
                 connect_timeout: 3600s
-                %3$s
+                %2$s
                 load_assignment:
                   cluster_name: service
                   endpoints:
@@ -78,15 +81,27 @@ final class FaultRig implements AutoCloseable {
         service.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         service.setSoTimeout(20_000);
         log = directory.resolve("log");
-        String accessLog =
-                "{name: f, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog,"
-                        + " path: \"" + log
-                        + "\", log_format: {text_format_source: {inline_string: \"<%REQ(:PATH)% %RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
-                        + " %DYNAMIC_METADATA(mishap:rule)% %DYNAMIC_METADATA(mishap:fault)%>\\n\"}}}}";
-        Options options =
-                TestOptions.brief(CONFIGURATION.formatted(service.getLocalPort(), accessLog, cluster), 1, "off");
+        String accessLog = accessLog(
+                log,
+                "<%REQ(:PATH)% %RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
+                        + " %DYNAMIC_METADATA(mishap:rule)% %DYNAMIC_METADATA(mishap:fault)%>");
+        Options options = TestOptions.brief(
+                listeners("service", "service", accessLog) + CLUSTERS.formatted(service.getLocalPort(), cluster),
+                1,
+                "off");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
+    }
+
+    /** Bootstrap up to its clusters: a listener that proxies TCP and then one that speaks HTTP. */
+    static String listeners(String tcpCluster, String httpCluster, String accessLog) {
+        return LISTENERS.formatted(tcpCluster, httpCluster, accessLog);
+    }
+
+    /** An access log with lines of this format. */
+    static String accessLog(Path file, String format) {
+        return "{name: f, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog,"
+                + " path: \"" + file + "\", log_format: {text_format_source: {inline_string: \"" + format + "\\n\"}}}}";
     }
 
     @Override

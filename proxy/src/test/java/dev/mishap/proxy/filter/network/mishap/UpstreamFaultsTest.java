@@ -1,7 +1,12 @@
 package dev.mishap.proxy.filter.network.mishap;
 
+import static dev.mishap.proxy.filter.network.mishap.FaultRig.await;
+import static dev.mishap.proxy.filter.network.mishap.FaultRig.end;
+import static dev.mishap.proxy.filter.network.mishap.FaultRig.read;
+import static dev.mishap.proxy.filter.network.mishap.FaultRig.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mishap.proxy.filter.network.mishap.FaultRig.End;
 import dev.mishap.proxy.rules.ProvesFault;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
@@ -25,7 +30,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,32 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Rules about the proxy's own connections, on real sockets: of a TCP proxy and of an HTTP pool. */
 @Timeout(60)
 class UpstreamFaultsTest {
-    private static final String CONFIGURATION = """
-            static_resources:
-              listeners:
-              - name: tcp
-                address: {socket_address: {address: 127.0.0.1, port_value: 0}}
-                filter_chains:
-                - filters:
-                  - name: envoy.filters.network.tcp_proxy
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
-                      stat_prefix: t
-                      cluster: echo
-                      access_log: [%3$s]
-              - name: http
-                address: {socket_address: {address: 127.0.0.1, port_value: 0}}
-                filter_chains:
-                - filters:
-                  - name: envoy.filters.network.http_connection_manager
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                      stat_prefix: h
-                      access_log: [%3$s]
-                      route_config:
-                        virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: web}}]}]
-                      http_filters:
-                      - {name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
+    private static final String CLUSTERS = """
               clusters:
               - name: echo
                 connect_timeout: 2s
@@ -151,12 +130,12 @@ class UpstreamFaultsTest {
     void start() throws IOException {
         echo = new Service(false);
         web = new Service(true);
-        String log =
-                "{name: f, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog,"
-                        + " path: \"" + directory.resolve("log")
-                        + "\", log_format: {text_format_source: {inline_string: \"%RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
-                        + " %DYNAMIC_METADATA(mishap:fault)% %UPSTREAM_TRANSPORT_FAILURE_REASON%\\n\"}}}}";
-        String yaml = CONFIGURATION.formatted(echo.socket.getLocalPort(), web.socket.getLocalPort(), log);
+        String log = FaultRig.accessLog(
+                directory.resolve("log"),
+                "%RESPONSE_FLAGS% %DYNAMIC_METADATA(mishap:experiment)%"
+                        + " %DYNAMIC_METADATA(mishap:fault)% %UPSTREAM_TRANSPORT_FAILURE_REASON%");
+        String yaml = FaultRig.listeners("echo", "web", log)
+                + CLUSTERS.formatted(echo.socket.getLocalPort(), web.socket.getLocalPort());
         Options options = TestOptions.brief(yaml, 1, "off");
         server = new Server(options, BootstrapLoader.load(options));
         server.start();
@@ -187,14 +166,6 @@ class UpstreamFaultsTest {
         return socket;
     }
 
-    private static void send(Socket socket, String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
-    private static String read(Socket socket, int bytes) throws IOException {
-        return new String(socket.getInputStream().readNBytes(bytes), StandardCharsets.ISO_8859_1);
-    }
-
     private String get() throws IOException {
         try (Socket socket = connect(1)) {
             return get(socket, "connection: close\r\n");
@@ -218,27 +189,6 @@ class UpstreamFaultsTest {
             text.append((char) c);
         }
         return text.toString();
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long limit = System.nanoTime() + 10_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("did not come true").isLessThan(limit);
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static String end(Socket socket) throws IOException {
-        try {
-            while (socket.getInputStream().read() >= 0) {
-                // what is left
-            }
-            return "FIN";
-        } catch (SocketTimeoutException e) {
-            return "OPEN";
-        } catch (SocketException e) {
-            return "RST";
-        }
     }
 
     private void awaitLog(String line) throws IOException {
@@ -274,7 +224,7 @@ class UpstreamFaultsTest {
                 .endsWith("reset reason: remote connection failure");
         awaitLog("UF,MCF E1 refuse delayed_connect_error:_Connection_refused");
         try (Socket socket = connect(0)) {
-            assertThat(end(socket)).isNotEqualTo("OPEN");
+            assertThat(end(socket)).isNotEqualTo(End.OPEN);
         }
         awaitLog("MCF,UF,URX E1 refuse");
         assertThat(echo.accepted).isEmpty();
@@ -289,7 +239,7 @@ class UpstreamFaultsTest {
         rules("refuse upstream on cluster echo");
         assertThat(get()).startsWith("HTTP/1.1 200 OK");
         try (Socket socket = connect(0)) {
-            assertThat(end(socket)).isNotEqualTo("OPEN");
+            assertThat(end(socket)).isNotEqualTo(End.OPEN);
         }
         assertThat(echo.accepted).isEmpty();
     }
@@ -302,7 +252,7 @@ class UpstreamFaultsTest {
         long start = System.nanoTime();
         try (Socket socket = connect(0)) {
             send(socket, "hello");
-            assertThat(end(socket)).isNotEqualTo("OPEN");
+            assertThat(end(socket)).isNotEqualTo(End.OPEN);
         }
         assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(2_000_000_000L);
         assertThat(echo.accepted).isEmpty();
@@ -359,7 +309,7 @@ class UpstreamFaultsTest {
             }
             rules();
             assertThat(socket.getInputStream().readNBytes(data.length)).isEqualTo(data);
-            assertThat(end(socket)).isEqualTo("FIN");
+            assertThat(end(socket)).isEqualTo(End.FIN);
         }
     }
 
@@ -394,7 +344,7 @@ class UpstreamFaultsTest {
             send(socket, "hello");
             assertThat(read(socket, 5)).isEqualTo("hello");
             rules("partition refuse on cluster echo");
-            assertThat(end(socket)).isEqualTo("RST");
+            assertThat(end(socket)).isEqualTo(End.RST);
         }
         await(() -> echo.ends.contains("RST"));
     }
@@ -406,7 +356,7 @@ class UpstreamFaultsTest {
         try (Socket socket = connect(0)) {
             send(socket, "hello world");
             // Five and three: the service gets what passes, the client what comes back of that.
-            assertThat(end(socket)).isEqualTo("RST");
+            assertThat(end(socket)).isEqualTo(End.RST);
         }
         await(() -> echo.ends.contains("RST"));
         awaitLog("MCF,UR E3 connectionReset");
@@ -419,7 +369,7 @@ class UpstreamFaultsTest {
         try (Socket socket = connect(0)) {
             send(socket, "hello");
             assertThat(read(socket, 5)).isEqualTo("hello");
-            assertThat(end(socket)).isEqualTo("RST");
+            assertThat(end(socket)).isEqualTo(End.RST);
             assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(150_000_000L);
         }
         await(() -> echo.ends.contains("RST"));
@@ -432,7 +382,7 @@ class UpstreamFaultsTest {
         try (Socket socket = connect(0)) {
             send(socket, "hello");
             assertThat(read(socket, 5)).isEqualTo("hello");
-            assertThat(end(socket)).isEqualTo("FIN");
+            assertThat(end(socket)).isEqualTo(End.FIN);
         }
         await(() -> echo.ends.contains("FIN"));
     }
@@ -472,7 +422,7 @@ class UpstreamFaultsTest {
         rules("connect-delay 3s when endpoint locality = eu");
         start = System.nanoTime();
         try (Socket socket = connect(0)) {
-            assertThat(end(socket)).isNotEqualTo("OPEN");
+            assertThat(end(socket)).isNotEqualTo(End.OPEN);
         }
         assertThat(System.nanoTime() - start).isBetween(2_000_000_000L, 20_000_000_000L);
         assertThat(echo.accepted).isEmpty();
