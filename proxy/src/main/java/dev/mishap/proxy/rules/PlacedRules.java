@@ -6,10 +6,12 @@ import dev.mishap.rules.InstalledRule;
 import dev.mishap.rules.RuleSet;
 import dev.mishap.rules.RuleStatus;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,9 @@ public final class PlacedRules implements RuleSource {
     final Counts counts = new Counts();
 
     private volatile ActiveRules active = ActiveRules.NONE;
+
+    /** Those that have been taken out of the configuration since. Whoever puts them there again begins anew. */
+    private final Set<FaultRule> takenOut = new HashSet<>();
 
     private int places;
     /** Whether it served and does so no more: its rules have been told to have stopped. */
@@ -85,7 +90,7 @@ public final class PlacedRules implements RuleSource {
     }
 
     /** Whether a rule of its name and experiment, which is to say that rule, is among these. */
-    private boolean has(FaultRule rule) {
+    boolean has(FaultRule rule) {
         return isAmong(rule, rules());
     }
 
@@ -124,6 +129,22 @@ public final class PlacedRules implements RuleSource {
     @Nullable
     RuleStatus status(String name) {
         return counts.all.rules().status(name);
+    }
+
+    void takeOut(FaultRule rule) {
+        takenOut.add(rule);
+    }
+
+    /** Whether all of them stand in the configuration as they did, so that they can serve on. */
+    boolean isWhole() {
+        return takenOut.isEmpty();
+    }
+
+    /** Those that stand in the configuration as they did, whether they have ended or not. */
+    List<InstalledRule> standing() {
+        return installed.stream()
+                .filter(each -> !takenOut.contains(each.rule()))
+                .toList();
     }
 
     /** The rule is to let go of what it holds; whether that may be something. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * that nobody uses any more takes its rules with it.
  *
  * <p>A configuration that is read again, as when a server pushes a table in which something else has changed, finds its rules as they
- * were: ttl, ramp and draws go on. Changes are made under one lock; the workers see them by volatile reads.
+ * were: ttl, ramp and draws go on. A rule that was taken out in between begins anew. Changes are made under one lock; the workers see them by volatile reads.
  */
 public final class RulePlaces {
     private final Ticker ticker;
@@ -113,10 +113,10 @@ public final class RulePlaces {
         List<PlacedRules> known = alive(site);
         Map<FaultRule, InstalledRule> before = new HashMap<>();
         for (PlacedRules each : known) {
-            if (each.rules().equals(rules)) {
+            if (each.isWhole() && each.rules().equals(rules)) {
                 return each;
             }
-            each.installed.forEach(rule -> before.put(rule.rule(), rule));
+            each.standing().forEach(rule -> before.put(rule.rule(), rule));
         }
         PlacedRules last = successor && !known.isEmpty() ? known.get(known.size() - 1) : null;
         List<InstalledRule> installed = new ArrayList<>();
@@ -198,6 +198,11 @@ public final class RulePlaces {
             others.remove(placed);
             if (others.isEmpty()) {
                 serving.remove(placed.site);
+            }
+            for (FaultRule rule : placed.rules()) {
+                if (others.stream().noneMatch(other -> other.has(rule))) {
+                    placed.takeOut(rule);
+                }
             }
             for (FaultRule rule : placed.alive()) {
                 if (others.stream().noneMatch(other -> other.isAlive(rule))) {

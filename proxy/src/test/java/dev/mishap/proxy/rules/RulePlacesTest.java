@@ -107,6 +107,51 @@ class RulePlacesTest {
         });
     }
 
+    private boolean acts(PlacedRules placed) {
+        QuestionDecision decision = placed.active().rules().decide(QUESTION, placed.nanoTime(), 0);
+        boolean acts = !decision.isNone() && !decision.dropEnded();
+        decision.release();
+        return acts;
+    }
+
+    @Test
+    void aRuleThatWasTakenOutAndComesAgainBeginsAnew() {
+        PlacedRules first = places.replace("s", rules("dns servfail for 10s"));
+        first.enter();
+        fixture.advanceMillis(6000);
+        first.leave();
+
+        PlacedRules again = places.replace("s", rules("dns servfail for 10s"));
+        again.enter();
+
+        assertThat(acts(again)).isTrue();
+        fixture.advanceMillis(9999);
+        assertThat(acts(again)).isTrue();
+        fixture.advanceMillis(1);
+        assertThat(again.active()).isSameAs(ActiveRules.NONE);
+        // Nor is one that ended by itself over for ever.
+        again.leave();
+        assertThat(acts(places.replace("s", rules("dns servfail for 10s")))).isTrue();
+    }
+
+    @Test
+    void oneOfTwoThatWasTakenOutBeginsAnewAndTheOtherGoesOn() {
+        List<FaultRule> both = rules("dns ttl 5s for 10s", "dns servfail for 10s");
+        PlacedRules first = places.replace("s", both);
+        first.enter();
+        PlacedRules second = places.replace("s", both.subList(0, 1));
+        second.enter();
+        first.leave();
+        fixture.advanceMillis(6000);
+        PlacedRules third = places.replace("s", both);
+        third.enter();
+        second.leave();
+
+        assertThat(acts(third)).isTrue();
+        fixture.advanceMillis(4000);
+        assertThat(third.active().rules().rules()).extracting(FaultRule::name).containsExactly("r2");
+    }
+
     @Test
     void aChangedRuleOfOnePlaceGoesOnWithItsCountsAndLimits() {
         PlacedRules first = places.replace("s", rules("dns servfail max 1/s"));
