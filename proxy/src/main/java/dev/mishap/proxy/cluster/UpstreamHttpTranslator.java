@@ -19,7 +19,9 @@ public final class UpstreamHttpTranslator {
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(HTTP_OPTIONS)
                     .supported("common_http_protocol_options", "explicit_http_config")
-                    .supported("use_downstream_protocol_config", "auto_config", "upstream_http_protocol_options"),
+                    .supported("use_downstream_protocol_config", "auto_config", "upstream_http_protocol_options")
+                    .supported("http_filters"),
+            UpstreamFilterChain.FIELDS,
             SupportedFields.of("envoy.config.core.v3.UpstreamHttpProtocolOptions")
                     .supported("auto_sni", "auto_san_validation", "override_auto_sni_header"),
             SupportedFields.of(HTTP_OPTIONS + ".ExplicitHttpConfig")
@@ -59,6 +61,7 @@ public final class UpstreamHttpTranslator {
                 throw new ConfigException("Didn't find a registered network or http filter or protocol options"
                         + " implementation for name: '" + entry.getKey() + "'");
             }
+            UpstreamFilterChain.check(options.messages("http_filters"), "upstream http");
             common = options.message("common_http_protocol_options");
             upstream = options.message("upstream_http_protocol_options");
             ConfigNode of = options.message("explicit_http_config");

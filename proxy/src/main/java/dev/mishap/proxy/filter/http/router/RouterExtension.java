@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.cluster.UpstreamFilterChain;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.FilterContext;
@@ -19,7 +20,7 @@ public final class RouterExtension implements HttpFilterExtension {
     public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(TYPE)
             .supported("dynamic_stats", "suppress_envoy_headers", "strict_check_headers")
             .supported("respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats")
-            .supported("start_child_span"));
+            .supported("start_child_span", "upstream_http_filters"));
 
     @Override
     public String name() {
@@ -38,6 +39,7 @@ public final class RouterExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
+        UpstreamFilterChain.check(config.messages("upstream_http_filters"), "router upstream http");
         RouterConfig router = new RouterConfig(
                 context.service(ClusterManager.class),
                 context.service(Upstreams.class),
