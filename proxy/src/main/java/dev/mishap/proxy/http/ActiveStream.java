@@ -426,11 +426,7 @@ public final class ActiveStream implements HttpStream {
         if (!chain.created()) {
             chainForAnswer();
         }
-        LocalReplyResponse local = localReply;
-        if (local == null) {
-            local = new LocalReplyResponse();
-            localReply = local;
-        }
+        LocalReplyResponse local = localReply();
         byte[] body = prepare(local, reply);
         HeaderMap headers = local.headers();
         responseStarted = true;
@@ -460,6 +456,31 @@ public final class ActiveStream implements HttpStream {
                 r != null && r.forwards() ? r : null,
                 headersSeen && grpc,
                 encoder.isHead());
+    }
+
+    @Override
+    public void sendHeaders(int status, String details, LocalReply.HeaderEdit edit) {
+        if (!active) {
+            return;
+        }
+        assert !responseStarted : "two responses";
+        info.responseCodeDetails = details;
+        chain.stopRequest();
+        HeaderMap headers = localReply().start(status);
+        edit.apply(headers);
+        info.responseCode = status;
+        responseStarted = true;
+        responseHeaders = headers;
+        chain.responseHeaders(headers, true);
+    }
+
+    private LocalReplyResponse localReply() {
+        LocalReplyResponse local = localReply;
+        if (local == null) {
+            local = new LocalReplyResponse();
+            localReply = local;
+        }
+        return local;
     }
 
     /** The filters of a request that is refused before they see it: its answer passes them all the same. */

@@ -121,6 +121,12 @@ public interface HttpStream {
         sendLocalReply(reply);
     }
 
+    /**
+     * Answers with headers alone, which go through the filters of the response as they are: neither the route nor {@code
+     * local_reply_config} edits them, and gRPC's clients get them too.
+     */
+    void sendHeaders(int status, String details, LocalReply.HeaderEdit headers);
+
     /** Ends an HTTP/1 connection with this response, since what follows on it is not to be read. */
     default void closeAfterResponse() {}
 

@@ -11,6 +11,13 @@ final class LocalReplyResponse {
         return headers;
     }
 
+    /** Begins anew with a status. */
+    HeaderMap start(int status) {
+        headers.clear();
+        headers.add(HeaderName.STATUS, statusText(status));
+        return headers;
+    }
+
     /**
      * Fills {@link #headers}, and sets the status that logs tell.
      *
@@ -26,8 +33,7 @@ final class LocalReplyResponse {
             @Nullable SelectedRoute route,
             boolean grpc,
             boolean head) {
-        headers.clear();
-        headers.add(HeaderName.STATUS, statusText(reply.status()));
+        start(reply.status());
         if (route != null) {
             route.finalizeResponseHeaders(headers, stream);
         }

@@ -242,6 +242,11 @@ public final class FakeHttpStream implements HttpStream {
     }
 
     @Override
+    public void sendHeaders(int status, String details, LocalReply.HeaderEdit headers) {
+        sendLocalReply(new LocalReply(status, "", details, -1, headers));
+    }
+
+    @Override
     public void resetDownstream(String details) {
         events.add("reset " + details);
     }

@@ -6,7 +6,6 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
-import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.SelectedRoute;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.route.match.RuntimeFraction;
@@ -22,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class CorsFilter implements HttpFilter {
     private static final HeaderName ORIGIN = HeaderName.of("origin");
     private static final HeaderName REQUEST_METHOD = HeaderName.of("access-control-request-method");
+    private static final HeaderName REQUEST_HEADERS = HeaderName.of("access-control-request-headers");
     private static final HeaderName REQUEST_PRIVATE_NETWORK = HeaderName.of("access-control-request-private-network");
     private static final HeaderName ALLOW_ORIGIN = HeaderName.of("access-control-allow-origin");
     private static final HeaderName ALLOW_METHODS = HeaderName.of("access-control-allow-methods");
@@ -79,15 +79,24 @@ final class CorsFilter implements HttpFilter {
         }
         boolean privateNetwork = "true".equals(headers.get(REQUEST_PRIVATE_NETWORK))
                 && Boolean.TRUE.equals(first(CorsPolicy::privateNetwork));
-        stream.sendLocalReply(new LocalReply(200, "", "cors_response", -1, response -> {
-            set(response, ALLOW_METHODS, CorsPolicy::methods);
-            set(response, ALLOW_HEADERS, CorsPolicy::headers);
+        String method = headers.get(REQUEST_METHOD);
+        String names = headers.get(REQUEST_HEADERS);
+        stream.sendHeaders(200, "cors_response", response -> {
+            allow(response, ALLOW_METHODS, text(CorsPolicy::methods), method);
+            allow(response, ALLOW_HEADERS, text(CorsPolicy::headers), names);
             set(response, MAX_AGE, CorsPolicy::maxAge);
             if (privateNetwork) {
                 response.set(ALLOW_PRIVATE_NETWORK, "true");
             }
-        }));
+        });
         return Flow.PAUSE;
+    }
+
+    /** What is allowed; where that is anything, what was asked for is. */
+    private static void allow(HeaderMap response, HeaderName name, String allowed, @Nullable String asked) {
+        if (!allowed.isEmpty()) {
+            response.set(name, !allowed.equals("*") ? allowed : asked == null ? "" : asked);
+        }
     }
 
     @Override
@@ -140,12 +149,20 @@ final class CorsFilter implements HttpFilter {
     }
 
     private void set(HeaderMap headers, HeaderName header, Function<CorsPolicy, String> setting) {
+        String value = text(setting);
+        if (!value.isEmpty()) {
+            headers.set(header, value);
+        }
+    }
+
+    /** The setting of the first policy that has it, or nothing. */
+    private String text(Function<CorsPolicy, String> setting) {
         for (Object policy : policies) {
             String value = policy instanceof CorsPolicy p ? setting.apply(p) : "";
             if (!value.isEmpty()) {
-                headers.set(header, value);
-                return;
+                return value;
             }
         }
+        return "";
     }
 }
