@@ -90,7 +90,7 @@ final class MetadataFields extends Field {
     @Override
     boolean appendJson(LogContext context, LogBuffer out) {
         Object value = find(context);
-        if (value == null) {
+        if (value == null || keys.isEmpty() && value instanceof Map<?, ?> m && m.isEmpty()) {
             return false;
         }
         if (value instanceof String s) {

@@ -36,7 +36,7 @@ final class CompressorFilter implements HttpFilter {
     @Override
     public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         acceptEncoding = headers.get(ACCEPT_ENCODING);
-        perRoute = stream.perFilterConfig(name) instanceof CompressorConfig.PerRoute p ? p : null;
+        askRoute(stream);
         if (acceptEncoding != null && removesAcceptEncoding() && compressesResponses(stream)) {
             headers.remove(ACCEPT_ENCODING);
         }
@@ -77,6 +77,7 @@ final class CompressorFilter implements HttpFilter {
 
     @Override
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        askRoute(stream); // the request may have been answered before it came here, or have another route now
         CompressorConfig.Direction direction = config.response();
         boolean candidate = compressesResponses(stream) && longEnough(headers, direction, stats.response);
         boolean compressible = candidate
@@ -145,6 +146,10 @@ final class CompressorFilter implements HttpFilter {
         stats.totalUncompressedBytes.add(borrowed.readableBytes());
         stats.totalCompressedBytes.add(out.readableBytes());
         return out;
+    }
+
+    private void askRoute(HttpStream stream) {
+        perRoute = stream.perFilterConfig(name) instanceof CompressorConfig.PerRoute p ? p : null;
     }
 
     private boolean removesAcceptEncoding() {

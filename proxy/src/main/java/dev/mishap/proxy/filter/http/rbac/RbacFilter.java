@@ -46,11 +46,20 @@ final class RbacFilter implements HttpFilter {
         }
         stream.info()
                 .putDynamicMetadata(
-                        NAMESPACE, RbacMetadata.fields(enforced, shadow, config.rulesPrefix(), config.shadowPrefix()));
+                        NAMESPACE,
+                        RbacMetadata.fields(
+                                enforced,
+                                shadow,
+                                or(config.rulesPrefix(), filterConfig.rulesPrefix()),
+                                or(config.shadowPrefix(), filterConfig.shadowPrefix())));
         if (enforced == null || enforced.allowed()) {
             return Flow.CONTINUE;
         }
         stream.sendLocalReply(LocalReply.of(403, "RBAC: access denied", RbacMetadata.details(enforced.policy())));
         return Flow.PAUSE;
+    }
+
+    private static String or(String ofRoute, String ofFilter) {
+        return ofRoute.isEmpty() ? ofFilter : ofRoute;
     }
 }
