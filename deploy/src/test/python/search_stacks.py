@@ -18,7 +18,7 @@ OPERATORS = [
     "%RESP(VARY?X-ADD)%", "%TRAILER(GRPC-STATUS)%", "%PROTOCOL%", "%RESPONSE_CODE%", "%RESPONSE_CODE_DETAILS%", "%RESPONSE_FLAGS%", "%RESPONSE_FLAGS_LONG%",
     "%CONNECTION_TERMINATION_DETAILS%", "%ROUTE_NAME%", "%VIRTUAL_CLUSTER_NAME%", "%UPSTREAM_CLUSTER%", "%UPSTREAM_CLUSTER_RAW%", "%UPSTREAM_PROTOCOL%",
     "%UPSTREAM_TRANSPORT_FAILURE_REASON%", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%", "%BYTES_RECEIVED%", "%DOWNSTREAM_HEADER_BYTES_RECEIVED%",
-    "%UPSTREAM_HEADER_BYTES_SENT%", "%GRPC_STATUS%", "%GRPC_STATUS(SNAKE_STRING)%", "%GRPC_STATUS_NUMBER%", "%REQUESTED_SERVER_NAME%",
+    "%GRPC_STATUS%", "%GRPC_STATUS(SNAKE_STRING)%", "%GRPC_STATUS_NUMBER%", "%REQUESTED_SERVER_NAME%",
     "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%", "%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%",
     "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%", "%DYNAMIC_METADATA(envoy.filters.http.rbac)%", "%DYNAMIC_METADATA(envoy.filters.http.fault)%",
     "%DYNAMIC_METADATA(envoy.lb:a)%", "%METADATA(ROUTE:m:k)%", "%METADATA(CLUSTER:m:k)%", "%FILTER_STATE(envoy.string)%", "%LOCAL_REPLY_BODY%", "%ACCESS_LOG_TYPE%",
@@ -89,6 +89,8 @@ def maker(base):
         def matcher(self):
             return {"name": self.r.choice(NAMES), **self.r.choice([{"present_match": True}, {"string_match": {"exact": self.r.choice(VALUES[:4])}},
                                                                   {"string_match": {"prefix": "a"}, "invert_match": self.often(.3)}])}
+
+        header = matcher  # for faults: others match on ids that are drawn
 
         def permission(self, depth=0):
             kind = self.r.randrange(8 if depth < 2 else 5)
@@ -178,12 +180,10 @@ def maker(base):
             for side in ("request_mutations", "response_mutations"):
                 if self.often(.6):
                     m[side] = [edit() for _ in range(self.r.randint(1, 3))]
-            if self.often(.2):
-                m["response_trailers_mutations"] = [edit()]
             if self.often(.3):
                 m["query_parameter_mutations"] = [{"remove": "q"} if self.often(.3) else {
-                    "append": {"record": {"key": self.r.choice(["q", "r"]), "value": self.r.choice(["1", "a b", "%REQ(x-a)%"])}},
-                    "action": self.r.choice(["APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT", "OVERWRITE_IF_EXISTS_OR_ADD", "OVERWRITE_IF_EXISTS"])}]
+                    "append": {"record": {"key": self.r.choice(["q", "r"]), "value": self.r.choice(["1", "a b", "%REQ(x-a)%"])},
+                               "action": self.r.choice(["APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT", "OVERWRITE_IF_EXISTS_OR_ADD", "OVERWRITE_IF_EXISTS"])}}]
             return m
 
         def header_mutation(self):
@@ -229,9 +229,9 @@ def maker(base):
             if self.often(.7):
                 common["min_content_length"] = self.r.choice([1, 30, 300])
             if self.often(.4):
-                common["content_type"] = self.r.choice([["text/plain"], ["application/json"], ["text/*"]])
+                common["content_type"] = self.r.choice([["text/plain"], ["application/json"], ["text/html"]])
             d = {"common_config": common} if common else {}
-            for key in ("disable_on_etag_header", "remove_accept_encoding_header", "status_header_enabled"):
+            for key in ("disable_on_etag_header", "remove_accept_encoding_header"):
                 if self.often(.25):
                     d[key] = True
             if self.often(.2):
@@ -402,7 +402,7 @@ def maker(base):
                     h.append(["x-t-status", self.r.choice(["301", "302", "303", "307"])])
             for name in ("x-envoy-fault-abort-request", "x-envoy-fault-abort-grpc-request", "x-envoy-fault-abort-request-percentage"):
                 if "fault_filter" in self.stack and self.often(.15):
-                    h.append([name, self.r.choice(["100", "503", "14", "x", "0"])])
+                    h.append([name, self.r.choice(["100", "0", "x"] if name.endswith("percentage") else ["100", "503", "14", "x", "0"])])
             if q["method"] in ("POST", "PUT"):
                 q["body"] = self.r.choice(["", "hello", "b" * 60, "b" * 300])
                 if self.often(.3) and q["http"] == "1.1":
@@ -470,5 +470,5 @@ def ask(port, q):
 
 # Counters that follow timing, the admin's own requests or the client's end of a connection.
 TIMED = re.compile(r"^(http\.async-client|server|cluster_manager|listener_manager|filesystem|main_thread|runtime|http\.admin|listener\.admin|mishap|workers|access_logs|dns|overload|tls|vhds|thread_local_cluster_manager)\b"
-                   r"|_bytes_|_cx_|delayed_close|rq_time|tx_flush|pending|rx_messaging|(rx|tx)_reset|response_before_rq|retry_backoff|listener\.|http1\.|keepalive|goaway|outbound|inbound|lb_|membership|"
+                   r"|_bytes_|_cx_|delayed_close|rq_time|tx_flush|total_compressed_bytes|pending|rx_messaging|(rx|tx)_reset|response_before_rq|retry_backoff|listener\.|http1\.|keepalive|goaway|outbound|inbound|lb_|membership|"
                    r"upstream_flow|update|assignment|bind_errors|window")
