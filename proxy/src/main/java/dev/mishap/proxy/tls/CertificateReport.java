@@ -48,7 +48,14 @@ final class CertificateReport implements CertificateInfo {
             context.put("ca_cert", authorities);
             List<Object> chain = new ArrayList<>();
             for (TlsCertificate c : config.currentCertificates()) {
-                c.chain().forEach(link -> chain.add(details(link, c.path())));
+                for (X509Certificate link : c.chain()) {
+                    Map<String, Object> shown = details(link, c.path());
+                    OcspResponse ocsp = c.ocsp();
+                    if (ocsp != null && link == c.leaf()) {
+                        shown.put("ocsp_details", validity(ocsp));
+                    }
+                    chain.add(shown);
+                }
             }
             context.put("cert_chain", chain);
             all.add(context);
@@ -77,6 +84,16 @@ final class CertificateReport implements CertificateInfo {
                 Long.toString(Expirations.days(certificate.getNotAfter().getTime(), clock.millis())));
         shown.put("valid_from", time(certificate.getNotBefore().toInstant()));
         shown.put("expiration_time", time(certificate.getNotAfter().toInstant()));
+        return shown;
+    }
+
+    private static Map<String, Object> validity(OcspResponse ocsp) {
+        Map<String, Object> shown = new LinkedHashMap<>();
+        shown.put("valid_from", time(ocsp.thisUpdate()));
+        Instant end = ocsp.nextUpdate();
+        if (end != null) {
+            shown.put("expiration", time(end));
+        }
         return shown;
     }
 

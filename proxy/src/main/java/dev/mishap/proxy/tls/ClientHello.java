@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param serverName as the client wrote it, {@code ""} when there is none
  * @param ecdsa whether the client can check an ECDSA signature with P-256
+ * @param asksStatus whether the client wants to know what the certificate's authority says of it (OCSP)
  */
-record ClientHello(String serverName, boolean ecdsa) {
+record ClientHello(String serverName, boolean ecdsa, boolean asksStatus) {
     /** A client that says nothing. */
-    static final ClientHello NONE = new ClientHello("", false);
+    static final ClientHello NONE = new ClientHello("", false, false);
 
     /** Bytes of a hello, records' heads included, beyond which it is not read. */
     static final int MAX_BYTES = 16 * 1024;
@@ -20,6 +21,8 @@ record ClientHello(String serverName, boolean ecdsa) {
     private static final int RECORD_HEAD = 5;
     private static final int HANDSHAKE = 22;
     private static final int SERVER_NAME = 0;
+    private static final int STATUS_REQUEST = 5;
+    private static final int OCSP = 1;
     private static final int SIGNATURE_ALGORITHMS = 13;
     private static final int SUPPORTED_VERSIONS = 43;
 
@@ -105,6 +108,7 @@ record ClientHello(String serverName, boolean ecdsa) {
             String name = "";
             boolean signature = false;
             boolean tls13 = false;
+            boolean status = false;
             int extensions = at + 2 <= b.length ? u16() : 0;
             int end = at + extensions;
             while (at + 4 <= end) {
@@ -116,6 +120,8 @@ record ClientHello(String serverName, boolean ecdsa) {
                 }
                 if (type == SERVER_NAME) {
                     name = serverName(next);
+                } else if (type == STATUS_REQUEST) {
+                    status = next > at && u8() == OCSP;
                 } else if (type == SIGNATURE_ALGORITHMS) {
                     signature = contains(0x0403, 2, next);
                 } else if (type == SUPPORTED_VERSIONS) {
@@ -123,7 +129,7 @@ record ClientHello(String serverName, boolean ecdsa) {
                 }
                 at = next;
             }
-            return new ClientHello(name, signature && (tls13 || ecdsaSuite));
+            return new ClientHello(name, signature && (tls13 || ecdsaSuite), status);
         }
 
         private String serverName(int end) {

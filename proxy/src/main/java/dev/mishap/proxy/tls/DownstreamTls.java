@@ -5,8 +5,11 @@ import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TransportSocketFactory;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -14,8 +17,10 @@ import java.security.MessageDigest;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +28,11 @@ import org.slf4j.LoggerFactory;
 /** The TLS transport socket of a filter chain. Connections take the contexts of the moment at which they begin. */
 final class DownstreamTls implements TransportSocketFactory {
     private static final Logger LOG = LoggerFactory.getLogger("secret");
+    /** BoringSSL's words for a handshake that the server does not want to go on with. */
+    private static final String REJECTED =
+            "TLS_error:|268435582:SSL routines:OPENSSL_internal:CONNECTION_REJECTED:TLS_error_end";
+    /** A record with the fatal alert handshake_failure. */
+    private static final byte[] HANDSHAKE_FAILURE = {21, 3, 3, 0, 2, 2, 40};
 
     private final ServerTlsConfig config;
     private final TlsEngine engine;
@@ -68,6 +78,7 @@ final class DownstreamTls implements TransportSocketFactory {
         byte[] sessionContext = sessionContext(own, trust);
         List<TlsContext> contexts = new ArrayList<>();
         for (TlsCertificate c : own) {
+            config.ocsp().check(c);
             contexts.add(TlsContext.server(
                     config, c, trust, tickets == null ? null : tickets.get(), verifier, stats, engine, sessionContext));
         }
@@ -112,18 +123,49 @@ final class DownstreamTls implements TransportSocketFactory {
             SslHandler handler = only.newHandler(channel.alloc());
             channel.pipeline().addLast(handler).addLast(behind(channel, handler, only, connection, ready));
         } else {
-            channel.pipeline()
-                    .addLast(new ServerHandshake((ctx, hello) -> choose(ctx, now.choose(hello), connection, ready)));
+            channel.pipeline().addLast(new ServerHandshake((ctx, hello) -> choose(ctx, now, hello, connection, ready)));
         }
         return ready;
     }
 
-    private static void choose(
-            ChannelHandlerContext ctx, TlsContext context, ConnectionInfo connection, Promise<Channel> ready) {
+    private boolean choose(
+            ChannelHandlerContext ctx,
+            ServerCertificates now,
+            ClientHello hello,
+            ConnectionInfo connection,
+            Promise<Channel> ready) {
         Channel channel = ctx.channel();
+        int index = now.index(hello);
+        OcspPolicy.Action action = config.ocsp().action(now.certificate(index), hello.asksStatus(), Instant.now());
+        count(action);
+        if (action == OcspPolicy.Action.FAIL) {
+            stats.connectionError.inc();
+            connection.transportFailureReason = REJECTED;
+            ready.tryFailure(new SSLHandshakeException("the certificate's OCSP response has expired"));
+            ctx.writeAndFlush(Unpooled.wrappedBuffer(HANDSHAKE_FAILURE)).addListener(ChannelFutureListener.CLOSE);
+            return false;
+        }
+        TlsContext context = now.context(index);
         SslHandler handler = context.newHandler(channel.alloc());
+        byte[] staple = action == OcspPolicy.Action.STAPLE ? OcspPolicy.staple(now.certificate(index)) : null;
+        if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
+            engine.setOcspResponse(staple);
+        }
         channel.pipeline().addAfter(ctx.name(), null, behind(channel, handler, context, connection, ready));
         channel.pipeline().addAfter(ctx.name(), null, handler);
+        return true;
+    }
+
+    private void count(OcspPolicy.Action action) {
+        if (action == OcspPolicy.Action.NONE) {
+            return;
+        }
+        stats.ocspStapleRequests.inc();
+        switch (action) {
+            case STAPLE -> stats.ocspStapleResponses.inc();
+            case OMIT -> stats.ocspStapleOmitted.inc();
+            default -> stats.ocspStapleFailed.inc();
+        }
     }
 
     private static TlsConnection behind(

@@ -27,7 +27,7 @@ final class Secrets {
                 "tls_certificate",
                 "Unknown static secret: ",
                 TlsCertificate::from,
-                List.of("certificate_chain", "private_key", "pkcs12"));
+                List.of("certificate_chain", "private_key", "pkcs12", "ocsp_staple"));
         static final Kind<TrustConfig> TRUST = new Kind<>(
                 "validation_context",
                 "Unknown static certificate validation context: ",

@@ -10,6 +10,7 @@ final class ServerCertificates {
     private final List<TlsContext> contexts;
     private final List<TlsCertificate> certificates;
     private final boolean fullScan;
+    private final boolean staples;
     /** By name, in whose case Envoy sees differences: the index of the first certificate with an RSA key, and of the first with an ECDSA one; -1 = none. */
     private final Map<String, int[]> byName = new HashMap<>();
 
@@ -17,6 +18,7 @@ final class ServerCertificates {
         this.certificates = List.copyOf(certificates);
         this.contexts = List.copyOf(contexts);
         this.fullScan = fullScan;
+        this.staples = OcspPolicy.matters(certificates);
         for (int i = 0; i < certificates.size(); i++) {
             TlsCertificate c = certificates.get(i);
             List<String> names = Certificates.sans(c.leaf(), Certificates.SanType.DNS);
@@ -32,14 +34,18 @@ final class ServerCertificates {
         }
     }
 
-    /** The context when there is nothing to choose from, else null. */
+    /** The context when nothing depends on the client's hello, else null. */
     @Nullable
     TlsContext only() {
-        return contexts.size() == 1 ? contexts.get(0) : null;
+        return contexts.size() == 1 && !staples ? contexts.get(0) : null;
     }
 
-    TlsContext choose(ClientHello hello) {
-        return contexts.get(index(hello));
+    TlsContext context(int index) {
+        return contexts.get(index);
+    }
+
+    TlsCertificate certificate(int index) {
+        return certificates.get(index);
     }
 
     int index(ClientHello hello) {

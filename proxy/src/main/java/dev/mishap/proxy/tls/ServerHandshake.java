@@ -3,22 +3,27 @@ package dev.mishap.proxy.tls;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the first bytes of a connection until the client's hello is there, by which the certificate is chosen. */
 final class ServerHandshake extends ChannelInboundHandlerAdapter {
-    private final BiConsumer<ChannelHandlerContext, ClientHello> choose;
+    private final BiPredicate<ChannelHandlerContext, ClientHello> choose;
     private @Nullable ByteBuf held;
+    private boolean refused;
 
-    /** @param choose puts the handlers of TLS into the pipeline behind this one */
-    ServerHandshake(BiConsumer<ChannelHandlerContext, ClientHello> choose) {
+    /** @param choose puts the handlers of TLS into the pipeline behind this one; or closes the connection and says no */
+    ServerHandshake(BiPredicate<ChannelHandlerContext, ClientHello> choose) {
         this.choose = choose;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
+        if (refused) {
+            in.release();
+            return;
+        }
         ByteBuf all = held;
         if (all == null) {
             all = in;
@@ -43,7 +48,11 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
             return;
         }
         held = null;
-        choose.accept(ctx, hello);
+        if (!choose.test(ctx, hello)) {
+            refused = true;
+            all.release();
+            return;
+        }
         ctx.fireChannelRead(all);
         ctx.pipeline().remove(this);
     }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param sessionTimeoutSeconds how long a session may be resumed; default 2 h
  * @param fullScan whether a server name that no certificate has is answered with the best certificate instead of the first
  * @param preferClientCiphers whether the client's order of cipher suites counts
+ * @param ocsp {@code ocsp_staple_policy}
  */
 record ServerTlsConfig(
         CommonTlsConfig common,
@@ -24,7 +25,8 @@ record ServerTlsConfig(
         boolean disableStatefulResumption,
         long sessionTimeoutSeconds,
         boolean fullScan,
-        boolean preferClientCiphers) {
+        boolean preferClientCiphers,
+        OcspPolicy ocsp) {
     private static final long DEFAULT_TIMEOUT_SECONDS = 7200;
 
     static ServerTlsConfig from(
@@ -33,9 +35,6 @@ record ServerTlsConfig(
         CommonTlsConfig common = CommonTlsConfig.from(commonNode, true, secrets, owner, engine);
         if (common.certificates().isEmpty()) {
             throw new ConfigException("No TLS certificates found for server context");
-        }
-        if (node.enumName("ocsp_staple_policy").equals("MUST_STAPLE")) {
-            throw new ConfigException("Required OCSP response is missing from TLS context");
         }
         Secret<TicketKeys> tickets = null;
         ConfigNode keys = node.message("session_ticket_keys");
@@ -59,7 +58,8 @@ record ServerTlsConfig(
                 node.bool("disable_stateful_session_resumption", false),
                 timeout < 0 ? DEFAULT_TIMEOUT_SECONDS : Math.min(timeout / 1_000_000_000L, Integer.MAX_VALUE),
                 node.bool("full_scan_certs_on_sni_mismatch", false),
-                node.bool("prefer_client_ciphers", false));
+                node.bool("prefer_client_ciphers", false),
+                OcspPolicy.valueOf(node.enumName("ocsp_staple_policy")));
     }
 
     boolean ready() {

@@ -2,6 +2,7 @@ package dev.mishap.proxy.tls;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.config.schema.DataSource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -22,8 +23,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param chain the certificate and those that lead to its authority
  * @param path where the chain came from, as /certs tells it
+ * @param ocsp what its authority says of it, or null
  */
-record TlsCertificate(List<X509Certificate> chain, PrivateKey key, String path) {
+record TlsCertificate(
+        List<X509Certificate> chain,
+        PrivateKey key,
+        String path,
+        @Nullable OcspResponse ocsp) {
+    /** The extension by which a certificate says that it is not to be believed without an answer of its authority (RFC 7633). */
+    private static final String TLS_FEATURE = "1.3.6.1.5.5.7.1.24";
+
     private static final int MIN_RSA_BITS = 2048;
 
     TlsCertificate {
@@ -32,6 +41,10 @@ record TlsCertificate(List<X509Certificate> chain, PrivateKey key, String path) 
 
     X509Certificate leaf() {
         return chain.get(0);
+    }
+
+    boolean mustStaple() {
+        return leaf().getExtensionValue(TLS_FEATURE) != null;
     }
 
     boolean isEcdsa() {
@@ -55,9 +68,28 @@ record TlsCertificate(List<X509Certificate> chain, PrivateKey key, String path) 
                 throw new ConfigException("Certificate configuration can't have both pkcs12 and "
                         + (chain != null ? "certificate_chain" : "private_key"));
             }
-            return checked(pkcs12(SecretFiles.readOrEmpty(pkcs12), SecretFiles.path(pkcs12), secret));
+            return checked(pkcs12(SecretFiles.readOrEmpty(pkcs12), SecretFiles.path(pkcs12), secret))
+                    .with(node.message("ocsp_staple"));
         }
-        return checked(pem(chain, key, secret));
+        return checked(pem(chain, key, secret)).with(node.message("ocsp_staple"));
+    }
+
+    private TlsCertificate with(@Nullable ConfigNode staple) {
+        if (staple == null) {
+            return this;
+        }
+        if ("inline_string".equals(staple.oneof("specifier"))) {
+            throw new ConfigException("OCSP staple cannot be provided via inline_string");
+        }
+        byte[] bytes = DataSource.bytes(staple);
+        if (bytes.length == 0) {
+            return this;
+        }
+        OcspResponse response = OcspResponse.parse(bytes);
+        if (!response.isAbout(leaf())) {
+            throw new ConfigException("OCSP response does not match its TLS certificate");
+        }
+        return new TlsCertificate(chain, key, path, response);
     }
 
     private static TlsCertificate pem(
@@ -92,7 +124,7 @@ record TlsCertificate(List<X509Certificate> chain, PrivateKey key, String path) 
         if (mismatch != null) {
             throw new ConfigException("Failed to load private key from " + keyPath + ", Cause: " + mismatch);
         }
-        return new TlsCertificate(chain, key, chainPath);
+        return new TlsCertificate(chain, key, chainPath, null);
     }
 
     private static TlsCertificate pkcs12(byte[] bytes, String path, String password) {
@@ -108,7 +140,7 @@ record TlsCertificate(List<X509Certificate> chain, PrivateKey key, String path) 
                         chain.add((X509Certificate) c);
                     }
                     PrivateKey key = (PrivateKey) store.getKey(alias, password.toCharArray());
-                    return new TlsCertificate(chain, key, path);
+                    return new TlsCertificate(chain, key, path, null);
                 }
             }
         } catch (GeneralSecurityException | IOException | RuntimeException e) {

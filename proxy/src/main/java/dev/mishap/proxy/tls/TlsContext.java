@@ -123,6 +123,12 @@ final class TlsContext {
                 : trust.checks() ? ClientAuth.OPTIONAL : ClientAuth.NONE;
         SslContextBuilder builder = SslContextBuilder.forServer(certificate.key(), certificate.chainArray())
                 .clientAuth(auth);
+        if (certificate.ocsp() != null) {
+            if (engine == TlsEngine.JDK) {
+                throw new ConfigException("ocsp_staple is not supported by the TLS engine of the JDK");
+            }
+            builder.enableOcsp(true);
+        }
         SslContext made =
                 build(builder, config.common().parameters(), config.common().alpn(), verifier, engine);
         if (made instanceof ReferenceCountedOpenSslContext openSsl) {

@@ -48,7 +48,7 @@ public final class TlsFields {
                             "netty-tcnative has no way to set them in BoringSSL; without the field its defaults hold"),
             SupportedFields.of(TLS + "TlsCertificate")
                     .supported("certificate_chain", "private_key", "pkcs12", "password", "watched_directory")
-                    .refused("ocsp_staple", "nothing is stapled; clients check the certificate by themselves"),
+                    .supported("ocsp_staple"),
             SupportedFields.of(TLS + "TlsSessionTicketKeys").supported("keys"),
             SupportedFields.of(TLS + "CertificateValidationContext")
                     .supported(

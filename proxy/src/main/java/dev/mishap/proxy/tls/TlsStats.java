@@ -18,6 +18,10 @@ final class TlsStats {
     final Counter failVerifyError;
     final Counter failVerifySan;
     final Counter failVerifyCertHash;
+    final Counter ocspStapleFailed;
+    final Counter ocspStapleOmitted;
+    final Counter ocspStapleRequests;
+    final Counter ocspStapleResponses;
 
     /** Stats below {@code owner}, which ends where {@code ssl.} begins. */
     TlsStats(Scope owner) {
@@ -30,11 +34,11 @@ final class TlsStats {
         failVerifyError = scope.counter("fail_verify_error");
         failVerifySan = scope.counter("fail_verify_san");
         failVerifyCertHash = scope.counter("fail_verify_cert_hash");
-        // Nothing is stapled, and these stand at 0.
-        scope.counter("ocsp_staple_failed");
-        scope.counter("ocsp_staple_omitted");
-        scope.counter("ocsp_staple_requests");
-        scope.counter("ocsp_staple_responses");
+        // Counted where hellos are read: when there is a choice of certificates or something to staple.
+        ocspStapleFailed = scope.counter("ocsp_staple_failed");
+        ocspStapleOmitted = scope.counter("ocsp_staple_omitted");
+        ocspStapleRequests = scope.counter("ocsp_staple_requests");
+        ocspStapleResponses = scope.counter("ocsp_staple_responses");
     }
 
     /** Counts what a connection negotiated, for example {@code ciphers.TLS_AES_128_GCM_SHA256}. */

@@ -48,8 +48,9 @@ class ClientHelloTest {
         for (int i = 0; i < bytes.length; i++) {
             assertThat(ClientHello.parse(buffer(bytes, i))).as("%d bytes", i).isNull();
         }
-        assertThat(ClientHello.parse(buffer(bytes, bytes.length))).isEqualTo(new ClientHello("a.example.test", true));
-        assertThat(ClientHello.parse(buffer(hello(""), hello("").length))).isEqualTo(new ClientHello("", true));
+        assertThat(ClientHello.parse(buffer(bytes, bytes.length)))
+                .isEqualTo(new ClientHello("a.example.test", true, true));
+        assertThat(ClientHello.parse(buffer(hello(""), hello("").length))).isEqualTo(new ClientHello("", true, true));
     }
 
     @Test
@@ -60,7 +61,7 @@ class ClientHelloTest {
             int n = Math.min(50, bytes.length - at);
             records.writeBytes(bytes, 0, 3).writeShort(n).writeBytes(bytes, at, n);
         }
-        assertThat(ClientHello.parse(records)).isEqualTo(new ClientHello("a.example.test", true));
+        assertThat(ClientHello.parse(records)).isEqualTo(new ClientHello("a.example.test", true, true));
     }
 
     @Test
