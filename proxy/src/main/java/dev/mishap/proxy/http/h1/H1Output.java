@@ -86,7 +86,7 @@ final class H1Output {
         }
         if (!length && !tunnel) {
             if (!endStream) {
-                if (!http10) {
+                if (!http10 && status != 204) { // RFC 9112 6.1: a 204 has no transfer coding
                     chunked = true;
                     line(CHUNKED);
                 }

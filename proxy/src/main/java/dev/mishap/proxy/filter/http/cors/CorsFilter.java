@@ -79,9 +79,13 @@ final class CorsFilter implements HttpFilter {
         }
         boolean privateNetwork = "true".equals(headers.get(REQUEST_PRIVATE_NETWORK))
                 && Boolean.TRUE.equals(first(CorsPolicy::privateNetwork));
+        boolean credentials = Boolean.TRUE.equals(first(CorsPolicy::credentials));
         String method = headers.get(REQUEST_METHOD);
         String names = headers.get(REQUEST_HEADERS);
         stream.sendHeaders(200, "cors_response", response -> {
+            if (credentials) { // whoever asks
+                response.set(ALLOW_CREDENTIALS, "true");
+            }
             allow(response, ALLOW_METHODS, text(CorsPolicy::methods), method);
             allow(response, ALLOW_HEADERS, text(CorsPolicy::headers), names);
             set(response, MAX_AGE, CorsPolicy::maxAge);
