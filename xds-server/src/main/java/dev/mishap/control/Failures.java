@@ -40,15 +40,26 @@ public final class Failures {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
+    /** A server could not start where it was to listen. */
+    public static final class CannotListenException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        CannotListenException(String message, Exception cause) {
+            super(message, cause);
+        }
+    }
+
     /** Why a server could not start, of which the libraries' own words are at the surface that it did not. */
-    public static String cannotListen(String host, int port, Exception e) {
+    public static CannotListenException cannotListen(String host, int port, Exception e) {
         Throwable why = e;
         while (why.getCause() != null) {
             why = why.getCause();
         }
         String text = String.valueOf(why.getMessage())
                 .replaceFirst("^bind\\(\\.\\.\\) failed with error\\(-?[0-9]+\\): ", "");
-        return "cannot listen on " + host + ':' + port + ": " + text
-                + "; end what listens there, or choose another address";
+        return new CannotListenException(
+                "cannot listen on " + host + ':' + port + ": " + text
+                        + "; end what listens there, or choose another address",
+                e);
     }
 }

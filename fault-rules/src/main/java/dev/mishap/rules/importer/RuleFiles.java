@@ -83,7 +83,12 @@ public final class RuleFiles {
         String version = document.textOf("apiVersion");
         String kind = document.textOf("kind");
         if (version == null || kind == null) {
-            problems.add(document, "expected a mapping with apiVersion and kind, such as mishap.dev/v1 and FaultRule");
+            problems.add(
+                    document,
+                    "expected a mapping with apiVersion and kind, such as mishap.dev/v1 and FaultRule"
+                            + (document.kind() == Tree.Kind.LIST
+                                    ? ", found a list: documents of one file stand one after the other, with --- between"
+                                    : ""));
         } else {
             problems.add(
                     document,

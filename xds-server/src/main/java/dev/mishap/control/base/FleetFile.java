@@ -50,6 +50,11 @@ public final class FleetFile {
         }
         try {
             Map<?, ?> document = mapping(tree, "the document");
+            if (document.containsKey("static_resources") || document.containsKey("dynamic_resources")) {
+                throw new IllegalArgumentException(
+                        "this is the bootstrap of a proxy (`mishap proxy -c`); expected a Fleet of mishap.dev/v1, which names dependencies."
+                                + " Envoy resources for proxies go into files of --config-dir");
+            }
             only(document, "the document", Set.of("apiVersion", "kind", "metadata", "spec"));
             if (!"mishap.dev/v1".equals(document.get("apiVersion")) || !"Fleet".equals(document.get("kind"))) {
                 throw new IllegalArgumentException("expected apiVersion: mishap.dev/v1 and kind: Fleet");
@@ -116,7 +121,8 @@ public final class FleetFile {
         if (tree instanceof Map<?, ?> map) {
             return map;
         }
-        throw new IllegalArgumentException(path + ": expected a mapping");
+        throw new IllegalArgumentException(
+                path + ": expected a mapping, found " + (tree instanceof List ? "a list" : "'" + tree + "'"));
     }
 
     private static List<?> list(@Nullable Object tree, String path) {

@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
 public final class Mishap implements Runnable {
     /** What was asked for was done; the hypothesis held. */
     public static final int OK = 0;
-    /** It was judged, and the answer is no. */
+    /** It was judged, and the answer is no; or an address is taken. */
     public static final int NO = 1;
     /** Bad input, or it could not be judged. */
     public static final int ERROR = 2;
@@ -90,7 +90,10 @@ public final class Mishap implements Runnable {
                 e.printStackTrace(err);
             }
             err.flush();
-            return ERROR;
+            // As of Envoy and of `standalone`: nothing that was said is wrong.
+            return e instanceof Failures.CannotListenException || e.getCause() instanceof Failures.CannotListenException
+                    ? NO
+                    : ERROR;
         });
         return line;
     }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -52,6 +53,17 @@ final class ApiHandler extends Handler.Abstract {
         this.admission = admission;
         this.options = options;
         this.counts = counts;
+    }
+
+    /** For who asks for something else: where it is told, or if that is nowhere, what it is. */
+    private String whatThereIs() {
+        return routes.stream().anyMatch(route -> route.template().equals("/openapi.json"))
+                ? "/openapi.json lists what there is"
+                : "there is "
+                        + routes.stream()
+                                .map(route -> route.method() + ' ' + route.template())
+                                .distinct()
+                                .collect(Collectors.joining(", "));
     }
 
     /** A request on its way. */
@@ -193,8 +205,7 @@ final class ApiHandler extends Handler.Abstract {
         }
         if (allowed.isEmpty()) {
             throw new ProblemException(
-                    ProblemKind.NOT_FOUND,
-                    "there is no " + request.getHttpURI().getPath() + " here; /openapi.json lists what there is");
+                    ProblemKind.NOT_FOUND, "there is no " + request.getHttpURI().getPath() + " here; " + whatThereIs());
         }
         allowed.add("OPTIONS");
         if (allowed.contains("GET")) {

@@ -116,7 +116,7 @@ public final class HttpServer implements AutoCloseable {
             } catch (Exception again) {
                 e.addSuppressed(again);
             }
-            throw new IOException(Failures.cannotListen(options.host(), options.port(), e), e);
+            throw Failures.cannotListen(options.host(), options.port(), e);
         }
         started.sweepLater(slow);
         return started;

@@ -91,6 +91,10 @@ public record RuleDocument(
 
     /** Reads one document; null when there are problems, which are added. */
     public static @Nullable RuleDocument read(Tree tree, Problems problems, String defaultNamespace) {
+        if (tree.kind() != Tree.Kind.MAP) {
+            problems.add(tree, "expected one FaultRule, a mapping with apiVersion and kind, found " + tree.found());
+            return null;
+        }
         if (!"FaultRule".equals(tree.textOf("kind"))) {
             Tree kind = tree.get("kind");
             problems.add(

@@ -181,7 +181,8 @@ public final class XdsServer implements AutoCloseable {
                         new Polling(views, service.nodes(), fleet, clock, service::after));
             } catch (IOException e) {
                 service.close();
-                throw new UncheckedIOException(Failures.cannotListen(address.getHostString(), address.getPort(), e), e);
+                IOException told = Failures.cannotListen(address.getHostString(), address.getPort(), e);
+                throw new UncheckedIOException(told.getMessage(), told);
             }
         }
     }

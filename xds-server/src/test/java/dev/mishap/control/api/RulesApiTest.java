@@ -103,6 +103,8 @@ class RulesApiTest {
             value = {
                 "POST|" + RULES + "|{\"a\":1|application/json|400|is no JSON",
                 "POST|" + RULES + "|{\"a\":1,\"a\":2}|application/json|400|Duplicate",
+                "POST|" + RULES
+                        + "|- kind: FaultRule|application/yaml|400|expected one FaultRule, a mapping with apiVersion and kind, found a list",
                 "POST|" + RULES + "|a: 1|text/csv|415|expected content-type application/json, application/yaml",
                 "POST|" + RULES + "|a: 1|application/yaml; charset=latin1|415|UTF-8",
                 "PATCH|" + RULES + "/a|{}|application/json|415|application/merge-patch+json",

@@ -28,6 +28,20 @@ class FleetFileTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "[a]                              | f.yaml: the document: expected a mapping, found a list",
+                "7                                | f.yaml: the document: expected a mapping, found '7'",
+                "{node: {}, static_resources: {}} | f.yaml: this is the bootstrap of a proxy (`mishap proxy -c`); expected a Fleet"
+            })
+    void whatIsNoFleetIsCalledWhatItIs(String text, String problem) {
+        assertThatThrownBy(() -> FleetFile.parse(text, "f.yaml"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
                 "{name: a}                                            | f.yaml: spec.dependencies[0]: endpoints: expected a list of one or more",
                 "{name: a, endpoints: [x]}                            | f.yaml: spec.dependencies[0]: expected host:port, got 'x'",
                 "{name: a, endpoints: ['x:0']}                        | f.yaml: spec.dependencies[0]: a port must be from 1 to 65535, got 0",

@@ -120,6 +120,15 @@ class RestDiscoveryTest {
     }
 
     @Test
+    void whoAsksForSomethingElseIsToldWhatThereIs() throws Exception {
+        HttpResponse<String> answer = post("/v2/discovery:clusters", "{}");
+        assertThat(answer.statusCode()).isEqualTo(404);
+        assertThat(answer.body())
+                .contains("there is no /v2/discovery:clusters here; there is POST /v3/discovery:")
+                .doesNotContain("openapi");
+    }
+
+    @Test
     void whatWouldNeverEndIsNotServed() throws Exception {
         base.update(new ViewUpdate().put(fault(0)));
         over.update(new ViewUpdate().put(fault(7).withTtl(java.time.Duration.ofSeconds(5))));
