@@ -1,7 +1,11 @@
 package dev.mishap.proxy.upstream.client;
 
 import dev.mishap.proxy.cluster.Cluster;
+import dev.mishap.proxy.cluster.ClusterStats;
+import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.cluster.ResourceLimits;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.buffer.ByteBuf;
@@ -13,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A request under way, over all its tries. Confined to its loop. */
 public final class AsyncHttpCall implements UpstreamCall.Events {
-    /** Envoy's back-off between tries: up to 25 ms, doubled with each try, 250 ms at most. */
-    private static final long BASE_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
-
     private final Upstreams upstreams;
     private final Cluster cluster;
     private final EventLoop loop;
@@ -26,6 +27,12 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
     private @Nullable ByteBuf body;
     private @Nullable Future<?> backoff;
     private int tries;
+    private long deadlineNanos;
+    /** Another try follows the one that is under way. */
+    private boolean again;
+    /** One of the cluster's retries is this request's. */
+    private boolean holdsRetry;
+
     private boolean over;
 
     AsyncHttpCall(
@@ -46,12 +53,32 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
             return;
         }
         tries++;
+        long total = request.timeoutNanos();
+        long now = System.nanoTime();
+        if (tries == 1) {
+            deadlineNanos = now + total;
+        } else if (expired(now)) {
+            fail(AsyncFailure.TIMEOUT);
+            return;
+        } else {
+            cluster.stats().rqRetry.inc();
+            cluster.stats().rqRetryBackoffExponential.inc();
+        }
+        again = false;
+        long left = total == 0 ? Long.MAX_VALUE : Math.max(1, deadlineNanos - now);
+        long perTry = request.perTryNanos();
+        boolean ofTry = perTry > 0 && perTry < left;
         UpstreamCall next = new UpstreamCall(upstreams, cluster, loop, request.headers(), this);
         call = next;
         next.start(
                 request.body().length == 0 ? null : Unpooled.wrappedBuffer(request.body()),
                 true,
-                request.timeoutNanos());
+                ofTry ? perTry : total == 0 ? 0 : left,
+                ofTry);
+    }
+
+    private boolean expired(long now) {
+        return request.timeoutNanos() > 0 && now - deadlineNanos >= 0;
     }
 
     /** Gives the request up; the callbacks are told nothing. Does nothing when it is over. */
@@ -65,7 +92,15 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
         if (c != null) {
             c.cancel();
         }
+        endRetry();
         releaseBody();
+    }
+
+    private void endRetry() {
+        if (holdsRetry) {
+            holdsRetry = false;
+            cluster.limits(RequestPriority.DEFAULT).retryEnded();
+        }
     }
 
     private void releaseBody() {
@@ -76,19 +111,64 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
         }
     }
 
-    /** Whether another try is to be made, which then is on its way. */
-    private boolean retry() {
-        if (tries > request.retries()) {
+    @Override
+    public boolean triesAgain(int status, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
+        if (again || over) {
+            return again;
+        }
+        endRetry();
+        int count = request.retries().count();
+        if (count == 0 || expired(System.nanoTime())) {
             return false;
         }
-        cluster.stats().rqRetry.inc();
-        cluster.stats().rqRetryBackoffExponential.inc();
+        ClusterStats stats = cluster.stats();
+        if (failure == AsyncFailure.NO_HEALTHY_UPSTREAM
+                || reason != null && reason.flag() == ResponseFlag.UPSTREAM_OVERFLOW) {
+            return false;
+        }
+        if (status < 500) {
+            if (tries > 1) {
+                stats.rqRetrySuccess.inc();
+            }
+            return false;
+        }
+        if (tries > count) {
+            stats.rqRetryLimitExceeded.inc();
+            return false;
+        }
+        ResourceLimits limits = cluster.limits(RequestPriority.DEFAULT);
+        if (!limits.canRetry()) {
+            stats.rqRetryOverflow.inc();
+            return false;
+        }
+        limits.retryStarted();
+        holdsRetry = true;
+        again = true;
+        return true;
+    }
+
+    /** Sets out for the next try, if there is one; a pause ends with the request's time. */
+    private boolean retry() {
+        if (!again) {
+            return false;
+        }
         releaseBody();
         headers = null;
-        long window = BASE_BACKOFF_NANOS * Math.min(10, 1L << Math.min(tries - 1, 4));
-        long delay = Long.remainderUnsigned(upstreams.on(loop).random(), window);
+        AsyncHttpRequest.Retries retries = request.retries();
+        long window = Math.min(retries.maxNanos(), retries.baseNanos() << Math.min(tries - 1, 16));
+        long delay = Long.remainderUnsigned(upstreams.on(loop).random(), Math.max(1, window));
+        if (request.timeoutNanos() > 0) {
+            delay = Math.min(delay, Math.max(0, deadlineNanos - System.nanoTime()));
+        }
         backoff = loop.schedule(this::start, delay, TimeUnit.NANOSECONDS);
         return true;
+    }
+
+    private void fail(AsyncFailure failure) {
+        over = true;
+        endRetry();
+        releaseBody();
+        callbacks.onFailure(failure);
     }
 
     @Override
@@ -133,10 +213,11 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
             return;
         }
         int status = UpstreamCall.statusOf(received);
-        if (status >= 500 && retry()) {
+        if (retry()) {
             return;
         }
         over = true;
+        endRetry();
         ByteBuf b = body;
         try {
             callbacks.onResponse(status, received, b == null ? Unpooled.EMPTY_BUFFER : b);
@@ -150,9 +231,7 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
         if (over || retry()) {
             return;
         }
-        over = true;
-        releaseBody();
-        callbacks.onFailure(failure);
+        fail(failure);
     }
 
     @Override

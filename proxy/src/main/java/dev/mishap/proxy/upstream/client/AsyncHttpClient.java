@@ -52,7 +52,8 @@ public final class AsyncHttpClient {
             return null;
         }
         HeaderMap headers = request.headers();
-        InternalHeaders.addTo(headers, request.timeoutNanos(), forwardedFor);
+        long perTry = request.perTryNanos();
+        InternalHeaders.addTo(headers, perTry > 0 ? perTry : request.timeoutNanos(), forwardedFor);
         AsyncHttpCall call = new AsyncHttpCall(upstreams, c, loop, request, callbacks);
         call.start();
         return call;

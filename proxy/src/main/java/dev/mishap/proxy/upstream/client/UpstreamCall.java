@@ -28,6 +28,15 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamCall implements UpstreamListener {
     /** What becomes of a call; on its loop. */
     interface Events {
+        /**
+         * Whether another try follows this one, which then does not count.
+         *
+         * @param failure why there is no response, or null for a response with {@code status}
+         */
+        default boolean triesAgain(int status, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
+            return false;
+        }
+
         /** The response's head; valid until the call has ended. */
         void onHeaders(HeaderMap headers);
 
@@ -56,6 +65,7 @@ final class UpstreamCall implements UpstreamListener {
     private int pauses;
     private long waitingBytes;
     private boolean requestEnded;
+    private boolean perTryTimeout;
     private boolean full;
     private boolean over;
 
@@ -83,6 +93,12 @@ final class UpstreamCall implements UpstreamListener {
      * @param timeoutNanos until the end of the response, 0 = for ever
      */
     void start(@Nullable ByteBuf body, boolean end, long timeoutNanos) {
+        start(body, end, timeoutNanos, false);
+    }
+
+    /** The same; {@code perTry} tells which of the time-outs it is. */
+    void start(@Nullable ByteBuf body, boolean end, long timeoutNanos, boolean perTry) {
+        perTryTimeout = perTry;
         requestEnded = end;
         if (body != null) {
             waiting.add(body);
@@ -171,7 +187,7 @@ final class UpstreamCall implements UpstreamListener {
         if (over) {
             return;
         }
-        stats().rqTimeout.inc();
+        (perTryTimeout ? stats().rqPerTryTimeout : stats().rqTimeout).inc();
         Endpoint e = endpoint;
         if (e != null) {
             e.rqTimeout.increment();
@@ -181,7 +197,9 @@ final class UpstreamCall implements UpstreamListener {
     }
 
     private void fail(AsyncFailure failure, @Nullable ResetReason reason) {
-        count(failure.httpStatus());
+        if (!events.triesAgain(failure.httpStatus(), failure, reason)) {
+            count(failure.httpStatus());
+        }
         Endpoint e = endpoint;
         if (e != null) {
             e.rqError.increment();
@@ -257,7 +275,9 @@ final class UpstreamCall implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap received, boolean endStream) {
         int status = statusOf(received);
-        count(status);
+        if (!events.triesAgain(status, null, null)) {
+            count(status);
+        }
         Endpoint e = endpoint;
         if (e != null) {
             (status < 500 ? e.rqSuccess : e.rqError).increment();

@@ -92,10 +92,57 @@ class AsyncHttpClientTest {
         BlockingQueue<String> heads = new LinkedBlockingQueue<>();
         try (RawUpstream up = new RawUpstream(always(answer, heads));
                 ClientFixture f = new ClientFixture(up.port())) {
-            send(f, "u1", AsyncHttpRequest.get("a", "/", LONG).withRetries(2));
+            send(
+                    f,
+                    "u1",
+                    AsyncHttpRequest.get("a", "/", LONG)
+                            .withRetries(new AsyncHttpRequest.Retries(2, 1_000_000, LONG.toNanos())));
             assertThat(f.next()).isEqualTo("503 no");
             assertThat(heads).hasSize(3);
             assertThat(f.stat("upstream_rq_retry")).isEqualTo(2);
+            assertThat(f.stat("upstream_rq_retry_limit_exceeded")).isEqualTo(1);
+            assertThat(f.stat("upstream_rq_completed")).isEqualTo(1); // what is tried again does not count
+        }
+    }
+
+    @Test
+    void a_try_that_succeeds_ends_the_retries() {
+        try (RawUpstream up = new RawUpstream(peer -> {
+                    peer.readHead();
+                    if (peer.ordinal < 2) {
+                        peer.reset();
+                    } else {
+                        peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+                    }
+                });
+                ClientFixture f = new ClientFixture(up.port())) {
+            send(
+                    f,
+                    "u1",
+                    AsyncHttpRequest.get("a", "/", LONG)
+                            .withRetries(new AsyncHttpRequest.Retries(3, 1_000_000, LONG.toNanos())));
+            assertThat(f.next()).isEqualTo("200 ok");
+            assertThat(f.stat("upstream_rq_retry")).isEqualTo(2);
+            assertThat(f.stat("upstream_rq_retry_success")).isEqualTo(1);
+            assertThat(f.stat("upstream_rq_retry_limit_exceeded")).isZero();
+            assertThat(f.stat("upstream_rq_200")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_pause_ends_with_the_time_of_the_request() {
+        String answer = "HTTP/1.1 503 No\r\ncontent-length: 2\r\n\r\nno";
+        try (RawUpstream up = new RawUpstream(always(answer, new LinkedBlockingQueue<>()));
+                ClientFixture f = new ClientFixture(up.port())) {
+            long hours = Duration.ofHours(100).toNanos();
+            send(
+                    f,
+                    "u1",
+                    AsyncHttpRequest.get("a", "/", Duration.ofMillis(300))
+                            .withRetries(new AsyncHttpRequest.Retries(1, hours, hours)));
+            assertThat(f.next()).isEqualTo("TIMEOUT");
+            assertThat(f.stat("upstream_rq_retry")).isZero();
+            assertThat(f.stat("upstream_rq_timeout")).isZero();
         }
     }
 

@@ -41,7 +41,12 @@ final class HttpCheckRequest {
             headers.set(header.name(), header.value());
         }
         int limit = 1 << 20; // of the answer's body
-        return new AsyncHttpRequest(headers, body.length == 0 ? NO_BODY : body, service.timeoutNanos(), 0, limit);
+        return new AsyncHttpRequest(
+                headers,
+                body.length == 0 ? NO_BODY : body,
+                service.timeoutNanos(),
+                AsyncHttpRequest.Retries.NONE,
+                limit);
     }
 
     private static String text(HeaderMap request, HeaderName name) {

@@ -30,13 +30,14 @@ final class RemoteKeys {
 
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(PACKAGE + "RemoteJwks")
-                    .supported("http_uri", "cache_duration", "async_fetch")
-                    .refused(
-                            "retry_policy",
-                            "with async_fetch, a fetch that failed is made again after failed_refetch_duration"),
+                    .supported("http_uri", "cache_duration", "async_fetch", "retry_policy"),
+            SupportedFields.of("envoy.config.core.v3.RetryPolicy")
+                    .supported("num_retries", "retry_back_off")
+                    .accepted("retry_on", "Envoy retries after a 5xx or no response, whatever it says"),
             SupportedFields.of(PACKAGE + "JwksAsyncFetch").supported("fast_listener", "failed_refetch_duration"));
 
     private static final long DEFAULT_CACHE_NANOS = Duration.ofMinutes(10).toNanos();
+    private static final long SECOND_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long DEFAULT_REFETCH_NANOS = Duration.ofSeconds(1).toNanos();
 
     /** What sends requests, {@code AsyncHttpClient.send} but for tests. */
@@ -55,6 +56,7 @@ final class RemoteKeys {
     private final boolean async;
     private final boolean fastListener;
     private final long refetchNanos;
+    private final AsyncHttpRequest.Retries retries;
     private final JwtAuthnStats stats;
     private final Sender sender;
     private volatile @Nullable Fetched fetched;
@@ -69,8 +71,22 @@ final class RemoteKeys {
         this.refetchNanos = fetch == null
                 ? DEFAULT_REFETCH_NANOS
                 : fetch.durationNanos("failed_refetch_duration", DEFAULT_REFETCH_NANOS);
+        this.retries = retries(node.message("retry_policy"));
         this.stats = stats;
         this.sender = sender;
+    }
+
+    private static AsyncHttpRequest.Retries retries(@Nullable ConfigNode policy) {
+        if (policy == null) {
+            return AsyncHttpRequest.Retries.NONE;
+        }
+        ConfigNode backOff = policy.message("retry_back_off");
+        long base = backOff == null ? SECOND_NANOS : backOff.durationNanos("base_interval", SECOND_NANOS);
+        long max = backOff == null ? 10 * base : backOff.durationNanos("max_interval", 10 * base);
+        if (max < base) {
+            throw new ConfigException("max_interval must be greater than or equal to the base_interval");
+        }
+        return new AsyncHttpRequest.Retries((int) Math.min(policy.integer("num_retries", 1), 1 << 16), base, max);
     }
 
     static RemoteKeys from(String provider, ConfigNode node, JwtAuthnStats stats, Sender sender) {
@@ -94,8 +110,9 @@ final class RemoteKeys {
      * @param taker gets them, or null when that fails, which may be before this returns
      */
     void fetch(EventLoop loop, Fetch taker) {
-        AsyncHttpRequest request =
-                AsyncHttpRequest.get(uri.authority(), uri.path(), Duration.ofNanos(uri.timeoutNanos()));
+        AsyncHttpRequest request = AsyncHttpRequest.get(
+                        uri.authority(), uri.path(), Duration.ofNanos(uri.timeoutNanos()))
+                .withRetries(retries);
         taker.call = sender.send(uri.cluster(), loop, request, new Callbacks(taker));
     }
 
