@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
@@ -10,12 +10,13 @@ header lines, dates, ids and times are not. A seed is a whole run: the same seed
 the requests are malformed in random ways; there, differences are to be judged, since a refusal where Envoy is lenient may be meant. With
 --stacks the configuration is a random stack of HTTP filters with overrides on all levels, retries, internal redirects, one of several
 protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
-(search_stacks.py). A configuration that both refuse is passed over.
+(search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py). A configuration
+that both refuse is passed over.
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
 import argparse, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
-import diffrun, search_stacks
+import diffrun, search_chains, search_stacks
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -363,7 +364,7 @@ def cluster(name, port, options=None):
 class Program:
     """One of the two, with the configuration of a seed. `upstreams`: name and port of each cluster."""
 
-    def __init__(self, name, command, manager, runtime, upstreams, directory, log_format=None, options=None):
+    def __init__(self, name, command, manager, runtime, upstreams, directory, log_format=None, options=None, listener=None):
         self.name, self.port, self.admin, self.upstreams = name, free_port(), free_port(), upstreams
         self.log = os.path.join(directory, name + ".access")
         with open(self.log, "w"):
@@ -373,8 +374,8 @@ class Program:
         config = {"node": {"id": "n1", "cluster": "c1"}, "admin": {"address": listens(self.admin)},
                   "layered_runtime": {"layers": [{"name": "s", "static_layer": runtime}]},
                   "static_resources": {
-                      "listeners": [{"name": "l", "address": listens(self.port), "stat_prefix": "l",
-                                     "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]}],
+                      "listeners": [{"name": "l", "address": listens(self.port), "stat_prefix": "l", **(listener or {
+                          "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]})}],
                       "clusters": [cluster(n, port, options if n == "up" else None) for n, port in upstreams.items()]}}
         file = os.path.join(directory, name + ".json")
         with open(file, "w") as f:
@@ -456,9 +457,13 @@ def comparable(data, program):
 
 def run(seed, o, upstream, directory):
     """The number of differences of a seed."""
-    make = (RawMaker if o.raw else search_stacks.maker(Maker) if o.stacks else Maker)(seed)
-    manager, runtime = make.manager(), make.runtime()
-    more = {"log_format": make.log_format(), "options": make.upstream_options()} if o.stacks else {}
+    if o.chains:
+        make, manager, runtime = search_chains.ChainMaker(seed), {}, {}
+        more = {"listener": make.listener()}
+    else:
+        make = (RawMaker if o.raw else search_stacks.maker(Maker) if o.stacks else Maker)(seed)
+        manager, runtime = make.manager(), make.runtime()
+        more = {"log_format": make.log_format(), "options": make.upstream_options()} if o.stacks else {}
     # an upstream of stacks counts what it was asked, so that each program has its own
     servers = [{"up": diffrun.Upstream("up", {}, None), "authz": search_stacks.Authorizer()} if o.stacks else {"up": upstream} for _ in range(2)]
     commands = (("envoy", [*shlex.split(o.envoy), "--disable-hot-restart"]), ("ours", shlex.split(o.bin)))
@@ -474,8 +479,8 @@ def run(seed, o, upstream, directory):
         found = 0
         for number in range(o.requests):
             request = make.request(number)
-            if o.stacks:
-                theirs, ours = (search_stacks.ask(p.port, request) for p in programs)
+            if o.stacks or o.chains:
+                theirs, ours = ((search_chains if o.chains else search_stacks).ask(p.port, request) for p in programs)
             else:
                 theirs, ours = (comparable(p.ask(request, o.raw), p) for p in programs)
             if theirs != ours:
@@ -485,7 +490,7 @@ def run(seed, o, upstream, directory):
                     print("\n".join(list(difflib.unified_diff(theirs, ours, "envoy", "ours", lineterm="", n=0))[2:]))
         time.sleep(.5)  # logs are written every 0.1 s
         for kind, theirs, ours in (("log", programs[0].lines(), programs[1].lines()),
-                                   ("stat", sorted(programs[0].stats(o.stacks).items()), sorted(programs[1].stats(o.stacks).items()))):
+                                   ("stat", sorted(programs[0].stats(o.stacks or o.chains).items()), sorted(programs[1].stats(o.stacks or o.chains).items()))):
             only = [("envoy", x) for x in theirs if x not in ours] + [("ours", x) for x in ours if x not in theirs]
             found += len(only)
             for who, what in sorted(only, key=lambda x: str(x[1]))[:2 * o.show]:
@@ -511,6 +516,7 @@ def main():
     kind = a.add_mutually_exclusive_group()
     kind.add_argument("--raw", action="store_true", help="malformed requests instead")
     kind.add_argument("--stacks", action="store_true", help="stacks of HTTP filters instead")
+    kind.add_argument("--chains", action="store_true", help="listeners with filter chains instead")
     a.add_argument("--keep", metavar="FOLDER", help="where to leave the configurations of seeds that differed")
     o = a.parse_args()
     if not shutil.which(shlex.split(o.envoy)[0]):
