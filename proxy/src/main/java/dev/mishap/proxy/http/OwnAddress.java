@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -35,5 +36,11 @@ public final class OwnAddress {
             // Without interfaces to ask, the peer's own address has to do.
         }
         return null;
+    }
+
+    /** Whether Envoy takes an address for loopback: 127.0.0.1 and ::1, not the rest of 127.0.0.0/8. */
+    public static boolean isLoopback(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        return address.isLoopbackAddress() && (bytes.length != 4 || bytes[1] == 0 && bytes[2] == 0 && bytes[3] == 1);
     }
 }

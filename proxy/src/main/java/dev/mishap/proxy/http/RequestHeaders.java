@@ -220,7 +220,7 @@ final class RequestHeaders {
                 remote = forwarded(h, config.xffNumTrustedHops - 1, peer);
             }
             if (!config.skipXffAppend && peer != null) {
-                String address = peer.getAddress().isLoopbackAddress() && config.localAddress != null
+                String address = OwnAddress.isLoopback(peer.getAddress()) && config.localAddress != null
                         ? config.localAddress
                         : NetUtil.toAddressString(peer.getAddress());
                 append(h, HeaderName.X_FORWARDED_FOR, address, ",");

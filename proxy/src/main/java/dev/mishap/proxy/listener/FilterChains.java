@@ -1,5 +1,6 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.http.OwnAddress;
 import dev.mishap.proxy.listener.FilterChainMatch.SourceType;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import java.net.InetAddress;
@@ -183,6 +184,6 @@ final class FilterChains {
 
     private static boolean isLocal(ConnectionInfo c) {
         InetAddress remote = ip(c.remoteAddress);
-        return remote == null || remote.isLoopbackAddress() || remote.equals(ip(c.localAddress));
+        return remote == null || OwnAddress.isLoopback(remote) || remote.equals(ip(c.localAddress));
     }
 }
