@@ -78,7 +78,12 @@ final class SchemaGenerator {
             .build();
 
     /** Fields whose validation rules the compiled descriptors still have, and Envoy 1.40 no more. */
-    static final Set<String> RULES_GONE = Set.of("envoy.type.v3.TokenBucket.max_tokens");
+    static final Set<String> RULES_GONE = Set.of(
+            "envoy.type.v3.TokenBucket.max_tokens",
+            "envoy.config.core.v3.RuntimeDouble.runtime_key",
+            "envoy.config.core.v3.RuntimeFeatureFlag.runtime_key",
+            "envoy.config.core.v3.RuntimePercent.runtime_key",
+            "envoy.config.core.v3.RuntimeUInt32.runtime_key");
 
     private final TreeMap<String, Descriptor> messages = new TreeMap<>();
     private final TreeMap<String, EnumDescriptor> enums = new TreeMap<>();

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.admissioncontrol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.http.FakeHttpStream;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdmissionControlFilterTest {
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
@@ -46,6 +48,20 @@ class AdmissionControlFilterTest {
         response.add(HeaderName.STATUS, String.valueOf(admitted ? status : 503));
         filter.onResponseHeaders(stream, response, true);
         return admitted;
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "enabled: {default_value: true}",
+                "aggression: {default_value: 1.5}",
+                "rps_threshold: {default_value: 5}",
+                "max_rejection_probability: {default_value: {value: 50}}"
+            })
+    void settingsNeedNoRuntimeKey(String setting) {
+        assertThatCode(() -> ConfigReader.checkedYaml(
+                        AdmissionControlExtension.TYPE, "success_criteria: {}\n" + setting))
+                .doesNotThrowAnyException();
     }
 
     @ParameterizedTest(name = "{0} successes of {1}: the draws below {6} are refused")
