@@ -79,9 +79,8 @@ public final class OtlpAccessLogs implements RemoteLogs {
             return null;
         }
         List<ConfigNode> formatters = config.messages("formatters");
-        ConfigNode bodyNode = config.message("body");
         ConfigNode attributesNode = config.message("attributes");
-        @Nullable OtlpTemplate body = bodyNode == null ? null : OtlpTemplate.value(bodyNode, BODY, formatters);
+        @Nullable OtlpTemplate body = OtlpTemplate.value(config.message("body"), BODY, formatters);
         @Nullable
         OtlpTemplate attributes =
                 attributesNode == null ? null : OtlpTemplate.pairs(attributesNode, ATTRIBUTES, formatters);

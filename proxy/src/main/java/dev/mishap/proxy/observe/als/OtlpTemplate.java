@@ -44,8 +44,11 @@ final class OtlpTemplate {
         this.part = part;
     }
 
-    /** The template of an {@code AnyValue}, to be written as field {@code number}. */
-    static OtlpTemplate value(ConfigNode node, int number, List<ConfigNode> formatters) {
+    /** The template of an {@code AnyValue}, to be written as field {@code number}; null when it is of no kind, as Envoy has it. */
+    static @Nullable OtlpTemplate value(@Nullable ConfigNode node, int number, List<ConfigNode> formatters) {
+        if (node == null || node.oneof("value") == null) {
+            return null;
+        }
         return new OtlpTemplate(nested(number, any(node, formatters)));
     }
 

@@ -67,6 +67,13 @@ class OtlpAccessLogsTest {
     }
 
     @Test
+    void aBodyOfNoKindIsNone() {
+        ConfigNode none = ConfigReader.checkedYaml("opentelemetry.proto.common.v1.AnyValue", "{}");
+
+        assertThat(OtlpTemplate.value(none, 5, List.of())).isNull();
+    }
+
+    @Test
     void attributesOfTheResourceStayAsTheyAre() throws Exception {
         ProtoWriter out = new ProtoWriter();
         OtlpTemplate.literal(out, list("""

@@ -59,8 +59,8 @@ class AdmissionControlFilterTest {
                 "max_rejection_probability: {default_value: {value: 50}}"
             })
     void settingsNeedNoRuntimeKey(String setting) {
-        assertThatCode(() -> ConfigReader.checkedYaml(
-                        AdmissionControlExtension.TYPE, "success_criteria: {}\n" + setting))
+        assertThatCode(() ->
+                        ConfigReader.checkedYaml(AdmissionControlExtension.TYPE, "success_criteria: {}\n" + setting))
                 .doesNotThrowAnyException();
     }
 
