@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the draws; null = the proxy takes a random one
  * @param targets the nodes of a fleet that it is for; a single proxy takes only {@link Targets#ALL}
  * @param dryRun everything is decided, charged to the limits and counted, and nothing is done; default false
+ * @param installation tells installations of one rule apart: the same rule with another value begins anew, as when its ttl was renewed;
+ *     set by a control plane, no part of the language; null = none
  */
 public record FaultRule(
         String name,
@@ -34,7 +36,8 @@ public record FaultRule(
         @Nullable Long seed,
         Tag tag,
         Targets targets,
-        boolean dryRun) {
+        boolean dryRun,
+        @Nullable String installation) {
     /** The longest {@link #ttl}. */
     public static final Duration MAX_TTL = Duration.ofDays(30);
 
@@ -48,6 +51,40 @@ public record FaultRule(
             throw new IllegalArgumentException("ttl must be more than 0s and at most 30 days");
         }
         requireFit(scope, fault, tag);
+    }
+
+    /** A rule as somebody writes it. */
+    public FaultRule(
+            String name,
+            Map<String, String> labels,
+            @Nullable String experimentId,
+            int priority,
+            Scope scope,
+            Percentage percentage,
+            Fault fault,
+            Limits limits,
+            Schedule schedule,
+            @Nullable Duration ttl,
+            @Nullable Long seed,
+            Tag tag,
+            Targets targets,
+            boolean dryRun) {
+        this(
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets,
+                dryRun,
+                null);
     }
 
     /** A rule for every node. */
@@ -117,7 +154,8 @@ public record FaultRule(
                 seed,
                 tag,
                 targets,
-                dryRun);
+                dryRun,
+                installation);
     }
 
     public FaultRule withSeed(@Nullable Long newSeed) {
@@ -135,7 +173,8 @@ public record FaultRule(
                 newSeed,
                 tag,
                 targets,
-                dryRun);
+                dryRun,
+                installation);
     }
 
     public FaultRule withLimits(Limits newLimits) {
@@ -153,7 +192,8 @@ public record FaultRule(
                 seed,
                 tag,
                 targets,
-                dryRun);
+                dryRun,
+                installation);
     }
 
     public FaultRule withScope(Scope newScope) {
@@ -171,7 +211,8 @@ public record FaultRule(
                 seed,
                 tag,
                 targets,
-                dryRun);
+                dryRun,
+                installation);
     }
 
     public FaultRule withTargets(Targets newTargets) {
@@ -189,7 +230,8 @@ public record FaultRule(
                 seed,
                 tag,
                 newTargets,
-                dryRun);
+                dryRun,
+                installation);
     }
 
     public FaultRule withDryRun(boolean only) {
@@ -207,7 +249,27 @@ public record FaultRule(
                 seed,
                 tag,
                 targets,
-                only);
+                only,
+                installation);
+    }
+
+    public FaultRule withInstallation(@Nullable String mark) {
+        return new FaultRule(
+                name,
+                labels,
+                experimentId,
+                priority,
+                scope,
+                percentage,
+                fault,
+                limits,
+                schedule,
+                ttl,
+                seed,
+                tag,
+                targets,
+                dryRun,
+                mark);
     }
 
     /** Whether it acts on the proxy's connections to endpoints, not on those of clients. */

@@ -217,6 +217,9 @@ public final class PlacedRules implements RuleSource {
         RuleSet was = counts.all.rules();
         compile(was);
         for (FaultRule rule : over) {
+            if (owner.goesOn(this, rule)) {
+                continue; // installed anew, with what it holds
+            }
             was.end(rule.name());
             LOG.info("rule '{}' of {} has ended: its ttl is over", rule.name(), site);
             if (!left) {

@@ -221,6 +221,12 @@ public final class RulePlaces {
         }
     }
 
+    /** Whether others serve with the same rule in the same place, where its ttl is not over. Under the lock. */
+    boolean goesOn(PlacedRules than, FaultRule rule) {
+        return serving.getOrDefault(than.site, List.of()).stream()
+                .anyMatch(other -> other != than && other.isAlive(rule));
+    }
+
     private void count() {
         configured.set(serving.values().stream()
                 .flatMap(List::stream)

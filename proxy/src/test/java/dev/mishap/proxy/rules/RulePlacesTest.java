@@ -107,6 +107,27 @@ class RulePlacesTest {
         });
     }
 
+    /** A control plane tells a renewed ttl by another mark; counts go on, with a mark or without. */
+    @Test
+    void aTtlThatIsRenewedBeginsAnew() {
+        FaultRule rule = rules("dns servfail for 10s").get(0);
+        PlacedRules first = places.replace("s", List.of(rule.withInstallation("1")));
+        first.enter();
+        assertThat(touches(first)).isTrue();
+        fixture.advanceMillis(6000);
+
+        PlacedRules renewed = places.replace("s", List.of(rule.withInstallation("2")));
+        renewed.enter();
+        first.leave();
+
+        assertThat(places.replace("s", List.of(rule.withInstallation("2")))).isSameAs(renewed);
+        fixture.advanceMillis(9999);
+        assertThat(acts(renewed)).isTrue();
+        assertThat(touched("r1")).isEqualTo(2);
+        fixture.advanceMillis(1);
+        assertThat(renewed.active()).isSameAs(ActiveRules.NONE);
+    }
+
     private boolean acts(PlacedRules placed) {
         QuestionDecision decision = placed.active().rules().decide(QUESTION, placed.nanoTime(), 0);
         boolean acts = !decision.isNone() && !decision.dropEnded();

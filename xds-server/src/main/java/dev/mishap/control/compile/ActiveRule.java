@@ -48,6 +48,19 @@ public record ActiveRule(
         return rule.schedule().ramped(rule.percentage().millionths(), sinceMillis * 1_000_000, epochMillis);
     }
 
+    /** For one of our own nodes: a ttl that was renewed here begins anew there. */
+    FaultRule placed() {
+        return place(rule);
+    }
+
+    /** The same for an equal rule of another scope. */
+    FaultRule place(FaultRule as) {
+        FaultRule placed = as.withTargets(Targets.ALL);
+        return until == null || as.ttl() == null
+                ? placed
+                : placed.withInstallation(Long.toString(until.toEpochMilli()));
+    }
+
     /** Whether nothing but a node's service decides whether it is for the node. */
     boolean byServiceAlone() {
         Targets targets = rule.targets();

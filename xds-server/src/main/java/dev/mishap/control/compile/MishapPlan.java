@@ -8,7 +8,6 @@ import dev.mishap.filters.network.fault.v1.NetworkFault;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Scope;
 import dev.mishap.rules.Source;
-import dev.mishap.rules.Targets;
 import dev.mishap.rules.fault.Fault;
 import dev.mishap.rules.v1.RuleSet;
 import io.envoyproxy.envoy.service.runtime.v3.Runtime;
@@ -144,7 +143,7 @@ final class MishapPlan {
     }
 
     private void add(ActiveRule rule, FaultRule placed, RuleSet.Builder to) {
-        to.addRules(RuleProtos.toProto(placed.withTargets(Targets.ALL)));
+        to.addRules(RuleProtos.toProto(rule.place(placed)));
         verdict(rule).by(Way.RULES);
     }
 
@@ -186,7 +185,7 @@ final class MishapPlan {
         NetworkFault.Builder config = NetworkFault.newBuilder();
         for (ActiveRule rule : possible) {
             if (is(rule, Fault.Plane.CONNECTION, listener)) {
-                config.addRules(RuleProtos.toProto(rule.rule().withTargets(Targets.ALL)));
+                config.addRules(RuleProtos.toProto(rule.placed()));
                 verdict(rule).by(Way.RULES);
             }
         }
@@ -203,7 +202,7 @@ final class MishapPlan {
         for (ActiveRule rule : possible) {
             if (is(rule, Fault.Plane.REQUEST, listener)
                     && base.mayReach(manager, rule.rule().scope())) {
-                config.addRules(RuleProtos.toProto(rule.rule().withTargets(Targets.ALL)));
+                config.addRules(RuleProtos.toProto(rule.placed()));
                 verdict(rule).by(Way.RULES);
             }
         }

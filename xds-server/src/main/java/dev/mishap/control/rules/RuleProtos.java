@@ -78,6 +78,9 @@ public final class RuleProtos {
         if (!rule.targets().equals(Targets.ALL)) {
             message.setTargets(targets(rule.targets()));
         }
+        if (rule.installation() != null) {
+            message.setInstallation(rule.installation());
+        }
         return message.build();
     }
 

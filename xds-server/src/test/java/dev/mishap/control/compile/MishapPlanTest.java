@@ -40,6 +40,10 @@ class MishapPlanTest {
         for (String line : lines) {
             rules.add(new ActiveRule("default", RuleLine.parse(line, "r"), T0, null));
         }
+        return plan(rules);
+    }
+
+    private NodePlan plan(List<ActiveRule> rules) {
         Base base = templates.of(node);
         BaseShape shape = BaseShape.of(
                 base.layer().resources(TypeUrls.LISTENER),
@@ -62,6 +66,22 @@ class MishapPlanTest {
                             : config.unpack(NetworkFault.class).getRulesList());
         }
         return sets;
+    }
+
+    /** What the node has changes, so that it counts the ttl anew. */
+    @Test
+    void aRenewedTtlReachesTheNode() throws Exception {
+        FaultRule first = marked("dns nxdomain", T0.plusSeconds(60));
+        FaultRule renewed = marked("dns nxdomain", T0.plusSeconds(90));
+        assertThat(renewed).isNotEqualTo(first);
+        assertThat(renewed.toBuilder().clearInstallation().build())
+                .isEqualTo(first.toBuilder().clearInstallation().build());
+        assertThat(marked("dns nxdomain", T0.plusSeconds(60))).isEqualTo(first);
+    }
+
+    private FaultRule marked(String line, Instant until) throws Exception {
+        ActiveRule rule = new ActiveRule("default", RuleLine.parse(line + " for 1m", "r"), T0, until);
+        return sets(plan(List.of(rule))).values().iterator().next().get(0);
     }
 
     @ParameterizedTest

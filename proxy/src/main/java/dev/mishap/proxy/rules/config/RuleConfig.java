@@ -52,7 +52,8 @@ public final class RuleConfig {
                         "ttl",
                         "seed",
                         "tag",
-                        "dry_run")
+                        "dry_run",
+                        "installation")
                 .supported(FaultConfig.NAMES)
                 .accepted("labels", "they are for people and for selections by a control plane"));
         all.addAll(FaultConfig.FIELDS);
@@ -132,7 +133,8 @@ public final class RuleConfig {
                         node.has("seed") ? node.integer("seed", 0) : null,
                         tag(node.message("tag")),
                         Targets.ALL,
-                        node.bool("dry_run", false)));
+                        node.bool("dry_run", false),
+                        node.string("installation").isEmpty() ? null : node.string("installation")));
     }
 
     /** Makes a value; what its class refuses is told with the path of the field. */
