@@ -166,10 +166,13 @@ final class HeaderFields {
                 int hash = path.indexOf('#', from);
                 int end = hash < 0 ? path.length() : hash;
                 from++;
+                int equals = from - 1;
                 while (from <= end) {
                     int amp = path.indexOf('&', from);
                     int to = amp < 0 || amp > end ? end : amp;
-                    int equals = path.indexOf('=', from);
+                    if (equals >= 0 && equals < from) { // else it is still the next one: the path is looked through once
+                        equals = path.indexOf('=', from);
+                    }
                     int nameEnd = equals < 0 || equals > to ? to : equals;
                     if (decode(path.substring(from, nameEnd)).equals(name)) {
                         out.latin1(decode(path.substring(Math.min(nameEnd + 1, to), to)));

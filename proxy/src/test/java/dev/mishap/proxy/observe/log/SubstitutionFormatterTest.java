@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -110,6 +111,19 @@ class SubstitutionFormatterTest {
         assertThatThrownBy(() -> SubstitutionFormatter.compile(format))
                 .isInstanceOf(ConfigException.class)
                 .hasMessage(message);
+    }
+
+    /** Whoever sends the path does not choose how long it takes to log it. */
+    @Test
+    @Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aQueryIsLookedThroughOnce() {
+        LogContext c = request();
+        HeaderMap headers = new HeaderMap();
+        headers.add(HeaderName.PATH, "/?" + "&".repeat(1 << 22) + "a=b=c&d");
+        StringBuilder out = new StringBuilder();
+        SubstitutionFormatter.compile("%QUERY_PARAM(a)%|%QUERY_PARAM(d)%|%QUERY_PARAM(b)%")
+                .format(c.info(), headers, c.response(), null, out);
+        assertThat(out.toString()).isEqualTo("b=c||-");
     }
 
     @Test
