@@ -300,7 +300,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     /** From now on bytes are moved without being looked at, if that is possible here. */
     private void splice() {
-        if (spliced || !(upstream() instanceof TcpUpstream u) || !Splice.isPossible(downstream, u.channel())) {
+        if (spliced || over || !(upstream() instanceof TcpUpstream u) || !Splice.isPossible(downstream, u.channel())) {
             return; // who looks at the bytes may go
         }
         spliced = true;
@@ -437,6 +437,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         }
         if (idleTimer != null) {
             idleTimer.close();
+            idleTimer = null; // a flush may have ended this, whose caller still tells that there was something to do
         }
         for (ScheduledFuture<?> t : new @Nullable ScheduledFuture<?>[] {durationTimer, logTimer}) {
             if (t != null) {

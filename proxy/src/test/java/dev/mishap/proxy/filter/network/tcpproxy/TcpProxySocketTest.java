@@ -31,7 +31,7 @@ class TcpProxySocketTest {
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final ServerSocket upstream = listen();
-    private Server server = start(upstream.getLocalPort());
+    private Server server = start(upstream.getLocalPort(), 2, "");
 
     private static ServerSocket listen() {
         try {
@@ -41,24 +41,24 @@ class TcpProxySocketTest {
         }
     }
 
-    private static Server start(int upstreamPort) {
+    private static Server start(int upstreamPort, int workers, String fields) {
         Options options = Options.of(
                 "static_resources: {listeners: [{name: l, address: {socket_address: {address: 127.0.0.1, port_value: 0}},"
                         + " filter_chains: [{filters: [{name: t, typed_config: {'@type': type.googleapis.com/"
-                        + TcpProxyConfig.TYPE + ", stat_prefix: t, cluster: u}}]}]}],"
+                        + TcpProxyConfig.TYPE + ", stat_prefix: t, cluster: u" + fields + "}}]}]}],"
                         + " clusters: [{name: u, type: STATIC, per_connection_buffer_limit_bytes: 65536,"
                         + " circuit_breakers: {thresholds: [{max_connections: 10000, max_pending_requests: 10000,"
                         + " max_requests: 10000, track_remaining: true}]},"
                         + " load_assignment: {cluster_name: u, endpoints: [{lb_endpoints: [{endpoint: {address:"
                         + " {socket_address: {address: 127.0.0.1, port_value: " + upstreamPort + "}}}}]}]}}]}",
-                2,
+                workers,
                 "off");
         Server server = new Server(options, BootstrapLoader.load(options));
         server.start();
         return server;
     }
 
-    /** Sends back what comes; a connection whose first byte is 'R' is reset after some of it. */
+    /** Sends back what comes; a connection whose first byte is 'R' is reset after some of it, one with 'S' gets bytes for as long as it lasts. */
     @BeforeEach
     void echo() {
         threads.execute(() -> {
@@ -84,6 +84,9 @@ class TcpProxySocketTest {
                 if (first && buffer[0] == 'R') {
                     s.setSoLinger(true, 0);
                     return;
+                }
+                while (first && buffer[0] == 'S') {
+                    out.write(buffer, 0, 1000);
                 }
                 first = false;
                 out.write(buffer, 0, n);
@@ -203,6 +206,42 @@ class TcpProxySocketTest {
         }
         await("listener.127.0.0.1_0.downstream_cx_destroy", count);
         await("cluster.u.upstream_cx_destroy", server.stats().value("cluster.u.upstream_cx_total"));
+    }
+
+    /**
+     * Clients that go amid what they get: no connection hears what was said of another whose descriptor it has, and where it is a write that
+     * finds out, nothing goes on counting time for the connection that is gone.
+     */
+    @Test
+    void whatHasGoneIsForgotten() throws Exception {
+        server.close();
+        server = start(upstream.getLocalPort(), 1, ", idle_timeout: 3s");
+        List<Future<?>> clients = new ArrayList<>();
+        for (int c = 0; c < 10; c++) {
+            clients.add(threads.submit(() -> {
+                for (int i = 0; i < 40; i++) {
+                    try (Socket s = connect()) {
+                        s.getOutputStream().write('S');
+                        assertThat(s.getInputStream().readNBytes(new byte[50_000], 0, 50_000))
+                                .isEqualTo(50_000);
+                        s.setSoLinger(true, 0);
+                    }
+                }
+                return null;
+            }));
+        }
+        for (Future<?> client : clients) {
+            client.get(60, TimeUnit.SECONDS);
+        }
+        await(TOTAL, 400);
+        await("listener.127.0.0.1_0.downstream_cx_active", 0);
+        try (Socket last = connect()) {
+            last.getOutputStream().write('e');
+            assertThat(last.getInputStream().read()).isEqualTo('e');
+            assertThat(last.getInputStream().read()).isEqualTo(-1); // its time is up, after that of all before it
+             
+        }
+        assertThat(server.stats().value("tcp.t.idle_timeout")).isEqualTo(1);
     }
 
     private void one(SplittableRandom random) throws IOException {
