@@ -170,7 +170,8 @@ final class HeaderFields {
                 while (from <= end) {
                     int amp = path.indexOf('&', from);
                     int to = amp < 0 || amp > end ? end : amp;
-                    if (equals >= 0 && equals < from) { // else it is still the next one: the path is looked through once
+                    if (equals >= 0
+                            && equals < from) { // else it is still the next one: the path is looked through once
                         equals = path.indexOf('=', from);
                     }
                     int nameEnd = equals < 0 || equals > to ? to : equals;

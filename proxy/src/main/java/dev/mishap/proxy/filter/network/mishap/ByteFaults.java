@@ -239,7 +239,7 @@ final class ByteFaults extends ChannelDuplexHandler {
     public void handlerRemoved(ChannelHandlerContext ctx) {
         in.close();
         out.close();
-        if (!halfCloses) {
+        if (!halfCloses && ctx.pipeline().get(ByteFaults.class) == null) { // that of other rules needs it, too
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         }
     }

@@ -239,7 +239,6 @@ class TcpProxySocketTest {
             last.getOutputStream().write('e');
             assertThat(last.getInputStream().read()).isEqualTo('e');
             assertThat(last.getInputStream().read()).isEqualTo(-1); // its time is up, after that of all before it
-             
         }
         assertThat(server.stats().value("tcp.t.idle_timeout")).isEqualTo(1);
     }
