@@ -22,6 +22,9 @@ final class GrpcMessages {
         if (!message.hasRule()) {
             throw ProblemException.invalid("document.rule", "is missing");
         }
+        if (!message.getRule().getInstallation().isEmpty()) {
+            throw ProblemException.invalid("document.rule.installation", "is set by the control plane: leave it out");
+        }
         String namespace = message.getNamespace().isEmpty() ? RuleKey.DEFAULT_NAMESPACE : message.getNamespace();
         RuleService.requireNamespace(namespace);
         try {

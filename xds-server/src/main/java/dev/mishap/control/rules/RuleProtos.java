@@ -130,7 +130,8 @@ public final class RuleProtos {
                         message.hasSeed() ? message.getSeed().getValue() : null,
                         at("tag", () -> tag(message.getTag())),
                         at("targets", () -> targets(message.getTargets())),
-                        message.getDryRun()));
+                        message.getDryRun(),
+                        message.getInstallation().isEmpty() ? null : message.getInstallation()));
     }
 
     private static dev.mishap.rules.v1.Limits limits(Limits limits) {

@@ -212,6 +212,14 @@ class GrpcApiTest {
                 .isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(code(() -> rules.stopRules(StopRulesRequest.getDefaultInstance())))
                 .isEqualTo(Status.Code.INVALID_ARGUMENT);
+        RuleDocument.Builder marked = document("abort 503 as a").toBuilder();
+        marked.getRuleBuilder().setInstallation("7");
+        assertThat(error(() -> rules.createRule(CreateRuleRequest.newBuilder()
+                                .setDocument(marked)
+                                .build()))
+                        .getStatus()
+                        .getDescription())
+                .contains("is set by the control plane");
     }
 
     @Test
