@@ -7,7 +7,6 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +44,7 @@ public final class PromQlClient {
             request.header("authorization", "Bearer " + token);
         }
         try {
-            HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+            HttpResponse<String> response = WholeAnswer.of(http, request.build(), TIMEOUT);
             JsonNode answer = JSON.readTree(response.body());
             if (response.statusCode() != 200
                     || !"success".equals(answer.path("status").asString(""))) {

@@ -12,7 +12,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,7 +199,7 @@ public final class ProxyClient {
         }
         HttpResponse<String> response;
         try {
-            response = http.send(request.build(), BodyHandlers.ofString());
+            response = WholeAnswer.of(http, request.build(), timeout);
         } catch (IOException e) {
             throw new ProxyException("no answer from the proxy at " + address + ": " + Failures.text(e), e);
         } catch (InterruptedException e) {
