@@ -12,10 +12,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,30 +27,52 @@ final class WholeAnswer {
     /** Bytes of a body; a proxy with thousands of rules tells far less. */
     static final int MOST = 16 << 20;
 
+    /** The caller waits in {@link HttpClient#send}, which needs no thread of the common pool: the caller may be its only one. */
+    private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "answer-timer");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private WholeAnswer() {}
 
     /** @throws HttpTimeoutException when the answer is not whole after {@code timeout} */
     static HttpResponse<String> of(HttpClient http, HttpRequest request, Duration timeout)
             throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<String>> answer = http.sendAsync(request, head -> new Body());
+        Body body = new Body();
+        Future<?> limit = TIMER.schedule(body::late, timeout.toNanos(), TimeUnit.NANOSECONDS);
         try {
-            return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw new HttpTimeoutException("request timed out");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException failure) {
-                throw failure;
-            }
-            throw new IOException(e.getCause());
+            return http.send(request, head -> body);
+        } catch (IOException e) {
+            throw body.isLate() ? new HttpTimeoutException("request timed out") : e;
         } finally {
-            answer.cancel(true); // without effect once it is there
+            limit.cancel(false);
         }
     }
 
     private static final class Body implements HttpResponse.BodySubscriber<String> {
         private final CompletableFuture<String> text = new CompletableFuture<>();
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        private Flow.@Nullable Subscription subscription;
+        private volatile Flow.@Nullable Subscription subscription;
+        private volatile boolean late;
+
+        boolean isLate() {
+            return late;
+        }
+
+        /** On the timer's thread. Before the head is there, the request's own time-out ends the exchange. */
+        void late() {
+            late = true;
+            fail(new HttpTimeoutException("request timed out"));
+        }
+
+        private void fail(IOException why) {
+            text.completeExceptionally(why);
+            Flow.Subscription given = subscription;
+            if (given != null) {
+                given.cancel();
+            }
+        }
 
         @Override
         public CompletionStage<String> getBody() {
@@ -59,7 +82,11 @@ final class WholeAnswer {
         @Override
         public void onSubscribe(Flow.Subscription given) {
             subscription = given;
-            given.request(Long.MAX_VALUE);
+            if (text.isDone()) {
+                given.cancel();
+            } else {
+                given.request(Long.MAX_VALUE);
+            }
         }
 
         @Override
@@ -69,10 +96,7 @@ final class WholeAnswer {
                     return;
                 }
                 if (buffer.remaining() > MOST - bytes.size()) {
-                    if (subscription != null) {
-                        subscription.cancel();
-                    }
-                    text.completeExceptionally(new IOException("the answer is larger than " + MOST + " bytes"));
+                    fail(new IOException("the answer is larger than " + MOST + " bytes"));
                     return;
                 }
                 byte[] part = new byte[buffer.remaining()];
