@@ -140,135 +140,57 @@ public record FaultRule(
     }
 
     public FaultRule withLabels(Map<String, String> newLabels) {
+        return with(newLabels, scope, limits, seed, targets, dryRun, installation);
+    }
+
+    public FaultRule withSeed(@Nullable Long newSeed) {
+        return with(labels, scope, limits, newSeed, targets, dryRun, installation);
+    }
+
+    public FaultRule withLimits(Limits newLimits) {
+        return with(labels, scope, newLimits, seed, targets, dryRun, installation);
+    }
+
+    public FaultRule withScope(Scope newScope) {
+        return with(labels, newScope, limits, seed, targets, dryRun, installation);
+    }
+
+    public FaultRule withTargets(Targets newTargets) {
+        return with(labels, scope, limits, seed, newTargets, dryRun, installation);
+    }
+
+    public FaultRule withDryRun(boolean only) {
+        return with(labels, scope, limits, seed, targets, only, installation);
+    }
+
+    public FaultRule withInstallation(@Nullable String mark) {
+        return with(labels, scope, limits, seed, targets, dryRun, mark);
+    }
+
+    /** The same rule but for what others than its author may change. */
+    private FaultRule with(
+            Map<String, String> newLabels,
+            Scope newScope,
+            Limits newLimits,
+            @Nullable Long newSeed,
+            Targets newTargets,
+            boolean only,
+            @Nullable String mark) {
         return new FaultRule(
                 name,
                 newLabels,
                 experimentId,
                 priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
-                tag,
-                targets,
-                dryRun,
-                installation);
-    }
-
-    public FaultRule withSeed(@Nullable Long newSeed) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                newSeed,
-                tag,
-                targets,
-                dryRun,
-                installation);
-    }
-
-    public FaultRule withLimits(Limits newLimits) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                scope,
+                newScope,
                 percentage,
                 fault,
                 newLimits,
                 schedule,
                 ttl,
-                seed,
-                tag,
-                targets,
-                dryRun,
-                installation);
-    }
-
-    public FaultRule withScope(Scope newScope) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                newScope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
-                tag,
-                targets,
-                dryRun,
-                installation);
-    }
-
-    public FaultRule withTargets(Targets newTargets) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
+                newSeed,
                 tag,
                 newTargets,
-                dryRun,
-                installation);
-    }
-
-    public FaultRule withDryRun(boolean only) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
-                tag,
-                targets,
                 only,
-                installation);
-    }
-
-    public FaultRule withInstallation(@Nullable String mark) {
-        return new FaultRule(
-                name,
-                labels,
-                experimentId,
-                priority,
-                scope,
-                percentage,
-                fault,
-                limits,
-                schedule,
-                ttl,
-                seed,
-                tag,
-                targets,
-                dryRun,
                 mark);
     }
 
