@@ -28,6 +28,26 @@ public final class LoopLocal<T> {
         return make(loop);
     }
 
+    /**
+     * The value of the loop that calls, for who does not know which one that is.
+     *
+     * @param loops of which it is one
+     */
+    public T get(Iterable<EventLoop> loops) {
+        Object[] p = pairs;
+        for (int i = 0; i < p.length; i += 2) {
+            if (((EventLoop) p[i]).inEventLoop()) {
+                return cast(p[i + 1]);
+            }
+        }
+        for (EventLoop loop : loops) {
+            if (loop.inEventLoop()) {
+                return make(loop);
+            }
+        }
+        throw new IllegalStateException("called on no event loop");
+    }
+
     private synchronized T make(EventLoop loop) {
         T made = maker.apply(loop);
         Object[] p = Arrays.copyOf(pairs, pairs.length + 2);

@@ -14,9 +14,7 @@ import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,8 +47,7 @@ public final class GrpcAccessLogs implements RemoteLogs {
     private final Scope root;
     private final Iterable<EventLoop> loops;
     private final Consumer<ProtoWriter> node;
-    private final Map<String, GrpcLogger> loggers =
-            new HashMap<>(); // used while configurations are read, by one thread at a time
+    private final SharedLoggers<GrpcLogger> loggers = new SharedLoggers<>();
 
     /**
      * @param loops on which requests are logged
@@ -94,20 +91,18 @@ public final class GrpcAccessLogs implements RemoteLogs {
     private GrpcLogger logger(ConfigNode common, boolean tcp) {
         GrpcService service = service(common);
         String key = tcp + JsonWriter.compact(common.toJson());
-        synchronized (loggers) {
-            return loggers.computeIfAbsent(
-                    key,
-                    k -> new GrpcLogger(
-                            client,
-                            service,
-                            common.string("log_name"),
-                            tcp,
-                            common.durationNanos("buffer_flush_interval", DEFAULT_FLUSH_NANOS),
-                            common.integer("buffer_size_bytes", DEFAULT_BUFFER_BYTES),
-                            new GrpcLogger.Stats(root.scope("access_logs.grpc_access_log.")),
-                            loops,
-                            node));
-        }
+        return loggers.get(
+                key,
+                () -> new GrpcLogger(
+                        client,
+                        service,
+                        common.string("log_name"),
+                        tcp,
+                        common.durationNanos("buffer_flush_interval", DEFAULT_FLUSH_NANOS),
+                        common.integer("buffer_size_bytes", DEFAULT_BUFFER_BYTES),
+                        new GrpcLogger.Stats(root.scope("access_logs.grpc_access_log.")),
+                        loops,
+                        node));
     }
 
     /** The service of a {@code CommonGrpcAccessLogConfig}. */

@@ -3,13 +3,13 @@ package dev.mishap.proxy.observe.als;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.transport.LoopLocal;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.GrpcCallbacks;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.upstream.client.GrpcStatus;
 import dev.mishap.proxy.upstream.client.GrpcStream;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.FastThreadLocal;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,19 +47,9 @@ final class GrpcLogger {
     private final long flushNanos;
     private final long bufferBytes;
     private final Stats stats;
-    private final Iterable<EventLoop> loops;
     private final Consumer<ProtoWriter> node;
-    private final FastThreadLocal<OnLoop> local = new FastThreadLocal<>() {
-        @Override
-        protected OnLoop initialValue() {
-            for (EventLoop loop : loops) {
-                if (loop.inEventLoop()) {
-                    return new OnLoop(loop);
-                }
-            }
-            throw new IllegalStateException("a request was logged on no event loop");
-        }
-    };
+    private final Iterable<EventLoop> loops;
+    private final LoopLocal<OnLoop> local = new LoopLocal<>(OnLoop::new);
 
     GrpcLogger(
             AsyncGrpcClient client,
@@ -84,11 +74,11 @@ final class GrpcLogger {
 
     /** Where the fields of an entry are to be written; {@link #end} ends it. */
     ProtoWriter begin() {
-        return local.get().begin();
+        return local.get(loops).begin();
     }
 
     void end() {
-        local.get().end();
+        local.get(loops).end();
     }
 
     /** The entries and the stream of one loop. */

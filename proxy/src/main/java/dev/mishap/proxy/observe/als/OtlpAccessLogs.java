@@ -12,10 +12,8 @@ import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import io.netty.channel.EventLoop;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads OpenTelemetry access loggers. Loggers of the same configuration share what waits to be sent. */
@@ -62,8 +60,7 @@ public final class OtlpAccessLogs implements RemoteLogs {
     private final Scope root;
     private final Iterable<EventLoop> loops;
     private final Node node;
-    private final Map<String, OtlpLogger> loggers =
-            new HashMap<>(); // used while configurations are read, by one thread at a time
+    private final SharedLoggers<OtlpLogger> loggers = new SharedLoggers<>();
 
     /** @param loops on which requests are logged */
     public OtlpAccessLogs(AsyncGrpcClient client, Scope root, Iterable<EventLoop> loops, Node node) {
@@ -120,19 +117,17 @@ public final class OtlpAccessLogs implements RemoteLogs {
         ConfigNode common = config.required("common_config");
         GrpcService service = GrpcAccessLogs.service(common);
         String key = JsonWriter.compact(config.toJson());
-        synchronized (loggers) {
-            return loggers.computeIfAbsent(
-                    key,
-                    k -> new OtlpLogger(
-                            client,
-                            service,
-                            resource(config, common.string("log_name")),
-                            common.durationNanos("buffer_flush_interval", GrpcAccessLogs.DEFAULT_FLUSH_NANOS),
-                            common.integer("buffer_size_bytes", GrpcAccessLogs.DEFAULT_BUFFER_BYTES),
-                            new GrpcLogger.Stats(root.scope(
-                                    "access_logs.open_telemetry_access_log." + config.string("stat_prefix"))),
-                            loops));
-        }
+        return loggers.get(
+                key,
+                () -> new OtlpLogger(
+                        client,
+                        service,
+                        resource(config, common.string("log_name")),
+                        common.durationNanos("buffer_flush_interval", GrpcAccessLogs.DEFAULT_FLUSH_NANOS),
+                        common.integer("buffer_size_bytes", GrpcAccessLogs.DEFAULT_BUFFER_BYTES),
+                        new GrpcLogger.Stats(
+                                root.scope("access_logs.open_telemetry_access_log." + config.string("stat_prefix"))),
+                        loops));
     }
 
     private byte[] resource(ConfigNode config, String logName) {

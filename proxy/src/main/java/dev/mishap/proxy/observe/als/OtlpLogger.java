@@ -3,12 +3,12 @@ package dev.mishap.proxy.observe.als;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.WireReader;
 import dev.mishap.proxy.proto.ProtoWriter;
+import dev.mishap.proxy.transport.LoopLocal;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.GrpcCallbacks;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.upstream.client.GrpcStatus;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.FastThreadLocal;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,17 +31,7 @@ final class OtlpLogger {
     private final long bufferBytes;
     private final GrpcLogger.Stats stats;
     private final Iterable<EventLoop> loops;
-    private final FastThreadLocal<OnLoop> local = new FastThreadLocal<>() {
-        @Override
-        protected OnLoop initialValue() {
-            for (EventLoop loop : loops) {
-                if (loop.inEventLoop()) {
-                    return new OnLoop(loop);
-                }
-            }
-            throw new IllegalStateException("a request was logged on no event loop");
-        }
-    };
+    private final LoopLocal<OnLoop> local = new LoopLocal<>(OnLoop::new);
 
     /** @param resource an {@code opentelemetry.proto.resource.v1.Resource}, encoded */
     OtlpLogger(
@@ -63,11 +53,11 @@ final class OtlpLogger {
 
     /** Where the fields of a {@code LogRecord} are to be written; {@link #end} ends it. */
     ProtoWriter begin() {
-        return local.get().begin();
+        return local.get(loops).begin();
     }
 
     void end() {
-        local.get().end();
+        local.get(loops).end();
     }
 
     /** How many of its entries a collector says it has rejected, of {@code sent}. */
