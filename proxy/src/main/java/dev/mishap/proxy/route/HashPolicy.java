@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.RequestCookies;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.route.match.RegexSubstitution;
@@ -33,8 +34,6 @@ public final class HashPolicy {
             SupportedFields.of(MESSAGE + ".CookieAttribute").supported("name", "value"),
             SupportedFields.of(MESSAGE + ".ConnectionProperties").supported("source_ip"),
             SupportedFields.of(MESSAGE + ".QueryParameter").supported("name"));
-
-    private static final HeaderName COOKIE = HeaderName.of("cookie");
 
     private final List<Part> parts;
 
@@ -143,7 +142,7 @@ public final class HashPolicy {
         }
         String tail = rest.append("; HttpOnly").toString();
         return (stream, set) -> {
-            String value = cookieValue(stream.requestHeaders(), name);
+            String value = RequestCookies.value(stream.requestHeaders(), name);
             if (value == null && ttl >= 0) {
                 // The same for all streams of a connection, which may race for the first answer.
                 StreamInfo info = stream.info();
@@ -158,21 +157,6 @@ public final class HashPolicy {
 
     private static String text(@Nullable InetSocketAddress a) {
         return a == null ? "" : NetUtil.toAddressString(a.getAddress()) + ":" + a.getPort();
-    }
-
-    private static @Nullable String cookieValue(HeaderMap request, String name) {
-        for (int i = request.indexOf(COOKIE); i >= 0; i = request.indexOf(COOKIE, i + 1)) {
-            for (String pair : request.value(i).split(";", -1)) {
-                String trimmed = pair.strip();
-                int equals = trimmed.indexOf('=');
-                if (equals > 0 && trimmed.substring(0, equals).equals(name)) {
-                    String value = trimmed.substring(equals + 1);
-                    boolean quoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
-                    return quoted ? value.substring(1, value.length() - 1) : value;
-                }
-            }
-        }
-        return null;
     }
 
     public boolean isEmpty() {

@@ -2,11 +2,14 @@ package dev.mishap.proxy.filter.network.hcm;
 
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.filter.http.admissioncontrol.AdmissionControlExtension;
+import dev.mishap.proxy.filter.http.apikeyauth.ApiKeyAuthExtension;
 import dev.mishap.proxy.filter.http.bandwidthlimit.BandwidthLimitExtension;
 import dev.mishap.proxy.filter.http.basicauth.BasicAuthExtension;
 import dev.mishap.proxy.filter.http.buffer.BufferExtension;
+import dev.mishap.proxy.filter.http.cdnloop.CdnLoopExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.csrf.CsrfExtension;
 import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
@@ -60,6 +63,9 @@ public final class HttpFilters {
             new DynamicForwardExtension(),
             new RateLimitExtension(),
             new BasicAuthExtension(),
+            new ApiKeyAuthExtension(),
+            new CdnLoopExtension(),
+            new CsrfExtension(),
             new AdmissionControlExtension());
 
     private static final List<HttpFilterExtension> ALL =
