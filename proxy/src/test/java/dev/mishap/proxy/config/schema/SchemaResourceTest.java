@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Holds the schema resource to the descriptors; {@code -Dmishap.regenerate=true} rewrites it. */
 class SchemaResourceTest {
@@ -24,6 +25,13 @@ class SchemaResourceTest {
         assertThat(Files.exists(RESOURCE) && Arrays.equals(Files.readAllBytes(RESOURCE), generated))
                 .as("%s is stale: run this test with -Dmishap.regenerate=true", RESOURCE)
                 .isTrue();
+    }
+
+    /** {@code -Dmishap.api=FILE}, a FileDescriptorSet, writes the supplement anew. */
+    @Test
+    @EnabledIfSystemProperty(named = "mishap.api", matches = ".+")
+    void supplementOfTheApi() throws IOException {
+        ApiSupplement.write(Path.of(System.getProperty("mishap.api")));
     }
 
     @Test
