@@ -232,7 +232,7 @@ public final class ActiveStream implements HttpStream {
         if (!headersSeen) {
             requestHeaders.clear();
         }
-        encoder.closeAfter();
+        encoder.malformed();
         sendLocalReply(LocalReply.of(status, body, details));
     }
 

@@ -3,13 +3,13 @@ package dev.mishap.proxy.http;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Who the client of a request is, what it came by, and so which headers it may set. Confined to one event loop. */
 final class ClientIdentity {
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
+    private static final HeaderName FORWARDED_PORT = HeaderName.of("x-forwarded-port");
     private static final HeaderName EXTERNAL_ADDRESS = HeaderName.of("x-envoy-external-address");
 
     // Headers that tell the proxies behind us what to do; only those whom we trust may set them.
@@ -40,12 +40,19 @@ final class ClientIdentity {
 
     private final ConnectionManagerConfig config;
 
+    private boolean edge;
+
     ClientIdentity(ConnectionManagerConfig config) {
         this.config = config;
     }
 
-    /** Returns whether the request enters here from outside. */
-    boolean apply(HeaderMap h, HttpStream stream) {
+    /** Whether the request of the last {@link #apply} enters here from outside. */
+    boolean edge() {
+        return edge;
+    }
+
+    /** Sets the client's address and the headers that follow from it; a refusal ends the request. */
+    RequestHeaders.@Nullable Refusal apply(HeaderMap h, HttpStream stream) {
         StreamInfo info = stream.info();
         // Whom a PROXY header names stands in the place of the socket's peer.
         InetSocketAddress peer = info.downstreamRemoteAddress;
@@ -54,34 +61,38 @@ final class ClientIdentity {
         boolean hadForwarded = h.contains(HeaderName.X_FORWARDED_FOR);
         // Who trusts x-forwarded-for learns nothing from its absence: such a request is never internal.
         boolean single = config.useRemoteAddress && !hadForwarded;
+        OriginalIpDetection[] detections = config.originalIpDetection;
         if (config.useRemoteAddress) {
             if (config.xffNumTrustedHops > 0 && hadForwarded) {
-                remote = forwarded(h, config.xffNumTrustedHops - 1, peer);
+                remote = orElse(ForwardedFor.address(h, config.xffNumTrustedHops - 1), peer);
             }
-            if (!config.skipXffAppend && peer != null) {
-                String address = OwnAddress.isLoopback(peer.getAddress()) && config.localAddress != null
-                        ? config.localAddress
-                        : NetUtil.toAddressString(peer.getAddress());
-                RequestHeaders.append(h, HeaderName.X_FORWARDED_FOR, address, ",");
+            if (!config.skipXffAppend) {
+                appendPeer(h, peer);
             }
-            if (config.xffNumTrustedHops == 0 || !h.contains(HeaderName.X_FORWARDED_PROTO)) {
-                h.set(HeaderName.X_FORWARDED_PROTO, secure ? "https" : "http");
+        } else if (detections != null) {
+            for (OriginalIpDetection detection : detections) {
+                OriginalIpDetection.Client found = detection.detect(h, peer);
+                RequestHeaders.Refusal refusal = found == null ? detection.refusal() : null;
+                if (refusal != null) {
+                    return refusal;
+                }
+                if (detection.appendsPeer()) {
+                    appendPeer(h, peer);
+                }
+                if (found != null) {
+                    remote = found.address();
+                    single = found.trusted();
+                    break;
+                }
             }
-        } else {
-            if (hadForwarded) {
-                String all = h.get(HeaderName.X_FORWARDED_FOR);
-                single = all != null && all.indexOf(',') < 0;
-                remote = forwarded(h, config.xffNumTrustedHops, peer);
-            }
-            if (!h.contains(HeaderName.X_FORWARDED_PROTO)) {
-                h.add(HeaderName.X_FORWARDED_PROTO, secure ? HTTPS : HTTP, 0, secure ? 5 : 4);
-            }
+        } else if (hadForwarded) {
+            single = ForwardedFor.isSingle(h);
+            remote = orElse(ForwardedFor.address(h, config.xffNumTrustedHops), peer);
         }
         info.downstreamRemoteAddress = remote;
-        int proto = h.indexOf(HeaderName.X_FORWARDED_PROTO);
-        scheme(h, proto, secure);
+        scheme(h, info, secure);
         boolean internal = single && isInternal(remote, info);
-        boolean edge = config.useRemoteAddress && !internal;
+        edge = config.useRemoteAddress && !internal;
         if (edge) {
             remove(h, EDGE_ONLY);
             if (remote != null) {
@@ -95,11 +106,47 @@ final class ClientIdentity {
             for (int i = 0; i < more.size(); i++) {
                 h.remove(more.get(i));
             }
-        } else if (config.useRemoteAddress) {
+        } else {
             h.set(INTERNAL, "true");
         }
         config.clientCert.apply(h, info.connection);
-        return edge;
+        return null;
+    }
+
+    private static @Nullable InetSocketAddress orElse(
+            @Nullable InetSocketAddress found, @Nullable InetSocketAddress otherwise) {
+        return found == null ? otherwise : found;
+    }
+
+    private void appendPeer(HeaderMap h, @Nullable InetSocketAddress peer) {
+        if (peer != null) {
+            String address = OwnAddress.isLoopback(peer.getAddress()) && config.localAddress != null
+                    ? config.localAddress
+                    : NetUtil.toAddressString(peer.getAddress());
+            RequestHeaders.append(h, HeaderName.X_FORWARDED_FOR, address, ",");
+        }
+    }
+
+    /** What the request came by and to which port, as those are told that only see its headers. */
+    private void scheme(HeaderMap h, StreamInfo info, boolean secure) {
+        boolean firstHop = config.useRemoteAddress && config.xffNumTrustedHops == 0;
+        InetSocketAddress local = info.downstreamLocalAddress;
+        if (config.appendForwardedPort && local != null && (firstHop || !h.contains(FORWARDED_PORT))) {
+            h.set(FORWARDED_PORT, Integer.toString(local.getPort()));
+        }
+        info.schemeOfUpstream = config.schemeOfUpstream;
+        String fixed = config.scheme;
+        if (fixed != null) {
+            h.set(HeaderName.X_FORWARDED_PROTO, fixed);
+            h.set(HeaderName.SCHEME, fixed);
+            return;
+        }
+        if (firstHop) {
+            h.set(HeaderName.X_FORWARDED_PROTO, secure ? "https" : "http");
+        } else if (!h.contains(HeaderName.X_FORWARDED_PROTO)) {
+            h.add(HeaderName.X_FORWARDED_PROTO, secure ? HTTPS : HTTP, 0, secure ? 5 : 4);
+        }
+        scheme(h, h.indexOf(HeaderName.X_FORWARDED_PROTO), secure);
     }
 
     /** A client of HTTP/2 has said a scheme; any other is what x-forwarded-proto tells. */
@@ -147,35 +194,6 @@ final class ClientIdentity {
             }
         }
         return false;
-    }
-
-    /** The address in x-forwarded-for that has {@code skip} others after it, or {@code otherwise}. */
-    private static @Nullable InetSocketAddress forwarded(HeaderMap h, int skip, @Nullable InetSocketAddress otherwise) {
-        int last = -1;
-        for (int i = h.indexOf(HeaderName.X_FORWARDED_FOR); i >= 0; i = h.indexOf(HeaderName.X_FORWARDED_FOR, i + 1)) {
-            last = i;
-        }
-        if (last < 0) {
-            return otherwise;
-        }
-        String all = h.value(last);
-        int end = all.length();
-        for (int k = 0; k < skip; k++) {
-            end = all.lastIndexOf(',', end - 1);
-            if (end <= 0) {
-                return otherwise;
-            }
-        }
-        String text = all.substring(all.lastIndexOf(',', end - 1) + 1, end).strip();
-        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
-        if (bytes == null) {
-            return otherwise;
-        }
-        try {
-            return new InetSocketAddress(InetAddress.getByAddress(bytes), 0);
-        } catch (UnknownHostException e) {
-            return otherwise;
-        }
     }
 
     private static HeaderName[] names(String... names) {

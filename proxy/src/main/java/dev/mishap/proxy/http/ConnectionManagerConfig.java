@@ -80,6 +80,22 @@ public final class ConnectionManagerConfig {
     /** The address that is written to x-forwarded-for when the peer is this machine, or null to write the peer's. */
     public @Nullable String localAddress;
 
+    /** How the client is found in the place of {@link #useRemoteAddress} and x-forwarded-for; null = by these. */
+    public OriginalIpDetection @Nullable [] originalIpDetection;
+
+    /** What is changed in a request's headers before anything is made of them; null = nothing. */
+    public RequestMutation @Nullable [] earlyMutations;
+
+    public boolean appendForwardedPort;
+    /** What scheme requests are said to have come by, whatever they tell; null = what they tell. */
+    public @Nullable String scheme;
+    /** Whether a request goes upstream with the scheme of the connection that carries it there. */
+    public boolean schemeOfUpstream;
+    /** What tells in responses why they are errors of this proxy; null = nothing. */
+    public @Nullable ProxyStatus proxyStatus;
+    /** Whether answers of a process that can take no more say so. */
+    public boolean appendLocalOverload;
+
     /** What becomes of x-forwarded-client-cert. */
     public ClientCertHeader clientCert = ClientCertHeader.SANITIZE;
 

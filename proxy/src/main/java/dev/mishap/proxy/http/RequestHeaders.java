@@ -64,12 +64,21 @@ final class RequestHeaders {
             }
         }
         host(h, info);
-        boolean edge = identity.apply(h, stream);
+        RequestMutation[] early = config.earlyMutations;
+        if (early != null) {
+            for (RequestMutation mutation : early) {
+                mutation.apply(h, stream);
+            }
+        }
+        Refusal unknown = identity.apply(h, stream);
+        if (unknown != null) {
+            return unknown;
+        }
         if (config.userAgent != null) {
             tellWhoWeAre(h, config.userAgent);
         }
         if (config.generateRequestId) {
-            stream.info().requestIdGenerated = requestId(h, edge);
+            stream.info().requestIdGenerated = requestId(h, identity.edge());
         }
         if (!config.via.isEmpty()) {
             append(h, VIA, config.via, ", ");

@@ -11,6 +11,8 @@ final class ResponseEncoder {
     private boolean head;
     private boolean headersWritten;
     private boolean closeAfter;
+    /** Whether the request could not be parsed. */
+    private boolean malformed;
 
     ResponseEncoder(ActiveStream stream, ConnectionManagerConfig config, LoopClock clock) {
         this.stream = stream;
@@ -20,7 +22,7 @@ final class ResponseEncoder {
 
     /** A request begins. */
     void begin() {
-        head = headersWritten = closeAfter = false;
+        head = headersWritten = closeAfter = malformed = false;
     }
 
     /** Whether the request is HEAD, whose response has no body. */
@@ -41,6 +43,12 @@ final class ResponseEncoder {
         headersWritten = true;
     }
 
+    /** The request could not be parsed, and the connection ends with its answer. */
+    void malformed() {
+        malformed = true;
+        closeAfter = true;
+    }
+
     /** The connection ends with this response. */
     void closeAfter() {
         closeAfter = true;
@@ -55,11 +63,15 @@ final class ResponseEncoder {
     void writeHeaders(HeaderMap headers, boolean endStream) {
         StreamInfo info = stream.info();
         DownstreamCodec codec = stream.codec();
-        int status = ResponseHeaders.status(headers);
-        info.responseCode = status;
         long now = System.nanoTime();
         info.downstreamFirstTxNanos = now;
         ResponseHeaders.finish(headers, config, stream.requestHeaders(), clock.date(now));
+        ProxyStatus proxyStatus = config.proxyStatus;
+        if (proxyStatus != null) {
+            proxyStatus.apply(headers, info, malformed);
+        }
+        int status = ResponseHeaders.status(headers);
+        info.responseCode = status;
         StreamSpan span = info.span;
         if (span != null) {
             span.onResponse(headers);

@@ -110,6 +110,8 @@ public final class StreamInfo {
     public long streamId;
     /** Whether this proxy made the request's x-request-id, since the client sent none. */
     public boolean requestIdGenerated;
+    /** Whether the request goes upstream with the scheme of the connection there. */
+    public boolean schemeOfUpstream;
     /** The request's span, or null when there is none. */
     public @Nullable StreamSpan span;
     /** Whether a service asked for this request to be traced, by {@code x-envoy-force-trace} or the request id. */
@@ -166,7 +168,7 @@ public final class StreamInfo {
         requestedServerName = null;
         connection = null;
         connectionId = streamId = 0;
-        requestIdGenerated = false;
+        requestIdGenerated = schemeOfUpstream = false;
         span = null;
         traceForced = false;
         accessLogType = AccessLogType.DOWNSTREAM_END;
@@ -216,6 +218,7 @@ public final class StreamInfo {
         int followed = internalRedirects;
         Set<String> taken = redirects;
         boolean ownId = requestIdGenerated;
+        boolean scheme = schemeOfUpstream;
         reset();
         if (from != null) {
             on(from);
@@ -226,6 +229,7 @@ public final class StreamInfo {
         internalRedirects = followed;
         redirects = taken;
         requestIdGenerated = ownId;
+        schemeOfUpstream = scheme;
     }
 
     /** Adds a flag once; flags keep the order in which they were set, which is how Envoy prints them. */

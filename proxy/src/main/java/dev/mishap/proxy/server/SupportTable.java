@@ -110,6 +110,7 @@ public final class SupportTable {
         lists.add(DnsFilterExtension.FIELDS);
         lists.add(DnsProxyExtension.FIELDS);
         lists.add(HttpConnectionManagerFields.FIELDS);
+        lists.add(HttpConnectionManagerFields.ORIGINAL_IP);
         lists.add(TcpProxyExtension.FIELDS);
         lists.add(ProxyProtocolTransport.FIELDS);
         lists.add(DirectResponseExtension.FIELDS);

@@ -283,6 +283,9 @@ final class Attempt implements UpstreamListener {
             duration = downstream().loop().schedule(this::tooLong, max, TimeUnit.NANOSECONDS);
         }
         StreamInfo info = tries.call().info();
+        if (info.schemeOfUpstream) {
+            downstream().requestHeaders().set(HeaderName.SCHEME, to.tls() == null ? "http" : "https");
+        }
         info.upstreamPoolReadyNanos = System.nanoTime() - startNanos;
         info.upstreamConnectStartNanos = to.connectStartNanos();
         info.upstreamConnectEndNanos = to.connectEndNanos();

@@ -9,13 +9,10 @@ import dev.mishap.proxy.filter.http.RandomSource;
 import dev.mishap.proxy.filter.network.NetworkFilterContext;
 import dev.mishap.proxy.filter.network.NetworkFilterExtension;
 import dev.mishap.proxy.filter.network.TerminalFilterFactory;
-import dev.mishap.proxy.http.AddressRange;
-import dev.mishap.proxy.http.ClientCertHeader;
 import dev.mishap.proxy.http.CodecStats;
 import dev.mishap.proxy.http.ConnectionManagerConfig;
 import dev.mishap.proxy.http.ConnectionManagerStats;
 import dev.mishap.proxy.http.DrainState;
-import dev.mishap.proxy.http.OwnAddress;
 import dev.mishap.proxy.http.RouteResolver;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1ServerConnection;
@@ -32,16 +29,10 @@ import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.Lifecycle;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -83,11 +74,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 HttpFilterChain.from(node, "http_filters", filterContext, context),
                 logs(node, context));
         config.codecStats = new CodecStats(context.root());
-        identity(node, config);
-        if (node.bool("add_user_agent", false)) {
-            config.userAgent = context.nodeCluster();
-            config.nodeId = context.nodeId();
-        }
+        IdentityConfig.read(node, config, context);
         paths(node, config);
         timeouts(node, config);
         config.upgrades = upgrades(node, filterContext, context);
@@ -121,6 +108,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                     stats.tracing);
         }
         ConfigNode localReply = node.message("local_reply_config");
+        config.appendLocalOverload = node.bool("append_local_overload", false);
         if (localReply != null) {
             config.localReplies = LocalReplies.from(localReply, context.runtime());
         }
@@ -188,61 +176,6 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         AccessLog log = AccessLogs.from(nodes, context.service(LogFiles.class), context.runtime());
         return List.of(stream ->
                 log.log(stream.info(), stream.requestHeaders(), stream.responseHeaders(), stream.responseTrailers()));
-    }
-
-    private static void identity(ConfigNode node, ConnectionManagerConfig config) {
-        if (!node.string("server_name").isEmpty()) {
-            config.serverName = node.string("server_name");
-        }
-        config.serverHeader =
-                ConnectionManagerConfig.ServerHeader.valueOf(node.enumName("server_header_transformation"));
-        config.via = node.string("via");
-        config.useRemoteAddress = node.bool("use_remote_address", false);
-        config.xffNumTrustedHops = (int) Math.min(node.integer("xff_num_trusted_hops", 0), 1000);
-        config.skipXffAppend = node.bool("skip_xff_append", false);
-        if (config.useRemoteAddress && !config.skipXffAppend) {
-            config.localAddress = OwnAddress.ipv4();
-        }
-        ConfigNode internal = node.message("internal_address_config");
-        if (internal != null) {
-            config.internalAddresses = ranges(internal);
-            config.internalUnixSockets = internal.bool("unix_sockets", false);
-        }
-        config.generateRequestId = node.bool("generate_request_id", true);
-        config.preserveExternalRequestId = node.bool("preserve_external_request_id", false);
-        config.alwaysSetRequestIdInResponse = node.bool("always_set_request_id_in_response", false);
-        config.clientCert = clientCert(node);
-        config.proxy100Continue = node.bool("proxy_100_continue", false);
-    }
-
-    private static ClientCertHeader clientCert(ConfigNode node) {
-        Set<ClientCertHeader.Detail> details = EnumSet.noneOf(ClientCertHeader.Detail.class);
-        ConfigNode set = node.message("set_current_client_cert_details");
-        if (set != null) {
-            for (ClientCertHeader.Detail detail : ClientCertHeader.Detail.values()) {
-                if (set.bool(detail.name().toLowerCase(Locale.ROOT), false)) {
-                    details.add(detail);
-                }
-            }
-        }
-        return new ClientCertHeader(
-                ClientCertHeader.Mode.valueOf(node.enumName("forward_client_cert_details")), details);
-    }
-
-    private static List<AddressRange> ranges(ConfigNode internal) {
-        List<AddressRange> ranges = new ArrayList<>();
-        for (ConfigNode range : internal.messages("cidr_ranges")) {
-            byte[] address = NetUtil.createByteArrayFromIpAddressString(range.string("address_prefix"));
-            if (address == null) {
-                throw new ConfigException("malformed IP address: " + range.string("address_prefix"));
-            }
-            try {
-                ranges.add(new AddressRange(InetAddress.getByAddress(address), (int) range.integer("prefix_len", 0)));
-            } catch (UnknownHostException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-        return ranges;
     }
 
     private static void paths(ConfigNode node, ConnectionManagerConfig config) {

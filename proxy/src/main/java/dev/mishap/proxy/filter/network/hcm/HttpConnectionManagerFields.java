@@ -54,7 +54,31 @@ public final class HttpConnectionManagerFields {
                             "strip_matching_host_port",
                             "strip_any_host_port",
                             "strip_trailing_host_dot")
-                    .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message"),
+                    .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message")
+                    .supported(
+                            "original_ip_detection_extensions",
+                            "early_header_mutation_extensions",
+                            "scheme_header_transformation",
+                            "append_x_forwarded_port",
+                            "proxy_status_config")
+                    .accepted(
+                            "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
+                            "Envoy reads it and writes the same addresses as without it")
+                    .accepted("path_normalization_options", "Envoy does nothing with it")
+                    .refused(
+                            "typed_header_validation_config",
+                            "Envoy's binary does not support header validators, either"),
+            SupportedFields.of("envoy.config.core.v3.SchemeHeaderTransformation")
+                    .supported("scheme_to_overwrite", "match_upstream"),
+            SupportedFields.of(HCM + ".ProxyStatusConfig")
+                    .supported(
+                            "remove_details",
+                            "remove_connection_termination_details",
+                            "remove_response_flags",
+                            "set_recommended_response_code",
+                            "use_node_id",
+                            "literal_proxy_name"),
+            SupportedFields.of(IdentityConfig.EARLY_MUTATION).supported("mutations"),
             SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
                     .supported("subject", "cert", "chain", "dns", "uri"),
             SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled", "filters"),
@@ -95,6 +119,9 @@ public final class HttpConnectionManagerFields {
                     .supported("mappers", "body_format"),
             SupportedFields.of("envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper")
                     .supported("filter", "status_code", "body", "body_format_override", "headers_to_add"));
+
+    /** The messages of {@code original_ip_detection_extensions}. */
+    public static final List<SupportedFields> ORIGINAL_IP = OriginalIpDetections.FIELDS;
 
     private HttpConnectionManagerFields() {}
 }
