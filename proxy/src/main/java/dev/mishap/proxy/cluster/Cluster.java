@@ -1,5 +1,6 @@
 package dev.mishap.proxy.cluster;
 
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.UpstreamTransport;
@@ -35,6 +36,7 @@ public final class Cluster {
     private final List<Runnable> stops = new ArrayList<>();
     private EndpointSet members;
     private volatile EndpointSet endpoints;
+    private List<ChainFilter> upstreamFilters = List.of();
     private boolean countsTransports = true;
     private volatile boolean closed;
     private volatile @Nullable OutlierView outlierView;
@@ -144,6 +146,16 @@ public final class Cluster {
 
     public void outlierView(OutlierView view) {
         outlierView = view;
+    }
+
+    /** The filters that requests pass between the router and their connections. */
+    public List<ChainFilter> upstreamFilters() {
+        return upstreamFilters;
+    }
+
+    /** Before the first request. */
+    void upstreamFilters(List<ChainFilter> filters) {
+        upstreamFilters = List.copyOf(filters);
     }
 
     /** What keeps the endpoints current; a balancer that came along with it may need it. */

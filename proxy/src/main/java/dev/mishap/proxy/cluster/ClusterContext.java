@@ -1,14 +1,17 @@
 package dev.mishap.proxy.cluster;
 
+import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.dns.DnsOptions;
 import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.dns.cache.HostCache;
 import dev.mishap.proxy.dns.cache.HostCacheConfig;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.xds.ConfigSources;
 import io.netty.channel.EventLoop;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +101,15 @@ public interface ClusterContext {
     /** What appends lines to a file; called while the configuration is read or applied. */
     default Consumer<String> eventLog(String path) {
         throw new IllegalStateException("no event logs");
+    }
+
+    /**
+     * The HTTP filters that requests pass on the way to a cluster.
+     *
+     * @param scope the cluster's
+     */
+    default List<ChainFilter> upstreamFilters(List<ConfigNode> filters, Scope scope) {
+        throw new IllegalStateException("no filters");
     }
 
     /** Only stats: for tests. */

@@ -140,7 +140,13 @@ public final class ClusterManager implements AutoCloseable {
         }
         OwnedScope scope = Cluster.scope(config, context);
         try {
-            return new Cluster(config, context, scope, ClusterTransports.from(node, scope, context.transports()));
+            Cluster made =
+                    new Cluster(config, context, scope, ClusterTransports.from(node, scope, context.transports()));
+            List<ConfigNode> filters = UpstreamHttpTranslator.filters(node);
+            if (!filters.isEmpty()) {
+                made.upstreamFilters(context.upstreamFilters(filters, scope));
+            }
+            return made;
         } catch (ConfigException e) {
             scope.close();
             throw e;

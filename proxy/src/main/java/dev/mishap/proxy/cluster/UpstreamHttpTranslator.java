@@ -21,7 +21,6 @@ public final class UpstreamHttpTranslator {
                     .supported("common_http_protocol_options", "explicit_http_config")
                     .supported("use_downstream_protocol_config", "auto_config", "upstream_http_protocol_options")
                     .supported("http_filters"),
-            UpstreamFilterChain.FIELDS,
             SupportedFields.of("envoy.config.core.v3.UpstreamHttpProtocolOptions")
                     .supported("auto_sni", "auto_san_validation", "override_auto_sni_header"),
             SupportedFields.of(HTTP_OPTIONS + ".ExplicitHttpConfig")
@@ -40,6 +39,13 @@ public final class UpstreamHttpTranslator {
         ConfigNode options =
                 cluster.messageMap("typed_extension_protocol_options").get(HTTP_OPTIONS);
         return options != null && options.has("auto_config");
+    }
+
+    /** The filters that requests pass on the way to the cluster. */
+    static List<ConfigNode> filters(ConfigNode cluster) {
+        ConfigNode options =
+                cluster.messageMap("typed_extension_protocol_options").get(HTTP_OPTIONS);
+        return options == null ? List.of() : options.messages("http_filters");
     }
 
     public static UpstreamHttpConfig from(ConfigNode c) {
@@ -61,7 +67,6 @@ public final class UpstreamHttpTranslator {
                 throw new ConfigException("Didn't find a registered network or http filter or protocol options"
                         + " implementation for name: '" + entry.getKey() + "'");
             }
-            UpstreamFilterChain.check(options.messages("http_filters"), "upstream http");
             common = options.message("common_http_protocol_options");
             upstream = options.message("upstream_http_protocol_options");
             ConfigNode of = options.message("explicit_http_config");

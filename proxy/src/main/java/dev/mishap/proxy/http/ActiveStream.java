@@ -52,7 +52,7 @@ public final class ActiveStream implements HttpStream {
         this.config = config;
         this.loop = loop;
         this.encoder = new ResponseEncoder(this, config, clock);
-        this.chain = new FilterChain(this, encoder, config);
+        this.chain = new FilterChain(this, encoder, config.mostFilters(), config.bufferLimit);
         this.preparation = new RequestHeaders(config, clock);
         this.timers = new StreamTimers(config, loop, this);
         this.route = new StreamRoute(this, config, timers);

@@ -29,7 +29,7 @@ final class BodyQueue {
 
     private static final int JOINED = 4096;
 
-    private final ActiveStream stream;
+    private final HttpStream stream;
     private final boolean ofRequest;
     private @Nullable ArrayDeque<Piece> waiting;
     /** What follows held headers and goes on with them. */
@@ -40,7 +40,7 @@ final class BodyQueue {
     private boolean full;
 
     /** @param ofRequest whether it is the request that is paused */
-    BodyQueue(ActiveStream stream, boolean ofRequest) {
+    BodyQueue(HttpStream stream, boolean ofRequest) {
         this.stream = stream;
         this.ofRequest = ofRequest;
     }

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * that is paused queues what arrives at its entrance. The last filter is the terminal one: what it answers to the request is
  * not looked at, and the response starts below it.
  */
-final class FilterChain {
+public final class FilterChain {
     private static final int NOT_PAUSED = Integer.MIN_VALUE;
     private static final HttpFilter NONE = new HttpFilter() {};
 
-    private final ActiveStream stream;
-    private final ResponseEncoder encoder;
-    private final ConnectionManagerConfig config;
+    private final HttpStream stream;
+    private final ChainEnd out;
+    private final int bufferLimit;
     private final HttpFilter[] filters;
     private int count;
     private final Direction request;
@@ -25,17 +26,24 @@ final class FilterChain {
     // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
     private int generation;
 
-    FilterChain(ActiveStream stream, ResponseEncoder encoder, ConnectionManagerConfig config) {
-        this.encoder = encoder;
+    /**
+     * A chain for one stream after the other.
+     *
+     * @param out what the response goes to
+     * @param mostFilters how many filters there may be
+     * @param bufferLimit bytes that may wait in a direction before their source is paused
+     */
+    public FilterChain(HttpStream stream, ChainEnd out, int mostFilters, int bufferLimit) {
+        this.out = out;
         this.stream = stream;
-        this.config = config;
-        this.filters = new HttpFilter[config.mostFilters()];
+        this.bufferLimit = bufferLimit;
+        this.filters = new HttpFilter[mostFilters];
         this.request = new Direction(true);
         this.response = new Direction(false);
     }
 
     /** Readies the chain for a stream; it has no filters until the request's headers are there, or are answered unseen. */
-    void begin() {
+    public void begin() {
         ended = created = false;
         count = 0;
         request.reset();
@@ -51,7 +59,7 @@ final class FilterChain {
      *
      * @param route which of them it disables or enables, or null when none is known
      */
-    void create(List<ConnectionManagerConfig.ChainFilter> all, @Nullable SelectedRoute route) {
+    public void create(List<ConnectionManagerConfig.ChainFilter> all, @Nullable SelectedRoute route) {
         created = true;
         for (int i = 0; i < all.size(); i++) {
             ConnectionManagerConfig.ChainFilter f = all.get(i);
@@ -63,56 +71,71 @@ final class FilterChain {
         }
     }
 
+    /** Puts a filter behind those that there are. */
+    public void append(HttpFilter filter) {
+        filters[count++] = filter;
+    }
+
+    /** Whether a filter answers the request, now that it is known who will get it ({@link HttpFilter#onUpstreamHost}). */
+    public boolean answersFor(SocketAddress host) {
+        for (int i = 0; i < count; i++) {
+            if (filters[i].onUpstreamHost(stream, host) == Flow.PAUSE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Has the stream do without filters. */
     void leaveOut() {
         created = true;
     }
 
-    void requestHeaders(boolean endStream) {
+    public void requestHeaders(boolean endStream) {
         runHeaders(request, stream.requestHeaders(), 0, endStream);
     }
 
-    void requestData(ByteBuf transferred, boolean endStream) {
+    public void requestData(ByteBuf transferred, boolean endStream) {
         arrive(request, transferred, 0, endStream);
     }
 
-    void requestTrailers(HeaderMap trailers) {
+    public void requestTrailers(HeaderMap trailers) {
         arriveTrailers(request, trailers);
     }
 
-    void responseHeaders(HeaderMap headers, boolean endStream) {
+    public void responseHeaders(HeaderMap headers, boolean endStream) {
         runHeaders(response, headers, response.first(), endStream);
     }
 
-    void responseData(ByteBuf transferred, boolean endStream) {
+    public void responseData(ByteBuf transferred, boolean endStream) {
         arrive(response, transferred, response.first(), endStream);
     }
 
-    void responseTrailers(HeaderMap trailers) {
+    public void responseTrailers(HeaderMap trailers) {
         arriveTrailers(response, trailers);
     }
 
-    void raiseRequestLimit(int bytes) {
+    public void raiseRequestLimit(int bytes) {
         request.queue.raiseLimit(bytes);
     }
 
-    void resumeRequest(HttpFilter filter) {
+    public void resumeRequest(HttpFilter filter) {
         resume(request, filter);
     }
 
-    void resumeResponse(HttpFilter filter) {
+    public void resumeResponse(HttpFilter filter) {
         resume(response, filter);
     }
 
-    void injectRequest(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+    public void injectRequest(HttpFilter filter, ByteBuf transferred, boolean endStream) {
         inject(request, filter, transferred, endStream);
     }
 
-    void injectResponse(HttpFilter filter, ByteBuf transferred, boolean endStream) {
+    public void injectResponse(HttpFilter filter, ByteBuf transferred, boolean endStream) {
         inject(response, filter, transferred, endStream);
     }
 
-    void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
+    public void injectResponseTrailers(HttpFilter filter, HeaderMap trailers) {
         int i = indexOf(filter);
         if (i >= 0 && !response.stopped) {
             response.trailers = trailers;
@@ -124,13 +147,13 @@ final class FilterChain {
     }
 
     /** Nothing more of the request enters a filter: it is being answered. */
-    void stopRequest() {
+    public void stopRequest() {
         request.stopped = true;
         request.dropQueue();
     }
 
     /** Ends the filters, each once. */
-    void end() {
+    public void end() {
         if (ended) {
             return;
         }
@@ -183,7 +206,7 @@ final class FilterChain {
             return;
         }
         if (!d.up) {
-            encoder.writeHeaders(headers, endStream);
+            out.writeHeaders(headers, endStream);
         }
     }
 
@@ -230,7 +253,7 @@ final class FilterChain {
         if (d.up) {
             data.release();
         } else {
-            encoder.writeData(data, end);
+            out.writeData(data, end);
         }
     }
 
@@ -276,7 +299,7 @@ final class FilterChain {
             }
         }
         if (!d.up) {
-            encoder.writeTrailers(trailers);
+            out.writeTrailers(trailers);
         }
     }
 
@@ -394,7 +417,7 @@ final class FilterChain {
             pausedAt = heldAt = NOT_PAUSED;
             stopped = draining = trailersHeld = false;
             headers = trailers = null;
-            queue.begin(config.bufferLimit);
+            queue.begin(bufferLimit);
         }
 
         int first() {

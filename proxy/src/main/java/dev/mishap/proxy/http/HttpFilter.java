@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
 
 /**
  * One filter of one stream. A filter sees the request in chain order and the response in reverse. All methods are called on
@@ -31,6 +32,14 @@ public interface HttpFilter {
     }
 
     default Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
+        return Flow.CONTINUE;
+    }
+
+    /**
+     * Of a filter on the way upstream: says who will get the request, before anything else and before a connection is asked for. PAUSE when
+     * the filter has answered the request.
+     */
+    default Flow onUpstreamHost(HttpStream stream, SocketAddress host) {
         return Flow.CONTINUE;
     }
 

@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 
 /** The end of the response's filters: gives the codec what went through all of them, and says whether the connection ends with it. */
-final class ResponseEncoder {
+final class ResponseEncoder implements ChainEnd {
     private final ActiveStream stream;
     private final ConnectionManagerConfig config;
     private final LoopClock clock;
@@ -60,7 +60,8 @@ final class ResponseEncoder {
     }
 
     /** Writes the head that went through all filters. */
-    void writeHeaders(HeaderMap headers, boolean endStream) {
+    @Override
+    public void writeHeaders(HeaderMap headers, boolean endStream) {
         StreamInfo info = stream.info();
         DownstreamCodec codec = stream.codec();
         long now = System.nanoTime();
@@ -112,7 +113,8 @@ final class ResponseEncoder {
         return close;
     }
 
-    void writeData(ByteBuf transferred, boolean endStream) {
+    @Override
+    public void writeData(ByteBuf transferred, boolean endStream) {
         DownstreamCodec codec = stream.codec();
         if (head) {
             transferred.release();
@@ -128,7 +130,8 @@ final class ResponseEncoder {
         }
     }
 
-    void writeTrailers(HeaderMap trailers) {
+    @Override
+    public void writeTrailers(HeaderMap trailers) {
         DownstreamCodec codec = stream.codec();
         if (!head || codec.multiplexed()) {
             codec.encodeTrailers(trailers);

@@ -11,8 +11,10 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.filter.common.SharedTokenBuckets;
 import dev.mishap.proxy.filter.http.RandomSource;
+import dev.mishap.proxy.filter.http.UpstreamFilterChains;
 import dev.mishap.proxy.filter.http.mishap.RulesFilterStats;
 import dev.mishap.proxy.filter.network.hcm.RouteTables;
+import dev.mishap.proxy.filter.network.hcm.UpstreamHttpFilters;
 import dev.mishap.proxy.filter.network.mishap.ConnectionFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamFaults;
 import dev.mishap.proxy.filter.network.mishap.UpstreamGates;
@@ -189,7 +191,12 @@ public final class Server {
                     stats);
             this.sources = resourceStates.follow(carriers);
             extensionConfigs = new ExtensionConfigs(sources, stats);
-            clusterContext.connect(clusters, sources, extensionConfigs);
+            services.add(UpstreamFilterChains.class, UpstreamHttpFilters::from);
+            clusterContext.connect(
+                    clusters,
+                    sources,
+                    extensionConfigs,
+                    scope -> new ClusterFilters(scope, runtime, bootstrap.node(), seed, services));
             bootstrap.clusters().forEach(clusters::addStatic);
             loadReporter = loadReporter(grpc, main);
             services.add(TracingDefaults.class, tracing());

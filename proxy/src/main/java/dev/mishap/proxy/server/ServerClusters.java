@@ -15,6 +15,9 @@ import dev.mishap.proxy.dns.NettyResolver;
 import dev.mishap.proxy.dns.Resolver;
 import dev.mishap.proxy.dns.cache.HostCache;
 import dev.mishap.proxy.dns.cache.HostCacheConfig;
+import dev.mishap.proxy.filter.http.FilterContext;
+import dev.mishap.proxy.filter.http.UpstreamFilterChains;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.rules.ClusterRules;
@@ -27,8 +30,10 @@ import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.ExtensionConfigs;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What this process gives to its clusters. Resolvers are made when a cluster first asks for one; they belong to the main loop. */
@@ -48,6 +53,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final String localCluster;
     private final @Nullable BindConfig bind;
     private final DnsOptions byDefault;
+    private volatile @Nullable Function<Scope, FilterContext> filterContexts;
     private volatile @Nullable ConfigSources sources;
     private volatile @Nullable FollowedClusterRules followed;
     private volatile @Nullable ClusterManager clusters;
@@ -191,8 +197,23 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         return all;
     }
 
+    @Override
+    public List<ChainFilter> upstreamFilters(List<ConfigNode> filters, Scope scope) {
+        Function<Scope, FilterContext> context = filterContexts;
+        if (context == null) {
+            throw new IllegalStateException("a cluster was made before its context was");
+        }
+        FilterContext own = context.apply(scope);
+        return own.service(UpstreamFilterChains.class).parse(filters, "upstream http", own);
+    }
+
     /** Sets what is made after this; before the first cluster is. */
-    void connect(ClusterManager manager, ConfigSources from, ExtensionConfigs extensions) {
+    void connect(
+            ClusterManager manager,
+            ConfigSources from,
+            ExtensionConfigs extensions,
+            Function<Scope, FilterContext> filters) {
+        filterContexts = filters;
         clusters = manager;
         sources = from;
         followed = new FollowedClusterRules(clusterRules, extensions);

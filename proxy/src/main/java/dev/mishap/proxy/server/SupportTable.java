@@ -52,6 +52,7 @@ import dev.mishap.proxy.filter.network.connectionlimit.ConnectionLimitExtension;
 import dev.mishap.proxy.filter.network.directresponse.DirectResponseExtension;
 import dev.mishap.proxy.filter.network.echo.EchoExtension;
 import dev.mishap.proxy.filter.network.hcm.HttpConnectionManagerFields;
+import dev.mishap.proxy.filter.network.hcm.UpstreamHttpFilters;
 import dev.mishap.proxy.filter.network.localratelimit.NetworkLocalRateLimitExtension;
 import dev.mishap.proxy.filter.network.mishap.NetworkFaultExtension;
 import dev.mishap.proxy.filter.network.rbac.NetworkRbacExtension;
@@ -125,6 +126,7 @@ public final class SupportTable {
         lists.add(ClusterTranslator.FIELDS);
         lists.add(BindTranslator.FIELDS);
         lists.add(UpstreamHttpTranslator.FIELDS);
+        lists.add(List.of(UpstreamHttpFilters.FIELDS));
         lists.add(ClusterFaultConfig.FIELDS);
         lists.add(ClusterTypes.fields());
         lists.add(LbFields.ALL);

@@ -9,6 +9,14 @@ public interface FilterContext {
     /** Stats of the connection manager: {@code http.<stat_prefix>.}. */
     Scope scope();
 
+    /**
+     * The same context for a filter on the way upstream whose stats Envoy names without a dot after what they belong to when that is
+     * a connection manager: {@code http.<stat_prefix>}.
+     */
+    default FilterContext withoutDot() {
+        return this;
+    }
+
     /** The listener's name. */
     default String listenerName() {
         return "";

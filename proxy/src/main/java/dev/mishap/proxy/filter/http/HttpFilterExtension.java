@@ -9,6 +9,11 @@ public interface HttpFilterExtension {
     /** The canonical name, for example {@code envoy.filters.http.fault}. */
     String name();
 
+    /** The name among the filters on the way upstream. */
+    default String upstreamName() {
+        return name();
+    }
+
     /** Full proto name of the filter's configuration, for example {@code envoy.extensions.filters.http.fault.v3.HTTPFault}. */
     String typeUrl();
 
@@ -19,6 +24,15 @@ public interface HttpFilterExtension {
      * @throws dev.mishap.proxy.config.schema.ConfigException when the configuration can't be accepted
      */
     HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context);
+
+    /**
+     * Parses a filter of a chain on the way upstream; null when the filter is not for there.
+     *
+     * @throws dev.mishap.proxy.config.schema.ConfigException when the configuration can't be accepted
+     */
+    default @Nullable HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        return null;
+    }
 
     /** Full proto name of the per-route configuration; that of the filter unless it says otherwise. */
     default String perRouteTypeUrl() {

@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,11 @@ public interface Facts {
 
     @Nullable
     InetSocketAddress local();
+
+    /** Who is to get the request; null when that is not known yet. */
+    default @Nullable SocketAddress upstream() {
+        return null;
+    }
 
     @Nullable
     String serverName();

@@ -6,11 +6,17 @@ import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a request and its connection tell. */
-public record RequestFacts(HttpStream stream) implements Facts {
+public record RequestFacts(HttpStream stream, @Nullable SocketAddress upstream) implements Facts {
+    /** Facts of a request that has not been given to an upstream. */
+    public RequestFacts(HttpStream stream) {
+        this(stream, null);
+    }
+
     @Override
     public HeaderMap headers() {
         return stream.requestHeaders();

@@ -17,6 +17,8 @@ final class Permissions {
     private static final String MESSAGE = "envoy.config.rbac.v3.Permission";
     private static final String TEMPLATE = "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig";
 
+    private static final String UPSTREAM = "envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher";
+
     static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(MESSAGE)
                     .supported(
@@ -32,8 +34,10 @@ final class Permissions {
                             "not_rule",
                             "requested_server_name",
                             "uri_template",
-                            "sourced_metadata"),
+                            "sourced_metadata",
+                            "matcher"),
             SupportedFields.of(MESSAGE + ".Set").supported("rules"),
+            SupportedFields.of(UPSTREAM).supported("upstream_ip", "upstream_port_range"),
             SupportedFields.of("envoy.type.v3.Int32Range").supported("start", "end"),
             SupportedFields.of("envoy.type.matcher.v3.PathMatcher").supported("path"),
             SupportedFields.of("envoy.config.rbac.v3.SourcedMetadata")
@@ -83,6 +87,8 @@ final class Permissions {
                 return template(node.required(kind));
             case "sourced_metadata":
                 return Rule.sourcedMetadata(node.required(kind));
+            case "matcher":
+                return upstream(node.required(kind));
             default:
                 throw node.error(kind, "is not supported");
         }
@@ -108,6 +114,28 @@ final class Permissions {
             InetSocketAddress local = facts.local();
             return local != null && local.getPort() >= start && local.getPort() < end;
         };
+    }
+
+    /** Who gets the request; matches nobody where that is not known. */
+    private static Rule upstream(ConfigNode extension) {
+        ConfigNode config = extension.required("typed_config");
+        if (!config.messageName().equals(UPSTREAM)) {
+            throw new ConfigException("Didn't find a registered implementation for '" + extension.string("name")
+                    + "' with type URL: '" + config.messageName() + "'");
+        }
+        ConfigNode ip = config.message("upstream_ip");
+        ConfigNode ports = config.message("upstream_port_range");
+        if (ip == null && ports == null) {
+            throw new ConfigException("Invalid UpstreamIpPortMatcher configuration - missing `upstream_ip`"
+                    + " and/or `upstream_port_range`");
+        }
+        AddressRange range = ip == null ? null : Ranges.from(ip);
+        long first = ports == null ? 0 : ports.integer("start", 0);
+        long last = ports == null ? 65535 : ports.integer("end", 0);
+        return facts -> facts.upstream() instanceof InetSocketAddress host
+                && host.getPort() >= first
+                && host.getPort() <= last
+                && (range == null || range.contains(host.getAddress()));
     }
 
     private static Rule template(ConfigNode extension) {

@@ -42,4 +42,9 @@ public final class AdmissionControlExtension implements HttpFilterExtension {
         AdmissionControlConfig parsed = AdmissionControlConfig.from(config, context);
         return () -> new AdmissionControlFilter(parsed);
     }
+
+    @Override
+    public HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        return parse(filterName, config, context.withoutDot());
+    }
 }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.filter.http.HttpFilterExtension;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Counter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code envoy.filters.http.buffer}. */
 public final class BufferExtension implements HttpFilterExtension {
@@ -38,8 +39,17 @@ public final class BufferExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
+        return factory(filterName, config, context.scope().counter("downstream_rq_too_large"));
+    }
+
+    /** What is too large is not counted there. */
+    @Override
+    public HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        return factory(filterName, config, null);
+    }
+
+    private static HttpFilterFactory factory(String filterName, ConfigNode config, @Nullable Counter tooLarge) {
         int limit = limit(config);
-        Counter tooLarge = context.scope().counter("downstream_rq_too_large");
         return () -> new BufferFilter(filterName, limit, tooLarge);
     }
 

@@ -8,16 +8,17 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.observe.stats.Counter;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /** Holds a request back until its body is complete, which then has a content-length; answers 413 when it gets too long. */
 final class BufferFilter implements HttpFilter {
     private final String name;
     private final int configuredLimit;
-    private final Counter tooLarge;
+    private final @Nullable Counter tooLarge;
     private int limit;
     private long received;
 
-    BufferFilter(String name, int limit, Counter tooLarge) {
+    BufferFilter(String name, int limit, @Nullable Counter tooLarge) {
         this.name = name;
         this.configuredLimit = limit;
         this.tooLarge = tooLarge;
@@ -43,7 +44,9 @@ final class BufferFilter implements HttpFilter {
         }
         received += borrowed.readableBytes();
         if (received > limit) {
-            tooLarge.inc();
+            if (tooLarge != null) {
+                tooLarge.inc();
+            }
             stream.closeAfterResponse();
             stream.sendLocalReply(LocalReply.of(413, "Payload Too Large", "request_payload_too_large"));
             return Flow.PAUSE;

@@ -37,6 +37,11 @@ public final class CompressorExtension implements HttpFilterExtension {
     }
 
     @Override
+    public HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        return parse(filterName, config, context.withoutDot());
+    }
+
+    @Override
     public Object parsePerRoute(ConfigNode config, FilterContext context) {
         return CompressorConfig.perRoute(config);
     }

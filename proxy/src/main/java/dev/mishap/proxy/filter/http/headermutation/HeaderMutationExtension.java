@@ -35,6 +35,11 @@ public final class HeaderMutationExtension implements HttpFilterExtension {
     }
 
     @Override
+    public HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        return parse(filterName, config, context);
+    }
+
+    @Override
     public Object parsePerRoute(ConfigNode config, FilterContext context) {
         return Mutations.from(config.message("mutations"));
     }

@@ -32,7 +32,19 @@ public final class RbacExtension implements HttpFilterExtension {
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         RbacConfig parsed = RbacConfig.from(config);
         RbacStats stats = new RbacStats(context.scope().scope("rbac."), parsed.rulesPrefix(), parsed.shadowPrefix());
-        return () -> new RbacFilter(filterName, parsed, stats);
+        return () -> new RbacFilter(filterName, parsed, stats, false);
+    }
+
+    @Override
+    public String upstreamName() {
+        return "envoy.filters.http.upstream_rbac";
+    }
+
+    @Override
+    public HttpFilterFactory parseUpstream(String filterName, ConfigNode config, FilterContext context) {
+        RbacConfig parsed = RbacConfig.from(config);
+        RbacStats stats = new RbacStats(context.scope().scope("rbac."), parsed.rulesPrefix(), parsed.shadowPrefix());
+        return () -> new RbacFilter(filterName, parsed, stats, true);
     }
 
     @Override

@@ -9,16 +9,23 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import java.net.SocketAddress;
 
-/** Decides on a request's headers, first for the shadow, then in earnest. */
+/**
+ * Decides on a request's headers, first for the shadow, then in earnest; on the way upstream, when it is known who will get the request
+ * and before there is a connection to it.
+ */
 final class RbacFilter implements HttpFilter {
     private static final String NAMESPACE = "envoy.filters.http.rbac";
+    private static final String UPSTREAM_NAMESPACE = "envoy.filters.http.upstream_rbac";
 
     private final String name;
     private final RbacConfig filterConfig;
     private final RbacStats stats;
+    private final boolean upstream;
 
-    RbacFilter(String name, RbacConfig config, RbacStats stats) {
+    RbacFilter(String name, RbacConfig config, RbacStats stats, boolean upstream) {
+        this.upstream = upstream;
         this.name = name;
         this.filterConfig = config;
         this.stats = stats;
@@ -26,11 +33,19 @@ final class RbacFilter implements HttpFilter {
 
     @Override
     public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
+        return upstream ? Flow.CONTINUE : decide(stream, new RequestFacts(stream), NAMESPACE);
+    }
+
+    @Override
+    public Flow onUpstreamHost(HttpStream stream, SocketAddress host) {
+        return decide(stream, new RequestFacts(stream, host), UPSTREAM_NAMESPACE);
+    }
+
+    private Flow decide(HttpStream stream, RequestFacts facts, String namespace) {
         RbacConfig config = stream.perFilterConfig(name) instanceof RbacConfig perRoute ? perRoute : filterConfig;
         if (config.rules() == null && config.shadow() == null) {
             return Flow.CONTINUE;
         }
-        RequestFacts facts = new RequestFacts(stream);
         RbacEngine.Decision shadow = null;
         if (config.shadow() != null) {
             shadow = config.shadow().decide(facts);
@@ -46,7 +61,7 @@ final class RbacFilter implements HttpFilter {
         }
         stream.info()
                 .putDynamicMetadata(
-                        NAMESPACE,
+                        namespace,
                         RbacMetadata.fields(
                                 enforced,
                                 shadow,

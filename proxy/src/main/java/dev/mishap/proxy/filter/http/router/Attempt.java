@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -18,6 +19,7 @@ import dev.mishap.proxy.upstream.UpstreamListener;
 import dev.mishap.proxy.upstream.UpstreamStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,10 @@ final class Attempt implements UpstreamListener {
     private final HeaderMap response;
     private final long startNanos;
     private @Nullable UpstreamStream stream;
+    /** A connection is there. */
+    private boolean connected;
+
+    private @Nullable UpstreamFilters filters;
     /** What a CONNECT that ends here opens instead of a request. */
     private @Nullable TcpTunnel tunnel;
 
@@ -61,7 +67,11 @@ final class Attempt implements UpstreamListener {
         this.before = before;
         this.response = tries.call().loop().headerMap();
         this.startNanos = System.nanoTime();
-        tries.call().info().upstreamConnectionId = 0;
+        StreamInfo info = tries.call().info();
+        info.upstreamConnectionId = 0;
+        info.upstreamProtocol = null;
+        info.upstreamTls = null;
+        info.upstreamLocalAddress = null;
     }
 
     void start() {
@@ -73,12 +83,32 @@ final class Attempt implements UpstreamListener {
                         endpoint.toString(),
                         tries.count(),
                         tries.call().config().startChildSpan);
+        UpstreamListener listener = this;
+        List<ChainFilter> configured = tries.call().upstreamFilters();
+        UpstreamFilters f = configured.isEmpty() ? null : new UpstreamFilters(this, tries, configured);
+        if (f != null) {
+            filters = f;
+            stream = f;
+            listener = f;
+            if (!f.admits()) {
+                return;
+            }
+        }
         if (tries.call().terminatesConnect()) {
-            tunnel = pools().acquireTcp(endpoint, this);
+            tunnel = pools().acquireTcp(endpoint, listener);
         } else {
             injectTrace(request);
-            pools().acquire(endpoint, priority(), this);
+            pools().acquire(endpoint, priority(), listener);
         }
+        if (f != null && !over) {
+            tries.sendThrough(this, f);
+        }
+    }
+
+    /** What is between the try and its connection; null when there is nothing. */
+    @Nullable
+    UpstreamFilters filters() {
+        return filters;
     }
 
     /** Whether the request's body may be sent. */
@@ -132,7 +162,7 @@ final class Attempt implements UpstreamListener {
 
     /** The request is complete: the time of the try runs from now, if it did not run from the connection on. */
     void requestComplete() {
-        if (stream != null && !over) {
+        if (connected && !over) {
             armPerTry();
         }
     }
@@ -196,6 +226,9 @@ final class Attempt implements UpstreamListener {
         }
         over = true;
         stream = null;
+        if (filters != null) {
+            filters.end();
+        }
         cancel(perTry);
         cancel(perTryIdle);
         cancel(duration);
@@ -271,7 +304,8 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onReady(UpstreamStream to) {
-        stream = to;
+        connected = true;
+        stream = filters == null ? to : filters;
         if (tries.requestEnded()) {
             armPerTry();
         }

@@ -3,6 +3,7 @@ package dev.mishap.proxy.filter.http.router;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -16,6 +17,7 @@ import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +80,12 @@ record Call(
 
     Cluster cluster() {
         return pools.cluster();
+    }
+
+    /** The filters that each try passes: the cluster's, or else the router's. */
+    List<ChainFilter> upstreamFilters() {
+        List<ChainFilter> own = cluster().upstreamFilters();
+        return own.isEmpty() ? config.upstreamFilters : own;
     }
 
     void upstreamHost(Endpoint endpoint) {

@@ -133,7 +133,7 @@ final class RequestBody {
     void sendRest(Attempt a) {
         int parts = kept.parts();
         HeaderMap tail = trailers;
-        for (int i = 0; i < parts; i++) {
+        for (int i = 0; i < kept.parts(); i++) { // none are left once a filter on the way has answered
             a.send(kept.copy(i), ended && tail == null && i == parts - 1);
         }
         if (!keep) {

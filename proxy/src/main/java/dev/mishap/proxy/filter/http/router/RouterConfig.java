@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
 import dev.mishap.proxy.cluster.VirtualClusterStats;
+import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.observe.stats.Scope;
@@ -26,6 +27,9 @@ final class RouterConfig {
     /** {@code strict_check_headers}: a request with a malformed one is answered 400. */
     final List<HeaderName> strictHeaders;
 
+    /** {@code upstream_http_filters}: what tries to clusters without filters of their own pass. */
+    final List<ChainFilter> upstreamFilters;
+
     private final Scope root;
     private final ConcurrentMap<String, VirtualClusterStats> virtualClusters = new ConcurrentHashMap<>();
 
@@ -39,7 +43,8 @@ final class RouterConfig {
             boolean respectExpectedTimeout,
             boolean suppressGrpcFailureStats,
             boolean startChildSpan,
-            List<HeaderName> strictHeaders) {
+            List<HeaderName> strictHeaders,
+            List<ChainFilter> upstreamFilters) {
         this.clusters = clusters;
         this.upstreams = upstreams;
         this.root = root;
@@ -50,6 +55,7 @@ final class RouterConfig {
         this.suppressGrpcFailureStats = suppressGrpcFailureStats;
         this.startChildSpan = startChildSpan;
         this.strictHeaders = List.copyOf(strictHeaders);
+        this.upstreamFilters = List.copyOf(upstreamFilters);
     }
 
     /** The stats of a virtual cluster, or of a route that has some. */

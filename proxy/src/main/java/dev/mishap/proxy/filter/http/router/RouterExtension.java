@@ -1,11 +1,11 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.cluster.ClusterManager;
-import dev.mishap.proxy.cluster.UpstreamFilterChain;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.UpstreamFilterChains;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.StatsStore;
@@ -39,7 +39,7 @@ public final class RouterExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
-        UpstreamFilterChain.check(config.messages("upstream_http_filters"), "router upstream http");
+        List<ConfigNode> upstream = config.messages("upstream_http_filters");
         RouterConfig router = new RouterConfig(
                 context.service(ClusterManager.class),
                 context.service(Upstreams.class),
@@ -52,7 +52,10 @@ public final class RouterExtension implements HttpFilterExtension {
                 config.bool("start_child_span", false),
                 config.strings("strict_check_headers").stream()
                         .map(HeaderName::of)
-                        .toList());
+                        .toList(),
+                upstream.isEmpty()
+                        ? List.of()
+                        : context.service(UpstreamFilterChains.class).parse(upstream, "router upstream http", context));
         return () -> new RouterFilter(router);
     }
 }

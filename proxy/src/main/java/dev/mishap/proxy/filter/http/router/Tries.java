@@ -311,6 +311,16 @@ final class Tries implements PickContext, Runnable {
         if (before != null) {
             to.sendData(before, false);
         }
+        UpstreamFilters filters = a.filters();
+        if (filters == null) {
+            sendThrough(a, to);
+        } else {
+            filters.open();
+        }
+    }
+
+    /** Sends what there is of the request. */
+    void sendThrough(Attempt a, UpstreamStream to) {
         if (call.tunnel()) {
             body.sendHeaders(to);
         } else {

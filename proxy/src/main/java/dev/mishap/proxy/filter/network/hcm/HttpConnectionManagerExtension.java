@@ -62,8 +62,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
             throw node.error("codec_type", codec + " is not supported");
         }
         String prefix = "http." + node.string("stat_prefix") + ".";
-        HttpFilterContext filterContext =
-                new HttpFilterContext(context, context.root().scope(prefix));
+        HttpFilterContext filterContext = new HttpFilterContext(context, prefix);
         RouteResolver routes = routes(node, filterContext);
         ConnectionManagerStats stats = new ConnectionManagerStats(
                 filterContext.scope(), context.listenerScope().scope(prefix));
@@ -264,7 +263,17 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
     }
 
     /** A filter's context: that of the listener with the connection manager's scope. */
-    private record HttpFilterContext(NetworkFilterContext listener, Scope scope) implements FilterContext {
+    private record HttpFilterContext(NetworkFilterContext listener, Scope scope, String prefix)
+            implements FilterContext {
+        HttpFilterContext(NetworkFilterContext listener, String prefix) {
+            this(listener, listener.root().scope(prefix), prefix);
+        }
+
+        @Override
+        public FilterContext withoutDot() {
+            return new HttpFilterContext(listener, prefix.substring(0, prefix.length() - 1));
+        }
+
         @Override
         public String listenerName() {
             return listener.listenerName();

@@ -48,6 +48,11 @@ class RbacEngineTest {
         }
 
         @Override
+        public InetSocketAddress upstream() {
+            return new InetSocketAddress("10.9.9.9", 90);
+        }
+
+        @Override
         public @Nullable String serverName() {
             return null;
         }
@@ -72,6 +77,9 @@ class RbacEngineTest {
             return key.equals("known") ? "value" : null;
         }
     }
+
+    private static final String UPSTREAM = "matcher: {name: m, typed_config: {'@type':"
+            + " type.googleapis.com/envoy.extensions.rbac.matchers.upstream_ip_port.v3.UpstreamIpPortMatcher, ";
 
     private final Connection facts = new Connection();
 
@@ -110,6 +118,11 @@ class RbacEngineTest {
                 "and_rules: {rules: [{any: true}, {header: {name: x-none}}]} | false",
                 "or_rules: {rules: [{header: {name: x-none}}, {any: true}]} | true",
                 "requested_server_name: {exact: a} | false",
+                UPSTREAM + "upstream_ip: {address_prefix: 10.9.0.0, prefix_len: 16}}} | true",
+                UPSTREAM + "upstream_ip: {address_prefix: 10.8.0.0, prefix_len: 16}}} | false",
+                UPSTREAM + "upstream_port_range: {start: 80, end: 90}}} | true",
+                UPSTREAM
+                        + "upstream_ip: {address_prefix: 10.9.0.0, prefix_len: 16}, upstream_port_range: {start: 91, end: 99}}} | false",
                 "requested_server_name: {safe_regex: {regex: '.*'}} | true",
                 "metadata: {filter: ns, path: [{key: k}], value: {string_match: {exact: v}}} | true",
                 "metadata: {filter: ns, path: [{key: k}], value: {string_match: {exact: v}}, invert: true} | false",
