@@ -99,4 +99,19 @@ class LauncherIT {
         Tools.Result result = Tools.run(directory, 20, List.of("bash", "-c", script));
         assertThat(result.out()).isEqualTo("run\n--target\n");
     }
+
+    @Test
+    void bashCompletesFlagsOfTheDataPlanesCommands() throws IOException {
+        Files.writeString(directory.resolve("c"), mishap("completion", "bash").out());
+        String script = """
+                source c
+                m=%s
+                COMP_WORDS=($m proxy --config-) COMP_CWORD=2; _mishap_names; echo "${COMPREPLY[@]}"
+                COMP_WORDS=($m standalone --acc) COMP_CWORD=2; _mishap_names; echo "${COMPREPLY[@]}"
+                COMP_WORDS=($m proxy --mode v) COMP_CWORD=3; _mishap_names; echo "${COMPREPLY[@]}"
+                COMP_WORDS=($m proxy -c f) COMP_CWORD=3; _mishap_names; echo "${#COMPREPLY[@]}"
+                """.formatted(Tools.launcher());
+        Tools.Result result = Tools.run(directory, 60, List.of("bash", "-c", script));
+        assertThat(result.out()).isEqualTo("--config-path --config-yaml\n--access-log\nvalidate\n0\n");
+    }
 }

@@ -21,15 +21,36 @@ final class CompletionCommand implements Callable<Integer> {
     }
 
     /**
-     * Names of rules, runs and nodes, asked of the control plane that the line so far means. What the generated part knows, such as options,
+     * Flags of the launcher's own commands, read from their help, as they are not of this program; names of rules, runs and nodes, asked of the control plane that the line so far means. What the generated part knows, such as options,
      * it is asked for; a control plane that does not answer has no names.
      */
     private static final String NAMES = """
+
+            # Completes the flags of the data plane's commands, and, where one has a few words to choose from, these.
+            function _mishap_proxy_flags() {
+              local cur="${COMP_WORDS[COMP_CWORD]}" words=""
+              case "${COMP_WORDS[COMP_CWORD-1]}" in
+                -l|--log-level) words="trace debug info warning error critical off" ;;
+                --mode) words="serve validate init_only" ;;
+                --drain-strategy) words="gradual immediate" ;;
+                --local-address-ip-version) words="v4 v6" ;;
+                *)
+                  if [[ "$cur" == -* ]]; then
+                    words="$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE -- '(^|[[ ])--?[a-z][a-z0-9-]*' | tr -d '[ ' | sort -u)"
+                  fi ;;
+              esac
+              COMPREPLY=($(compgen -W "$words" -- "$cur"))
+            }
 
             # Completes what a control plane has: names of rules, of runs of experiments, of nodes.
             function _mishap_names() {
               local cur="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}" kind="" at=3 how=() i
               case "$command" in
+                proxy|standalone)
+                  if [[ $COMP_CWORD -gt 1 ]]; then
+                    _mishap_proxy_flags
+                    return
+                  fi ;;
                 get|describe|delete) kind="${COMP_WORDS[2]}" ;;
                 stop) kind=rule at=2 ;;
                 fleet) kind=node at=2 ;;
