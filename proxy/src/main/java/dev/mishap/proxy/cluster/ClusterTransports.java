@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The transport sockets of a cluster: {@code transport_socket_matches}, of which the first that the metadata of an endpoint agrees
- * with is its own, and {@code transport_socket} for the others. Immutable.
+ * with is its own, else the first that the metadata of its locality agrees with, and {@code transport_socket} for the others. Immutable.
  */
 public final class ClusterTransports {
     public static final List<SupportedFields> FIELDS =
@@ -132,11 +132,17 @@ public final class ClusterTransports {
 
     private @Nullable Match match(Endpoint endpoint) {
         if (!matches.isEmpty()) {
-            Map<String, Object> metadata = endpoint.metadata().getOrDefault(NAMESPACE, Map.of());
-            for (Match m : matches) {
-                if (m.matches(metadata)) {
-                    return m;
-                }
+            Match own = match(endpoint.metadata());
+            return own == null ? match(endpoint.localityMetadata()) : own;
+        }
+        return null;
+    }
+
+    private @Nullable Match match(Map<String, Map<String, Object>> metadata) {
+        Map<String, Object> properties = metadata.get(NAMESPACE);
+        for (Match m : matches) {
+            if (m.matches(properties == null ? Map.of() : properties)) {
+                return m;
             }
         }
         return null;

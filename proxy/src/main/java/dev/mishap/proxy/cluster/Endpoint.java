@@ -111,6 +111,11 @@ public final class Endpoint {
         return config.metadata();
     }
 
+    /** The metadata of where it is. */
+    public Map<String, Map<String, Object>> localityMetadata() {
+        return config.localityMetadata();
+    }
+
     /** What the assignment says; health_check_config of it is for health checkers. */
     public EndpointConfig config() {
         return config;

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param locality where it is
  * @param priority 0 is used first
  * @param metadata {@code LbEndpoint.metadata.filter_metadata} by namespace
+ * @param localityMetadata {@code LocalityLbEndpoints.metadata.filter_metadata} by namespace
  * @param healthCheck {@code Endpoint.health_check_config}
  * @param additional {@code additional_addresses}, tried after {@code address}
  */
@@ -26,10 +27,12 @@ public record EndpointConfig(
         Locality locality,
         int priority,
         Map<String, Map<String, Object>> metadata,
+        Map<String, Map<String, Object>> localityMetadata,
         HealthCheckAddress healthCheck,
         List<Address> additional) {
     public EndpointConfig {
         metadata = Map.copyOf(metadata);
+        localityMetadata = Map.copyOf(localityMetadata);
         additional = List.copyOf(additional);
     }
 
@@ -44,40 +47,101 @@ public record EndpointConfig(
                 Locality.NONE,
                 0,
                 Map.of(),
+                Map.of(),
                 HealthCheckAddress.SAME,
                 List.of());
     }
 
     public EndpointConfig withWeight(int w) {
         return new EndpointConfig(
-                address, port, hostname, w, health, locality, priority, metadata, healthCheck, additional);
+                address,
+                port,
+                hostname,
+                w,
+                health,
+                locality,
+                priority,
+                metadata,
+                localityMetadata,
+                healthCheck,
+                additional);
     }
 
     public EndpointConfig withHealth(HealthStatus h) {
         return new EndpointConfig(
-                address, port, hostname, weight, h, locality, priority, metadata, healthCheck, additional);
+                address,
+                port,
+                hostname,
+                weight,
+                h,
+                locality,
+                priority,
+                metadata,
+                localityMetadata,
+                healthCheck,
+                additional);
     }
 
     /** The same in another place. */
     public EndpointConfig in(Locality place, int level) {
         return new EndpointConfig(
-                address, port, hostname, weight, health, place, level, metadata, healthCheck, additional);
+                address,
+                port,
+                hostname,
+                weight,
+                health,
+                place,
+                level,
+                metadata,
+                localityMetadata,
+                healthCheck,
+                additional);
     }
 
     public EndpointConfig withMetadata(Map<String, Map<String, Object>> m) {
         return new EndpointConfig(
-                address, port, hostname, weight, health, locality, priority, m, healthCheck, additional);
+                address,
+                port,
+                hostname,
+                weight,
+                health,
+                locality,
+                priority,
+                m,
+                localityMetadata,
+                healthCheck,
+                additional);
     }
 
     public EndpointConfig withAdditional(List<Address> more) {
         return new EndpointConfig(
-                address, port, hostname, weight, health, locality, priority, metadata, healthCheck, more);
+                address,
+                port,
+                hostname,
+                weight,
+                health,
+                locality,
+                priority,
+                metadata,
+                localityMetadata,
+                healthCheck,
+                more);
     }
 
     /** The same at an address that its name was resolved to. */
     public EndpointConfig resolved(String to) {
         return new EndpointConfig(
-                to, port, hostname, weight, health, locality, priority, metadata, healthCheck, additional);
+                to,
+                port,
+                hostname,
+                weight,
+                health,
+                locality,
+                priority,
+                metadata,
+                localityMetadata,
+                healthCheck,
+                additional);
     }
 
     /** An address that connections may go to. */

@@ -10,7 +10,11 @@ public final class CommonFields {
             SupportedFields.of("envoy.config.core.v3.Address").supported("socket_address", "pipe"),
             SupportedFields.of("envoy.config.core.v3.Pipe").supported("path", "mode"),
             SupportedFields.of("envoy.config.core.v3.SocketAddress")
-                    .supported("protocol", "address", "port_value", "ipv4_compat"),
+                    .supported("protocol", "address", "port_value", "ipv4_compat")
+                    .refused(
+                            "network_namespace_filepath",
+                            "a JVM has no way to have one thread in another namespace (setns); start the process in it,"
+                                    + " as by ip netns exec"),
             SupportedFields.of("envoy.config.core.v3.Locality").supported("region", "zone", "sub_zone"),
             SupportedFields.of("envoy.config.core.v3.ProxyProtocolPassThroughTLVs")
                     .supported("match_type", "tlv_type"),

@@ -110,7 +110,7 @@ final class ListenSockets implements BoundSockets {
             } else if (place.mode() != 0) {
                 mode(place);
             }
-            for (SocketConfig.Option o : options.options()) {
+            for (SocketConfig.Option o : options.options(place)) {
                 if (!o.beforeBind()) {
                     transport.option(socket, raw(options, o));
                 }
@@ -137,7 +137,7 @@ final class ListenSockets implements BoundSockets {
             raw.add(Transport.RawOption.of(
                     Transport.RawOption.TCP, Transport.RawOption.TCP_FASTOPEN, config.fastOpen()));
         }
-        for (SocketConfig.Option o : config.options()) {
+        for (SocketConfig.Option o : config.options(place)) {
             if (o.beforeBind()) {
                 raw.add(raw(config, o));
             }

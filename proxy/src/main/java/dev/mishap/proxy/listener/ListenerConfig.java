@@ -87,7 +87,8 @@ public record ListenerConfig(
                                 "access_log",
                                 "metadata",
                                 "udp_listener_config")
-                        .supported("traffic_direction", "drain_type"),
+                        .supported("traffic_direction", "drain_type")
+                        .refused("enable_mptcp", "Netty opens no sockets of MPTCP"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter")
                         .supported("name", "typed_config", "filter_disabled"),
                 SupportedFields.of("envoy.config.listener.v3.FilterChain")

@@ -33,7 +33,7 @@ record SocketConfig(
         @Nullable Boolean freebind,
         List<Option> options) {
     static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of("envoy.config.listener.v3.AdditionalAddress").supported("address"),
+            SupportedFields.of("envoy.config.listener.v3.AdditionalAddress").supported("address", "socket_options"),
             SupportedFields.of("envoy.config.listener.v3.Listener.ConnectionBalanceConfig")
                     .supported("exact_balance"),
             SupportedFields.of("envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance"),
@@ -42,11 +42,22 @@ record SocketConfig(
                     .supported("level", "name", "int_value", "buf_value", "state")
                     .accepted("description", "is for readers"));
 
-    /** One address, and what its socket is asked for. */
-    record Place(SocketAddress address, boolean ipv4Compat, int mode) {
-        static Place from(ConfigNode holder) {
+    /**
+     * One address, and what its socket is asked for.
+     *
+     * @param options options of this address in the place of the listener's; null = those
+     */
+    record Place(
+            SocketAddress address,
+            boolean ipv4Compat,
+            int mode,
+            @Nullable List<Option> options) {
+        static Place from(ConfigNode holder, @Nullable List<Option> options) {
             return new Place(
-                    ListenerAddress.from(holder), ListenerAddress.ipv4Compat(holder), ListenerAddress.mode(holder));
+                    ListenerAddress.from(holder),
+                    ListenerAddress.ipv4Compat(holder),
+                    ListenerAddress.mode(holder),
+                    options);
         }
     }
 
@@ -60,28 +71,19 @@ record SocketConfig(
 
     static SocketConfig from(ConfigNode node) {
         List<Place> places = new ArrayList<>();
-        places.add(Place.from(node));
+        places.add(Place.from(node, null));
         boolean udp = ListenerAddress.udp(node);
         for (ConfigNode more : node.messages("additional_addresses")) {
             if (ListenerAddress.udp(more) != udp) {
                 throw new ListenerException(
                         "additional addresses must be of the protocol of the first, " + (udp ? "UDP" : "TCP"));
             }
-            places.add(Place.from(more));
+            ConfigNode own = more.message("socket_options");
+            places.add(Place.from(more, own == null ? null : options(own)));
         }
         ConfigNode old = node.message("deprecated_v1");
         boolean bind = node.bool("bind_to_port", old == null || old.bool("bind_to_port", true));
         ConfigNode balance = node.message("connection_balance_config");
-        List<Option> options = new ArrayList<>();
-        for (ConfigNode o : node.messages("socket_options")) {
-            boolean number = "int_value".equals(o.oneof("value"));
-            options.add(new Option(
-                    (int) o.integer("level", 0),
-                    (int) o.integer("name", 0),
-                    number ? (int) o.integer("int_value", 0) : null,
-                    number ? "" : o.string("buf_value"),
-                    o.enumName("state").equals("STATE_PREBIND")));
-        }
         return new SocketConfig(
                 places,
                 bind,
@@ -92,7 +94,27 @@ record SocketConfig(
                 (int) Math.min(node.integer("tcp_fast_open_queue_length", 0), Integer.MAX_VALUE),
                 node.has("transparent") ? (Boolean) node.bool("transparent", false) : null,
                 node.has("freebind") ? (Boolean) node.bool("freebind", false) : null,
-                options);
+                options(node));
+    }
+
+    private static List<Option> options(ConfigNode holder) {
+        List<Option> options = new ArrayList<>();
+        for (ConfigNode o : holder.messages("socket_options")) {
+            boolean number = "int_value".equals(o.oneof("value"));
+            options.add(new Option(
+                    (int) o.integer("level", 0),
+                    (int) o.integer("name", 0),
+                    number ? (int) o.integer("int_value", 0) : null,
+                    number ? "" : o.string("buf_value"),
+                    o.enumName("state").equals("STATE_PREBIND")));
+        }
+        return options;
+    }
+
+    /** The options of the socket at {@code place}. */
+    List<Option> options(Place place) {
+        List<Option> own = place.options();
+        return own == null ? options : own;
     }
 
     byte[] bytes(Option option) {

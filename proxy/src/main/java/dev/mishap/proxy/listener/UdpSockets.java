@@ -79,7 +79,7 @@ final class UdpSockets implements BoundSockets {
                 }
                 sockets.add(future.channel());
                 address = future.channel().localAddress();
-                afterBind(future.channel(), config);
+                afterBind(future.channel(), config, place);
             }
         }
     }
@@ -96,8 +96,8 @@ final class UdpSockets implements BoundSockets {
         return b;
     }
 
-    private void afterBind(Channel socket, ListenerConfig config) {
-        for (SocketConfig.Option o : config.sockets().options()) {
+    private void afterBind(Channel socket, ListenerConfig config, SocketConfig.Place place) {
+        for (SocketConfig.Option o : config.sockets().options(place)) {
             if (!o.beforeBind()) {
                 transport.option(socket, ListenSockets.raw(config.sockets(), o));
             }
@@ -120,7 +120,7 @@ final class UdpSockets implements BoundSockets {
             socket.close();
             return null;
         }
-        afterBind(socket, config);
+        afterBind(socket, config, place);
         readers.forEach(each -> each.alsoAt(at));
         return socket;
     }

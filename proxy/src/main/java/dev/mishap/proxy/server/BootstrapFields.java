@@ -23,6 +23,7 @@ public final class BootstrapFields {
                     .supported("stats_flush_on_admin", "default_regex_engine", "tracing", "stats_sinks")
                     .supported("typed_dns_resolver_config", "dns_resolution_config")
                     .supported("cluster_manager", "overload_manager", "application_log_config", "bootstrap_extensions")
+                    .supported("stats_server_version_override")
                     .refused("config_sources", NO_XDSTP)
                     .refused("default_config_source", NO_XDSTP)
                     .accepted("watchdog", NO_WATCHDOG)
@@ -47,7 +48,9 @@ public final class BootstrapFields {
                     .accepted(
                             "buffer_size_kb",
                             "it only prepares for internal listeners, which are refused where one is configured"),
-            SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection").supported("event_log_path"),
+            SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection")
+                    .supported("event_log_path")
+                    .accepted("event_service", "Envoy reads it and tells nobody, too"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.StaticResources").supported("listeners", "clusters", "secrets"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.DynamicResources")
                     .supported("lds_config", "cds_config", "ads_config")

@@ -261,6 +261,7 @@ public final class Server {
                     stats,
                     options.concurrency(),
                     clusters.all().size(),
+                    bootstrap.config().integer("stats_server_version_override", Version.number()),
                     startNanos,
                     () -> STATES.indexOf(state()),
                     listeners::connections,

@@ -45,6 +45,7 @@ final class ServerStats {
     private final Histogram initialization;
 
     /**
+     * @param version what {@code server.version} shows
      * @param startNanos when the process started, by {@link System#nanoTime}
      * @param state 0 = live, 1 = draining, 2 = pre-initializing, 3 = initializing, as Envoy counts them
      * @param connections downstream connections that are open
@@ -53,6 +54,7 @@ final class ServerStats {
             StatsStore store,
             int workers,
             int clusters,
+            long version,
             long startNanos,
             IntSupplier state,
             LongSupplier connections,
@@ -82,7 +84,7 @@ final class ServerStats {
                 "stats_recent_lookups")) {
             server.gauge(name).set(0);
         }
-        server.gauge("version").set(Version.number());
+        server.gauge("version").set(version);
         processStats(store, workers, clusters);
         watchdog(store.scope("main_thread."));
         watchdog(store.scope("workers."));

@@ -23,7 +23,10 @@ public final class TlsFields {
                     .accepted("require_sni", "Envoy reads it and requires nothing, too"),
             SupportedFields.of(TLS + "UpstreamTlsContext")
                     .supported("common_tls_context", "sni", "auto_host_sni", "auto_sni_san_validation")
-                    .supported("max_session_keys", "enforce_rsa_key_usage"),
+                    .supported("max_session_keys", "enforce_rsa_key_usage")
+                    .refused(
+                            "allow_renegotiation",
+                            "BoringSSL refuses a server that renegotiates, and netty-tcnative has no way to allow it"),
             SupportedFields.of(TLS + "CommonTlsContext")
                     .supported(
                             "tls_params",
@@ -45,10 +48,15 @@ public final class TlsFields {
                             "ecdh_curves")
                     .refused(
                             "signature_algorithms",
-                            "netty-tcnative has no way to set them in BoringSSL; without the field its defaults hold"),
+                            "netty-tcnative has no way to set them in BoringSSL; without the field its defaults hold")
+                    .refused(
+                            "compliance_policies",
+                            "netty-tcnative has no way to choose TLS 1.3's ciphers and the signature algorithms in"
+                                    + " BoringSSL, which they are about"),
             SupportedFields.of(TLS + "TlsCertificate")
                     .supported("certificate_chain", "private_key", "pkcs12", "password", "watched_directory")
-                    .supported("ocsp_staple"),
+                    .supported("ocsp_staple")
+                    .accepted("signed_certificate_timestamp", "Envoy reads it and shows it to nobody, too"),
             SupportedFields.of(TLS + "TlsSessionTicketKeys").supported("keys"),
             SupportedFields.of(TLS + "CertificateValidationContext")
                     .supported(
@@ -62,7 +70,8 @@ public final class TlsFields {
                             "crl",
                             "allow_expired_certificate",
                             "trust_chain_verification")
-                    .supported("only_verify_leaf_cert_crl", "max_verify_depth", "custom_validator_config"),
+                    .supported("only_verify_leaf_cert_crl", "max_verify_depth", "custom_validator_config")
+                    .accepted("require_signed_certificate_timestamp", "Envoy reads it and requires none, too"),
             SupportedFields.of(TrustDomains.MESSAGE).supported("trust_domains"),
             SupportedFields.of(TrustDomains.MESSAGE + ".TrustDomain").supported("name", "trust_bundle"),
             SupportedFields.of(TLS + "CertificateValidationContext.SystemRootCerts"),

@@ -17,10 +17,14 @@ import org.jspecify.annotations.Nullable;
 public final class BindTranslator {
     private static final String CORE = "envoy.config.core.v3.";
 
+    private static final String SELECTOR =
+            "envoy.config.upstream.local_address_selector.v3.DefaultLocalAddressSelector";
+
     public static final List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(CORE + "BindConfig")
                     .supported("source_address", "freebind", "socket_options")
-                    .supported("extra_source_addresses", "additional_source_addresses"),
+                    .supported("extra_source_addresses", "additional_source_addresses", "local_address_selector"),
+            SupportedFields.of(SELECTOR),
             SupportedFields.of(CORE + "ExtraSourceAddress").supported("address", "socket_options"),
             SupportedFields.of(CORE + "SocketOptionsOverride").supported("socket_options"));
 
@@ -36,6 +40,7 @@ public final class BindTranslator {
         if (node == null) {
             return null;
         }
+        checkSelector(node.message("local_address_selector"));
         List<BindConfig.Option> options = new ArrayList<>();
         if (node.has("freebind")) {
             RawOption freebind =
@@ -66,6 +71,16 @@ public final class BindTranslator {
         }
         check(sources, first != null, owner);
         return new BindConfig(sources, options);
+    }
+
+    /** The one that there is chooses by the family of the upstream's address, as is done without it. */
+    private static void checkSelector(@Nullable ConfigNode selector) {
+        ConfigNode config = selector == null ? null : selector.message("typed_config");
+        String type = config == null ? "" : config.messageName();
+        if (selector != null && !type.equals(SELECTOR)) {
+            throw new ConfigException("Didn't find a registered implementation for '" + selector.string("name")
+                    + "' with type URL: '" + type + "'");
+        }
     }
 
     private static void check(List<BindConfig.Source> sources, boolean first, String owner) {

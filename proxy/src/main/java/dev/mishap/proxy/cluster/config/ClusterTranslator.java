@@ -69,7 +69,10 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "TrackClusterStats")
                     .supported("timeout_budgets", "request_response_sizes", "per_endpoint_stats"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions")
-                    .supported("tcp_keepalive", "happy_eyeballs_config"),
+                    .supported("tcp_keepalive", "happy_eyeballs_config")
+                    .accepted(
+                            "set_local_interface_name_on_upstream_connections",
+                            "nothing shows the interface's name, in Envoy, too"),
             SupportedFields.of(CLUSTER + "UpstreamConnectionOptions.HappyEyeballsConfig")
                     .supported("first_address_family_version", "first_address_family_count"),
             SupportedFields.of("envoy.config.core.v3.TcpKeepalive")

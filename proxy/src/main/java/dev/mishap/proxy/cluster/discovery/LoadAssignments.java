@@ -30,7 +30,7 @@ public final class LoadAssignments {
                     .supported("drop_percentage")
                     .accepted("category", "it labels load reports"),
             SupportedFields.of(ENDPOINT + "LocalityLbEndpoints")
-                    .supported("locality", "lb_endpoints", "priority", "load_balancing_weight")
+                    .supported("locality", "lb_endpoints", "priority", "load_balancing_weight", "metadata")
                     .accepted("proximity", "Envoy reads it and goes by priorities, too"),
             SupportedFields.of(ENDPOINT + "LbEndpoint")
                     .supported("endpoint", "health_status", "metadata", "load_balancing_weight"),
@@ -96,13 +96,19 @@ public final class LoadAssignments {
                 l == null ? Locality.NONE : new Locality(l.string("region"), l.string("zone"), l.string("sub_zone"));
         int priority = (int) group.integer("priority", 0);
         List<EndpointConfig> endpoints = new ArrayList<>();
+        Map<String, Map<String, Object>> metadata = metadata(group);
         for (ConfigNode lb : group.messages("lb_endpoints")) {
-            endpoints.add(endpoint(lb, locality, priority, namesAllowed));
+            endpoints.add(endpoint(lb, locality, metadata, priority, namesAllowed));
         }
         return new LoadAssignment.Group(locality, priority, (int) group.integer("load_balancing_weight", 0), endpoints);
     }
 
-    private static EndpointConfig endpoint(ConfigNode lb, Locality locality, int priority, boolean namesAllowed) {
+    private static EndpointConfig endpoint(
+            ConfigNode lb,
+            Locality locality,
+            Map<String, Map<String, Object>> ofLocality,
+            int priority,
+            boolean namesAllowed) {
         ConfigNode endpoint = lb.required("endpoint");
         EndpointConfig.Address at = address(endpoint.required("address"), namesAllowed);
         return new EndpointConfig(
@@ -114,6 +120,7 @@ public final class LoadAssignments {
                 locality,
                 priority,
                 metadata(lb),
+                ofLocality,
                 healthCheck(endpoint, at.port()),
                 additional(endpoint, namesAllowed));
     }

@@ -63,6 +63,7 @@ public record HealthCheckConfig(
                 .supported("no_traffic_interval", "no_traffic_healthy_interval", "unhealthy_interval")
                 .supported("unhealthy_edge_interval", "healthy_edge_interval", "event_log_path", "event_logger")
                 .supported("tls_options", "transport_socket_match_criteria")
+                .accepted("event_service", "Envoy reads it and tells nobody, too")
                 .supported("always_log_health_check_failures", "always_log_health_check_success"));
         all.add(SupportedFields.of(MESSAGE + ".TlsOptions").supported("alpn_protocols"));
         all.addAll(HttpCheck.FIELDS);

@@ -31,11 +31,12 @@ public final class LbFields {
             SupportedFields.of(LB + "round_robin.v3.RoundRobin").supported("slow_start_config", "locality_lb_config"),
             SupportedFields.of(LB + "least_request.v3.LeastRequest")
                     .supported("choice_count", "active_request_bias", "slow_start_config", "selection_method")
-                    .supported("locality_lb_config"),
+                    .supported("locality_lb_config", "enable_full_scan"),
             SupportedFields.of(LB + "random.v3.Random").supported("locality_lb_config"),
             SupportedFields.of(LB + "ring_hash.v3.RingHash")
                     .supported("minimum_ring_size", "maximum_ring_size", "hash_function")
-                    .supported("consistent_hashing_lb_config", "locality_weighted_lb_config"),
+                    .supported("consistent_hashing_lb_config", "locality_weighted_lb_config")
+                    .supported("use_hostname_for_hashing", "hash_balance_factor"),
             SupportedFields.of(LB + "maglev.v3.Maglev")
                     .supported("table_size", "consistent_hashing_lb_config", "locality_weighted_lb_config"),
             SupportedFields.of(LB + "subset.v3.Subset")

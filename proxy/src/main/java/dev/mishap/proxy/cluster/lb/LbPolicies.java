@@ -149,7 +149,8 @@ public final class LbPolicies {
         }
         return new LeastRequestPolicy(
                 (int) Math.min(1 << 16, c.integer("choice_count", 2)),
-                c.messageName().startsWith(LB) && c.enumName("selection_method").equals("FULL_SCAN"),
+                c.messageName().startsWith(LB)
+                        && (c.enumName("selection_method").equals("FULL_SCAN") || c.bool("enable_full_scan", false)),
                 RuntimeDouble.from(c.message("active_request_bias"), 1),
                 SlowStartConfig.from(c.message("slow_start_config")),
                 locality);
@@ -157,7 +158,9 @@ public final class LbPolicies {
 
     private static LbPolicy ringHash(ConfigNode c, @Nullable LocalityConfig parent) {
         boolean weighted = parent == null ? c.message("locality_weighted_lb_config") != null : parent.weighted();
-        return ring(c, c.message("consistent_hashing_lb_config"), weighted);
+        ConfigNode consistent = c.message("consistent_hashing_lb_config");
+        // The same fields stand in the message itself, deprecated; they count when the other is absent.
+        return ring(c, consistent == null ? c : consistent, weighted);
     }
 
     private static LbPolicy ring(@Nullable ConfigNode c, @Nullable ConfigNode consistent, boolean weighted) {
