@@ -127,7 +127,7 @@ public final class ActiveStream implements HttpStream {
         if (config.overload.stopsRequest()) {
             config.stats.rqOverloadClose.inc();
             chain.leaveOut(); // they would take memory
-            refuse(RequestHeaders.OVERLOADED);
+            refuse(RequestHeaders.overloaded(config));
             return;
         }
         RequestHeaders.Refusal refusal = preparation.prepare(this, codec);
@@ -264,13 +264,7 @@ public final class ActiveStream implements HttpStream {
         if (refusal.close()) {
             encoder.closeAfter();
         }
-        String location = refusal.location();
-        sendLocalReply(new LocalReply(
-                refusal.status(),
-                refusal.body(),
-                refusal.details(),
-                -1,
-                location == null ? null : headers -> headers.set(HeaderName.LOCATION, location)));
+        sendLocalReply(new LocalReply(refusal.status(), refusal.body(), refusal.details(), -1, refusal.edit()));
     }
 
     private void requestComplete(long now) {

@@ -128,6 +128,9 @@ public final class ConnectionManagerConfig {
 
     public boolean logTunnels;
 
+    /** Whether an HTTP/1 connection that has lived long enough ends with the next request that comes, and not by itself. */
+    public boolean safeMaxConnectionDuration;
+
     // Nanoseconds, 0 = none.
     public long logIntervalNanos;
     public long idleTimeoutNanos = 3600L * 1_000_000_000;

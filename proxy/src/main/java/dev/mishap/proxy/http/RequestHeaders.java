@@ -13,12 +13,7 @@ final class RequestHeaders {
     private static final HeaderName SERVICE_NODE = HeaderName.of("x-envoy-downstream-service-node");
 
     /** A request that is answered here. */
-    record Refusal(
-            int status,
-            String body,
-            String details,
-            boolean close,
-            @Nullable String location) {
+    record Refusal(int status, String body, String details, boolean close, LocalReply.@Nullable HeaderEdit edit) {
         static Refusal of(int status, String details, boolean close) {
             return new Refusal(status, "", details, close, null);
         }
@@ -29,8 +24,16 @@ final class RequestHeaders {
     private static final Refusal BAD_PATH = Refusal.of(400, "path_normalization_failed", true);
     static final Refusal NO_UPGRADE = Refusal.of(403, "upgrade_failed", true);
 
+    private static final Refusal OVERLOADED = new Refusal(503, "envoy overloaded", "overload", false, null);
+
+    private static final HeaderName LOCAL_OVERLOADED = HeaderName.of("x-envoy-local-overloaded");
+    private static final Refusal OVERLOADED_AND_TOLD =
+            new Refusal(503, "envoy overloaded", "overload", false, headers -> headers.set(LOCAL_OVERLOADED, "true"));
+
     /** Of a process that can take no more. */
-    static final Refusal OVERLOADED = new Refusal(503, "envoy overloaded", "overload", false, null);
+    static Refusal overloaded(ConnectionManagerConfig config) {
+        return config.appendLocalOverload ? OVERLOADED_AND_TOLD : OVERLOADED;
+    }
 
     private final ConnectionManagerConfig config;
     private final LoopClock clock;
@@ -148,7 +151,9 @@ final class RequestHeaders {
         }
         if (redirect) {
             config.stats.rqRedirectedWithNormalizedPath.inc();
-            return new Refusal(307, "", "path_normalization_failed", false, result);
+            String location = result;
+            return new Refusal(
+                    307, "", "path_normalization_failed", false, headers -> headers.set(HeaderName.LOCATION, location));
         }
         return null;
     }

@@ -49,6 +49,8 @@ public final class ConnectionInfo {
 
     /** TLVs that are told on to upstreams in a PROXY header; null when no such header came. */
     public @Nullable List<ProxyTlv> proxyTlvs;
+    /** Whether PROXY headers to upstreams tell of this connection, and not only of that to the upstream. */
+    public boolean toldUpstream = true;
 
     /** {@code FilterChain.name} of the chain that was chosen, {@code ""} when it has none; null before the choice. */
     public @Nullable String filterChainName;

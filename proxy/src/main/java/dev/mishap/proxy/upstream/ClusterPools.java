@@ -160,7 +160,7 @@ public final class ClusterPools {
         UpstreamTransport transport = cluster.transport(endpoint);
         ConnectionInfo downstream =
                 transport != null && transport.tellsOfDownstream() ? listener.downstreamConnection() : null;
-        return downstream == null ? null : ProxiedConnection.of(downstream);
+        return downstream == null || !downstream.toldUpstream ? null : ProxiedConnection.of(downstream);
     }
 
     /** The id of the client's connection, where each has pools of its own; else 0. */

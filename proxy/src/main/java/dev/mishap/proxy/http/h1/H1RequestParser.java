@@ -3,6 +3,7 @@ package dev.mishap.proxy.http.h1;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.JoinedHeaders;
+import io.netty.buffer.ByteBuf;
 
 /**
  * The server's side: reads requests. {@code :method}, {@code :path} and {@code :authority} are the first entries of the map;
@@ -291,5 +292,17 @@ public final class H1RequestParser extends H1Parser {
             }
         }
         return t;
+    }
+
+    /** RFC 9112 2.2: empty lines before a request are ignored. */
+    static boolean skipEmptyLines(ByteBuf in) {
+        while (in.isReadable()) {
+            byte b = in.getByte(in.readerIndex());
+            if (b != '\r' && b != '\n') {
+                return true;
+            }
+            in.skipBytes(1);
+        }
+        return false;
     }
 }

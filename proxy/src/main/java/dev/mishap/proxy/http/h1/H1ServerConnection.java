@@ -76,7 +76,13 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
     private int readPauses;
     private int requests;
     private boolean draining;
+    /** The next request that begins is the last one. */
+    private boolean nextIsLast;
+
     private boolean closedLocally;
+    /** Within the parser, and what it calls. */
+    private boolean parsing;
+
     private long openedNanos;
     private long bytesCounted;
     private long writtenBefore;
@@ -223,7 +229,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
         try {
             while (state == State.OPEN && in.isReadable()) {
                 if (stream == null) {
-                    if (!skipEmptyLines(in)) {
+                    if (!H1RequestParser.skipEmptyLines(in)) {
                         return;
                     }
                     begin();
@@ -231,7 +237,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
                     hold(in);
                     return;
                 }
+                parsing = true;
                 boolean failed = parser.parse(in) == H1Parser.Outcome.FAILED;
+                parsing = false;
                 countRead();
                 if (failed) {
                     failed(parser.error());
@@ -241,18 +249,6 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
         } finally {
             in.release();
         }
-    }
-
-    /** RFC 9112 2.2: empty lines before a request are ignored. */
-    private static boolean skipEmptyLines(ByteBuf in) {
-        while (in.isReadable()) {
-            byte b = in.getByte(in.readerIndex());
-            if (b != '\r' && b != '\n') {
-                return true;
-            }
-            in.skipBytes(1);
-        }
-        return false;
     }
 
     private void hold(ByteBuf in) {
@@ -294,6 +290,7 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
         long now = System.nanoTime();
         parser.begin(s.incoming());
         requests++;
+        draining |= nextIsLast;
         stats.rqHttp1Total.inc();
         s.begin(now);
         StreamInfo info = s.info();
@@ -464,7 +461,9 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
     @Override
     public void tooOld() {
         stats.cxMaxDurationReached.inc();
-        if (stream != null) {
+        if (config.safeMaxConnectionDuration && requests > 0) {
+            nextIsLast = true;
+        } else if (stream != null) {
             draining = true;
         } else {
             drainIdle();
@@ -566,9 +565,10 @@ public final class H1ServerConnection extends ChannelInboundHandlerAdapter
         }
         if (close) {
             state = State.CLOSING;
-            boolean complete = parser.complete() && held == null;
+            // As in Envoy: the client of an answer that was there at once has a while to close the connection itself.
+            boolean later = parser.complete() && held == null && !parsing;
             parser.stop();
-            if (complete || config.delayedCloseTimeoutNanos == 0) {
+            if (later || config.delayedCloseTimeoutNanos == 0) {
                 closedLocally = true;
                 closeWhenSent();
             } else {

@@ -415,6 +415,7 @@ class H1ServerConnectionTest {
         channel.finishAndReleaseAll();
         config.acceptHttp10 = true;
         config.defaultHostForHttp10 = "d";
+        config.delayedCloseTimeoutNanos = 0;
         HeaderMap headers = new HeaderMap();
         headers.add(HeaderName.STATUS, "200");
         terminal.onEnd = s -> {
@@ -468,9 +469,43 @@ class H1ServerConnectionTest {
     @Test
     void aConnectionEndsAfterItsShareOfRequests() {
         config.maxRequestsPerConnection = 2;
+        config.delayedCloseTimeoutNanos = 0;
         open();
         send(GET + GET);
         assertThat(received()).isEqualTo(ok("") + ok("connection: close\r\n"));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void theClientOfAnAnswerThatIsThereAtOnceMayCloseFirst() {
+        config.maxRequestsPerConnection = 1;
+        open();
+        send(GET);
+        assertThat(received()).isEqualTo(ok("connection: close\r\n"));
+        assertThat(channel.isOpen()).isTrue();
+        channel.finishAndReleaseAll();
+        terminal.onEnd = s -> {};
+        open();
+        send(GET);
+        terminal.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).isEqualTo(ok("connection: close\r\n"));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void anOldConnectionEndsWithTheNextRequestThatBegins() {
+        config.safeMaxConnectionDuration = true;
+        config.maxConnectionDurationNanos = 3600L * 1_000_000_000;
+        terminal.onEnd = s -> {};
+        open();
+        send(GET);
+        channel.pipeline().get(H1ServerConnection.class).tooOld();
+        terminal.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).isEqualTo(ok(""));
+        assertThat(channel.isOpen()).isTrue();
+        send(GET);
+        terminal.stream.sendLocalReply(LocalReply.of(200, "ok", "test"));
+        assertThat(received()).isEqualTo(ok("connection: close\r\n"));
         assertThat(channel.isOpen()).isFalse();
     }
 
@@ -494,6 +529,7 @@ class H1ServerConnectionTest {
     @Test
     void anIdleConnectionThatWasUsedIsDrainedBeforeItIsClosed() {
         long hour = 3600L * 1_000_000_000;
+        config.delayedCloseTimeoutNanos = 0;
         config.idleTimeoutNanos = hour;
         open();
         config.idleTimeoutNanos = 1;

@@ -116,7 +116,9 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 ? (channel, connection) ->
                         channel.pipeline().addLast(new H1ServerConnection(config, limits, connection))
                 : new Http2Codec(node, config, limits, context.root()).installer(codec.equals("HTTP2"));
+        boolean tellsUpstreams = node.bool("add_proxy_protocol_connection_state", true);
         return (channel, connection) -> {
+            connection.toldUpstream = tellsUpstreams || connection.remoteAddress != connection.directRemoteAddress;
             if (connection.secure) {
                 config.stats.cxSslTotal.inc();
                 config.stats.cxSslActive.inc();
@@ -202,6 +204,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.requestHeadersTimeoutNanos = node.durationNanos("request_headers_timeout", 0);
         config.delayedCloseTimeoutNanos = node.durationNanos("delayed_close_timeout", SECOND);
         config.drainTimeoutNanos = node.durationNanos("drain_timeout", 5 * SECOND);
+        config.safeMaxConnectionDuration = node.bool("http1_safe_max_connection_duration", false);
         ConfigNode common = node.message("common_http_protocol_options");
         if (common != null) {
             config.idleTimeoutNanos = common.durationNanos("idle_timeout", 3600 * SECOND);

@@ -60,7 +60,10 @@ public final class HttpConnectionManagerFields {
                             "early_header_mutation_extensions",
                             "scheme_header_transformation",
                             "append_x_forwarded_port",
-                            "proxy_status_config")
+                            "proxy_status_config",
+                            "append_local_overload",
+                            "http1_safe_max_connection_duration",
+                            "add_proxy_protocol_connection_state")
                     .accepted(
                             "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
                             "Envoy reads it and writes the same addresses as without it")
