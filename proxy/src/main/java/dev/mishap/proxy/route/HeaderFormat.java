@@ -30,7 +30,8 @@ record HeaderFormat(@Nullable String constant, @Nullable SubstitutionFormatter f
     }
 
     /** The value for the stream, one char a byte; {@code response} is null while the request's headers are made. */
-    String value(StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
+    String value(
+            StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers) {
         if (constant != null) {
             return constant;
         }
@@ -38,7 +39,7 @@ record HeaderFormat(@Nullable String constant, @Nullable SubstitutionFormatter f
             return "";
         }
         StringBuilder value = new StringBuilder();
-        formatter.format(info, request, response, null, value);
+        formatter.format(info, request, response, trailers, value);
         return value.toString();
     }
 }

@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
+import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,14 +36,26 @@ public final class HeaderMutations {
 
     private final HeaderName[] removals;
     private final Addition[] additions;
+    /** Headers whose names match are removed, or null for none. */
+    private final @Nullable StringMatcher removed;
 
     HeaderMutations(List<HeaderName> removals, List<Addition> additions) {
+        this(removals, additions, null);
+    }
+
+    private HeaderMutations(
+            List<HeaderName> removals, List<Addition> additions, @Nullable StringMatcher removed) {
         this.removals = removals.toArray(new HeaderName[0]);
         this.additions = additions.toArray(new Addition[0]);
+        this.removed = removed;
+    }
+
+    static HeaderMutations ofRemoved(StringMatcher names) {
+        return new HeaderMutations(List.of(), List.of(), names);
     }
 
     boolean isEmpty() {
-        return removals.length == 0 && additions.length == 0;
+        return removals.length == 0 && additions.length == 0 && removed == null;
     }
 
     /** Applies them to {@code headers}; {@code response} is null when those are the request's. */
@@ -50,21 +63,52 @@ public final class HeaderMutations {
         apply(headers, stream.info(), stream.requestHeaders(), response);
     }
 
+    /** Applies them to trailers; {@code response} is null when those are the request's. */
+    public void applyToTrailers(HeaderMap trailers, HttpStream stream, @Nullable HeaderMap response) {
+        apply(trailers, stream.info(), stream.requestHeaders(), response, response == null ? null : trailers);
+    }
+
     /** The same where there is no stream of a client. */
     public void apply(HeaderMap headers, StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
+        apply(headers, info, request, response, null);
+    }
+
+    private void apply(
+            HeaderMap headers,
+            StreamInfo info,
+            HeaderMap request,
+            @Nullable HeaderMap response,
+            @Nullable HeaderMap trailers) {
         for (HeaderName name : removals) {
             headers.remove(name);
         }
         if (additions.length > 0) {
-            add(headers, info, request, response);
+            add(headers, info, request, response, trailers);
+        }
+        if (removed != null) {
+            removeMatching(headers, removed);
         }
     }
 
-    private void add(HeaderMap headers, StreamInfo info, HeaderMap request, @Nullable HeaderMap response) {
+    /** What HTTP itself needs stays: pseudo headers, and the host. */
+    private static void removeMatching(HeaderMap headers, StringMatcher names) {
+        for (int i = headers.size() - 1; i >= 0; i--) {
+            if (!headers.isPseudo(i) && names.matches(headers.name(i))) {
+                headers.removeAt(i);
+            }
+        }
+    }
+
+    private void add(
+            HeaderMap headers,
+            StreamInfo info,
+            HeaderMap request,
+            @Nullable HeaderMap response,
+            @Nullable HeaderMap trailers) {
         @Nullable String[] values = new String[additions.length];
         for (int i = 0; i < values.length; i++) {
             Addition addition = additions[i];
-            String value = addition.format().value(info, request, response);
+            String value = addition.format().value(info, request, response, trailers);
             if ((!value.isEmpty() || addition.keepEmpty()) && applies(addition, headers)) {
                 values[i] = value;
             }

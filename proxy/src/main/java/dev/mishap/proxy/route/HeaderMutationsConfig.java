@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.JoinedHeaders;
 import dev.mishap.proxy.route.HeaderMutations.Addition;
 import dev.mishap.proxy.route.HeaderMutations.AppendAction;
+import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,6 +49,11 @@ public final class HeaderMutationsConfig {
         List<HeaderMutations> all = new ArrayList<>(mutations.size());
         for (ConfigNode mutation : mutations) {
             ConfigNode append = mutation.message("append");
+            ConfigNode matching = mutation.message("remove_on_match");
+            if (matching != null) {
+                all.add(HeaderMutations.ofRemoved(StringMatcher.from(matching.required("key_matcher"))));
+                continue;
+            }
             all.add(
                     append == null
                             ? new HeaderMutations(List.of(HeaderName.of(removed(mutation))), List.of())

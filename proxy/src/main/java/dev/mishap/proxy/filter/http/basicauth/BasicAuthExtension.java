@@ -8,6 +8,7 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import dev.mishap.proxy.observe.stats.Scope;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code envoy.filters.http.basic_auth}. */
 public final class BasicAuthExtension implements HttpFilterExtension {
@@ -16,8 +17,14 @@ public final class BasicAuthExtension implements HttpFilterExtension {
 
     /** The messages that the filter reads. */
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(FILTER).supported("users", "forward_username_header", "authentication_header"),
-            SupportedFields.of(PER_ROUTE).supported("users"));
+            SupportedFields.of(FILTER).supported(
+                            "users",
+                            "forward_username_header",
+                            "authentication_header",
+                            "allow_missing",
+                            "emit_dynamic_metadata",
+                            "realm"),
+            SupportedFields.of(PER_ROUTE).supported("users", "realm"));
 
     @Override
     public String name() {
@@ -44,6 +51,9 @@ public final class BasicAuthExtension implements HttpFilterExtension {
                 Users.from(config.required("users")),
                 HeaderName.of(header.isEmpty() ? "authorization" : header),
                 nameHeader.isEmpty() ? null : HeaderName.of(nameHeader),
+                config.bool("allow_missing", false),
+                config.bool("emit_dynamic_metadata", false),
+                realm(config),
                 scope.counter("allowed"),
                 scope.counter("denied"));
         return () -> new BasicAuthFilter(parsed);
@@ -51,6 +61,12 @@ public final class BasicAuthExtension implements HttpFilterExtension {
 
     @Override
     public Object parsePerRoute(ConfigNode config, FilterContext context) {
-        return Users.from(config.required("users"));
+        return new BasicAuthFilter.PerRoute(Users.from(config.required("users")), realm(config));
+    }
+
+    /** As it stands between quotes, or null when none is given. */
+    private static @Nullable String realm(ConfigNode config) {
+        String realm = config.string("realm");
+        return realm.isEmpty() ? null : realm.replace("\\", "\\\\").replace("\"", "\\\"");
     }
 }

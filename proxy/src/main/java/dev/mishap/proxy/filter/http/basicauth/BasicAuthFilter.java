@@ -6,9 +6,11 @@ import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.stats.Counter;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Answers 401 to whoever does not say a name and the password that belongs to it. */
@@ -22,14 +24,23 @@ final class BasicAuthFilter implements HttpFilter {
      *
      * @param header that carries the credentials
      * @param nameHeader gets the name of a user who may pass, or null
+     * @param allowMissing whether requests pass that bring no credentials of this scheme
+     * @param tellsName whether the name goes into the dynamic metadata
+     * @param realm what a refusal names, or null for the address that was asked for
      */
     record Config(
             String filterName,
             Users users,
             HeaderName header,
             @Nullable HeaderName nameHeader,
+            boolean allowMissing,
+            boolean tellsName,
+            @Nullable String realm,
             Counter allowed,
             Counter denied) {}
+
+    /** What a route says instead; {@code realm} is null when it leaves that to the filter. */
+    record PerRoute(Users users, @Nullable String realm) {}
 
     private final Config config;
 
@@ -39,8 +50,12 @@ final class BasicAuthFilter implements HttpFilter {
 
     @Override
     public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
-        Users users = stream.perFilterConfig(config.filterName()) instanceof Users ofRoute ? ofRoute : config.users();
+        PerRoute ofRoute = stream.perFilterConfig(config.filterName()) instanceof PerRoute p ? p : null;
+        Users users = ofRoute == null ? config.users() : ofRoute.users();
         String credentials = headers.get(config.header());
+        if (config.allowMissing() && (credentials == null || !credentials.startsWith(SCHEME))) {
+            return Flow.CONTINUE;
+        }
         if (credentials == null) {
             return deny(stream, "Missing username and password.", "no_credential_for_basic_auth");
         }
@@ -59,6 +74,9 @@ final class BasicAuthFilter implements HttpFilter {
         if (config.nameHeader() != null) {
             headers.set(config.nameHeader(), name);
         }
+        if (config.tellsName()) {
+            stream.info().putDynamicMetadata(config.filterName(), Map.of("username", WireText.decode(name)));
+        }
         config.allowed().inc();
         return Flow.CONTINUE;
     }
@@ -76,7 +94,10 @@ final class BasicAuthFilter implements HttpFilter {
 
     private Flow deny(HttpStream stream, String why, String details) {
         config.denied().inc();
-        String realm = realm(stream.requestHeaders());
+        String own = stream.perFilterConfig(config.filterName()) instanceof PerRoute p && p.realm() != null
+                ? p.realm()
+                : config.realm();
+        String realm = own == null ? realm(stream.requestHeaders()) : own;
         stream.sendLocalReply(new LocalReply(
                 401,
                 "User authentication failed. " + why,

@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.route.match.RuntimeFlag;
+import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -24,7 +25,9 @@ record CompressorConfig(
         Direction response,
         boolean disableOnEtag,
         boolean removeAcceptEncoding,
-        Set<Integer> uncompressibleCodes) {
+        Set<Integer> uncompressibleCodes,
+        boolean tellsStatus,
+        boolean weakensEtag) {
     static final String FILTER = "envoy.extensions.filters.http.compressor.v3.Compressor";
     static final String PER_ROUTE = "envoy.extensions.filters.http.compressor.v3.CompressorPerRoute";
     private static final String PACKAGE = "envoy.extensions.filters.http.compressor.v3.";
@@ -42,14 +45,16 @@ record CompressorConfig(
                             "response_direction_config")
                     .accepted("choose_first", "gzip is the only coding"),
             SupportedFields.of(FILTER + ".CommonDirectionConfig")
-                    .supported("enabled", "min_content_length", "content_type"),
+                    .supported("enabled", "min_content_length", "content_type", "content_type_matcher"),
             SupportedFields.of(FILTER + ".RequestDirectionConfig").supported("common_config"),
             SupportedFields.of(FILTER + ".ResponseDirectionConfig")
                     .supported(
                             "common_config",
                             "disable_on_etag_header",
                             "remove_accept_encoding_header",
-                            "uncompressible_response_codes"),
+                            "uncompressible_response_codes",
+                            "status_header_enabled",
+                            "weaken_etag_on_compress"),
             SupportedFields.of(PER_ROUTE).supported("disabled", "overrides"),
             SupportedFields.of(PACKAGE + "CompressorOverrides").supported("response_direction_config"),
             SupportedFields.of(PACKAGE + "ResponseDirectionOverrides").supported("remove_accept_encoding_header"),
@@ -81,23 +86,29 @@ record CompressorConfig(
      * What one direction compresses.
      *
      * @param types in lower case
+     * @param typeMatchers count instead, unless there is none
      */
-    record Direction(RuntimeFlag enabled, long minLength, Set<String> types) {
-        static Direction of(@Nullable RuntimeFlag enabled, long minLength, List<String> types) {
+    record Direction(RuntimeFlag enabled, long minLength, Set<String> types, List<StringMatcher> typeMatchers) {
+        static Direction of(
+                @Nullable RuntimeFlag enabled, long minLength, List<String> types, List<StringMatcher> typeMatchers) {
             return new Direction(
                     enabled == null ? RuntimeFlag.ON : enabled,
                     minLength,
                     (types.isEmpty() ? DEFAULT_TYPES : types)
-                            .stream().map(t -> t.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()));
+                            .stream().map(t -> t.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()),
+                    typeMatchers);
         }
 
         static Direction from(@Nullable ConfigNode common) {
             return common == null
-                    ? of(null, DEFAULT_MIN_LENGTH, List.of())
+                    ? of(null, DEFAULT_MIN_LENGTH, List.of(), List.of())
                     : of(
                             RuntimeFlag.from(common.message("enabled")),
                             common.integer("min_content_length", DEFAULT_MIN_LENGTH),
-                            common.strings("content_type"));
+                            common.strings("content_type"),
+                            common.messages("content_type_matcher").stream()
+                                    .map(StringMatcher::from)
+                                    .toList());
         }
     }
 
@@ -129,7 +140,8 @@ record CompressorConfig(
                         ? Direction.of(
                                 RuntimeFlag.from(node.message("runtime_enabled")),
                                 node.integer("content_length", DEFAULT_MIN_LENGTH),
-                                node.strings("content_type"))
+                                node.strings("content_type"),
+                                List.of())
                         : Direction.from(response.message("common_config")),
                 options.bool("disable_on_etag_header", false),
                 options.bool("remove_accept_encoding_header", false),
@@ -137,7 +149,9 @@ record CompressorConfig(
                         ? Set.of()
                         : response.integers("uncompressible_response_codes").stream()
                                 .map(Long::intValue)
-                                .collect(Collectors.toUnmodifiableSet()));
+                                .collect(Collectors.toUnmodifiableSet()),
+                response != null && response.bool("status_header_enabled", false),
+                response != null && response.bool("weaken_etag_on_compress", false));
     }
 
     static PerRoute perRoute(ConfigNode node) {

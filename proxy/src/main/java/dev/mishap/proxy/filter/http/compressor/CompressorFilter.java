@@ -7,6 +7,7 @@ import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class CompressorFilter implements HttpFilter {
     private static final HeaderName ACCEPT_ENCODING = HeaderName.of("accept-encoding");
     private static final HeaderName CONTENT_ENCODING = HeaderName.of("content-encoding");
     private static final HeaderName CACHE_CONTROL = HeaderName.of("cache-control");
+    private static final HeaderName COMPRESSION_STATUS = HeaderName.of("x-envoy-compression-status");
     private static final HeaderName ETAG = HeaderName.of("etag");
     private static final HeaderName VARY = HeaderName.of("vary");
     private static final String VARIES = "Accept-Encoding";
@@ -79,24 +81,33 @@ final class CompressorFilter implements HttpFilter {
     public Flow onResponseHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
         askRoute(stream); // the request may have been answered before it came here, or have another route now
         CompressorConfig.Direction direction = config.response();
-        boolean candidate = compressesResponses(stream) && longEnough(headers, direction, stats.response);
+        boolean enabled = compressesResponses(stream);
+        // Where the obstacle is told, what only the configuration forbids is looked at last.
+        boolean tells = config.tellsStatus();
+        boolean candidate = enabled && !(tells && isFinal(headers)) && longEnough(headers, direction, stats.response);
         boolean compressible = candidate
-                && !headers.contains(HeaderName.UPGRADE)
+                && (tells || !isFinal(headers))
                 && typeAllowed(headers, direction)
-                && !hasToken(headers.get(CACHE_CONTROL), "no-transform", true)
                 && etagAllowed(headers)
-                && !headers.contains(CONTENT_ENCODING)
                 && codeAllowed(headers);
         if (!endStream
                 && candidate
+                && (compressible || !tells)
                 && clientAccepts(headers, direction)
                 && compressible
                 && transferEncodingAllowed(headers)) {
-            removeStrongEtag(headers);
+            changeStrongEtag(headers);
             stats.response.compressed.inc();
+            if (tells) {
+                String length = headers.get(HeaderName.CONTENT_LENGTH);
+                tellStatus(headers, "Compressed;OriginalLength=" + (length == null ? "" : length));
+            }
             response = start(headers);
         } else {
             stats.response.notCompressed.inc();
+            if (tells && enabled && !endStream && !compressible && !isFinal(headers)) {
+                tellObstacle(headers, candidate);
+            }
         }
         // Whoever caches the answer must know that it depends on the header, whichever way it was answered.
         if (compressible) {
@@ -132,6 +143,31 @@ final class CompressorFilter implements HttpFilter {
         if (response != null) {
             response.close();
         }
+    }
+
+    /** Whether the response itself says that nobody may code it. */
+    private static boolean isFinal(HeaderMap headers) {
+        return headers.contains(HeaderName.UPGRADE)
+                || headers.contains(CONTENT_ENCODING)
+                || hasToken(headers.get(CACHE_CONTROL), "no-transform", true);
+    }
+
+    /** Says what of the configuration was in the way. */
+    private void tellObstacle(HeaderMap headers, boolean longEnough) {
+        if (!longEnough) {
+            stats.response.contentLengthTooSmall.inc(); // again, as Envoy does
+            tellStatus(headers, "ContentLengthTooSmall");
+        } else if (!typeAllowed(headers, config.response())) {
+            tellStatus(headers, "ContentTypeNotAllowed");
+        } else if (config.disableOnEtag() && headers.contains(ETAG)) {
+            tellStatus(headers, "EtagNotAllowed");
+        } else {
+            tellStatus(headers, "StatusCodeNotAllowed");
+        }
+    }
+
+    private static void tellStatus(HeaderMap headers, String status) {
+        headers.add(COMPRESSION_STATUS, "gzip;" + status);
     }
 
     private GzipStream start(HeaderMap headers) {
@@ -188,11 +224,16 @@ final class CompressorFilter implements HttpFilter {
             return true;
         }
         int semicolon = type.indexOf(';');
-        return direction
-                .types()
-                .contains((semicolon < 0 ? type : type.substring(0, semicolon))
-                        .trim()
-                        .toLowerCase(Locale.ROOT));
+        String media = (semicolon < 0 ? type : type.substring(0, semicolon)).trim();
+        if (direction.typeMatchers().isEmpty()) {
+            return direction.types().contains(media.toLowerCase(Locale.ROOT));
+        }
+        for (StringMatcher matcher : direction.typeMatchers()) {
+            if (matcher.matches(media)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean transferEncodingAllowed(HeaderMap headers) {
@@ -227,9 +268,14 @@ final class CompressorFilter implements HttpFilter {
     }
 
     /** A strong etag stands for the very bytes, which are others now. */
-    private static void removeStrongEtag(HeaderMap headers) {
+    private void changeStrongEtag(HeaderMap headers) {
         String etag = headers.get(ETAG);
-        if (etag != null && !etag.startsWith("W/") && !etag.startsWith("w/")) {
+        if (etag == null || etag.startsWith("W/") || etag.startsWith("w/")) {
+            return;
+        }
+        if (config.weakensEtag()) {
+            headers.set(ETAG, "W/" + etag);
+        } else {
             headers.remove(ETAG);
         }
     }

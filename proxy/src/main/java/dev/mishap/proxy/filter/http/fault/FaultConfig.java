@@ -59,7 +59,7 @@ record FaultConfig(
                             "disable_downstream_cluster_stats",
                             "filter_metadata"),
             SupportedFields.of("envoy.extensions.filters.http.fault.v3.FaultAbort")
-                    .supported("http_status", "grpc_status", "header_abort", "percentage"),
+                    .supported("http_status", "grpc_status", "header_abort", "percentage", "response_body"),
             SupportedFields.of("envoy.extensions.filters.http.fault.v3.FaultAbort.HeaderAbort"),
             SupportedFields.of("envoy.extensions.filters.common.fault.v3.FaultDelay")
                     .supported("fixed_delay", "header_delay", "percentage"),
@@ -124,13 +124,23 @@ record FaultConfig(
         }
     }
 
-    /** What is answered: an HTTP status, a gRPC status (the other one is -1), or what headers say when both are -1. */
-    record Abort(int httpStatus, long grpcStatus, Share share) {
+    /**
+     * What is answered: an HTTP status, a gRPC status (the other one is -1), or what headers say when both are -1.
+     *
+     * @param body the text of the answer
+     */
+    record Abort(int httpStatus, long grpcStatus, Share share, String body) {
+        Abort(int httpStatus, long grpcStatus, Share share) {
+            this(httpStatus, grpcStatus, share, FaultFilter.BODY);
+        }
+
         static Abort from(ConfigNode node) {
+            String body = node.string("response_body");
             return new Abort(
                     node.has("http_status") ? (int) node.integer("http_status", -1) : -1,
                     node.has("grpc_status") ? node.integer("grpc_status", -1) : -1,
-                    Share.from(node.message("percentage")));
+                    Share.from(node.message("percentage")),
+                    body.isEmpty() ? FaultFilter.BODY : body);
         }
 
         boolean byHeader() {

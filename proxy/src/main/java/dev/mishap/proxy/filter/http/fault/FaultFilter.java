@@ -205,7 +205,7 @@ final class FaultFilter extends Holds.Hold implements HttpFilter {
         }
         stream.info().addFlag(ResponseFlag.FAULT_INJECTED);
         stream.info().putDynamicMetadata(METADATA_NAMESPACE, config.metadata());
-        stream.sendLocalReply(new LocalReply(http >= 0 ? (int) http : 200, BODY, DETAILS, (int) grpc, null));
+        stream.sendLocalReply(new LocalReply(http >= 0 ? (int) http : 200, abort.body(), DETAILS, (int) grpc, null));
         return true;
     }
 

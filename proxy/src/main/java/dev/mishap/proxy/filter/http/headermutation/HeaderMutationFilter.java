@@ -52,6 +52,38 @@ final class HeaderMutationFilter implements HttpFilter {
         return Flow.CONTINUE;
     }
 
+    @Override
+    public Flow onRequestTrailers(HttpStream stream, HeaderMap trailers) {
+        trailers(own.requestTrailers(), stream, trailers, null);
+        List<Object> levels = levels(stream);
+        for (int i = 0; i < levels.size(); i++) {
+            if (level(levels, i) instanceof Mutations m) {
+                trailers(m.requestTrailers(), stream, trailers, null);
+            }
+        }
+        return Flow.CONTINUE;
+    }
+
+    @Override
+    public Flow onResponseTrailers(HttpStream stream, HeaderMap trailers) {
+        HeaderMap headers = stream.responseHeaders();
+        trailers(own.responseTrailers(), stream, trailers, headers);
+        List<Object> levels = levels(stream);
+        for (int i = 0; i < levels.size(); i++) {
+            if (level(levels, i) instanceof Mutations m) {
+                trailers(m.responseTrailers(), stream, trailers, headers);
+            }
+        }
+        return Flow.CONTINUE;
+    }
+
+    private static void trailers(
+            List<HeaderMutations> all, HttpStream stream, HeaderMap trailers, @Nullable HeaderMap response) {
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).applyToTrailers(trailers, stream, response);
+        }
+    }
+
     private List<Object> levels(HttpStream stream) {
         List<Object> levels = perRoute;
         if (levels == null) {

@@ -12,7 +12,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What one configuration of the filter changes, in its order: {@code header_mutation.v3.Mutations}. Immutable. */
-record Mutations(List<HeaderMutations> request, List<QueryMutation> query, List<HeaderMutations> response) {
+record Mutations(
+        List<HeaderMutations> request,
+        List<QueryMutation> query,
+        List<HeaderMutations> response,
+        List<HeaderMutations> requestTrailers,
+        List<HeaderMutations> responseTrailers) {
     static final String FILTER = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
     static final String PER_ROUTE = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute";
 
@@ -20,9 +25,16 @@ record Mutations(List<HeaderMutations> request, List<QueryMutation> query, List<
             SupportedFields.of(FILTER).supported("mutations", "most_specific_header_mutations_wins"),
             SupportedFields.of(PER_ROUTE).supported("mutations"),
             SupportedFields.of("envoy.extensions.filters.http.header_mutation.v3.Mutations")
-                    .supported("request_mutations", "query_parameter_mutations", "response_mutations"),
+                    .supported(
+                            "request_mutations",
+                            "query_parameter_mutations",
+                            "response_mutations",
+                            "request_trailers_mutations",
+                            "response_trailers_mutations"),
             SupportedFields.of("envoy.config.common.mutation_rules.v3.HeaderMutation")
-                    .supported("remove", "append"),
+                    .supported("remove", "append", "remove_on_match"),
+            SupportedFields.of("envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch")
+                    .supported("key_matcher"),
             SupportedFields.of("envoy.config.core.v3.KeyValueMutation").supported("append", "remove"),
             SupportedFields.of("envoy.config.core.v3.KeyValueAppend").supported("record", "entry", "action"),
             SupportedFields.of("envoy.config.core.v3.KeyValuePair").supported("key", "value"),
@@ -47,7 +59,7 @@ record Mutations(List<HeaderMutations> request, List<QueryMutation> query, List<
 
     static Mutations from(@Nullable ConfigNode node) {
         if (node == null) {
-            return new Mutations(List.of(), List.of(), List.of());
+            return new Mutations(List.of(), List.of(), List.of(), List.of(), List.of());
         }
         List<QueryMutation> query = new ArrayList<>();
         for (ConfigNode mutation : node.messages("query_parameter_mutations")) {
@@ -56,7 +68,9 @@ record Mutations(List<HeaderMutations> request, List<QueryMutation> query, List<
         return new Mutations(
                 HeaderMutationsConfig.oneByOne(node.messages("request_mutations"), true),
                 List.copyOf(query),
-                HeaderMutationsConfig.oneByOne(node.messages("response_mutations"), false));
+                HeaderMutationsConfig.oneByOne(node.messages("response_mutations"), false),
+                HeaderMutationsConfig.oneByOne(node.messages("request_trailers_mutations"), true),
+                HeaderMutationsConfig.oneByOne(node.messages("response_trailers_mutations"), false));
     }
 
     private static QueryMutation query(ConfigNode node) {
