@@ -12,7 +12,7 @@ public final class RequestCookies {
     public static @Nullable String value(HeaderMap request, String name) {
         for (int i = request.indexOf(COOKIE); i >= 0; i = request.indexOf(COOKIE, i + 1)) {
             for (String pair : request.value(i).split(";", -1)) {
-                String trimmed = pair.strip();
+                String trimmed = pair.stripLeading();
                 int equals = trimmed.indexOf('=');
                 if (equals > 0 && trimmed.substring(0, equals).equals(name)) {
                     String value = trimmed.substring(equals + 1);

@@ -6,6 +6,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +47,16 @@ sealed interface ClusterChoice {
      * A draw between clusters.
      *
      * @param drawHeader request header whose number takes the place of the draw, or null
+     * @param hash whose hash of the request takes it, where it has one; or null
      * @param runtime whether weights have runtime keys
      * @param total sum of the configured weights, > 0
      */
-    record Weighted(List<Part> parts, @Nullable HeaderName drawHeader, boolean runtime, long total)
-            implements ClusterChoice {
+    record Weighted(
+            List<Part> parts,
+            @Nullable HeaderName drawHeader,
+            @Nullable HashPolicy hash,
+            boolean runtime,
+            long total) implements ClusterChoice {
         @Override
         public RouteEntry choose(HttpStream stream, long random) {
             RuntimeSnapshot values = stream.runtime();
@@ -63,7 +69,7 @@ sealed interface ClusterChoice {
             }
             Part last = parts.get(parts.size() - 1);
             if (sum > 0) {
-                long at = Long.remainderUnsigned(draw(stream.requestHeaders(), random), sum);
+                long at = Long.remainderUnsigned(draw(stream, random), sum);
                 for (int i = 0; i < parts.size(); i++) {
                     last = parts.get(i);
                     at -= last.weight(values, runtime);
@@ -76,8 +82,12 @@ sealed interface ClusterChoice {
             return header == null ? last.entry() : named(last.entry(), stream.requestHeaders(), header);
         }
 
-        private long draw(HeaderMap request, long random) {
-            String value = drawHeader == null ? null : request.get(drawHeader);
+        private long draw(HttpStream stream, long random) {
+            if (hash != null) {
+                Long hashed = hash.hash(stream, new ArrayList<>(0)); // a cookie is set when the endpoint is chosen
+                return hashed == null ? random : hashed;
+            }
+            String value = drawHeader == null ? null : stream.requestHeaders().get(drawHeader);
             if (value == null || value.isEmpty() || !Character.isDigit(value.charAt(0))) {
                 return random;
             }

@@ -30,8 +30,7 @@ record HeaderFormat(@Nullable String constant, @Nullable SubstitutionFormatter f
     }
 
     /** The value for the stream, one char a byte; {@code response} is null while the request's headers are made. */
-    String value(
-            StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers) {
+    String value(StreamInfo info, HeaderMap request, @Nullable HeaderMap response, @Nullable HeaderMap trailers) {
         if (constant != null) {
             return constant;
         }

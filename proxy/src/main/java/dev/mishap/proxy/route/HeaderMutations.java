@@ -43,8 +43,7 @@ public final class HeaderMutations {
         this(removals, additions, null);
     }
 
-    private HeaderMutations(
-            List<HeaderName> removals, List<Addition> additions, @Nullable StringMatcher removed) {
+    private HeaderMutations(List<HeaderName> removals, List<Addition> additions, @Nullable StringMatcher removed) {
         this.removals = removals.toArray(new HeaderName[0]);
         this.additions = additions.toArray(new Addition[0]);
         this.removed = removed;

@@ -2,6 +2,7 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.StreamInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param host the new host, with its port if it has one, or null
  * @param port the new port, or 0
  * @param path the new path, or null; one with a query takes the place of the request's
+ * @param format what makes such a path out of the request, or null
  * @param rewrite a change of the path, or null
  * @param stripQuery whether the request's query is left out
  * @param keepPort whether the request's port stays, even when it was only the old scheme's default
@@ -22,13 +24,14 @@ public record RedirectAction(
         @Nullable String host,
         int port,
         @Nullable String path,
+        @Nullable HeaderFormat format,
         @Nullable PathRewrite rewrite,
         boolean stripQuery,
         boolean keepPort)
         implements RouteAction {
 
     /** The value of {@code location}; {@code matched} is how much of the path the route matched. */
-    String location(HeaderMap request, int matched) {
+    String location(HeaderMap request, StreamInfo info, int matched) {
         String oldScheme = orEmpty(request.get(HeaderName.SCHEME));
         String newScheme = scheme != null ? scheme : oldScheme;
         StringBuilder url = new StringBuilder(64).append(newScheme).append("://");
@@ -44,7 +47,7 @@ public record RedirectAction(
         if (port != 0) {
             url.append(':').append(port);
         }
-        String newPath = newPath(orEmpty(request.get(HeaderName.PATH)), matched);
+        String newPath = newPath(request, info, matched);
         if (!newPath.startsWith("/")) {
             url.append('/');
         }
@@ -72,9 +75,16 @@ public record RedirectAction(
         return drop ? authority.substring(0, colon) : authority;
     }
 
-    private String newPath(String target, int matched) {
+    private String newPath(HeaderMap request, StreamInfo info, int matched) {
+        String target = orEmpty(request.get(HeaderName.PATH));
+        String path = this.path;
+        if (format != null) {
+            String made = format.value(info, request, null, null);
+            path = made.isEmpty() ? null : made;
+        }
         if (path == null) {
-            String kept = rewrite == null ? target : rewrite.apply(target, matched);
+            String rewritten = rewrite == null ? null : rewrite.apply(target, matched, request, info);
+            String kept = rewritten == null ? target : rewritten;
             int query = kept.indexOf('?');
             return stripQuery && query >= 0 ? kept.substring(0, query) : kept;
         }

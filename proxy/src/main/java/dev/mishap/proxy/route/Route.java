@@ -48,26 +48,40 @@ record Route(
                 return reply(redirect.status(), "", null);
             }
             int matched = matchedLength(target);
-            String location = redirect.location(request, matched);
+            String location = redirect.location(request, stream.info(), matched);
             PathRewrite rewrite = redirect.rewrite();
             if (rewrite != null) {
                 if (keepOriginals) {
                     request.set(RouteEntry.ORIGINAL_PATH, target);
                 }
-                request.set(HeaderName.PATH, rewrite.apply(target, matched));
+                String rewritten = rewrite.apply(target, matched, request, stream.info());
+                request.set(HeaderName.PATH, rewritten == null ? target : rewritten);
             }
             return reply(redirect.status(), "", location);
         }
         if (action instanceof DirectResponseAction direct) {
             int status = direct.status();
             boolean pointsBack = status == 201 || status >= 300 && status < 400;
-            return reply(status, direct.body(), pointsBack ? RedirectAction.url(request) : null);
+            LocalReply reply = reply(status, direct.body(stream), pointsBack ? RedirectAction.url(request) : null);
+            return direct.format() == null
+                    ? reply
+                    : typed(reply, direct.format().contentType());
         }
         if (action instanceof NonForwardingAction) {
             stream.info().addFlag(ResponseFlag.NO_CLUSTER_FOUND);
             return LocalReply.of(503, "", "cluster_not_found");
         }
         return null;
+    }
+
+    private static LocalReply typed(LocalReply reply, String contentType) {
+        LocalReply.HeaderEdit others = reply.headers();
+        return new LocalReply(reply.status(), reply.body(), reply.details(), reply.grpcStatus(), headers -> {
+            headers.set(HeaderName.CONTENT_TYPE, contentType);
+            if (others != null) {
+                others.apply(headers);
+            }
+        });
     }
 
     private static LocalReply reply(int status, String body, @Nullable String location) {

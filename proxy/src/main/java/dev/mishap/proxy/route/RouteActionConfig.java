@@ -7,6 +7,8 @@ import dev.mishap.proxy.config.schema.DataSource;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.observe.log.LogFormat;
+import dev.mishap.proxy.observe.log.SubstitutionFormatter;
 import dev.mishap.proxy.route.match.RegexSubstitution;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.route.match.UriTemplate;
@@ -35,6 +37,8 @@ final class RouteActionConfig {
                             "prefix_rewrite",
                             "regex_rewrite",
                             "path_rewrite_policy",
+                            "path_rewrite",
+                            "host_rewrite",
                             "host_rewrite_literal",
                             "auto_host_rewrite",
                             "host_rewrite_header",
@@ -64,7 +68,13 @@ final class RouteActionConfig {
             SupportedFields.of("envoy.config.route.v3.RouteAction.MaxStreamDuration")
                     .supported("max_stream_duration", "grpc_timeout_header_max", "grpc_timeout_header_offset"),
             SupportedFields.of("envoy.config.route.v3.RouteAction.RequestMirrorPolicy")
-                    .supported("cluster", "cluster_header", "runtime_fraction", "disable_shadow_host_suffix_append")
+                    .supported(
+                            "cluster",
+                            "cluster_header",
+                            "runtime_fraction",
+                            "disable_shadow_host_suffix_append",
+                            "host_rewrite_literal",
+                            "request_headers_mutations")
                     .accepted("trace_sampled", "mirrored requests have no spans"),
             SupportedFields.of("envoy.config.route.v3.RedirectAction")
                     .supported(
@@ -73,16 +83,18 @@ final class RouteActionConfig {
                             "host_redirect",
                             "port_redirect",
                             "path_redirect",
+                            "path_rewrite",
                             "prefix_rewrite",
                             "regex_rewrite",
                             "response_code",
                             "strip_query"),
-            SupportedFields.of("envoy.config.route.v3.DirectResponseAction").supported("status", "body"),
+            SupportedFields.of("envoy.config.route.v3.DirectResponseAction").supported("status", "body", "body_format"),
             SupportedFields.of("envoy.config.route.v3.NonForwardingAction"),
             SupportedFields.of("envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig")
                     .supported("path_template_rewrite"));
 
     static final String BUFFER_LIMIT = "per_request_buffer_limit_bytes";
+    static final String BODY_LIMIT = "request_body_buffer_limit";
     private static final long DEFAULT_TIMEOUT_NANOS = 15_000_000_000L;
 
     private RouteActionConfig() {}
@@ -109,7 +121,7 @@ final class RouteActionConfig {
                 duration == null ? -1 : duration.durationNanos("max_stream_duration", -1),
                 duration == null ? -1 : duration.durationNanos("grpc_timeout_header_max", -1),
                 duration == null ? 0 : duration.durationNanos("grpc_timeout_header_offset", 0),
-                route.integer(BUFFER_LIMIT, inherited.bufferLimit()),
+                bufferLimit(route, inherited.bufferLimit()),
                 hedges(node.has("hedge_policy") ? node.message("hedge_policy") : inherited.hedge()),
                 GrpcRouteTimeout.from(node),
                 RetryPolicy.mostSpecific(retry, inherited.retry()),
@@ -124,6 +136,11 @@ final class RouteActionConfig {
                 UpgradePolicy.from(node),
                 HashPolicy.from(node.messages("hash_policy")),
                 InternalRedirectPolicy.of(node));
+    }
+
+    /** How much of a request's body is kept for another try; the older field counts when the other is not given. */
+    static long bufferLimit(ConfigNode node, long inherited) {
+        return node.integer(BODY_LIMIT, node.integer(BUFFER_LIMIT, inherited));
     }
 
     private static boolean hedges(@Nullable ConfigNode policy) {
@@ -169,11 +186,14 @@ final class RouteActionConfig {
                 throw new ConfigException("route: unknown shadow cluster '" + cluster + "'");
             }
             ConfigNode fraction = node.message("runtime_fraction");
+            String host = node.string("host_rewrite_literal");
             mirrors.add(new MirrorPolicy(
                     cluster,
                     header.isEmpty() ? null : HeaderName.of(header),
                     fraction == null ? null : RuntimeFraction.from(fraction),
-                    !node.bool("disable_shadow_host_suffix_append", false)));
+                    !node.bool("disable_shadow_host_suffix_append", false),
+                    host.isEmpty() ? null : WireText.encode(host),
+                    HeaderMutationsConfig.oneByOne(node.messages("request_headers_mutations"), true)));
         }
         return List.copyOf(mirrors);
     }
@@ -183,11 +203,14 @@ final class RouteActionConfig {
         String kind = node.oneof("host_rewrite_specifier");
         return switch (kind == null ? "" : kind) {
             case "host_rewrite_literal" ->
-                List.of(new HostRewrite(WireText.encode(node.string("host_rewrite_literal")), null, null));
+                List.of(new HostRewrite(WireText.encode(node.string("host_rewrite_literal")), null, null, null));
             case "host_rewrite_header" ->
-                List.of(new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null));
+                List.of(new HostRewrite(null, HeaderName.of(node.string("host_rewrite_header")), null, null));
             case "host_rewrite_path_regex" ->
-                List.of(new HostRewrite(null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex"))));
+                List.of(new HostRewrite(
+                        null, null, RegexSubstitution.from(node.required("host_rewrite_path_regex")), null));
+            case "host_rewrite" ->
+                List.of(new HostRewrite(null, null, null, SubstitutionFormatter.compile(node.string("host_rewrite"))));
             default -> List.of(); // none, or auto_host_rewrite, which the router does
         };
     }
@@ -196,15 +219,22 @@ final class RouteActionConfig {
         String prefix = node.string("prefix_rewrite");
         ConfigNode regex = node.message("regex_rewrite");
         ConfigNode policy = node.message("path_rewrite_policy");
-        int given = (prefix.isEmpty() ? 0 : 1) + (regex == null ? 0 : 1) + (policy == null ? 0 : 1);
+        String format = node.string("path_rewrite");
+        int given = (prefix.isEmpty() ? 0 : 1)
+                + (regex == null ? 0 : 1)
+                + (policy == null ? 0 : 1)
+                + (format.isEmpty() ? 0 : 1);
         if (given > 1) {
             throw new ConfigException("Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy");
         }
+        if (!format.isEmpty()) {
+            return new PathRewrite(null, null, null, HeaderFormat.compile(format));
+        }
         if (!prefix.isEmpty()) {
-            return new PathRewrite(WireText.encode(prefix), null, null);
+            return new PathRewrite(WireText.encode(prefix), null, null, null);
         }
         if (regex != null) {
-            return new PathRewrite(null, RegexSubstitution.from(regex), null);
+            return new PathRewrite(null, RegexSubstitution.from(regex), null, null);
         }
         if (policy == null) {
             return null;
@@ -215,20 +245,21 @@ final class RouteActionConfig {
                     + " extension without envoy.path.match.uri_template.uri_template_matcher extension");
         }
         String rewrite = policy.required("typed_config").string("path_template_rewrite");
-        return new PathRewrite(null, null, template.rewrite(rewrite));
+        return new PathRewrite(null, null, template.rewrite(rewrite), null);
     }
 
     static RedirectAction redirect(ConfigNode node) {
         String scheme = node.bool("https_redirect", false) ? "https" : node.string("scheme_redirect");
         String host = node.string("host_redirect");
         String path = node.string("path_redirect");
+        String format = node.string("path_rewrite");
         String prefix = node.string("prefix_rewrite");
         ConfigNode regex = node.message("regex_rewrite");
         PathRewrite rewrite = null;
         if (regex != null) {
-            rewrite = new PathRewrite(null, RegexSubstitution.from(regex), null);
+            rewrite = new PathRewrite(null, RegexSubstitution.from(regex), null, null);
         } else if (!prefix.isEmpty()) {
-            rewrite = new PathRewrite(WireText.encode(prefix), null, null);
+            rewrite = new PathRewrite(WireText.encode(prefix), null, null, null);
         }
         return new RedirectAction(
                 redirectStatus(node.enumName("response_code")),
@@ -236,6 +267,7 @@ final class RouteActionConfig {
                 host.isEmpty() ? null : WireText.encode(host),
                 (int) node.integer("port_redirect", 0),
                 path.isEmpty() ? null : WireText.encode(path),
+                format.isEmpty() ? null : HeaderFormat.compile(format),
                 rewrite,
                 node.bool("strip_query", false),
                 false);
@@ -261,6 +293,8 @@ final class RouteActionConfig {
         if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), body)) {
             throw node.error("body", "is not UTF-8 text, other bytes are not supported");
         }
-        return new DirectResponseAction((int) node.integer("status", 0), text);
+        ConfigNode format = node.message("body_format");
+        return new DirectResponseAction(
+                (int) node.integer("status", 0), text, format == null ? null : LogFormat.from(format));
     }
 }

@@ -28,13 +28,14 @@ final class RouteConfig {
                             "tracing",
                             "stat_prefix",
                             RouteActionConfig.BUFFER_LIMIT,
+                            RouteActionConfig.BODY_LIMIT,
                             "typed_per_filter_config",
                             "request_headers_to_add",
                             "request_headers_to_remove",
                             "response_headers_to_add",
                             "response_headers_to_remove"),
             SupportedFields.of("envoy.config.route.v3.WeightedCluster")
-                    .supported("clusters", "runtime_key_prefix", "header_name")
+                    .supported("clusters", "runtime_key_prefix", "header_name", "use_hash_policy")
                     .accepted("total_weight", "deprecated; Envoy sums the weights, too"),
             SupportedFields.of("envoy.config.route.v3.WeightedCluster.ClusterWeight")
                     .supported(
@@ -176,7 +177,13 @@ final class RouteConfig {
         }
         String header = node.string("header_name");
         return new ClusterChoice.Weighted(
-                List.copyOf(parts), header.isEmpty() ? null : HeaderName.of(header), !prefix.isEmpty(), total);
+                List.copyOf(parts),
+                header.isEmpty() ? null : HeaderName.of(header),
+                node.bool("use_hash_policy", false) && route.action() instanceof ForwardAction forward
+                        ? forward.hashPolicy()
+                        : null,
+                !prefix.isEmpty(),
+                total);
     }
 
     private Part part(

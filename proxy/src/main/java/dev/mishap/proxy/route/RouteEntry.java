@@ -203,18 +203,21 @@ public final class RouteEntry implements SelectedRoute {
         }
         List<HostRewrite> hosts = levels.hostRewrites();
         for (int i = 0; i < hosts.size(); i++) {
-            String host = hosts.get(i).host(request);
+            String host = hosts.get(i).host(request, stream.info());
             if (host != null && !host.isEmpty()) {
                 rewriteHost(request, host, keepOriginals);
             }
         }
         PathRewrite path = route.pathRewrite();
         String target = path == null ? null : request.get(HeaderName.PATH);
-        if (path != null && target != null) {
+        String rewritten = path == null || target == null
+                ? null
+                : path.apply(target, route.matchedLength(target), request, stream.info());
+        if (target != null && rewritten != null) {
             if (keepOriginals) {
                 request.set(ORIGINAL_PATH, target);
             }
-            request.set(HeaderName.PATH, path.apply(target, route.matchedLength(target)));
+            request.set(HeaderName.PATH, rewritten);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.Upgrades;
+import dev.mishap.proxy.route.match.CookieMatcher;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.PathMatcher;
@@ -23,6 +24,7 @@ record RouteMatch(
         PathMatcher path,
         List<HeaderMatcher> headers,
         List<QueryParameterMatcher> queryParameters,
+        List<CookieMatcher> cookies,
         @Nullable RuntimeFraction fraction,
         boolean grpc,
         List<MetadataMatcher> dynamicMetadata,
@@ -52,6 +54,7 @@ record RouteMatch(
                 && HeaderMatcher.allMatch(headers, request)
                 && (queryParameters.isEmpty()
                         || pathIndex >= 0 && QueryParameterMatcher.allMatch(queryParameters, paths, pathIndex, pathEnd))
+                && CookieMatcher.allMatch(cookies, request)
                 && MetadataMatcher.allMatch(dynamicMetadata, stream.info())
                 && FilterStateMatch.allMatch(filterState, stream);
     }

@@ -2,6 +2,7 @@ package dev.mishap.proxy.route;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.route.match.CookieMatcher;
 import dev.mishap.proxy.route.match.HeaderMatcher;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.PathMatcher;
@@ -27,11 +28,13 @@ final class RouteMatchConfig {
                             "runtime_fraction",
                             "headers",
                             "query_parameters",
+                            "cookies",
                             "grpc",
                             "dynamic_metadata",
                             "filter_state",
                             "tls_context"),
             TlsMatch.FIELDS,
+            CookieMatcher.FIELDS,
             SupportedFields.of("envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions"),
             SupportedFields.of("envoy.config.route.v3.RouteMatch.ConnectMatcher"),
             SupportedFields.of("envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig")
@@ -46,6 +49,7 @@ final class RouteMatchConfig {
                 path(node),
                 HeaderMatcher.listFrom(node.messages("headers")),
                 QueryParameterMatcher.listFrom(node.messages("query_parameters")),
+                CookieMatcher.listFrom(node.messages("cookies")),
                 fraction == null ? null : RuntimeFraction.from(fraction),
                 node.has("grpc"),
                 MetadataMatcher.listFrom(node.messages("dynamic_metadata")),

@@ -59,6 +59,7 @@ public final class RouteTableConfig {
                             "retry_policy",
                             "hedge_policy",
                             RouteActionConfig.BUFFER_LIMIT,
+                            RouteActionConfig.BODY_LIMIT,
                             "request_mirror_policies",
                             "metadata",
                             "cors",
@@ -208,7 +209,7 @@ public final class RouteTableConfig {
                 metadata(node));
         List<MirrorPolicy> own = RouteActionConfig.mirrors(node, context, validate);
         Inherited inherited = new Inherited(
-                node.integer(RouteActionConfig.BUFFER_LIMIT, Long.MAX_VALUE),
+                RouteActionConfig.bufferLimit(node, Long.MAX_VALUE),
                 node.message("hedge_policy"),
                 RetryPolicyConfig.from(node.message("retry_policy")),
                 own.isEmpty() ? mirrors : own,

@@ -17,7 +17,8 @@ public final class BasicAuthExtension implements HttpFilterExtension {
 
     /** The messages that the filter reads. */
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(FILTER).supported(
+            SupportedFields.of(FILTER)
+                    .supported(
                             "users",
                             "forward_username_header",
                             "authentication_header",

@@ -5,9 +5,9 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.route.match.StringMatcher;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

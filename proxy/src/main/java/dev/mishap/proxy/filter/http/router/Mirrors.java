@@ -28,7 +28,8 @@ final class Mirrors {
                     call.loop(),
                     call.loop().pools(target),
                     headers,
-                    policies.get(i).appendShadowSuffix(),
+                    policies.get(i),
+                    call.stream(),
                     call.stream().loop());
             if (mirrors == null) {
                 mirrors = new Mirrors();

@@ -4,6 +4,9 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.route.HeaderMutations;
+import dev.mishap.proxy.route.MirrorPolicy;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamListener;
@@ -12,6 +15,7 @@ import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +42,13 @@ final class Shadow implements UpstreamListener {
     private boolean full;
     private boolean over;
 
-    Shadow(Upstreams.OnLoop loop, ClusterPools pools, HeaderMap original, boolean suffix, EventLoop executor) {
+    Shadow(
+            Upstreams.OnLoop loop,
+            ClusterPools pools,
+            HeaderMap original,
+            MirrorPolicy policy,
+            HttpStream client,
+            EventLoop executor) {
         this.loop = loop;
         this.pools = pools;
         this.executor = executor;
@@ -47,8 +57,14 @@ final class Shadow implements UpstreamListener {
         response = loop.headerMap();
         stats = new RequestStats(pools.cluster().stats(), true, null, null, null, true, true);
         String host = headers.get(HeaderName.AUTHORITY);
-        if (suffix && host != null) {
+        if (policy.host() != null) {
+            headers.set(HeaderName.AUTHORITY, policy.host());
+        } else if (policy.appendShadowSuffix() && host != null) {
             headers.set(HeaderName.AUTHORITY, shadowHost(host));
+        }
+        List<HeaderMutations> mutations = policy.mutations();
+        for (int i = 0; i < mutations.size(); i++) {
+            mutations.get(i).apply(headers, client, null);
         }
         headers.set(RouterHeaders.INTERNAL, "true");
     }
