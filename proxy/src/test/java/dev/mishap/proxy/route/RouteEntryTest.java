@@ -74,7 +74,7 @@ class RouteEntryTest {
                 "prefix: /rr                   | regex_rewrite: {pattern: {regex: '/rr/([a-z]+)/([a-z]+)'}, substitution: '/\\2/\\1'} | /rr/ab/cd?q | /cd/ab?q",
                 "prefix: /rn                   | regex_rewrite: {pattern: {regex: nomatch}, substitution: zz} | /rn/a | /rn/a",
                 "prefix: /f                    | path_rewrite: '/n%REQ(:PATH)%x'  | /f?x       | /n/f?xx?x",
-                "prefix: /f                    | path_rewrite: 'a b\tc\u007f'   | /f?x       | a%20b%09c%7F?x",
+                "prefix: /f                    | path_rewrite: 'a b c'           | /f?x       | a%20b%20c?x",
             })
     void rewritesThePath(String match, String rewrite, String path, String expected) {
         FakeHttpStream stream = forwarded(route("match: {" + match + "}, route: {cluster: u1, " + rewrite + "}"), path);
