@@ -283,7 +283,7 @@ public final class FilterChain {
             }
             if (i == d.heldAt) {
                 d.trailers = trailers;
-                d.trailersFrom = i + d.step;
+                d.trailersFrom = flow == Flow.TAKEN ? i : i + d.step;
                 d.trailersHeld = true;
                 if (flow == Flow.CONTINUE) {
                     release(d);
@@ -368,6 +368,7 @@ public final class FilterChain {
         }
         // Trailers that the filter holds back do not stop what it sends before them.
         if (d.heldAt == i && !d.stopped) {
+            d.headersEnd = false; // there may have been no body before
             d.queue.keep(data, i + d.step, end);
         } else if (d.pausedAt == i && d.pausedOn == Direction.TRAILERS) {
             runData(d, data, i + d.step, end);

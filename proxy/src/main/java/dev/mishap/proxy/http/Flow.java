@@ -19,7 +19,8 @@ public enum Flow {
     /**
      * Only for headers: they go no further for now, but the data and trailers that follow come to this filter. It answers
      * {@link #PAUSE} for what the stream is to keep behind the headers, {@link #TAKEN} for what it keeps itself, and {@link
-     * #CONTINUE} (or calls {@link HttpStream#resumeRequest}) to let the headers go on with all that was kept after them.
+     * #CONTINUE} (or calls {@link HttpStream#resumeRequest}) to let the headers go on with all that was kept after them. Trailers that
+     * it answered by {@link #TAKEN} are shown to it once more when the headers went on.
      */
     HOLD
 }

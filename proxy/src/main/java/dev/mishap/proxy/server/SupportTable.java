@@ -25,6 +25,7 @@ import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
+import dev.mishap.proxy.filter.http.extproc.ExtProcExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpchttp1bridge.GrpcHttp1BridgeExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
@@ -163,6 +164,7 @@ public final class SupportTable {
         lists.add(LocalRateLimitExtension.FIELDS);
         lists.add(RateLimitExtension.FIELDS);
         lists.add(BasicAuthExtension.FIELDS);
+        lists.add(ExtProcExtension.FIELDS);
         lists.add(ApiKeyAuthExtension.FIELDS);
         lists.add(CdnLoopExtension.FIELDS);
         lists.add(CsrfExtension.FIELDS);

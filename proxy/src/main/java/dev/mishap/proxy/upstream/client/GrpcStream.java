@@ -6,6 +6,7 @@ import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,11 @@ public final class GrpcStream implements UpstreamCall.Events {
         call.send(GrpcFrames.frame(message.array(), 0, message.size()), end);
     }
 
+    /** Sends no more messages; what the server still has to say is told. */
+    public void halfClose() {
+        call.send(Unpooled.EMPTY_BUFFER, true);
+    }
+
     /** Whether what is sent goes out at once; who sends more nevertheless, fills memory. */
     public boolean isWritable() {
         return call.isWritable();
@@ -62,6 +68,11 @@ public final class GrpcStream implements UpstreamCall.Events {
     public void reset() {
         over = true;
         call.cancel();
+    }
+
+    /** Whether the server has begun to answer. */
+    public boolean isAnswered() {
+        return headers != null;
     }
 
     public boolean isOver() {

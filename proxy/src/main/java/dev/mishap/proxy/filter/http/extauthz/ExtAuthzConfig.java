@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.route.match.HeaderNames;
 import dev.mishap.proxy.route.match.MetadataMatcher;
 import dev.mishap.proxy.route.match.RuntimeFlag;
 import dev.mishap.proxy.route.match.RuntimeFraction;

@@ -5,6 +5,7 @@ import dev.mishap.proxy.filter.http.extauthz.Answer.How;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.route.match.HeaderNames;
 import dev.mishap.proxy.upstream.client.AsyncFailure;
 import dev.mishap.proxy.upstream.client.AsyncHttpCall;
 import dev.mishap.proxy.upstream.client.AsyncHttpCallbacks;

@@ -14,6 +14,7 @@ import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
 import dev.mishap.proxy.filter.http.dynamicforward.DynamicForwardExtension;
 import dev.mishap.proxy.filter.http.extauthz.ExtAuthzExtension;
+import dev.mishap.proxy.filter.http.extproc.ExtProcExtension;
 import dev.mishap.proxy.filter.http.fault.FaultExtension;
 import dev.mishap.proxy.filter.http.grpchttp1bridge.GrpcHttp1BridgeExtension;
 import dev.mishap.proxy.filter.http.grpcstats.GrpcStatsExtension;
@@ -63,6 +64,7 @@ public final class HttpFilters {
             new DynamicForwardExtension(),
             new RateLimitExtension(),
             new BasicAuthExtension(),
+            new ExtProcExtension(),
             new ApiKeyAuthExtension(),
             new CdnLoopExtension(),
             new CsrfExtension(),

@@ -1,13 +1,12 @@
-package dev.mishap.proxy.filter.http.extauthz;
+package dev.mishap.proxy.route.match;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
-import dev.mishap.proxy.route.match.StringMatcher;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A choice of headers by their names: {@code envoy.type.matcher.v3.ListStringMatcher}. Immutable. */
-final class HeaderNames {
+public final class HeaderNames {
     private final List<StringMatcher> patterns;
     private final boolean given;
 
@@ -16,7 +15,7 @@ final class HeaderNames {
         this.given = given;
     }
 
-    static HeaderNames of(@Nullable ConfigNode node) {
+    public static HeaderNames of(@Nullable ConfigNode node) {
         List<StringMatcher> patterns = new ArrayList<>();
         if (node != null) {
             for (ConfigNode pattern : node.messages("patterns")) {
@@ -27,11 +26,11 @@ final class HeaderNames {
     }
 
     /** Whether the configuration has the list. */
-    boolean given() {
+    public boolean given() {
         return given;
     }
 
-    boolean contain(String name) {
+    public boolean contain(String name) {
         for (int i = 0; i < patterns.size(); i++) {
             if (patterns.get(i).matches(name)) {
                 return true;

@@ -1,0 +1,462 @@
+package dev.mishap.proxy.filter.http.extproc;
+
+import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.http.extproc.ProcessingMode.Body;
+import dev.mishap.proxy.http.Flow;
+import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.HttpStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.util.concurrent.Future;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One direction of a stream on its way past the service: the request or the response. What the service has not seen yet is kept here, in
+ * pieces; what it has seen, and what it need not see, goes on to the next filter.
+ */
+abstract class Side {
+    /** What the service has been told of and has not answered. */
+    private enum Asked {
+        NOTHING,
+        HEADERS,
+        /** A body, or as much of it as there is; of {@link Body#STREAMED} several pieces. */
+        BODY,
+        TRAILERS
+    }
+
+    private record Piece(ByteBuf bytes, boolean end) {}
+
+    final ExtProcFilter filter;
+    private final Deque<Piece> pieces = new ArrayDeque<>(2);
+    private Asked asked = Asked.NOTHING;
+    private boolean sendsHeaders;
+    private boolean sendsTrailers;
+    private Body mode = Body.NONE;
+    private @Nullable HeaderMap headers;
+    private @Nullable HeaderMap trailers;
+    private boolean held;
+    private boolean headersOnly;
+    private boolean bodyEnded;
+    /** Whether the chain waits with the trailers until it is told. */
+    private boolean trailersPaused;
+    /** Whether the rest goes by unseen. */
+    private boolean passing;
+    /** Whether the rest is dropped: the service gave a body in its place. */
+    private boolean replaced;
+    /** Of {@link Body#STREAMED}: the pieces at the front that the service has been told of. */
+    private int inFlight;
+
+    private int bytes;
+    private boolean readsPaused;
+    private @Nullable Future<?> timer;
+
+    Side(ExtProcFilter filter) {
+        this.filter = filter;
+    }
+
+    abstract boolean isRequest();
+
+    abstract void resume(HttpStream stream);
+
+    abstract void inject(HttpStream stream, ByteBuf transferred, boolean end);
+
+    abstract void pauseReads(HttpStream stream);
+
+    abstract void resumeReads(HttpStream stream);
+
+    /** Answers that the body is too large to be held. */
+    abstract void tooLarge(HttpStream stream);
+
+    void use(boolean sendHeaders, Body body, boolean sendTrailers) {
+        this.sendsHeaders = sendHeaders;
+        this.mode = body;
+        this.sendsTrailers = sendTrailers;
+    }
+
+    /** Whether the headers wait here. */
+    boolean isHeld() {
+        return held;
+    }
+
+    /** Whether what follows is still to be seen here when the service is out of it. */
+    boolean isAtWork() {
+        return held || replaced;
+    }
+
+    boolean isAsking() {
+        return asked != Asked.NOTHING;
+    }
+
+    // ---- what the chain brings ----
+
+    Flow onHeaders(HttpStream stream, HeaderMap map, boolean end) {
+        headers = map;
+        headersOnly = end;
+        bodyEnded = end;
+        if (!sendsHeaders) {
+            if (mode != Body.NONE && !end) {
+                map.remove(HeaderName.CONTENT_LENGTH); // they go on before anybody knows how long the body will be
+            }
+            return Flow.CONTINUE;
+        }
+        held = true;
+        asked = Asked.HEADERS;
+        if (!filter.send(ProcessingRequest.headers(filter.config(), isRequest(), map, end))) {
+            return filter.isAnswered() ? Flow.PAUSE : goOn();
+        }
+        await(stream);
+        return Flow.HOLD;
+    }
+
+    /** The headers need not wait: the service could not be asked, which was settled within the call. */
+    private Flow goOn() {
+        held = false;
+        asked = Asked.NOTHING;
+        return Flow.CONTINUE;
+    }
+
+    Flow onData(HttpStream stream, ByteBuf borrowed, boolean end) {
+        if (replaced) {
+            return Flow.TAKEN;
+        }
+        if (passing || mode == Body.NONE && asked != Asked.HEADERS) {
+            return Flow.CONTINUE;
+        }
+        bodyEnded |= end;
+        keep(stream, borrowed, end);
+        if (asked == Asked.HEADERS) {
+            return Flow.TAKEN;
+        }
+        switch (mode) {
+            case STREAMED -> sendPieces(stream);
+            case BUFFERED -> {
+                if (bytes > stream.bufferLimit()) {
+                    tooLarge(stream);
+                } else if (end) {
+                    sendWhole(stream);
+                }
+            }
+            default -> {
+                if (asked == Asked.NOTHING && (end || bytes > stream.bufferLimit())) {
+                    sendWhole(stream);
+                }
+            }
+        }
+        return Flow.TAKEN;
+    }
+
+    Flow onTrailers(HttpStream stream, HeaderMap map) {
+        if (replaced) {
+            return Flow.PAUSE;
+        }
+        if (passing && (trailers != null || !sendsTrailers)) {
+            return Flow.CONTINUE;
+        }
+        boolean first = trailers == null;
+        trailers = map;
+        if (first && asked == Asked.NOTHING && !pieces.isEmpty() && mode != Body.STREAMED) {
+            sendWhole(stream);
+        } else if (asked == Asked.NOTHING && pieces.isEmpty()) {
+            sendTrailers(stream);
+        }
+        if (held) {
+            return Flow.TAKEN;
+        }
+        if (asked == Asked.NOTHING && pieces.isEmpty()) {
+            return filter.isAnswered() ? Flow.PAUSE : Flow.CONTINUE;
+        }
+        trailersPaused = true;
+        return Flow.PAUSE;
+    }
+
+    private void keep(HttpStream stream, ByteBuf borrowed, boolean end) {
+        pieces.addLast(new Piece(borrowed.retainedSlice(), end));
+        bytes += borrowed.readableBytes();
+        if (!readsPaused && bytes > stream.bufferLimit()) {
+            readsPaused = true;
+            pauseReads(stream);
+        }
+    }
+
+    private Piece take(HttpStream stream) {
+        Piece piece = pieces.removeFirst();
+        bytes -= piece.bytes.readableBytes();
+        if (readsPaused && bytes <= stream.bufferLimit() / 2) {
+            readsPaused = false;
+            resumeReads(stream);
+        }
+        return piece;
+    }
+
+    // ---- what the service is told ----
+
+    private void sendPieces(HttpStream stream) {
+        int unsent = pieces.size() - inFlight;
+        for (Piece piece : pieces.stream().skip(inFlight).limit(unsent).toList()) {
+            asked = Asked.BODY;
+            inFlight++;
+            if (!filter.send(ProcessingRequest.body(isRequest(), piece.bytes, piece.end))) {
+                return;
+            }
+        }
+        await(stream);
+    }
+
+    /** Tells all that there is of the body. */
+    private void sendWhole(HttpStream stream) {
+        ByteBuf whole = whole(stream);
+        boolean end = bodyEnded && trailers == null;
+        pieces.addLast(new Piece(whole, end));
+        bytes = whole.readableBytes();
+        asked = Asked.BODY;
+        if (filter.send(ProcessingRequest.body(isRequest(), whole, end))) {
+            await(stream);
+        }
+    }
+
+    private ByteBuf whole(HttpStream stream) {
+        if (pieces.size() == 1) {
+            return pieces.removeFirst().bytes;
+        }
+        ByteBuf whole = stream.alloc().buffer(Math.max(bytes, 16));
+        for (Piece piece; (piece = pieces.pollFirst()) != null; piece.bytes.release()) {
+            whole.writeBytes(piece.bytes);
+        }
+        return whole;
+    }
+
+    private void sendTrailers(HttpStream stream) {
+        HeaderMap map = trailers;
+        if (sendsTrailers && map != null) {
+            sendsTrailers = false;
+            asked = Asked.TRAILERS;
+            if (filter.send(ProcessingRequest.trailers(filter.config(), isRequest(), map))) {
+                await(stream);
+            }
+        }
+    }
+
+    // ---- time ----
+
+    private void await(HttpStream stream) {
+        awaitFor(stream, filter.config().messageTimeoutNanos());
+    }
+
+    /** Gives the service that long from now on. */
+    void awaitFor(HttpStream stream, long nanos) {
+        stopTimer();
+        timer = stream.loop().schedule(filter::onTimeout, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void stopTimer() {
+        Future<?> t = timer;
+        if (t != null) {
+            timer = null;
+            t.cancel(false);
+        }
+    }
+
+    // ---- what the service answers ----
+
+    /** Returns false when nobody asked. */
+    boolean onHeadersAnswer(HttpStream stream, @Nullable ConfigNode common) {
+        HeaderMap map = headers;
+        if (asked != Asked.HEADERS || map == null) {
+            return false;
+        }
+        answered();
+        if (!change(stream, common, map)) {
+            return true;
+        }
+        if (common != null && common.enumName("status").equals("CONTINUE_AND_REPLACE")) {
+            replaceBody(stream, common, map);
+            return true;
+        }
+        boolean more = !headersOnly;
+        if (more && (mode == Body.STREAMED || mode == Body.BUFFERED_PARTIAL)) {
+            map.remove(HeaderName.CONTENT_LENGTH);
+        }
+        if (!more || mode == Body.NONE) {
+            letGo(stream);
+            return true;
+        }
+        boolean any = !pieces.isEmpty();
+        if (mode == Body.STREAMED) {
+            if (any) {
+                pieces.addLast(new Piece(whole(stream), bodyEnded && trailers == null));
+                bytes = pieces.getLast().bytes.readableBytes();
+                sendPieces(stream); // the headers wait for the answer, which may still change them
+            } else {
+                release(stream);
+            }
+        } else if (mode == Body.BUFFERED && bytes > stream.bufferLimit()) {
+            tooLarge(stream);
+        } else if (any && (bodyEnded || trailers != null || bytes > stream.bufferLimit())) {
+            sendWhole(stream);
+        } else if (trailers != null) {
+            finishBody(stream);
+        }
+        return true;
+    }
+
+    private void replaceBody(HttpStream stream, ConfigNode common, HeaderMap map) {
+        map.remove(HeaderName.CONTENT_LENGTH);
+        replaced = true;
+        clear(stream);
+        ConfigNode mutation = common.message("body_mutation");
+        inject(stream, mutation == null ? Unpooled.EMPTY_BUFFER : bytes(mutation), true);
+        release(stream);
+    }
+
+    private static ByteBuf bytes(ConfigNode mutation) {
+        return Unpooled.wrappedBuffer(mutation.string("body").getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Returns false when nobody asked. */
+    boolean onBodyAnswer(HttpStream stream, @Nullable ConfigNode common) {
+        if (asked != Asked.BODY) {
+            return false;
+        }
+        if (mode != Body.STREAMED || inFlight == 1) {
+            answered();
+        }
+        HeaderMap map = headers;
+        if (held && map != null && !change(stream, common, map)) {
+            return true;
+        }
+        ConfigNode mutation = common == null ? null : common.message("body_mutation");
+        String kind = mutation == null ? null : mutation.oneof("mutation");
+        boolean changed = "body".equals(kind) || "clear_body".equals(kind) && mutation.bool("clear_body", false);
+        int length = changed && "body".equals(kind) ? mutation.string("body").length() : 0;
+        if (held && changed && mode == Body.BUFFERED && map != null && !fits(map, length)) {
+            filter.refuse("mismatch_between_content_length_and_the_length_of_the_mutated_body");
+            return true;
+        }
+        Piece piece = take(stream);
+        ByteBuf out = piece.bytes;
+        if (changed) {
+            out.release();
+            out = length == 0 ? Unpooled.EMPTY_BUFFER : bytes(mutation);
+        }
+        if (mode == Body.STREAMED) {
+            inFlight--;
+        }
+        inject(stream, out, piece.end);
+        finishBody(stream);
+        return true;
+    }
+
+    private static boolean fits(HeaderMap headers, int length) {
+        String told = headers.get(HeaderName.CONTENT_LENGTH);
+        return told == null || told.equals(Integer.toString(length));
+    }
+
+    /** A part of the body has gone on. */
+    private void finishBody(HttpStream stream) {
+        if (mode != Body.STREAMED) {
+            passing = true;
+            flush(stream);
+        }
+        if (trailers != null && pieces.isEmpty() && sendsTrailers) {
+            sendTrailers(stream);
+            return;
+        }
+        release(stream);
+    }
+
+    /** Returns false when nobody asked. */
+    boolean onTrailersAnswer(HttpStream stream, @Nullable ConfigNode mutation) {
+        HeaderMap map = trailers;
+        if (asked != Asked.TRAILERS || map == null) {
+            return false;
+        }
+        answered();
+        String wrong = HeaderChanges.apply(
+                mutation,
+                map,
+                HeaderChanges.Of.TRAILERS,
+                filter.config().rules(),
+                filter.stats().rejectedHeaderMutations);
+        if (wrong == null) {
+            release(stream);
+        } else {
+            filter.refuse(wrong);
+        }
+        return true;
+    }
+
+    private void answered() {
+        asked = Asked.NOTHING;
+        stopTimer();
+    }
+
+    private boolean change(HttpStream stream, @Nullable ConfigNode common, HeaderMap map) {
+        if (common == null) {
+            return true;
+        }
+        String wrong = HeaderChanges.apply(
+                common.message("header_mutation"),
+                map,
+                isRequest() ? HeaderChanges.Of.REQUEST : HeaderChanges.Of.RESPONSE,
+                filter.config().rules(),
+                filter.stats().rejectedHeaderMutations);
+        if (wrong == null) {
+            filter.clearRouteCache(stream, isRequest(), common);
+        } else {
+            filter.refuse(wrong);
+        }
+        return wrong == null;
+    }
+
+    // ---- going on ----
+
+    /** Lets all that waits go on, and what follows as well. */
+    void letGo(HttpStream stream) {
+        answered();
+        boolean tellsTrailers = sendsTrailers && filter.isProcessing();
+        mode = Body.NONE;
+        passing = !tellsTrailers;
+        sendsTrailers = tellsTrailers;
+        flush(stream);
+        release(stream);
+    }
+
+    private void flush(HttpStream stream) {
+        while (!pieces.isEmpty()) {
+            Piece piece = take(stream);
+            inject(stream, piece.bytes, piece.end);
+        }
+    }
+
+    private void release(HttpStream stream) {
+        if (held || trailersPaused && pieces.isEmpty()) {
+            held = false;
+            trailersPaused = false;
+            resume(stream);
+        }
+    }
+
+    private void clear(@Nullable HttpStream stream) {
+        for (Piece piece; (piece = pieces.pollFirst()) != null; ) {
+            piece.bytes.release();
+        }
+        bytes = 0;
+        inFlight = 0;
+        if (readsPaused && stream != null) {
+            readsPaused = false;
+            resumeReads(stream);
+        }
+    }
+
+    /** Nothing goes on any more. */
+    void end() {
+        answered();
+        clear(null);
+        passing = true;
+    }
+}
