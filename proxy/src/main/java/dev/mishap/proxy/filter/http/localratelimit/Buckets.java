@@ -20,8 +20,12 @@ final class Buckets {
         }
     }
 
-    /** The bucket of requests with a descriptor; an entry without a value stands for a bucket for each value. */
-    record DescriptorLimit(Descriptor descriptor, Limit limit) {
+    /**
+     * The bucket of requests with a descriptor; an entry without a value stands for a bucket for each value.
+     *
+     * @param shadow whether it counts and refuses nobody
+     */
+    record DescriptorLimit(Descriptor descriptor, Limit limit, boolean shadow) {
         boolean wildcard() {
             return descriptor.entries().stream().anyMatch(e -> e.value().isEmpty());
         }
@@ -36,18 +40,24 @@ final class Buckets {
      */
     record Limits(@Nullable Limit fallback, List<DescriptorLimit> descriptors, boolean always, int maxDynamic) {}
 
-    /** What a request got, and the bucket that its x-ratelimit headers tell of. */
-    record Verdict(boolean allowed, @Nullable TokenBucket bucket) {}
+    /**
+     * What a request got, and the bucket that its headers tell of.
+     *
+     * @param shadowed whether it is allowed only because a bucket that has no token refuses nobody
+     */
+    record Verdict(boolean allowed, boolean shadowed, @Nullable TokenBucket bucket) {}
 
-    private static final Verdict UNLIMITED = new Verdict(true, null);
+    private static final Verdict UNLIMITED = new Verdict(true, false, null);
     private static final Comparator<Match> STRICTEST_FIRST =
             Comparator.comparingDouble(m -> m.bucket.tokensPerSecond());
 
-    private record Match(TokenBucket bucket, long tokens) {}
+    private record Shared(TokenBucket bucket, boolean shadow) {}
+
+    private record Match(TokenBucket bucket, boolean shadow, long tokens) {}
 
     private final boolean always;
     private final @Nullable TokenBucket fallback;
-    private final Map<Descriptor, TokenBucket> descriptors = new HashMap<>();
+    private final Map<Descriptor, Shared> descriptors = new HashMap<>();
     private final List<Dynamic> dynamic = new ArrayList<>();
 
     Buckets(Limits limits, long now) {
@@ -57,7 +67,7 @@ final class Buckets {
             if (d.wildcard()) {
                 dynamic.add(new Dynamic(d, limits.maxDynamic));
             } else {
-                descriptors.put(d.descriptor, d.limit.bucket(now));
+                descriptors.put(d.descriptor, new Shared(d.limit.bucket(now), d.shadow));
             }
         }
     }
@@ -69,33 +79,40 @@ final class Buckets {
     /** Takes the tokens of a request; what it took is not given back when another bucket has none. */
     Verdict take(List<Hit> hits, long now) {
         List<Match> matches = hits.isEmpty() ? List.of() : matches(hits, now);
+        boolean shadowed = false;
         for (int i = 0; i < matches.size(); i++) {
             Match m = matches.get(i);
             // Who asks for no token has got none, and that is how Envoy takes it.
             if (m.tokens == 0 || !m.bucket.consume(m.tokens, now)) {
-                return new Verdict(false, m.bucket);
+                if (!m.shadow) {
+                    return new Verdict(false, false, m.bucket);
+                }
+                shadowed = true;
             }
         }
         TokenBucket first = matches.isEmpty() ? null : matches.get(0).bucket;
         if (fallback == null) {
-            return first == null ? UNLIMITED : new Verdict(true, first);
+            return first == null ? UNLIMITED : new Verdict(true, shadowed, first);
         }
         if ((first == null || always) && !fallback.consume(1, now)) {
-            return new Verdict(false, fallback);
+            return new Verdict(false, false, fallback);
         }
-        return new Verdict(true, first == null ? fallback : first);
+        return new Verdict(true, shadowed, first == null ? fallback : first);
     }
 
     private List<Match> matches(List<Hit> hits, long now) {
         List<Match> matches = new ArrayList<>(2);
         for (int i = 0; i < hits.size(); i++) {
             Hit hit = hits.get(i);
-            TokenBucket bucket = descriptors.get(hit.descriptor());
+            Shared shared = descriptors.get(hit.descriptor());
+            TokenBucket bucket = shared == null ? null : shared.bucket;
+            boolean shadow = shared != null && shared.shadow;
             for (int d = 0; bucket == null && d < dynamic.size(); d++) {
                 bucket = dynamic.get(d).bucket(hit.descriptor(), now);
+                shadow = dynamic.get(d).limit.shadow;
             }
             if (bucket != null) {
-                matches.add(new Match(bucket, hit.tokens()));
+                matches.add(new Match(bucket, shadow, hit.tokens()));
             }
         }
         if (matches.size() > 1) {

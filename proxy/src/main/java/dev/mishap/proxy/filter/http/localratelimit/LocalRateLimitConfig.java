@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param enabled which requests take a token
  * @param enforced which of those that found none are refused
  * @param rateLimits the filter's own, which stand in for those of routes; may be empty
+ * @param retryAfter whether a refusal says when to come again
  * @param limits what the buckets are
  * @param shared the buckets of all connections, or null when each has its own
  */
@@ -34,6 +35,7 @@ record LocalRateLimitConfig(
         HeaderMutations requestHeaders,
         HeaderMutations responseHeaders,
         boolean rateLimitHeaders,
+        boolean retryAfter,
         long stage,
         VirtualHostLimits virtualHostLimits,
         RateLimitPolicy rateLimits,
@@ -55,6 +57,7 @@ record LocalRateLimitConfig(
                             "stage",
                             "local_rate_limit_per_downstream_connection",
                             "enable_x_ratelimit_headers",
+                            "enable_retry_after_header",
                             "vh_rate_limits",
                             "always_consume_default_token_bucket",
                             "rate_limited_as_resource_exhausted",
@@ -63,7 +66,7 @@ record LocalRateLimitConfig(
             SupportedFields.of("envoy.type.v3.HttpStatus").supported("code"),
             SupportedFields.of("envoy.type.v3.TokenBucket").supported("max_tokens", "tokens_per_fill", "fill_interval"),
             SupportedFields.of("envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor")
-                    .supported("entries", "token_bucket"),
+                    .supported("entries", "token_bucket", "shadow_mode"),
             SupportedFields.of("envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry")
                     .supported("key", "value"));
 
@@ -96,6 +99,7 @@ record LocalRateLimitConfig(
                 HeaderMutationsConfig.ofRequestAdditions(node.messages("request_headers_to_add_when_not_enforced")),
                 HeaderMutationsConfig.ofAdditions(node.messages("response_headers_to_add")),
                 node.enumName("enable_x_ratelimit_headers").equals("DRAFT_VERSION_03"),
+                node.bool("enable_retry_after_header", false),
                 node.integer("stage", 0),
                 VirtualHostLimits.valueOf(node.enumName("vh_rate_limits")),
                 RateLimitPolicy.ofFilter(node.messages("rate_limits"), nodeCluster),
@@ -138,7 +142,7 @@ record LocalRateLimitConfig(
             Buckets.Limit limit = bucket(
                     d.required("token_bucket"), "local rate limit descriptor token bucket fill timer must be >= 50ms");
             if (limit != null) {
-                all.add(new Buckets.DescriptorLimit(descriptor, limit));
+                all.add(new Buckets.DescriptorLimit(descriptor, limit, d.bool("shadow_mode", false)));
             }
         }
         return List.copyOf(all);

@@ -21,6 +21,7 @@ final class LocalRateLimitFilter implements HttpFilter {
     private static final String REFUSAL = "local_rate_limited";
     private static final HeaderName LIMIT = HeaderName.of("x-ratelimit-limit");
     private static final HeaderName REMAINING = HeaderName.of("x-ratelimit-remaining");
+    private static final HeaderName RETRY_AFTER = HeaderName.of("retry-after");
     private static final HeaderName RESET = HeaderName.of("x-ratelimit-reset");
 
     private final String name;
@@ -46,7 +47,12 @@ final class LocalRateLimitFilter implements HttpFilter {
         Buckets.Verdict verdict =
                 buckets.take(buckets.hasDescriptors() ? hits(stream, config) : List.of(), stream.nanoTime());
         if (verdict.allowed()) {
-            config.stats().ok.inc();
+            if (verdict.shadowed()) {
+                config.stats().rateLimited.inc();
+                config.stats().shadowMode.inc();
+            } else {
+                config.stats().ok.inc();
+            }
             told = config.rateLimitHeaders() ? verdict.bucket() : null;
             return Flow.CONTINUE;
         }
@@ -58,6 +64,10 @@ final class LocalRateLimitFilter implements HttpFilter {
         config.stats().enforced.inc();
         told = config.rateLimitHeaders() ? verdict.bucket() : null;
         stream.sendLocalReply(new LocalReply(config.status(), REFUSAL, REFUSAL, config.grpcStatus(), response -> {
+            TokenBucket empty = verdict.bucket();
+            if (config.retryAfter() && empty != null) {
+                response.set(RETRY_AFTER, Long.toString(empty.secondsToNext(stream.nanoTime())));
+            }
             config.responseHeaders().apply(response, stream, response);
             stream.info().addFlag(ResponseFlag.RATE_LIMITED); // which the headers added do not see yet, as in Envoy
         }));

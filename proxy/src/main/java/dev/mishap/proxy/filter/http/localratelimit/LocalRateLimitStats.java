@@ -8,13 +8,14 @@ final class LocalRateLimitStats {
     final Counter enabled;
     final Counter enforced;
     final Counter rateLimited;
+    final Counter shadowMode;
     final Counter ok;
 
     LocalRateLimitStats(Scope scope) {
         enabled = scope.counter("enabled");
         enforced = scope.counter("enforced");
+        shadowMode = scope.counter("shadow_mode");
         rateLimited = scope.counter("rate_limited");
         ok = scope.counter("ok");
-        scope.counter("shadow_mode"); // of descriptors, which have no such mode here
     }
 }
