@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 interface RateLimitAction {
     String MESSAGE = "envoy.config.route.v3.RateLimit.Action";
+    String NO_FORMAT = "Envoy, too, takes the value as it stands, unless a runtime guard makes it a format";
 
     List<SupportedFields> FIELDS = List.of(
             SupportedFields.of(MESSAGE)
@@ -37,7 +38,8 @@ interface RateLimitAction {
                             "header_value_match",
                             "metadata",
                             "masked_remote_address",
-                            "query_parameter_value_match"),
+                            "query_parameter_value_match",
+                            "remote_address_match"),
             SupportedFields.of(MESSAGE + ".SourceCluster"),
             SupportedFields.of(MESSAGE + ".DestinationCluster"),
             SupportedFields.of(MESSAGE + ".RequestHeaders")
@@ -46,13 +48,19 @@ interface RateLimitAction {
                     .supported("query_parameter_name", "descriptor_key", "skip_if_absent"),
             SupportedFields.of(MESSAGE + ".RemoteAddress"),
             SupportedFields.of(MESSAGE + ".MaskedRemoteAddress").supported("v4_prefix_mask_len", "v6_prefix_mask_len"),
-            SupportedFields.of(MESSAGE + ".GenericKey").supported("descriptor_value", "descriptor_key"),
+            SupportedFields.of(MESSAGE + ".GenericKey")
+                    .supported("descriptor_value", "descriptor_key")
+                    .accepted("default_value", NO_FORMAT),
             SupportedFields.of(MESSAGE + ".HeaderValueMatch")
-                    .supported("descriptor_key", "descriptor_value", "expect_match", "headers"),
+                    .supported("descriptor_key", "descriptor_value", "expect_match", "headers")
+                    .accepted("default_value", NO_FORMAT),
             SupportedFields.of(MESSAGE + ".MetaData")
                     .supported("descriptor_key", "metadata_key", "default_value", "source", "skip_if_absent"),
             SupportedFields.of(MESSAGE + ".QueryParameterValueMatch")
-                    .supported("descriptor_key", "descriptor_value", "expect_match", "query_parameters"));
+                    .supported("descriptor_key", "descriptor_value", "expect_match", "query_parameters")
+                    .accepted("default_value", NO_FORMAT),
+            RemoteAddressMatch.FIELDS,
+            SupportedFields.of("envoy.type.matcher.v3.AddressMatcher").supported("ranges", "invert_match"));
 
     /** Adds its entry, if it has one; false when the whole descriptor is not to be made. */
     boolean add(HttpStream stream, List<Entry> entries);
@@ -81,6 +89,7 @@ interface RateLimitAction {
             case "metadata" -> metadata(node.required(kind));
             case "masked_remote_address" -> maskedRemoteAddress(node.required(kind));
             case "query_parameter_value_match" -> queryValueMatch(node.required(kind));
+            case "remote_address_match" -> RemoteAddressMatch.from(node.required(kind));
             default -> throw node.error(kind, "is not supported");
         };
     }

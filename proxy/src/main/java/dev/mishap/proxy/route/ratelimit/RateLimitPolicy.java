@@ -21,13 +21,14 @@ public final class RateLimitPolicy {
     private static List<SupportedFields> fields() {
         List<SupportedFields> all = new ArrayList<>();
         all.add(SupportedFields.of(MESSAGE).supported("stage", "actions", "hits_addend"));
-        all.add(SupportedFields.of(MESSAGE + ".HitsAddend").supported("number"));
+        all.add(SupportedFields.of(MESSAGE + ".HitsAddend").supported("number", "is_negative_hits"));
         all.addAll(RateLimitAction.FIELDS);
         return List.copyOf(all);
     }
 
     /**
-     * A descriptor that a request has, and how many tokens it takes from that descriptor's bucket.
+     * A descriptor that a request has, and how many tokens it takes from that descriptor's bucket; fewer
+     * than none are given back.
      *
      * @param given whether the configuration says how many
      */
@@ -53,10 +54,11 @@ public final class RateLimitPolicy {
         List<Rule> rules = new ArrayList<>(nodes.size());
         for (ConfigNode node : nodes) {
             ConfigNode hits = node.message("hits_addend");
+            long tokens = hits == null ? 1 : hits.integer("number", 1);
             rules.add(new Rule(
                     node.integer("stage", 0),
                     RateLimitAction.listFrom(node.messages("actions"), localCluster),
-                    hits == null ? 1 : hits.integer("number", 1),
+                    hits != null && hits.bool("is_negative_hits", false) ? -tokens : tokens,
                     hits != null && hits.has("number")));
         }
         return new RateLimitPolicy(List.copyOf(rules));

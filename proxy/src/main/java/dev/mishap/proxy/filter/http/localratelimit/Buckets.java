@@ -45,7 +45,8 @@ final class Buckets {
      *
      * @param shadowed whether it is allowed only because a bucket that has no token refuses nobody
      */
-    record Verdict(boolean allowed, boolean shadowed, @Nullable TokenBucket bucket) {}
+    record Verdict(
+            boolean allowed, boolean shadowed, @Nullable TokenBucket bucket) {}
 
     private static final Verdict UNLIMITED = new Verdict(true, false, null);
     private static final Comparator<Match> STRICTEST_FIRST =

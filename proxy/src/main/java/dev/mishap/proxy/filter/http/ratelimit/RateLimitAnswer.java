@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the service says: {@code envoy.service.ratelimit.v3.RateLimitResponse}. Headers are names and values in turn.
  *
+ * @param retryAfterSeconds when the last of the limits that are reached ends; 0 when nobody says
  * @param limits what there is to tell of the limits, in the order of the descriptors
  */
 record RateLimitAnswer(
         boolean overLimit,
+        long retryAfterSeconds,
         List<Limit> limits,
         List<String> responseHeaders,
         List<String> requestHeaders,
@@ -30,7 +32,12 @@ record RateLimitAnswer(
     static RateLimitAnswer read(byte[] message) {
         ConfigNode node = ConfigReader.lenient().binary(MESSAGE, message, "");
         List<Limit> limits = new ArrayList<>();
+        long retryAfter = 0;
         for (ConfigNode status : node.messages("statuses")) {
+            long reset = status.durationNanos("duration_until_reset", 0) / 1_000_000_000;
+            if (status.enumName("code").equals("OVER_LIMIT")) {
+                retryAfter = Math.max(retryAfter, reset);
+            }
             ConfigNode current = status.message("current_limit");
             long seconds = current == null ? 0 : seconds(current.enumName("unit"));
             if (current != null) {
@@ -39,12 +46,13 @@ record RateLimitAnswer(
                         current.integer("requests_per_unit", 0),
                         seconds,
                         status.integer("limit_remaining", 0),
-                        status.durationNanos("duration_until_reset", 0) / 1_000_000_000));
+                        reset));
             }
         }
         Object metadata = node.has("dynamic_metadata") ? node.struct("dynamic_metadata") : null;
         return new RateLimitAnswer(
                 node.enumName("overall_code").equals("OVER_LIMIT"),
+                retryAfter,
                 limits,
                 headers(node.messages("response_headers_to_add")),
                 headers(node.messages("request_headers_to_add")),

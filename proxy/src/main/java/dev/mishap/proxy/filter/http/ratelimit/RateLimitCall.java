@@ -50,8 +50,11 @@ final class RateLimitCall implements GrpcCallbacks {
             }
             if (hit.given()) {
                 int addend = out.begin(3); // a UInt64Value
-                out.varint(1, hit.tokens());
+                out.varint(1, Math.abs(hit.tokens()));
                 out.end(addend);
+            }
+            if (hit.tokens() < 0) {
+                out.varint(4, 1);
             }
             out.end(descriptor);
         }

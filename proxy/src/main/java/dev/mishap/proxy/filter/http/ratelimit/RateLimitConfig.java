@@ -16,11 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param domain what the service is told that the descriptors are of
  * @param stage of the routes' rate limits that are heeded
  * @param service where to ask; its time-out is the filter's, default 20 ms
+ * @param failureModeDeny which requests are refused when the service fails
  * @param status of a refusal, at least 400
  * @param grpcStatus of the refusal of a gRPC request, or -1 for the one that belongs to {@code status}
  * @param errorStatus of the answer when the service fails and that denies
  * @param tellsLimited whether a refusal has {@code x-envoy-ratelimited}
  * @param tellsLimits whether answers have the {@code x-ratelimit-*} headers
+ * @param retryAfter whether a refusal says when to come again
+ * @param rateLimits stand in for those of routes and virtual hosts, unless empty
+ * @param metadataNamespace where the service's metadata goes
  * @param enabled which requests the service is asked about; null = all
  * @param enforced which of those that are too many are refused; null = all
  */
@@ -29,12 +33,15 @@ record RateLimitConfig(
         long stage,
         RequestType requestType,
         GrpcService service,
-        boolean failureModeDeny,
+        RuntimeFraction failureModeDeny,
         int status,
         int grpcStatus,
         int errorStatus,
         boolean tellsLimited,
         boolean tellsLimits,
+        boolean retryAfter,
+        RateLimitPolicy rateLimits,
+        String metadataNamespace,
         HeaderMutations responseHeaders,
         @Nullable RuntimeFraction enabled,
         @Nullable RuntimeFraction enforced,
@@ -59,7 +66,11 @@ record RateLimitConfig(
                             "status_on_error",
                             "stat_prefix",
                             "filter_enabled",
-                            "filter_enforced"),
+                            "filter_enforced",
+                            "failure_mode_deny_percent",
+                            "rate_limits",
+                            "metadata_namespace",
+                            "enable_retry_after_header"),
             SupportedFields.of("envoy.config.ratelimit.v3.RateLimitServiceConfig")
                     .supported("grpc_service", "transport_api_version"),
             SupportedFields.of(PER_ROUTE).supported("vh_rate_limits", "rate_limits", "domain"));
@@ -98,7 +109,7 @@ record RateLimitConfig(
         }
     }
 
-    static RateLimitConfig from(ConfigNode node) {
+    static RateLimitConfig from(ConfigNode node, String nodeCluster) {
         ConfigNode service = node.required("rate_limit_service");
         if (!service.enumName("transport_api_version").equals("V3")) {
             throw service.error(
@@ -106,6 +117,8 @@ record RateLimitConfig(
         }
         GrpcService grpc = GrpcService.from(service.required("grpc_service"));
         String type = node.string("request_type");
+        ConfigNode denied = node.message("failure_mode_deny_percent");
+        String namespace = node.string("metadata_namespace");
         return new RateLimitConfig(
                 node.string("domain"),
                 node.integer("stage", 0),
@@ -119,12 +132,17 @@ record RateLimitConfig(
                         grpc.authority(),
                         node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS),
                         grpc.metadata()),
-                node.bool("failure_mode_deny", false),
+                denied == null
+                        ? new RuntimeFraction("", node.bool("failure_mode_deny", false) ? 1_000_000 : 0)
+                        : RuntimeFraction.from(denied),
                 status(node.message("rate_limited_status"), 429),
                 node.bool("rate_limited_as_resource_exhausted", false) ? RESOURCE_EXHAUSTED : -1,
                 errorStatus(node.message("status_on_error")),
                 !node.bool("disable_x_envoy_ratelimited_header", false),
                 node.enumName("enable_x_ratelimit_headers").equals("DRAFT_VERSION_03"),
+                node.bool("enable_retry_after_header", false),
+                RateLimitPolicy.ofFilter(node.messages("rate_limits"), nodeCluster),
+                namespace.isEmpty() ? "envoy.filters.http.ratelimit" : namespace,
                 HeaderMutationsConfig.ofAdditions(node.messages("response_headers_to_add")),
                 fraction(node.message("filter_enabled")),
                 fraction(node.message("filter_enforced")),

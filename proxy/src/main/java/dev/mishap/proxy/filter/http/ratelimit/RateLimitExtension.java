@@ -32,7 +32,7 @@ public final class RateLimitExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
-        RateLimitConfig parsed = RateLimitConfig.from(config);
+        RateLimitConfig parsed = RateLimitConfig.from(config, context.nodeCluster());
         RateLimitStats stats = new RateLimitStats(parsed.statPrefix());
         ClusterManager clusters = context.service(ClusterManager.class);
         AsyncGrpcClient client = context.service(AsyncGrpcClient.class);

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Holds a request until the service has said whether it is one too many. */
 final class RateLimitFilter implements HttpFilter {
-    private static final String NAMESPACE = "envoy.filters.http.ratelimit";
     private static final HeaderName INTERNAL = HeaderName.of("x-envoy-internal");
     private static final HeaderName RATE_LIMITED = HeaderName.of("x-envoy-ratelimited");
     private static final HeaderName LIMIT = HeaderName.of("x-ratelimit-limit");
     private static final HeaderName REMAINING = HeaderName.of("x-ratelimit-remaining");
+    private static final HeaderName RETRY_AFTER = HeaderName.of("retry-after");
     private static final HeaderName RESET = HeaderName.of("x-ratelimit-reset");
 
     /** Asks the service. */
@@ -108,6 +108,10 @@ final class RateLimitFilter implements HttpFilter {
             perRoute.rateLimits().addHits(stream, 0, hits);
             return hits;
         }
+        if (!config.rateLimits().isEmpty()) {
+            config.rateLimits().addHits(stream, 0, hits);
+            return hits;
+        }
         if (!(stream.route() instanceof RouteEntry route)) {
             return hits;
         }
@@ -127,8 +131,9 @@ final class RateLimitFilter implements HttpFilter {
     private void onAnswer(HttpStream stream, Cluster cluster, @Nullable RateLimitAnswer answer) {
         call = null;
         if (answer == null) {
-            stats.error(cluster, !config.failureModeDeny());
-            if (config.failureModeDeny()) {
+            boolean denied = includes(stream, config.failureModeDeny());
+            stats.error(cluster, !denied);
+            if (denied) {
                 stream.info().addFlag(ResponseFlag.RATELIMIT_SERVICE_ERROR);
                 refuse(stream, LocalReply.of(config.errorStatus(), "", "rate_limiter_error"));
             } else {
@@ -137,7 +142,7 @@ final class RateLimitFilter implements HttpFilter {
             return;
         }
         if (!answer.metadata().isEmpty()) {
-            stream.info().putDynamicMetadata(NAMESPACE, answer.metadata());
+            stream.info().putDynamicMetadata(config.metadataNamespace(), answer.metadata());
         }
         told = answer;
         if (!answer.overLimit()) {
@@ -158,6 +163,9 @@ final class RateLimitFilter implements HttpFilter {
                         config.status(), answer.body(), "request_rate_limited", config.grpcStatus(), response -> {
                             // The code is not the response's yet, as in Envoy.
                             stream.info().responseCode = 0;
+                            if (config.retryAfter() && answer.retryAfterSeconds() > 0) {
+                                response.set(RETRY_AFTER, Long.toString(answer.retryAfterSeconds()));
+                            }
                             config.responseHeaders().apply(response, stream, response);
                         }));
     }
