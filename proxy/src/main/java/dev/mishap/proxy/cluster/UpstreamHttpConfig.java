@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxRequestsPerConnection 0 = no limit
  * @param maxHeaders header lines of a response, default 100
  * @param maxHeaderBytes bytes of a response's head, default 80 KiB
- * @param properCaseHeaders whether header names are written Like-This
- * @param enableTrailers whether trailers pass over HTTP/1.1
+ * @param http1 options of HTTP/1.1
  * @param protocol what is spoken
  * @param http2 options of HTTP/2, null = the defaults
  * @param autoSni how TLS follows the request\'s host, or null
@@ -25,8 +24,7 @@ public record UpstreamHttpConfig(
         long maxRequestsPerConnection,
         int maxHeaders,
         int maxHeaderBytes,
-        boolean properCaseHeaders,
-        boolean enableTrailers,
+        Http1 http1,
         Protocol protocol,
         @Nullable H2Options http2,
         @Nullable AutoSni autoSni) {
@@ -37,6 +35,19 @@ public record UpstreamHttpConfig(
      * @param header the request's header that names the host, {@code ""} = its own host
      */
     public record AutoSni(boolean verify, String header) {}
+
+    /**
+     * {@code Http1ProtocolOptions} of a cluster.
+     *
+     * @param properCaseHeaders whether header names are written Like-This
+     * @param trailers whether trailers pass
+     * @param fullyQualifiedUrl whether a request line has scheme and host before the path
+     * @param lengthBesideChunked whether a response may tell a length beside its chunks; it is dropped then
+     */
+    public record Http1(
+            boolean properCaseHeaders, boolean trailers, boolean fullyQualifiedUrl, boolean lengthBesideChunked) {
+        public static final Http1 DEFAULT = new Http1(false, false, false, false);
+    }
 
     /** Which protocol a cluster's upstreams are spoken to in. */
     public enum Protocol {
@@ -56,8 +67,7 @@ public record UpstreamHttpConfig(
             long maxRequestsPerConnection,
             int maxHeaders,
             int maxHeaderBytes,
-            boolean properCaseHeaders,
-            boolean enableTrailers) {
+            Http1 http1) {
         this(
                 idleTimeoutNanos,
                 maxConnectionDurationNanos,
@@ -65,8 +75,7 @@ public record UpstreamHttpConfig(
                 maxRequestsPerConnection,
                 maxHeaders,
                 maxHeaderBytes,
-                properCaseHeaders,
-                enableTrailers,
+                http1,
                 Protocol.HTTP1,
                 null,
                 null);
@@ -80,8 +89,7 @@ public record UpstreamHttpConfig(
             long maxRequestsPerConnection,
             int maxHeaders,
             int maxHeaderBytes,
-            boolean properCaseHeaders,
-            boolean enableTrailers,
+            Http1 http1,
             Protocol protocol,
             @Nullable H2Options http2) {
         this(
@@ -91,8 +99,7 @@ public record UpstreamHttpConfig(
                 maxRequestsPerConnection,
                 maxHeaders,
                 maxHeaderBytes,
-                properCaseHeaders,
-                enableTrailers,
+                http1,
                 protocol,
                 http2,
                 null);
@@ -100,5 +107,5 @@ public record UpstreamHttpConfig(
 
     public static final long DEFAULT_IDLE_NANOS = 3_600_000_000_000L;
     public static final UpstreamHttpConfig DEFAULT = new UpstreamHttpConfig(
-            DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, false, false, Protocol.HTTP1, null, null);
+            DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, Http1.DEFAULT, Protocol.HTTP1, null, null);
 }

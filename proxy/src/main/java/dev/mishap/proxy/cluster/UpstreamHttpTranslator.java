@@ -91,7 +91,6 @@ public final class UpstreamHttpTranslator {
             requireAbsent(h1, field);
         }
         long maxRequests = c.integer("max_requests_per_connection", 0);
-        ConfigNode format = h1 == null ? null : h1.message("header_key_format");
         UpstreamHttpConfig d = UpstreamHttpConfig.DEFAULT;
         return new UpstreamHttpConfig(
                 common == null ? d.idleTimeoutNanos() : common.durationNanos("idle_timeout", d.idleTimeoutNanos()),
@@ -102,11 +101,19 @@ public final class UpstreamHttpTranslator {
                 common == null
                         ? d.maxHeaderBytes()
                         : (int) common.integer("max_response_headers_kb", d.maxHeaderBytes() / 1024) * 1024,
-                format != null && format.has("proper_case_words"),
-                h1 != null && h1.bool("enable_trailers", false),
+                h1 == null ? UpstreamHttpConfig.Http1.DEFAULT : http1(h1),
                 protocol,
                 protocol == Protocol.HTTP1 ? null : http2(h2),
                 forwards(c) ? forwardSni(c, upstream) : autoSni(upstream));
+    }
+
+    private static UpstreamHttpConfig.Http1 http1(ConfigNode options) {
+        ConfigNode format = options.message("header_key_format");
+        return new UpstreamHttpConfig.Http1(
+                format != null && format.has("proper_case_words"),
+                options.bool("enable_trailers", false),
+                options.bool("send_fully_qualified_url", false),
+                options.bool("allow_chunked_length", false));
     }
 
     private static boolean forwards(ConfigNode cluster) {

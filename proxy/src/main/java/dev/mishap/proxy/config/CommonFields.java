@@ -30,7 +30,9 @@ public final class CommonFields {
                             "max_requests_per_connection"),
             SupportedFields.of("envoy.config.core.v3.Http1ProtocolOptions")
                     .supported("accept_http_10", "default_host_for_http_10", "header_key_format", "enable_trailers")
-                    .supported("allow_absolute_url")
+                    .supported("allow_absolute_url", "allow_chunked_length", "allow_custom_methods")
+                    .supported("override_stream_error_on_invalid_http_message", "send_fully_qualified_url")
+                    .supported("ignore_http_11_upgrade")
                     .accepted("use_balsa_parser", "there is one parser"),
             SupportedFields.of("envoy.config.core.v3.Http2ProtocolOptions")
                     .supported("hpack_table_size", "max_concurrent_streams", "initial_stream_window_size")
@@ -41,7 +43,11 @@ public final class CommonFields {
                     .supported("stream_error_on_invalid_http_messaging")
                     .supported("override_stream_error_on_invalid_http_message")
                     .supported("custom_settings_parameters", "connection_keepalive")
-                    .accepted("use_oghttp2_codec", "there is one codec"),
+                    .accepted("use_oghttp2_codec", "there is one codec")
+                    .refused(
+                            "allow_metadata",
+                            "frames of type METADATA, an extension of Envoy's, are ignored as RFC 9113 says")
+                    .refused("max_metadata_size", "there are no METADATA frames"),
             SupportedFields.of("envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter")
                     .supported("identifier", "value"),
             SupportedFields.of("envoy.config.core.v3.KeepaliveSettings")

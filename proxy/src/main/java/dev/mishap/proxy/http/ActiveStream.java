@@ -261,7 +261,7 @@ public final class ActiveStream implements HttpStream {
     }
 
     private void refuse(RequestHeaders.Refusal refusal) {
-        if (refusal.close()) {
+        if (refusal.close() && refusal.status() != 400) { // of which the reply knows itself
             encoder.closeAfter();
         }
         sendLocalReply(new LocalReply(refusal.status(), refusal.body(), refusal.details(), -1, refusal.edit()));
@@ -439,7 +439,7 @@ public final class ActiveStream implements HttpStream {
     }
 
     private byte @Nullable [] prepare(LocalReplyResponse local, LocalReply reply) {
-        if (reply.status() == 400) {
+        if (reply.status() == 400 && !config.staysOpenAfterBadRequest) {
             encoder.closeAfter(); // whatever a gRPC client or a mapper makes of it
         }
         SelectedRoute r = route.chosen();

@@ -111,6 +111,9 @@ public final class ConnectionManagerConfig {
     public boolean stripTrailingHostDot;
     public boolean proxy100Continue;
     public boolean acceptHttp10;
+    /** Whether an HTTP/1 connection may carry more requests after one that was answered 400, but could be parsed. */
+    public boolean staysOpenAfterBadRequest;
+
     /** Host of HTTP/1.0 requests that name none; {@code ""} = they are refused. */
     public String defaultHostForHttp10 = "";
 

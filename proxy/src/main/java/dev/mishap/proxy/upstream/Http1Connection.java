@@ -73,12 +73,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         this.pool = pool;
         this.stats = pool.stats();
         this.config = pool.cluster().config().http();
+        UpstreamHttpConfig.Http1 http1 = config.http1();
         this.parser = new H1ResponseParser(
-                new H1Limits(
-                        config.maxHeaderBytes(),
-                        config.maxHeaders(),
-                        H1Limits.Underscores.ALLOW,
-                        config.enableTrailers()),
+                H1Limits.ofResponses(
+                        config.maxHeaderBytes(), config.maxHeaders(), http1.trailers(), http1.lengthBesideChunked()),
                 this);
         this.life = new ConnectionLife(stats, pool.endpoint(), pool.limits());
         stats.cxHttp1Total.inc();
@@ -287,10 +285,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
                 Upgrades.isConnect(headers));
         Channel c = channel();
         ByteBuf head = c.alloc().ioBuffer(RequestHead.sizeBound(headers));
-        framing = RequestHead.write(headers, endStream, config.properCaseHeaders(), head);
+        framing = RequestHead.write(headers, endStream, config.http1(), head);
         BytesMeter m = meter;
         if (m != null) {
-            m.sent(head.readableBytes() - RequestHead.startLineSize(headers) - 2);
+            m.sent(head.readableBytes() - RequestHead.startLineSize(headers, config.http1()) - 2);
         }
         write(head);
         end(endStream && framing != RequestHead.Framing.RAW);
@@ -350,14 +348,14 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
             return;
         }
         if (framing == RequestHead.Framing.CHUNKED) {
-            lastChunk(config.enableTrailers() ? trailers : null);
+            lastChunk(config.http1().trailers() ? trailers : null);
         }
         end(true);
     }
 
     private void lastChunk(@Nullable HeaderMap trailers) {
         ByteBuf last = channel().alloc().ioBuffer(trailers == null ? 8 : RequestHead.sizeBound(trailers));
-        RequestHead.lastChunk(firstChunk, trailers, config.properCaseHeaders(), last);
+        RequestHead.lastChunk(firstChunk, trailers, config.http1().properCaseHeaders(), last);
         write(last);
     }
 

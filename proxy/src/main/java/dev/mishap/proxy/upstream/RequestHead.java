@@ -1,5 +1,6 @@
 package dev.mishap.proxy.upstream;
 
+import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.Upgrades;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Writes the head of an HTTP/1.1 request from a header map's bytes. */
 final class RequestHead {
     private static final byte[] VERSION = ascii(" HTTP/1.1\r\n");
+    private static final byte[] AFTER_SCHEME = ascii("://");
     private static final byte[] HOST = ascii("host: ");
     private static final byte[] HOST_CASED = ascii("Host: ");
     private static final byte[] NO_BODY = ascii("content-length: 0\r\n");
@@ -39,8 +41,11 @@ final class RequestHead {
     }
 
     /** Bytes of the start line that {@link #write} writes, with its end. */
-    static int startLineSize(HeaderMap headers) {
-        return size(headers, HeaderName.METHOD) + 1 + size(headers, HeaderName.PATH) + VERSION.length;
+    static int startLineSize(HeaderMap headers, UpstreamHttpConfig.Http1 options) {
+        int before = options.fullyQualifiedUrl() && !Upgrades.isConnect(headers)
+                ? size(headers, HeaderName.SCHEME) + AFTER_SCHEME.length + size(headers, HeaderName.AUTHORITY)
+                : 0;
+        return size(headers, HeaderName.METHOD) + 1 + before + size(headers, HeaderName.PATH) + VERSION.length;
     }
 
     private static int size(HeaderMap headers, HeaderName name) {
@@ -54,13 +59,19 @@ final class RequestHead {
     }
 
     /** Writes start line, headers and the blank line; hop-by-hop headers other than those of an upgrade are left out. */
-    static Framing write(HeaderMap headers, boolean endStream, boolean properCase, ByteBuf out) {
+    static Framing write(HeaderMap headers, boolean endStream, UpstreamHttpConfig.Http1 options, ByteBuf out) {
+        boolean properCase = options.properCaseHeaders();
         int method = headers.indexOf(HeaderName.METHOD);
         byte[] arena = headers.arena();
         value(headers, arena, method, out);
         out.writeByte(' ');
         boolean connect = Upgrades.isConnect(headers);
         int authority = headers.indexOf(HeaderName.AUTHORITY);
+        if (options.fullyQualifiedUrl() && !connect) {
+            value(headers, arena, headers.indexOf(HeaderName.SCHEME), out);
+            out.writeBytes(AFTER_SCHEME);
+            value(headers, arena, authority, out);
+        }
         value(headers, arena, connect ? authority : headers.indexOf(HeaderName.PATH), out);
         out.writeBytes(VERSION);
         if (authority >= 0) {

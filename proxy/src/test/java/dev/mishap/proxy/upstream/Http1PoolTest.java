@@ -341,7 +341,7 @@ class Http1PoolTest {
 
     @Test
     void a_connection_takes_as_many_requests_as_it_may() {
-        UpstreamHttpConfig two = new UpstreamHttpConfig(0, 0, 0, 2, 100, 60 * 1024, false, false);
+        UpstreamHttpConfig two = new UpstreamHttpConfig(0, 0, 0, 2, 100, 60 * 1024, UpstreamHttpConfig.Http1.DEFAULT);
         try (RawUpstream up = new RawUpstream(always(OK));
                 UpstreamFixture f = new UpstreamFixture(up.port(), CircuitBreakerConfig.DEFAULT, two, 5_000)) {
             for (int i = 0; i < 5; i++) {
@@ -355,7 +355,8 @@ class Http1PoolTest {
 
     @Test
     void an_idle_connection_is_closed_after_its_time() {
-        UpstreamHttpConfig brief = new UpstreamHttpConfig(50_000_000L, 0, 0, 0, 100, 60 * 1024, false, false);
+        UpstreamHttpConfig brief =
+                new UpstreamHttpConfig(50_000_000L, 0, 0, 0, 100, 60 * 1024, UpstreamHttpConfig.Http1.DEFAULT);
         try (RawUpstream up = new RawUpstream(always(OK));
                 UpstreamFixture f = new UpstreamFixture(up.port(), CircuitBreakerConfig.DEFAULT, brief, 5_000)) {
             long start = System.nanoTime();

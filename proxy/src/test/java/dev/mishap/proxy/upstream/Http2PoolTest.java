@@ -87,8 +87,8 @@ class Http2PoolTest {
     }
 
     private UpstreamFixture fixture(CircuitBreakerConfig limits) {
-        UpstreamHttpConfig http =
-                new UpstreamHttpConfig(0, 0, 0, 0, 100, 60 * 1024, false, false, Protocol.HTTP2, null);
+        UpstreamHttpConfig http = new UpstreamHttpConfig(
+                0, 0, 0, 0, 100, 60 * 1024, UpstreamHttpConfig.Http1.DEFAULT, Protocol.HTTP2, null);
         return new UpstreamFixture(server.getLocalPort(), limits, http, 5_000);
     }
 

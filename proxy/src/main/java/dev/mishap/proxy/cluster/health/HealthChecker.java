@@ -85,8 +85,7 @@ final class HealthChecker {
                 config.reuse() ? 0 : 1,
                 http.maxHeaders(),
                 http.maxHeaderBytes(),
-                http.properCaseHeaders(),
-                http.enableTrailers(),
+                http.http1(),
                 config.http2() ? UpstreamHttpConfig.Protocol.HTTP2 : UpstreamHttpConfig.Protocol.HTTP1,
                 http.http2());
         StatsStore unseen = new StatsStore();

@@ -50,6 +50,16 @@ final class Bytes {
         return true;
     }
 
+    /** Whether {@code a[from, to)} is a token of RFC 9110, and not empty. */
+    static boolean isToken(byte[] a, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (TOKEN[a[i] & 0xff] == 0) {
+                return false;
+            }
+        }
+        return from < to;
+    }
+
     static boolean isBlank(byte b) {
         return b == ' ' || b == '\t';
     }

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.http.h1;
 
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.http.HeaderName;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -240,6 +241,16 @@ public abstract class H1Parser {
 
     /** Checks the head as a whole and says what body follows, by one of the three methods below. */
     abstract void finishHead(HeaderMap headers);
+
+    /** Of a message that tells a length beside its chunks, which is how messages are smuggled; false when it is refused for it. */
+    final boolean dropLength(HeaderMap headers) {
+        if (!limits.leniency().lengthBesideChunked() || !head.chunked) {
+            return fail(H1Error.CONTENT_LENGTH_AND_CHUNKED);
+        }
+        head.contentLength = -1;
+        headers.remove(HeaderName.CONTENT_LENGTH);
+        return true;
+    }
 
     final void bodyNone() {
         state = DONE;

@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.JoinedHeaders;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Predicate;
 
 /**
  * The server's side: reads requests. {@code :method}, {@code :path} and {@code :authority} are the first entries of the map;
@@ -96,7 +97,7 @@ public final class H1RequestParser extends H1Parser {
             fail(H1Error.CODEC_ERROR);
             return;
         }
-        if (space == from || space + 1 >= targetEnd || !knownMethod(a, from, space)) {
+        if (space == from || space + 1 >= targetEnd || !isMethod(a, from, space)) {
             fail(H1Error.CODEC_ERROR);
             return;
         }
@@ -118,6 +119,10 @@ public final class H1RequestParser extends H1Parser {
         http11 = major == 1 && minor == 1;
         http10 = !http11; // whatever version it names: where that is taken at all, it is all one to Envoy, too
         return true;
+    }
+
+    private boolean isMethod(byte[] a, int from, int to) {
+        return limits.leniency().customMethods() ? Bytes.isToken(a, from, to) : knownMethod(a, from, to);
     }
 
     private static boolean knownMethod(byte[] a, int from, int to) {
@@ -250,16 +255,18 @@ public final class H1RequestParser extends H1Parser {
             fail(H1Error.CONNECTION_HEADER);
             return;
         }
-        if (h.transferEncoding && h.contentLength >= 0) {
-            // A length beside chunked is how requests are smuggled.
-            fail(H1Error.CONTENT_LENGTH_AND_CHUNKED);
+        if (h.transferEncoding && h.contentLength >= 0 && !dropLength(m)) {
             return;
         }
         if (h.transferEncoding && http10 && limits.http10()) {
             fail(H1Error.TRANSFER_ENCODING); // HTTP/1.0 has no chunks; where it isn't spoken, that is the answer
             return;
         }
-        if (isUpgrade() && Bytes.startsWithIgnoreCase(m.arena(), h.upgradeAt, h.upgradeAt + h.upgradeLength, "h2c")) {
+        Predicate<String> ignored = limits.leniency().ignoredUpgrades();
+        if (ignored != null && isUpgrade()) {
+            UpgradeTokens.leaveOut(ignored, h, m);
+        }
+        if (isUpgrade() && Bytes.equalsIgnoreCase(m.arena(), h.upgradeAt, h.upgradeAt + h.upgradeLength, "h2c")) {
             h.connectionUpgrade = false;
         }
         if (isUpgrade()) {

@@ -116,9 +116,10 @@ public final class H1ResponseParser extends H1Parser {
 
     @Override
     void finishHead(HeaderMap m) {
-        if (head.transferEncoding && head.contentLength >= 0) {
-            fail(H1Error.CONTENT_LENGTH_AND_CHUNKED);
-        } else if (opensTunnel()) {
+        if (head.transferEncoding && head.contentLength >= 0 && !dropLength(m)) {
+            return;
+        }
+        if (opensTunnel()) {
             upgraded = true;
             untilClose = true;
             if (upgradeRequested && head.connectionUpgrade) {

@@ -120,7 +120,7 @@ class ClusterTranslatorTest {
         assertThat(c.connect().keepalive()).isEqualTo(new KeepaliveConfig(3, 10, -1));
         assertThat(c.http().idleTimeoutNanos()).isEqualTo(9_000_000_000L);
         assertThat(c.http().maxRequestsPerConnection()).isEqualTo(6);
-        assertThat(c.http().properCaseHeaders()).isTrue();
+        assertThat(c.http().http1().properCaseHeaders()).isTrue();
         assertThat(c.metadata()).containsKey("a");
         EndpointConfig e = dns.assignment().endpoints().get(0);
         assertThat(e.priority()).isEqualTo(1);

@@ -6,11 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class H1RequestParserTest {
     private static final H1Limits LIMITS = new H1Limits(4096, 20, H1Limits.Underscores.ALLOW, true, true);
@@ -224,6 +226,55 @@ class H1RequestParserTest {
             assertThat(Recorder.requests(bytes, LIMITS, random))
                     .as("seed %d", seed)
                     .isEqualTo(whole);
+        }
+    }
+
+    private static H1Limits lenient(boolean lengths, boolean methods, Predicate<String> ignoredUpgrades) {
+        return new H1Limits(
+                4096,
+                20,
+                H1Limits.Underscores.ALLOW,
+                true,
+                false,
+                new H1Limits.Leniency(lengths, methods, ignoredUpgrades));
+    }
+
+    @Test
+    void aLengthBesideChunksIsDroppedWhereThatIsAllowed() {
+        String head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n";
+        String request = head + "1\r\nx\r\n0\r\n\r\n";
+        assertThat(Recorder.requests(request.getBytes(StandardCharsets.ISO_8859_1), lenient(false, false, null), null))
+                .contains("CONTENT_LENGTH_AND_CHUNKED");
+        assertThat(Recorder.requests(request.getBytes(StandardCharsets.ISO_8859_1), lenient(true, false, null), null))
+                .doesNotContain("content-length")
+                .contains("x");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"FOO", "get", "a!#$%&'*+-.^_`|~9"})
+    void anyTokenIsAMethodWhereThatIsAllowed(String method) {
+        String request = method + " / HTTP/1.1\r\nhost: a\r\n\r\n";
+        assertThat(Recorder.requests(request.getBytes(StandardCharsets.ISO_8859_1), lenient(false, false, null), null))
+                .contains("CODEC_ERROR");
+        assertThat(Recorder.requests(request.getBytes(StandardCharsets.ISO_8859_1), lenient(false, true, null), null))
+                .contains(method);
+        assertThat(Recorder.requests(
+                        ("(" + request).getBytes(StandardCharsets.ISO_8859_1), lenient(false, true, null), null))
+                .contains("CODEC_ERROR");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"foo | ", "foo, bar | bar", "bar | bar", "FOO,foo | FOO", ",foo, | "})
+    void protocolsThatAreIgnoredWereNotAskedFor(String asked, String kept) {
+        String request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: " + asked + "\r\n\r\n";
+        String told = Recorder.requests(
+                request.getBytes(StandardCharsets.ISO_8859_1), lenient(false, false, "foo"::equals), null);
+        if (kept == null) {
+            assertThat(told).doesNotContain("upgrade");
+        } else {
+            assertThat(told).contains("upgrade").contains(kept);
         }
     }
 }

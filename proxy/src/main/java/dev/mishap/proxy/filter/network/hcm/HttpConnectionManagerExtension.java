@@ -26,9 +26,11 @@ import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.overload.OverloadState;
 import dev.mishap.proxy.route.RouteTable;
 import dev.mishap.proxy.route.RouteTableConfig;
+import dev.mishap.proxy.route.match.StringMatcher;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.Lifecycle;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -242,7 +244,12 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         ConfigNode common = node.message("common_http_protocol_options");
         ConfigNode h1 = node.message("http_protocol_options");
         boolean trailers = false;
+        boolean streamErrors = node.bool("stream_error_on_invalid_http_message", false);
+        config.staysOpenAfterBadRequest = streamErrors;
+        H1Limits.Leniency leniency = H1Limits.Leniency.NONE;
         if (h1 != null) {
+            config.staysOpenAfterBadRequest = h1.bool("override_stream_error_on_invalid_http_message", streamErrors);
+            leniency = leniency(h1);
             config.acceptHttp10 = h1.bool("accept_http_10", false);
             config.defaultHostForHttp10 = h1.string("default_host_for_http_10");
             trailers = h1.bool("enable_trailers", false);
@@ -258,7 +265,19 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                         ? H1Limits.Underscores.ALLOW
                         : H1Limits.Underscores.valueOf(common.enumName("headers_with_underscores_action")),
                 trailers,
-                config.acceptHttp10);
+                config.acceptHttp10,
+                leniency);
+    }
+
+    private static H1Limits.Leniency leniency(ConfigNode options) {
+        List<StringMatcher> ignored = new ArrayList<>();
+        for (ConfigNode matcher : options.messages("ignore_http_11_upgrade")) {
+            ignored.add(StringMatcher.from(matcher));
+        }
+        return new H1Limits.Leniency(
+                options.bool("allow_chunked_length", false),
+                options.bool("allow_custom_methods", false),
+                ignored.isEmpty() ? null : protocol -> ignored.stream().anyMatch(m -> m.matches(protocol)));
     }
 
     private static boolean properCase(@Nullable ConfigNode format) {
