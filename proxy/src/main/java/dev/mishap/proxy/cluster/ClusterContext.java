@@ -9,6 +9,7 @@ import dev.mishap.proxy.http.ConnectionManagerConfig.ChainFilter;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import dev.mishap.proxy.xds.ConfigSources;
 import io.netty.channel.EventLoop;
 import java.util.List;
@@ -110,6 +111,11 @@ public interface ClusterContext {
      */
     default List<ChainFilter> upstreamFilters(List<ConfigNode> filters, Scope scope) {
         throw new IllegalStateException("no filters");
+    }
+
+    /** The listeners of this process that endpoints may be. */
+    default InternalListeners internalListeners() {
+        return InternalListeners.NONE;
     }
 
     /** Only stats: for tests. */

@@ -9,6 +9,7 @@ import dev.mishap.proxy.tls.Tls;
 import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.TransportContext;
 import dev.mishap.proxy.transport.UpstreamTransport;
+import dev.mishap.proxy.transport.internal.InternalUpstreamTransport;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.Lifecycle;
@@ -69,7 +70,7 @@ public final class ClusterTransports {
     static ClusterTransports from(ConfigNode cluster, Scope scope, @Nullable TransportContext context) {
         Lifecycle secrets = new Lifecycle(new InitManager("secrets of " + cluster.string("name")));
         SecretDelivery.Owner owner = new SecretDelivery.Owner(secrets);
-        UpstreamTransport byDefault = transport(cluster.message("transport_socket"), scope, context, owner);
+        UpstreamTransport byDefault = transport(cluster.message("transport_socket"), cluster, scope, context, owner);
         if (UpstreamHttpTranslator.asksByAlpn(cluster) && (byDefault == null || !byDefault.negotiates())) {
             throw new ConfigException(
                     "ALPN configured for cluster " + cluster.string("name") + " which has a non-ALPN transport socket");
@@ -79,14 +80,18 @@ public final class ClusterTransports {
             Object criteria = match.struct("match");
             matches.add(new Match(
                     criteria instanceof Map<?, ?> map ? map : Map.of(),
-                    transport(match.message("transport_socket"), scope, context, owner),
+                    transport(match.message("transport_socket"), cluster, scope, context, owner),
                     scope.counter(match.string("name") + ".total_match_count")));
         }
         return new ClusterTransports(matches, byDefault, scope, secrets);
     }
 
     private static @Nullable UpstreamTransport transport(
-            @Nullable ConfigNode socket, Scope scope, @Nullable TransportContext context, SecretDelivery.Owner owner) {
+            @Nullable ConfigNode socket,
+            ConfigNode cluster,
+            Scope scope,
+            @Nullable TransportContext context,
+            SecretDelivery.Owner owner) {
         if (socket == null) {
             return null;
         }
@@ -98,7 +103,14 @@ public final class ClusterTransports {
         }
         if (config != null && type.equals(ProxyProtocolTransport.TYPE)) {
             return ProxyProtocolTransport.from(
-                    config, transport(config.message("transport_socket"), scope, context, owner));
+                    config, transport(config.message("transport_socket"), cluster, scope, context, owner));
+        }
+        if (config != null && type.equals(InternalUpstreamTransport.TYPE)) {
+            return InternalUpstreamTransport.from(
+                    config,
+                    transport(config.message("transport_socket"), cluster, scope, context, owner),
+                    cluster,
+                    scope);
         }
         if (config != null && type.equals(TLS) && context != null) {
             return Tls.of(context).upstream(config, scope, owner);

@@ -6,7 +6,8 @@ import java.util.Map;
 /**
  * One {@code LbEndpoint} of a {@code ClusterLoadAssignment}.
  *
- * @param address an IP address, or a DNS name in a cluster whose addresses are resolved; a path when {@code port} is -1
+ * @param address an IP address, or a DNS name in a cluster whose addresses are resolved; a path when {@code port} is -1; an internal
+ *     listener's name, a NUL and an id when it is {@link #INTERNAL}
  * @param port 0..65535; -1 = {@code address} is the path of a unix socket
  * @param hostname {@code Endpoint.hostname}, {@code ""} when not given
  * @param weight {@code load_balancing_weight}, &ge; 1; default 1
@@ -30,6 +31,9 @@ public record EndpointConfig(
         Map<String, Map<String, Object>> localityMetadata,
         HealthCheckAddress healthCheck,
         List<Address> additional) {
+    /** A port that stands for a listener of this process. */
+    public static final int INTERNAL = -2;
+
     public EndpointConfig {
         metadata = Map.copyOf(metadata);
         localityMetadata = Map.copyOf(localityMetadata);

@@ -7,7 +7,10 @@ import java.util.List;
 public final class CommonFields {
     /** What we make of them. */
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of("envoy.config.core.v3.Address").supported("socket_address", "pipe"),
+            SupportedFields.of("envoy.config.core.v3.Address")
+                    .supported("socket_address", "pipe", "envoy_internal_address"),
+            SupportedFields.of("envoy.config.core.v3.EnvoyInternalAddress")
+                    .supported("server_listener_name", "endpoint_id"),
             SupportedFields.of("envoy.config.core.v3.Pipe").supported("path", "mode"),
             SupportedFields.of("envoy.config.core.v3.SocketAddress")
                     .supported("protocol", "address", "port_value", "ipv4_compat")

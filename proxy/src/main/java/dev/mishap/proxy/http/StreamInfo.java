@@ -2,6 +2,7 @@ package dev.mishap.proxy.http;
 
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateObject;
+import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -339,6 +340,19 @@ public final class StreamInfo {
             filterState = all;
         }
         all.put(key, object);
+    }
+
+    /** What a connection upstream is told of the filter state of the stream and its connection; by key. */
+    public Map<String, FilterStateValue> sharedFilterState() {
+        ConnectionInfo c = connection;
+        Map<String, FilterStateValue> ofConnection = c == null ? Map.of() : c.sharedFilterState();
+        Map<String, FilterStateObject> own = filterState;
+        if (own == null) {
+            return ofConnection;
+        }
+        Map<String, FilterStateValue> shared = new HashMap<>(ofConnection);
+        FilterStateValue.share(own, shared);
+        return shared;
     }
 
     public @Nullable FilterStateObject filterState(String key) {

@@ -5,8 +5,10 @@ import dev.mishap.proxy.filter.network.TerminalFilterFactory;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ProcessEnd;
 import dev.mishap.proxy.transport.Transport;
+import dev.mishap.proxy.transport.internal.InternalChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -223,7 +225,11 @@ public final class Listener {
         }
         limits.opened();
         ConnectionInfo info = ConnectionInfo.of(channel);
-        if (info.directLocalAddress == null) {
+        if (channel instanceof InternalChannel internal) {
+            internal.introduce(info);
+            int high = Math.max(config.bufferLimit(), 1);
+            channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(high / 2, high));
+        } else if (info.directLocalAddress == null) {
             info.localPath = ListenerAddress.text(config.address());
         }
         channel.closeFuture().addListener(f -> limits.closed());
@@ -280,6 +286,16 @@ public final class Listener {
         }
         ListenerConnection.open(channel, chain, info, stats, worker(channel.eventLoop()), config, gate);
         return true;
+    }
+
+    /** Whether {@code loop} is a worker's. */
+    boolean serves(EventLoop loop) {
+        for (WorkerConnections w : workers) {
+            if (w.loop == loop) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private WorkerConnections worker(EventLoop loop) {

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.transport.InternalAddress;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,7 +10,7 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
-/** Addresses that listeners are bound to: of IP, or paths of unix sockets. */
+/** Addresses that listeners are bound to: of IP, or paths of unix sockets; and those of internal listeners. */
 final class ListenerAddress {
     private ListenerAddress() {}
 
@@ -75,7 +76,9 @@ final class ListenerAddress {
 
     /** The address as a stat's name has it. */
     static String statName(SocketAddress address) {
-        return text(address).replace(':', '_');
+        return address instanceof InternalAddress internal
+                ? "envoy_internal_" + internal.listener()
+                : text(address).replace(':', '_');
     }
 
     /** Whether two listeners can't both have the address. */

@@ -11,6 +11,7 @@ import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.overload.OverloadState;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,15 @@ public record ListenerConfig(
         @Nullable UdpConfig udp) {
     public static final List<SupportedFields> FIELDS = fields();
 
+    private static final List<String> OF_SOCKETS = List.of(
+            "connection_balance_config",
+            "enable_mptcp",
+            "enable_reuse_port",
+            "freebind",
+            "tcp_backlog_size",
+            "tcp_fast_open_queue_length",
+            "transparent");
+
     private static final int DEFAULT_BUFFER_LIMIT = 1024 * 1024;
     private static final long DEFAULT_FILTERS_TIMEOUT = 15_000_000_000L;
 
@@ -86,11 +96,13 @@ public record ListenerConfig(
                                 "bypass_overload_manager",
                                 "access_log",
                                 "metadata",
-                                "udp_listener_config")
+                                "udp_listener_config",
+                                "internal_listener")
                         .supported("traffic_direction", "drain_type")
                         .refused("enable_mptcp", "Netty opens no sockets of MPTCP"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter")
                         .supported("name", "typed_config", "filter_disabled"),
+                SupportedFields.of("envoy.config.listener.v3.Listener.InternalListenerConfig"),
                 SupportedFields.of("envoy.config.listener.v3.FilterChain")
                         .supported(
                                 "filters",
@@ -107,6 +119,29 @@ public record ListenerConfig(
         fields.addAll(FilterChainMatch.FIELDS);
         fields.addAll(TransportSockets.FIELDS);
         return List.copyOf(fields);
+    }
+
+    /** What of a listener is of sockets, which one within the process has not. */
+    private static void checkInternal(ConfigNode node, InternalListeners known) {
+        if (!node.has("internal_listener")) {
+            return;
+        }
+        String name = node.string("name");
+        if (node.has("address") || node.has("additional_addresses")) {
+            throw new ConfigException("error adding listener '" + name
+                    + "': address should not be used when an internal listener config is provided");
+        }
+        if (!known.enabled()) {
+            throw new ListenerException("InternalListener bootstrap extension is mandatory");
+        }
+        for (String field : OF_SOCKETS) {
+            if (node.has(field)) {
+                throw new ListenerException("has unsupported tcp listener feature");
+            }
+        }
+        if (node.has("socket_options")) {
+            throw new ConfigException("error adding listener named '" + name + "': does not support socket option");
+        }
     }
 
     public ListenerConfig {
@@ -128,6 +163,9 @@ public record ListenerConfig(
         /** What a new filter chain has of its own. */
         ChainLife newChain();
 
+        /** The internal listeners of the process. */
+        InternalListeners internal();
+
         /** That of the filters of a chain. */
         NetworkFilterContext ofChain(Listening listening, ConfigNode listener, ChainLife chain);
     }
@@ -144,6 +182,7 @@ public record ListenerConfig(
         String name = node.string("name");
         SocketConfig sockets;
         try {
+            checkInternal(node, contexts.internal());
             sockets = SocketConfig.from(node);
             if (!sockets.udp()
                     && node.messages("filter_chains").isEmpty()

@@ -7,10 +7,12 @@ import dev.mishap.proxy.http.DrainState;
 import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.Gauge;
 import dev.mishap.proxy.observe.stats.Scope;
+import dev.mishap.proxy.transport.InternalAddress;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.Lifecycle;
 import dev.mishap.proxy.xds.Resource;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -342,6 +345,19 @@ public final class ListenerManager {
         workersStarted = true;
         startedGauge.set(1);
         publish();
+    }
+
+    /** Who takes connections on {@code loop} to the internal listener of that name; null when nobody does. */
+    public @Nullable Consumer<Channel> internal(String name, EventLoop loop) {
+        for (Listener l : listeners) {
+            if (l.config().address() instanceof InternalAddress at
+                    && at.listener().equals(name)
+                    && l.isListening()
+                    && l.serves(loop)) {
+                return l::accepted;
+            }
+        }
+        return null;
     }
 
     /** Stops listening, for {@code /drain_listeners}; connections go on. */

@@ -2,6 +2,7 @@ package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.transport.InternalAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -71,7 +72,10 @@ record SocketConfig(
 
     static SocketConfig from(ConfigNode node) {
         List<Place> places = new ArrayList<>();
-        places.add(Place.from(node, null));
+        places.add(
+                node.has("internal_listener")
+                        ? new Place(new InternalAddress(node.string("name"), ""), false, 0, null)
+                        : Place.from(node, null));
         boolean udp = ListenerAddress.udp(node);
         for (ConfigNode more : node.messages("additional_addresses")) {
             if (ListenerAddress.udp(more) != udp) {
@@ -82,7 +86,8 @@ record SocketConfig(
             places.add(Place.from(more, own == null ? null : options(own)));
         }
         ConfigNode old = node.message("deprecated_v1");
-        boolean bind = node.bool("bind_to_port", old == null || old.bool("bind_to_port", true));
+        boolean bind = !node.has("internal_listener")
+                && node.bool("bind_to_port", old == null || old.bool("bind_to_port", true));
         ConfigNode balance = node.message("connection_balance_config");
         return new SocketConfig(
                 places,

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.config.schema.SupportedFields;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import java.util.List;
 
 /** What is supported of the messages that {@link BootstrapLoader} reads. */
@@ -44,10 +45,7 @@ public final class BootstrapFields {
             SupportedFields.of(BOOTSTRAP + "Bootstrap.ApplicationLogConfig").supported("log_format"),
             SupportedFields.of(BOOTSTRAP + "Bootstrap.ApplicationLogConfig.LogFormat")
                     .supported("text_format"),
-            SupportedFields.of("envoy.extensions.bootstrap.internal_listener.v3.InternalListener")
-                    .accepted(
-                            "buffer_size_kb",
-                            "it only prepares for internal listeners, which are refused where one is configured"),
+            InternalListeners.FIELDS,
             SupportedFields.of(BOOTSTRAP + "ClusterManager.OutlierDetection")
                     .supported("event_log_path")
                     .accepted("event_service", "Envoy reads it and tells nobody, too"),

@@ -10,6 +10,7 @@ import dev.mishap.proxy.observe.stats.OwnedScope;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import dev.mishap.proxy.xds.Lifecycle;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,11 @@ final class ListenerContexts implements ListenerManager.Translator {
             @Override
             public NetworkFilterContext ofListener(ListenerConfig.Listening listening, ConfigNode listener) {
                 return new Context(root, listening, listener, life, process);
+            }
+
+            @Override
+            public InternalListeners internal() {
+                return services.get(InternalListeners.class);
             }
 
             @Override

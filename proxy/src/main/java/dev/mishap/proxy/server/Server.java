@@ -44,6 +44,7 @@ import dev.mishap.proxy.transport.LineFiles;
 import dev.mishap.proxy.transport.SecretDelivery;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import dev.mishap.proxy.upstream.Upstreams;
 import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.AsyncHttpClient;
@@ -163,13 +164,15 @@ public final class Server {
                     RandomSource.seeded(seed)::next,
                     options.safety().protection(),
                     options.safety().dryRun());
+            InternalListeners internal = InternalListeners.from(bootstrap.config());
             this.clusterContext = new ServerClusters(
-                    stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports, rules);
+                    stats, main, options.concurrency(), runtime, bootstrap, logFiles, transports, rules, internal);
             this.clusters = new ClusterManager(clusterContext, ClusterTranslator::from);
             stats.add(new EndpointStats(clusters::all));
             stats.beforeRead(rules::showCounts);
             services.add(StatsStore.class, stats);
             services.add(RuntimeLoader.class, runtime);
+            services.add(InternalListeners.class, internal);
             services.add(LogFiles.class, logFiles);
             services.add(TransportContext.class, transports);
             services.add(DrainState.class, drain);
@@ -223,6 +226,7 @@ public final class Server {
                     new ListenerManager.Drain(
                             TimeUnit.SECONDS.toNanos(options.drainTimeSeconds()), options.drainImmediately()),
                     connectionFaults);
+            internal.serve(listeners::internal);
             rules.onChange(() -> {
                 listeners.all().forEach(Listener::reconsiderConnections);
                 upstreams.reconsider();

@@ -26,6 +26,7 @@ import dev.mishap.proxy.rules.RuledResolver;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.TransportContext;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.ExtensionConfigs;
 import io.netty.channel.EventLoop;
@@ -49,6 +50,7 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
     private final LogFiles logs;
     private final RuleStore rules;
     private final ClusterRules clusterRules;
+    private final InternalListeners internalListeners;
     private final @Nullable Consumer<String> outlierLog;
     private final String localCluster;
     private final @Nullable BindConfig bind;
@@ -66,7 +68,9 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
             Bootstrap bootstrap,
             LogFiles logs,
             TransportContext transports,
-            RuleStore rules) {
+            RuleStore rules,
+            InternalListeners internalListeners) {
+        this.internalListeners = internalListeners;
         this.transports = transports;
         this.rules = rules;
         this.clusterRules = new ClusterRules(rules.places());
@@ -205,6 +209,11 @@ final class ServerClusters implements ClusterContext, AutoCloseable {
         }
         FilterContext own = context.apply(scope);
         return own.service(UpstreamFilterChains.class).parse(filters, "upstream http", own);
+    }
+
+    @Override
+    public InternalListeners internalListeners() {
+        return internalListeners;
     }
 
     /** Sets what is made after this; before the first cluster is. */

@@ -78,6 +78,7 @@ import dev.mishap.proxy.rules.config.DiscoveredRules;
 import dev.mishap.proxy.rules.config.RuleConfig;
 import dev.mishap.proxy.runtime.RuntimeLoader;
 import dev.mishap.proxy.tls.TlsFields;
+import dev.mishap.proxy.transport.internal.InternalUpstreamTransport;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.upstream.client.HttpUri;
@@ -115,6 +116,7 @@ public final class SupportTable {
         lists.add(HttpConnectionManagerFields.ORIGINAL_IP);
         lists.add(TcpProxyExtension.FIELDS);
         lists.add(ProxyProtocolTransport.FIELDS);
+        lists.add(InternalUpstreamTransport.FIELDS);
         lists.add(DirectResponseExtension.FIELDS);
         lists.add(EchoExtension.FIELDS);
         lists.add(ConnectionLimitExtension.FIELDS);

@@ -33,6 +33,8 @@ public final class ConnectionInfo {
     public @Nullable InetSocketAddress localAddress;
     /** Whether {@link #localAddress} was restored by a listener filter. */
     public boolean localAddressRestored;
+    /** Where the internal listener was reached, or null. */
+    public @Nullable InternalAddress internalAddress;
     /** The path of the listener's unix socket, or null. */
     public @Nullable String localPath;
 
@@ -109,6 +111,7 @@ public final class ConnectionInfo {
         ConnectionInfo info = new ConnectionInfo();
         info.directRemoteAddress = channel.remoteAddress() instanceof InetSocketAddress a ? a : null;
         info.directLocalAddress = channel.localAddress() instanceof InetSocketAddress a ? a : null;
+        info.internalAddress = channel.localAddress() instanceof InternalAddress a ? a : null;
         info.remoteAddress = info.directRemoteAddress;
         info.localAddress = info.directLocalAddress;
         return info;
@@ -137,6 +140,17 @@ public final class ConnectionInfo {
 
     public @Nullable Object filterState(String key) {
         return filterState == null ? null : filterState.get(key);
+    }
+
+    /** What a connection upstream is told of the filter state, as it will have it; by key. */
+    public Map<String, FilterStateValue> sharedFilterState() {
+        Map<String, Object> state = filterState;
+        if (state == null) {
+            return Map.of();
+        }
+        Map<String, FilterStateValue> shared = new LinkedHashMap<>();
+        FilterStateValue.share(state, shared);
+        return shared;
     }
 
     /**

@@ -62,7 +62,8 @@ final class AutoPool extends ConnectionPool {
     private void connect() {
         connecting = true;
         ChannelHandler placeholder = new ChannelInboundHandlerAdapter();
-        ChannelFuture future = connector.connect(endpoint(), placeholder, UpstreamTransport.Options.AUTO);
+        ChannelFuture future =
+                connector.connect(endpoint(), placeholder, optionsForNewest(UpstreamTransport.Options.AUTO));
         if (future.isDone()) {
             connected(placeholder, future);
         } else {

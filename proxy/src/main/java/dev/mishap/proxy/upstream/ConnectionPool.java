@@ -4,6 +4,8 @@ import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.ClusterStats;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.ResourceLimits;
+import dev.mishap.proxy.transport.FilterStateValue;
+import dev.mishap.proxy.transport.UpstreamTransport;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -117,6 +119,13 @@ abstract class ConnectionPool {
 
     final int waiting() {
         return pending.size();
+    }
+
+    /** {@code options} for a connection that is made for the request that came last. */
+    final UpstreamTransport.Options optionsForNewest(UpstreamTransport.Options options) {
+        UpstreamListener newest = pending.peekLast();
+        Map<String, FilterStateValue> state = newest == null ? Map.of() : newest.sharedFilterState();
+        return state.isEmpty() ? options : options.with(state);
     }
 
     /** Takes the one that has waited longest out, or null. */

@@ -7,11 +7,14 @@ import dev.mishap.proxy.cluster.ClusterConfig;
 import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
+import dev.mishap.proxy.transport.InternalAddress;
 import dev.mishap.proxy.transport.OriginalSource;
 import dev.mishap.proxy.transport.ProxiedConnection;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.Transport.RawOption;
 import dev.mishap.proxy.transport.UpstreamTransport;
+import dev.mishap.proxy.transport.internal.InternalChannel;
+import dev.mishap.proxy.transport.internal.InternalListeners;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -181,7 +184,12 @@ final class Connector {
         UpstreamTransport.Options all = serverName == null && proxied == null && instead.isEmpty()
                 ? options
                 : new UpstreamTransport.Options(
-                        serverName, verifyName, options.applicationProtocols(), instead, proxied);
+                        serverName,
+                        verifyName,
+                        options.applicationProtocols(),
+                        instead,
+                        proxied,
+                        options.filterState());
         return new SecureConnect(this, transport, to, at, handler, all)
                 .start(cluster.config().connect().timeoutNanos());
     }
@@ -217,14 +225,16 @@ final class Connector {
 
     /** A socket that is not connected yet, ready to be by {@link #connect(Channel, SocketAddress)}; fails when there is no descriptor for it. */
     ChannelFuture socket(SocketAddress to, ChannelHandler handler) {
-        Bootstrap b = to instanceof InetSocketAddress ip ? prepared(ip, handler) : unix().handler(handler);
+        Bootstrap b = to instanceof InetSocketAddress ip
+                ? prepared(ip, handler)
+                : local(to).handler(handler);
         return b.register();
     }
 
     /** Connects a {@link #socket}. */
     ChannelFuture connect(Channel socket, SocketAddress to) {
         if (!(to instanceof InetSocketAddress ip)) {
-            return socket.connect(Transport.of(loop).unixAddress(AddressText.of(to)));
+            return socket.connect(place(to));
         }
         BindConfig.Source source = bind == null ? null : bind.source(ip);
         if (source != null && !source.canReach(ip)) {
@@ -264,7 +274,7 @@ final class Connector {
     /** Connects at once. */
     ChannelFuture dial(SocketAddress to, ChannelHandler handler) {
         if (!(to instanceof InetSocketAddress ip)) {
-            return unix().handler(handler).connect(Transport.of(loop).unixAddress(AddressText.of(to)));
+            return local(to).handler(handler).connect(place(to));
         }
         Bootstrap b = prepared(ip, handler);
         if (bind == null) {
@@ -289,13 +299,22 @@ final class Connector {
         return future;
     }
 
-    /** Without the options of TCP, which unix sockets have not. */
-    private Bootstrap unix() {
+    /** A unix socket or an internal listener, as a channel wants it. */
+    private SocketAddress place(SocketAddress to) {
+        return to instanceof InternalAddress ? to : Transport.of(loop).unixAddress(AddressText.of(to));
+    }
+
+    /** Without the options of TCP, which unix sockets and connections within the process have not. */
+    private Bootstrap local(SocketAddress to) {
         ConnectConfig config = cluster.config().connect();
-        Bootstrap b = new Bootstrap()
-                .group(loop)
-                .channel(Transport.of(loop).unixChannel())
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(config.timeoutNanos()));
+        Bootstrap b = new Bootstrap();
+        if (to instanceof InternalAddress) {
+            InternalListeners listeners = cluster.context().internalListeners();
+            b.channelFactory(() -> new InternalChannel(listeners));
+        } else {
+            b.channel(Transport.of(loop).unixChannel());
+        }
+        b.group(loop).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(config.timeoutNanos()));
         limit(b, config);
         return b;
     }

@@ -97,7 +97,7 @@ abstract class HttpPool<C extends ChannelHandler & HttpPool.Connection> extends 
         C c = make();
         open.add(c);
         connecting++;
-        ChannelFuture future = connector.connect(endpoint(), c, options);
+        ChannelFuture future = connector.connect(endpoint(), c, optionsForNewest(options));
         if (future.isDone()) {
             connected(c, future);
         } else {

@@ -40,7 +40,7 @@ final class SecureConnect extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        ready = transport.install(channel, at, to.hostname(), options);
+        ready = transport.install(channel, at, to.hostname(), to.metadata(), options);
         channel.pipeline().addLast(handler);
     }
 

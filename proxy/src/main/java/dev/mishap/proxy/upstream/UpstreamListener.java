@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateValue;
 import io.netty.buffer.ByteBuf;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,11 @@ public interface UpstreamListener {
     /** The client's connection that the request came by, of which a PROXY header tells; null when there is none. */
     default @Nullable ConnectionInfo downstreamConnection() {
         return null;
+    }
+
+    /** What a connection that is made for the request is told of its filter state; by key. */
+    default Map<String, FilterStateValue> sharedFilterState() {
+        return Map.of();
     }
 
     /** Where the response's headers shall be read to; asked once a request. Stays the listener's. */

@@ -2,6 +2,7 @@ package dev.mishap.proxy.cluster.discovery;
 
 import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointConfig;
+import dev.mishap.proxy.transport.InternalAddress;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -24,6 +25,10 @@ final class Addresses {
     }
 
     static SocketAddress of(String address, int port) {
+        if (port == EndpointConfig.INTERNAL) {
+            int end = address.indexOf('\0');
+            return new InternalAddress(address.substring(0, end), address.substring(end + 1));
+        }
         if (port < 0) {
             return new DomainSocketAddress(address);
         }

@@ -170,6 +170,17 @@ public final class LoadAssignments {
             }
             return new EndpointConfig.Address(path, -1);
         }
+        ConfigNode internal = at.message("envoy_internal_address");
+        if (internal != null) {
+            if (namesAllowed) {
+                throw at.error(
+                        "envoy_internal_address",
+                        "has no name that could be resolved; use a cluster of type STATIC or EDS");
+            }
+            return new EndpointConfig.Address(
+                    internal.string("server_listener_name") + '\0' + internal.string("endpoint_id"),
+                    EndpointConfig.INTERNAL);
+        }
         ConfigNode socket = at.required("socket_address");
         if (!socket.enumName("protocol").equals("TCP")) {
             throw socket.error("protocol", "must be TCP for an upstream endpoint");

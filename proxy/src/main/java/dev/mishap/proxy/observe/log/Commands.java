@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.observe.log.FormatParser.Command;
+import dev.mishap.proxy.transport.InternalAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -38,10 +39,12 @@ final class Commands {
                     i -> i.connection == null ? null : underscores(i.connection.transportFailureReason)),
             // flags that extensions define, of which there are none
             Map.entry("CUSTOM_FLAGS", i -> ""),
-            // addresses inside of a proxy have such ids, and there are no internal listeners
-            Map.entry("DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID", i -> ""),
-            Map.entry("DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID", i -> ""),
-            Map.entry("UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID", i -> i.upstreamConnectionId == 0 ? null : ""),
+            // addresses of internal listeners have such ids
+            Map.entry("DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID", i -> endpointId(InternalAddresses.local(i))),
+            Map.entry("DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID", i -> endpointId(InternalAddresses.local(i))),
+            Map.entry(
+                    "UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID",
+                    i -> i.upstreamConnectionId == 0 ? null : endpointId(i.upstreamHost)),
             // of HTTP/3 only
             Map.entry("ROUNDTRIP_DURATION", i -> null),
             // of DNS questions
@@ -70,16 +73,20 @@ final class Commands {
     private static final Map<String, Function<StreamInfo, @Nullable SocketAddress>> ADDRESSES = Map.of(
             "UPSTREAM_HOST", i -> i.upstreamHost,
             "UPSTREAM_REMOTE_ADDRESS", StreamInfo::upstreamRemoteAddress,
-            "UPSTREAM_LOCAL_ADDRESS", i -> i.upstreamLocalAddress,
-            "DOWNSTREAM_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
-            "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", i -> i.downstreamLocalAddress,
-            "DOWNSTREAM_REMOTE_ADDRESS", i -> i.downstreamRemoteAddress,
-            "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", i -> i.downstreamDirectRemoteAddress);
+            "UPSTREAM_LOCAL_ADDRESS", InternalAddresses::upstreamLocal,
+            "DOWNSTREAM_LOCAL_ADDRESS", InternalAddresses::local,
+            "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", InternalAddresses::local,
+            "DOWNSTREAM_REMOTE_ADDRESS", i -> InternalAddresses.remote(i, i.downstreamRemoteAddress),
+            "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", i -> InternalAddresses.remote(i, i.downstreamDirectRemoteAddress));
 
     /** The operator of the extension {@code envoy.formatter.req_without_query}. */
     static final String REQ_WITHOUT_QUERY = "REQ_WITHOUT_QUERY";
 
     private Commands() {}
+
+    private static String endpointId(@Nullable SocketAddress address) {
+        return address instanceof InternalAddress internal ? internal.endpointId() : "";
+    }
 
     /** An operator of Envoy's own. */
     static Field create(Command command) {

@@ -19,12 +19,10 @@ public final class FilterStateUpdates {
     public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(MESSAGE)
             .supported("object_key", "factory_key", "format_string", "skip_if_empty")
             .accepted("read_only", "Envoy replaces values that have it, too")
-            .accepted(
-                    "shared_with_upstream",
-                    "it is for internal listeners, which are refused where one is configured, and filters of upstream connections;"
-                            + " hashable values, by which connections would be told apart, are refused with it"));
+            .supported("shared_with_upstream"));
 
-    private record Update(String key, ObjectKind kind, LogFormat format, boolean skipIfEmpty) {}
+    private record Update(
+            String key, ObjectKind kind, LogFormat format, boolean skipIfEmpty, FilterStateValue.Sharing sharing) {}
 
     private final List<Update> updates;
 
@@ -46,13 +44,17 @@ public final class FilterStateUpdates {
                 }
                 throw new ConfigException("'" + key + "' does not have an object factory");
             }
-            if (kind == ObjectKind.HASHABLE_TEXT
-                    && !node.enumName("shared_with_upstream").equals("NONE")) {
+            FilterStateValue.Sharing sharing = FilterStateValue.Sharing.valueOf(node.enumName("shared_with_upstream"));
+            if (kind == ObjectKind.HASHABLE_TEXT && sharing != FilterStateValue.Sharing.NONE) {
                 throw node.error(
                         "shared_with_upstream", "is not supported for hashable values; take the factory envoy.string");
             }
             updates.add(new Update(
-                    key, kind, LogFormat.from(node.required("format_string")), node.bool("skip_if_empty", false)));
+                    key,
+                    kind,
+                    LogFormat.from(node.required("format_string")),
+                    node.bool("skip_if_empty", false),
+                    sharing));
         }
         return new FilterStateUpdates(updates);
     }
@@ -88,6 +90,10 @@ public final class FilterStateUpdates {
 
     private static @Nullable FilterStateValue value(Update update, StreamInfo info, HeaderMap request) {
         String text = update.format().format(info, request);
-        return text.isEmpty() && update.skipIfEmpty() ? null : update.kind().make(text);
+        FilterStateValue value =
+                text.isEmpty() && update.skipIfEmpty() ? null : update.kind().make(text);
+        return value == null || update.sharing() == FilterStateValue.Sharing.NONE
+                ? value
+                : value.shared(update.sharing());
     }
 }

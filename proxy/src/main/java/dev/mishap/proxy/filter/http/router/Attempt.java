@@ -12,6 +12,7 @@ import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.StreamSpan;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.TcpTunnel;
@@ -362,6 +363,11 @@ final class Attempt implements UpstreamListener {
     @Override
     public @Nullable ConnectionInfo downstreamConnection() {
         return downstream().info().connection;
+    }
+
+    @Override
+    public Map<String, FilterStateValue> sharedFilterState() {
+        return downstream().info().sharedFilterState();
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.proxy.transport.TlsSession;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamListener;
@@ -230,6 +231,11 @@ final class UpstreamFilters implements UpstreamStream, UpstreamListener, ChainEn
     @Override
     public @Nullable ConnectionInfo downstreamConnection() {
         return attempt.downstreamConnection();
+    }
+
+    @Override
+    public Map<String, FilterStateValue> sharedFilterState() {
+        return attempt.sharedFilterState();
     }
 
     @Override
