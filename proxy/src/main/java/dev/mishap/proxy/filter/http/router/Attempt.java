@@ -43,11 +43,12 @@ final class Attempt implements UpstreamListener {
     private @Nullable TcpTunnel tunnel;
 
     private StreamSpan.@Nullable AttemptSpan span;
+    private final @Nullable TryLog log;
     private @Nullable Future<?> perTry;
     private @Nullable Future<?> perTryIdle;
     private @Nullable Future<?> duration;
-    private long bodySent;
-    private long bodyReceived;
+    long bodySent;
+    long bodyReceived;
     private int responseHeaderBytes;
     private int responseHeaderCount;
     private boolean headersSeen;
@@ -73,6 +74,8 @@ final class Attempt implements UpstreamListener {
         info.upstreamProtocol = null;
         info.upstreamTls = null;
         info.upstreamLocalAddress = null;
+        UpstreamLog logged = tries.call().config().upstreamLog;
+        log = logged == null ? null : new TryLog(logged, tries.call(), this, startNanos);
     }
 
     void start() {
@@ -218,12 +221,21 @@ final class Attempt implements UpstreamListener {
         }
     }
 
+    private void logFailure(ResetReason reason, @Nullable String transportFailure) {
+        if (log != null && !over) {
+            log.failed(reason, transportFailure);
+        }
+    }
+
     /** Lets go of everything but the headers. */
     private void end() {
         endSpan(null);
         if (!over) {
             stats().perTryTimeoutUsed(System.nanoTime() - startNanos, timeouts().perTryNanos);
             recordSizes();
+            if (log != null) {
+                log.end();
+            }
         }
         over = true;
         stream = null;
@@ -282,6 +294,7 @@ final class Attempt implements UpstreamListener {
         } else {
             endpoint.rqTimeout.increment();
             stats().rqPerTryTimeout.inc();
+            logTimeout();
             tries.onPerTryTimeout(this, "upstream_per_try_timeout");
         }
     }
@@ -290,7 +303,14 @@ final class Attempt implements UpstreamListener {
         if (!over) {
             endpoint.rqTimeout.increment();
             stats().rqPerTryIdleTimeout.inc();
+            logTimeout();
             tries.onPerTryTimeout(this, "upstream_per_try_idle_timeout");
+        }
+    }
+
+    private void logTimeout() {
+        if (log != null) {
+            log.timedOut();
         }
     }
 
@@ -330,6 +350,9 @@ final class Attempt implements UpstreamListener {
         if (protocol != null && own != null) {
             own.connected(protocol);
         }
+        if (log != null) {
+            log.ready(to);
+        }
         tries.onReady(this, to);
     }
 
@@ -340,6 +363,7 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onPoolFailure(ResetReason reason, @Nullable String transportFailure) {
+        logFailure(reason, transportFailure);
         endSpan(reason);
         end();
         if (reason == ResetReason.NO_CONNECTION_POOL) {
@@ -388,6 +412,9 @@ final class Attempt implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap headers, boolean endStream) {
         headersSeen = true;
+        if (log != null) {
+            log.headers(headers);
+        }
         if (stats().sizes() != null) {
             responseHeaderBytes = headers.byteSize();
             responseHeaderCount = headers.size();
@@ -420,12 +447,16 @@ final class Attempt implements UpstreamListener {
 
     @Override
     public void onTrailers(HeaderMap trailers) {
+        if (log != null) {
+            log.trailers(trailers);
+        }
         end();
         tries.response().onTrailers(this, trailers);
     }
 
     @Override
     public void onReset(ResetReason reason) {
+        logFailure(reason, null);
         endSpan(reason);
         end();
         tries.response().onReset(this, reason, null, true);

@@ -10,6 +10,7 @@ import dev.mishap.proxy.upstream.Upstreams;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /** One router of one filter chain: {@code envoy.extensions.filters.http.router.v3.Router} and what the router works with. */
 final class RouterConfig {
@@ -30,6 +31,9 @@ final class RouterConfig {
     /** {@code upstream_http_filters}: what tries to clusters without filters of their own pass. */
     final List<ChainFilter> upstreamFilters;
 
+    /** Null = tries are not logged. */
+    final @Nullable UpstreamLog upstreamLog;
+
     private final Scope root;
     private final ConcurrentMap<String, VirtualClusterStats> virtualClusters = new ConcurrentHashMap<>();
 
@@ -44,7 +48,8 @@ final class RouterConfig {
             boolean suppressGrpcFailureStats,
             boolean startChildSpan,
             List<HeaderName> strictHeaders,
-            List<ChainFilter> upstreamFilters) {
+            List<ChainFilter> upstreamFilters,
+            @Nullable UpstreamLog upstreamLog) {
         this.clusters = clusters;
         this.upstreams = upstreams;
         this.root = root;
@@ -56,6 +61,7 @@ final class RouterConfig {
         this.startChildSpan = startChildSpan;
         this.strictHeaders = List.copyOf(strictHeaders);
         this.upstreamFilters = List.copyOf(upstreamFilters);
+        this.upstreamLog = upstreamLog;
     }
 
     /** The stats of a virtual cluster, or of a route that has some. */

@@ -17,10 +17,12 @@ public final class RouterExtension implements HttpFilterExtension {
     private static final String TYPE = "envoy.extensions.filters.http.router.v3.Router";
 
     /** What we make of the router's configuration. */
-    public static final List<SupportedFields> FIELDS = List.of(SupportedFields.of(TYPE)
-            .supported("dynamic_stats", "suppress_envoy_headers", "strict_check_headers")
-            .supported("respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats")
-            .supported("start_child_span", "upstream_http_filters"));
+    public static final List<SupportedFields> FIELDS = List.of(
+            SupportedFields.of(TYPE)
+                    .supported("dynamic_stats", "suppress_envoy_headers", "strict_check_headers")
+                    .supported("respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats")
+                    .supported("start_child_span", "upstream_http_filters", "upstream_log", "upstream_log_options"),
+            UpstreamLog.FIELDS);
 
     @Override
     public String name() {
@@ -55,7 +57,8 @@ public final class RouterExtension implements HttpFilterExtension {
                         .toList(),
                 upstream.isEmpty()
                         ? List.of()
-                        : context.service(UpstreamFilterChains.class).parse(upstream, "router upstream http", context));
+                        : context.service(UpstreamFilterChains.class).parse(upstream, "router upstream http", context),
+                UpstreamLog.from(config, context));
         return () -> new RouterFilter(router);
     }
 }
