@@ -1,7 +1,6 @@
 package dev.mishap.proxy.admin;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +24,7 @@ public final class AdminRouter {
 
     public void add(AdminRoute route) {
         routes.add(route);
-        routes.sort(Comparator.comparing(AdminRoute::path));
+        routes.sort((a, b) -> a.path().compareTo(b.path()));
     }
 
     public void addAll(List<AdminRoute> more) {

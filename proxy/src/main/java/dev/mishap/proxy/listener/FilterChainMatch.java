@@ -57,6 +57,31 @@ record FilterChainMatch(
         sourcePorts = List.copyOf(sourcePorts);
     }
 
+    // Written out: every listener needs them at the start, and those of a record are made of a dozen classes at their first call.
+
+    @Override
+    public boolean equals(@Nullable Object o) {
+        return o instanceof FilterChainMatch other && parts().equals(other.parts());
+    }
+
+    @Override
+    public int hashCode() {
+        return parts().hashCode();
+    }
+
+    private List<Object> parts() {
+        return List.of(
+                destinationPort,
+                prefixRanges,
+                serverNames,
+                transportProtocol,
+                applicationProtocols,
+                directSourcePrefixRanges,
+                sourceType,
+                sourcePrefixRanges,
+                sourcePorts);
+    }
+
     static FilterChainMatch from(@Nullable ConfigNode node) {
         if (node == null) {
             return ANY;
