@@ -15,7 +15,8 @@ public record Locality(String region, String zone, String subZone) implements Co
         return c == 0 ? subZone.compareTo(other.subZone) : c;
     }
 
-    // Written out: every cluster needs them at the start, and those of a record are made of a dozen classes at their first call.
+    // Written out: every cluster needs them at the start, and those of a record are made of a dozen classes at their
+    // first call.
 
     @Override
     public boolean equals(@Nullable Object o) {

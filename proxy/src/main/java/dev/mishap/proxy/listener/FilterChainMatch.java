@@ -57,7 +57,8 @@ record FilterChainMatch(
         sourcePorts = List.copyOf(sourcePorts);
     }
 
-    // Written out: every listener needs them at the start, and those of a record are made of a dozen classes at their first call.
+    // Written out: every listener needs them at the start, and those of a record are made of a dozen classes at their
+    // first call.
 
     @Override
     public boolean equals(@Nullable Object o) {
