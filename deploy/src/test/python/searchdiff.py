@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
@@ -10,13 +10,14 @@ header lines, dates, ids and times are not. A seed is a whole run: the same seed
 the requests are malformed in random ways; there, differences are to be judged, since a refusal where Envoy is lenient may be meant. With
 --stacks the configuration is a random stack of HTTP filters with overrides on all levels, retries, internal redirects, one of several
 protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
-(search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py). A configuration
+(search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py); with --tcp it is a TCP proxy behind network
+filters, with TLS and PROXY headers on both sides, and clients that follow a script (search_tcp.py). A configuration
 that both refuse is passed over.
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
-import argparse, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
-import diffrun, search_chains, search_stacks
+import argparse, collections, concurrent.futures, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
+import diffrun, search_chains, search_stacks, search_tcp
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -361,25 +362,29 @@ def cluster(name, port, options=None):
         {"lb_endpoints": [{"endpoint": {"address": listens(port)}}]}]}}
 
 
-class Program:
-    """One of the two, with the configuration of a seed. `upstreams`: name and port of each cluster."""
+def bootstrap(p, manager, runtime, log_format=None, options=None, listener=None):
+    """The configuration of a program: one listener, with `manager` as its only filter unless it is given, and a cluster for each upstream."""
+    manager = {"@type": HCM, **manager, "access_log": [{"name": "file", "typed_config": {
+        "@type": FILE_LOG, "path": p.log, "log_format": log_format or {"text_format_source": {"inline_string": LOG}}}}]}
+    return {"node": {"id": "n1", "cluster": "c1"}, "admin": {"address": listens(p.admin)},
+            "layered_runtime": {"layers": [{"name": "s", "static_layer": runtime}]},
+            "static_resources": {
+                "listeners": [{"name": "l", "address": listens(p.port), "stat_prefix": "l", **(listener or {
+                    "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]})}],
+                "clusters": [cluster(n, x.port, options if n == "up" else None) for n, x in p.servers.items()]}}
 
-    def __init__(self, name, command, manager, runtime, upstreams, directory, log_format=None, options=None, listener=None):
-        self.name, self.port, self.admin, self.upstreams = name, free_port(), free_port(), upstreams
+
+class Program:
+    """One of the two, with the configuration of a seed. `servers`: what its clusters lead to, by name; each has a `port`."""
+
+    def __init__(self, name, command, mode, servers, directory):
+        self.name, self.port, self.admin, self.servers, self.directory = name, free_port(), free_port(), servers, directory
         self.log = os.path.join(directory, name + ".access")
         with open(self.log, "w"):
             pass
-        manager = {"@type": HCM, **manager, "access_log": [{"name": "file", "typed_config": {
-            "@type": FILE_LOG, "path": self.log, "log_format": log_format or {"text_format_source": {"inline_string": LOG}}}}]}
-        config = {"node": {"id": "n1", "cluster": "c1"}, "admin": {"address": listens(self.admin)},
-                  "layered_runtime": {"layers": [{"name": "s", "static_layer": runtime}]},
-                  "static_resources": {
-                      "listeners": [{"name": "l", "address": listens(self.port), "stat_prefix": "l", **(listener or {
-                          "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]})}],
-                      "clusters": [cluster(n, port, options if n == "up" else None) for n, port in upstreams.items()]}}
         file = os.path.join(directory, name + ".json")
         with open(file, "w") as f:
-            json.dump(config, f)
+            json.dump(mode.bootstrap(self), f)
         self.output = os.path.join(directory, name + ".log")
         with open(self.output, "w") as out:
             self.process = subprocess.Popen([*command, "-c", file, "--concurrency", "1", "-l", "error", "--file-flush-interval-msec", "100"],
@@ -417,19 +422,25 @@ class Program:
                 end = b"<" + type(e).__name__.encode() + b">"
         return data + (b"\n" + end if raw or not data else b"")
 
-    def stats(self, stacks):
-        query = "type=Counters&usedonly" if stacks else "filter=fault|downstream_rq_[0-9]xx"
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/stats?{query}") as r:
-            pairs = (line.split(": ", 1) for line in r.read().decode().splitlines() if ": " in line)
-            return {k: v for k, v in pairs if v.isdigit() and not (search_stacks.TIMED.search(k) if stacks else k.startswith(
-                ("http.admin", "listener.admin", "runtime.", "mishap.")))}
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}") as r:
+            return r.read().decode()
+
+    def stats(self, query):
+        """Those that have numbers."""
+        pairs = (line.split(": ", 1) for line in self.get("/stats?" + query).splitlines() if ": " in line)
+        return {k: v for k, v in pairs if v.isdigit()}
+
+    def neutral(self, text):
+        """The text without the ports of this program and of its servers."""
+        text = text.replace(str(self.port), "PORT").replace(str(self.admin), "ADMIN")
+        for name, server in self.servers.items():
+            text = re.sub(rf"(?<!\d){server.port}(?!\d)", name, text)
+        return text
 
     def lines(self):
         with open(self.log, errors="replace") as f:
-            text = f.read().replace(str(self.port), "PORT")
-        for name, port in self.upstreams.items():
-            text = text.replace(f":{port}", f":{name}")
-        return sorted(text.split("\n"))
+            return sorted(self.neutral(f.read()).split("\n"))
 
     def stop(self):
         self.process.terminate()
@@ -455,20 +466,83 @@ def comparable(data, program):
     return sorted(line.decode("latin-1") for line in data.replace(b"\r\n", b"\n").split(b"\n"))
 
 
+class Routes:
+    """A kind of search, for one seed: route tables with faults. The others do as it does."""
+
+    together = False  # whether both are asked at the same time
+
+    def __init__(self, seed, maker=Maker):
+        self.make = maker(seed)
+        self.manager, self.runtime = self.make.manager(), self.make.runtime()
+
+    def servers(self, shared):
+        """What a program's clusters lead to."""
+        return {"up": shared}
+
+    def bootstrap(self, p):
+        return bootstrap(p, self.manager, self.runtime)
+
+    def request(self, number):
+        return self.make.request(number)
+
+    def ask(self, p, request):
+        return comparable(p.ask(request, False), p)
+
+    def after(self, p):
+        """What is compared when all is answered: kinds of text, and their lines."""
+        return {"log": p.lines(), "stat": [f"{k}: {v}" for k, v in self.stats(p).items()]}
+
+    def stats(self, p):
+        not_ours = ("http.admin", "listener.admin", "runtime.", "mishap.")
+        return {k: v for k, v in p.stats("filter=fault|downstream_rq_[0-9]xx").items() if not k.startswith(not_ours)}
+
+
+class Raw(Routes):
+    def __init__(self, seed):
+        super().__init__(seed, RawMaker)
+
+    def ask(self, p, request):
+        return comparable(p.ask(request, True), p)
+
+
+class Stacks(Routes):
+    def __init__(self, seed):
+        super().__init__(seed, search_stacks.maker(Maker))
+        self.more = {"log_format": self.make.log_format(), "options": self.make.upstream_options()}
+
+    def servers(self, shared):
+        # this upstream counts what it was asked, so that each program has its own
+        return {"up": diffrun.Upstream("up", {}, None), "authz": search_stacks.Authorizer()}
+
+    def bootstrap(self, p):
+        return bootstrap(p, self.manager, self.runtime, **self.more)
+
+    def ask(self, p, request):
+        return search_stacks.ask(p.port, request)
+
+    def stats(self, p):
+        return {k: v for k, v in p.stats("type=Counters&usedonly").items() if not search_stacks.TIMED.search(k)}
+
+
+class Chains(Stacks):
+    def __init__(self, seed):
+        self.make = search_chains.ChainMaker(seed)
+        self.listener = self.make.listener()
+
+    servers = Routes.servers
+
+    def bootstrap(self, p):
+        return bootstrap(p, {}, {}, listener=self.listener)
+
+    def ask(self, p, request):
+        return search_chains.ask(p.port, request)
+
+
 def run(seed, o, upstream, directory):
     """The number of differences of a seed."""
-    if o.chains:
-        make, manager, runtime = search_chains.ChainMaker(seed), {}, {}
-        more = {"listener": make.listener()}
-    else:
-        make = (RawMaker if o.raw else search_stacks.maker(Maker) if o.stacks else Maker)(seed)
-        manager, runtime = make.manager(), make.runtime()
-        more = {"log_format": make.log_format(), "options": make.upstream_options()} if o.stacks else {}
-    # an upstream of stacks counts what it was asked, so that each program has its own
-    servers = [{"up": diffrun.Upstream("up", {}, None), "authz": search_stacks.Authorizer()} if o.stacks else {"up": upstream} for _ in range(2)]
+    mode = o.kind(seed)
     commands = (("envoy", [*shlex.split(o.envoy), "--disable-hot-restart"]), ("ours", shlex.split(o.bin)))
-    programs = [Program(name, command, manager, runtime, {n: x.port for n, x in server.items()}, directory, **more)
-                for (name, command), server in zip(commands, servers)]
+    programs = [Program(name, command, mode, mode.servers(upstream), directory) for name, command in commands]
     try:
         started = [p.started() for p in programs]
         if not all(started):
@@ -477,23 +551,22 @@ def run(seed, o, upstream, directory):
                 print(f"{p.name} did not start: {p.said()[-800 if len(silent) == 1 else -200:]}")
             return int(len(silent) == 1)
         found = 0
-        for number in range(o.requests):
-            request = make.request(number)
-            if o.stacks or o.chains:
-                theirs, ours = ((search_chains if o.chains else search_stacks).ask(p.port, request) for p in programs)
-            else:
-                theirs, ours = (comparable(p.ask(request, o.raw), p) for p in programs)
-            if theirs != ours:
-                found += 1
-                if found <= o.show:
-                    print(f"--- seed {seed}: {request!r}")
-                    print("\n".join(list(difflib.unified_diff(theirs, ours, "envoy", "ours", lineterm="", n=0))[2:]))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for number in range(o.requests):
+                request = mode.request(number)
+                theirs, ours = (pool.map if mode.together else map)(lambda p: mode.ask(p, request), programs)
+                if theirs != ours:
+                    found += 1
+                    if found <= o.show:
+                        print(f"--- seed {seed}: {number}: {request!r}")
+                        print("\n".join(list(difflib.unified_diff(theirs, ours, "envoy", "ours", lineterm="", n=0))[2:]))
         time.sleep(.5)  # logs are written every 0.1 s
-        for kind, theirs, ours in (("log", programs[0].lines(), programs[1].lines()),
-                                   ("stat", sorted(programs[0].stats(o.stacks or o.chains).items()), sorted(programs[1].stats(o.stacks or o.chains).items()))):
-            only = [("envoy", x) for x in theirs if x not in ours] + [("ours", x) for x in ours if x not in theirs]
+        theirs, ours = (mode.after(p) for p in programs)
+        for kind in theirs:
+            a, b = collections.Counter(theirs[kind]), collections.Counter(ours[kind])
+            only = [("envoy", x) for x in (a - b).elements()] + [("ours", x) for x in (b - a).elements()]
             found += len(only)
-            for who, what in sorted(only, key=lambda x: str(x[1]))[:2 * o.show]:
+            for who, what in sorted(only, key=lambda x: x[1])[:4 * o.show]:
                 print(f"--- seed {seed}: {kind} of {who} only: {what}")
         if found and o.keep:
             shutil.copy(os.path.join(directory, "envoy.json"), os.path.join(o.keep, f"seed-{seed}.json"))
@@ -501,9 +574,10 @@ def run(seed, o, upstream, directory):
     finally:
         for p in programs:
             p.stop()
-        for server in servers:
-            if o.stacks:
-                server["up"].stop()
+        for server in (p.servers for p in programs):
+            for x in server.values():
+                if x is not upstream and hasattr(x, "stop"):
+                    x.stop()
 
 
 def main():
@@ -514,9 +588,10 @@ def main():
     a.add_argument("--requests", type=int, default=300, help="of each seed")
     a.add_argument("--show", type=int, default=3, help="differences of a seed that are printed in full")
     kind = a.add_mutually_exclusive_group()
-    kind.add_argument("--raw", action="store_true", help="malformed requests instead")
-    kind.add_argument("--stacks", action="store_true", help="stacks of HTTP filters instead")
-    kind.add_argument("--chains", action="store_true", help="listeners with filter chains instead")
+    a.set_defaults(kind=Routes)
+    for mode, meaning in ((Raw, "malformed requests"), (Stacks, "stacks of HTTP filters"), (Chains, "listeners with filter chains"),
+                          (search_tcp.Tcp, "listeners of TCP, with network filters")):
+        kind.add_argument("--" + mode.__name__.lower(), dest="kind", action="store_const", const=mode, help=meaning + " instead")
     a.add_argument("--keep", metavar="FOLDER", help="where to leave the configurations of seeds that differed")
     o = a.parse_args()
     if not shutil.which(shlex.split(o.envoy)[0]):

@@ -176,6 +176,16 @@ public final class ConnectionManagerStats {
         cxLengthMs.record(nanos / 1_000_000);
     }
 
+    /** A connection was closed by another filter before it came to this one, where it counts all the same. */
+    public void closedBefore(boolean secure, long nanos) {
+        cxTotal.inc();
+        cxDestroy.inc();
+        if (secure) {
+            cxSslTotal.inc();
+        }
+        cxLengthMs.record(nanos / 1_000_000);
+    }
+
     public void completed(int status) {
         rqCompleted.inc();
         listenerRqCompleted.inc();

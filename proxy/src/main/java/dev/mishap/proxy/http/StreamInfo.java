@@ -193,6 +193,9 @@ public final class StreamInfo {
         requestedServerName = c.requestedServerName;
         filterChainName = c.filterChainName;
         listenerMetadata = c.listenerMetadata;
+        if (c.rateLimited) {
+            addFlag(ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED); // sic
+        }
         Map<String, Object> marks = c.marksNow();
         if (!marks.isEmpty()) {
             joinDynamicMetadata("mishap", marks);

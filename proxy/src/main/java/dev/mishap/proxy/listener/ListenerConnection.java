@@ -116,7 +116,8 @@ final class ListenerConnection implements ChannelFutureListener {
         stats.lengthMs.record((System.nanoTime() - info.acceptedNanos) / 1_000_000);
         worker.remove(this);
         if (log != AccessLog.NONE) {
-            ListenerLog.ended(log, info);
+            // After what else hears of the end: the filter that owns the connection completes what is logged.
+            closed.channel().closeFuture().addListener(f -> ListenerLog.ended(log, info));
         }
     }
 

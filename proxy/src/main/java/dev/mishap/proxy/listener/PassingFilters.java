@@ -186,6 +186,9 @@ final class PassingFilters extends ChannelInboundHandlerAdapter implements Netwo
         closed = true;
         held.release();
         held = Unpooled.EMPTY_BUFFER;
+        if (!installed) {
+            terminal.closedBefore(info);
+        }
         for (int i = 0; i < greeted; i++) {
             NetworkFilter f = filters[i];
             if (f != null) {

@@ -121,7 +121,8 @@ final class DownstreamTls implements TransportSocketFactory {
         TlsContext only = now.only();
         if (only != null) {
             SslHandler handler = only.newHandler(channel.alloc());
-            channel.pipeline().addLast(handler).addLast(behind(channel, handler, only, connection, ready));
+            TlsConnection behind = behind(channel, handler, only, connection, ready);
+            channel.pipeline().addLast(behind.first(), behind.resets(), handler, behind);
         } else {
             channel.pipeline().addLast(new ServerHandshake((ctx, hello) -> choose(ctx, now, hello, connection, ready)));
         }
@@ -151,8 +152,11 @@ final class DownstreamTls implements TransportSocketFactory {
         if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
             engine.setOcspResponse(staple);
         }
-        channel.pipeline().addAfter(ctx.name(), null, behind(channel, handler, context, connection, ready));
+        TlsConnection behind = behind(channel, handler, context, connection, ready);
+        channel.pipeline().addAfter(ctx.name(), null, behind);
         channel.pipeline().addAfter(ctx.name(), null, handler);
+        channel.pipeline().addAfter(ctx.name(), null, behind.resets());
+        channel.pipeline().addAfter(ctx.name(), null, behind.first());
         return true;
     }
 

@@ -1,6 +1,9 @@
 package dev.mishap.proxy.tls;
 
+import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.HalfClose;
+import dev.mishap.proxy.transport.NoTls;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -30,11 +33,16 @@ final class TlsConnection extends ChannelInboundHandlerAdapter implements HalfCl
         void failed(@Nullable String reason);
     }
 
+    /** A record with the fatal alert protocol_version, for who sends what is no TLS. */
+    private static final byte[] PROTOCOL_VERSION = {21, 3, 1, 0, 2, 2, 70};
+
     private final SslHandler handler;
     private final TlsContext context;
     private final Owner owner;
     private final Promise<Channel> ready;
     private boolean failed;
+    /** What the peer has begun with instead of a record. */
+    private @Nullable NoTls instead;
 
     TlsConnection(Channel channel, SslHandler handler, TlsContext context, Owner owner, Promise<Channel> ready) {
         this.handler = handler;
@@ -138,7 +146,12 @@ final class TlsConnection extends ChannelInboundHandlerAdapter implements HalfCl
         if (!failed) {
             failed = true;
             TlsFailure.count(cause, context.stats());
-            owner.failed(TlsFailure.text(cause));
+            NoTls what = instead;
+            owner.failed(what == null ? TlsFailure.text(cause) : TlsFailure.text(what));
+            ChannelHandlerContext below = ctx.pipeline().context(handler);
+            if (what == NoTls.WRONG_VERSION_NUMBER && below != null) {
+                below.writeAndFlush(Unpooled.wrappedBuffer(PROTOCOL_VERSION));
+            }
             ready.tryFailure(cause);
         }
     }
@@ -153,6 +166,37 @@ final class TlsConnection extends ChannelInboundHandlerAdapter implements HalfCl
         }
         failed(ctx, cause);
         ctx.close();
+    }
+
+    /** Stands before all else until there are bytes, to see whether these are TLS: what fails later does not tell. */
+    ChannelInboundHandlerAdapter first() {
+        return new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object message) {
+                instead = NoTls.of((ByteBuf) message);
+                ctx.fireChannelRead(message);
+                ctx.pipeline().remove(this);
+            }
+        };
+    }
+
+    /**
+     * Stands before the {@link SslHandler}, which keeps it to itself when a connection on which it has said its last is reset: that
+     * is an end like others to it, but not to the other side of a proxied connection.
+     */
+    ChannelInboundHandlerAdapter resets() {
+        return new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                ChannelHandlerContext behind = ctx.pipeline().context(TlsConnection.this);
+                if (ready.isSuccess() && behind != null && ConnectionLoss.is(cause)) {
+                    owner.failed(TlsFailure.RESET);
+                    behind.fireExceptionCaught(cause);
+                } else {
+                    ctx.fireExceptionCaught(cause);
+                }
+            }
+        };
     }
 
     @Override

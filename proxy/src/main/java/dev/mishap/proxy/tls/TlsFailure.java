@@ -1,5 +1,6 @@
 package dev.mishap.proxy.tls;
 
+import dev.mishap.proxy.transport.NoTls;
 import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
 import java.util.Map;
@@ -9,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class TlsFailure {
     private static final long SSL_LIBRARY = 16L << 24;
     private static final int ALERT = 1000;
+    /** Of a connection that was good until its peer reset it. */
+    static final String RESET =
+            "TLS_error:|33554536:system library:OPENSSL_internal:Connection reset by peer:TLS_error_end";
+
     private static final String VERIFY_FAILED = "CERTIFICATE_VERIFY_FAILED";
     private static final String NO_PEER_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
@@ -91,7 +96,7 @@ final class TlsFailure {
             return noPeerCertificate();
         }
         if (message.contains("Unsupported or unrecognized SSL message") || message.contains("not an SSL/TLS record")) {
-            return error(247, "WRONG_VERSION_NUMBER");
+            return text(NoTls.WRONG_VERSION_NUMBER);
         }
         if (message.contains("cipher suites in common")) {
             return error(184, "NO_SHARED_CIPHER");
@@ -103,6 +108,11 @@ final class TlsFailure {
             return error(175, "NO_CIPHERS_AVAILABLE");
         }
         return null;
+    }
+
+    /** The same of a peer that began with {@code instead}. */
+    static String text(NoTls instead) {
+        return error(instead.reason, instead.name());
     }
 
     /** Envoy says a second time what this is. */

@@ -96,16 +96,15 @@ final class UpstreamTls implements UpstreamTransport {
         if (keyLog != null) {
             keyLog.follow(handler, channel::localAddress, channel::remoteAddress, ready);
         }
-        channel.pipeline()
-                .addLast(handler)
-                .addLast(new TlsConnection(
-                        channel,
-                        handler,
-                        context,
-                        TlsConnection.owner(session -> channel.attr(SESSION).set(session), reason -> {
-                            // the promise's failure tells it
-                        }),
-                        ready));
+        TlsConnection behind = new TlsConnection(
+                channel,
+                handler,
+                context,
+                TlsConnection.owner(session -> channel.attr(SESSION).set(session), reason -> {
+                    // the promise's failure tells it
+                }),
+                ready);
+        channel.pipeline().addLast(behind.resets(), handler, behind);
         return ready;
     }
 

@@ -75,6 +75,9 @@ public final class ConnectionInfo {
     /** Which part of this proxy closed the connection ({@code DOWNSTREAM_LOCAL_CLOSE_REASON}), or null. */
     public @Nullable String localCloseReason;
 
+    /** Whether a limit of the rate of connections has closed it, for which logs have a flag. */
+    public boolean rateLimited;
+
     /** What the filter that owns the connection has for the listener's log: its {@code StreamInfo}, or null. */
     public @Nullable Object streamInfo;
 

@@ -9,6 +9,7 @@ import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TransportSocketFactory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -76,29 +77,42 @@ class PassingFiltersTest {
                 0,
                 List.of(),
                 factories,
-                (c, info) -> c.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-                    @Override
-                    public void handlerAdded(ChannelHandlerContext ctx) {
-                        seen.add("end new");
-                    }
-
-                    @Override
-                    public void channelRead(ChannelHandlerContext ctx, Object message) {
-                        ByteBuf data = (ByteBuf) message;
-                        seen.add("end " + data.toString(StandardCharsets.US_ASCII));
-                        data.release();
-                    }
-
-                    @Override
-                    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-                        seen.add("end end");
-                    }
-                }),
+                new Terminal(),
                 null,
                 null);
         TerminalFilterFactory terminal = chain.terminal();
         assertThat(terminal).isNotNull();
         PassingFilters.install(channel, new ConnectionInfo(), chain, terminal, 8);
+    }
+
+    /** The last of a chain. */
+    private final class Terminal implements TerminalFilterFactory {
+        @Override
+        public void install(Channel c, ConnectionInfo info) {
+            c.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void handlerAdded(ChannelHandlerContext ctx) {
+                    seen.add("end new");
+                }
+
+                @Override
+                public void channelRead(ChannelHandlerContext ctx, Object message) {
+                    ByteBuf data = (ByteBuf) message;
+                    seen.add("end " + data.toString(StandardCharsets.US_ASCII));
+                    data.release();
+                }
+
+                @Override
+                public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                    seen.add("end end");
+                }
+            });
+        }
+
+        @Override
+        public void closedBefore(ConnectionInfo info) {
+            seen.add("end closed before");
+        }
     }
 
     private void read(String text) {
@@ -123,6 +137,14 @@ class PassingFiltersTest {
         assertThat(channel.pipeline().get(PassingFilters.class)).isNull();
         channel.close();
         assertThat(seen()).containsExactlyInAnyOrder("a close", "b close");
+    }
+
+    @Test
+    void theLastFilterIsToldOfAConnectionThatDidNotGetToIt() {
+        Probe a = new Probe("a", NetworkFilter.Status.STOP);
+        open(a);
+        a.connection().closeNow("refused");
+        assertThat(seen()).containsExactly("a new", "end closed before", "a close");
     }
 
     @Test
@@ -163,7 +185,7 @@ class PassingFiltersTest {
         read("x");
         b.connection().closeNow("because");
         assertThat(channel.isOpen()).isFalse();
-        assertThat(seen()).containsExactly("a new", "b new", "a x", "a close", "b close");
+        assertThat(seen()).containsExactly("a new", "b new", "a x", "end closed before", "a close", "b close");
         assertThat(b.connection().info().localCloseReason).isEqualTo("because");
     }
 }

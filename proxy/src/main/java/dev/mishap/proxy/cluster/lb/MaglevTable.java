@@ -13,7 +13,8 @@ final class MaglevTable implements HashTable {
 
     MaglevTable(HostWeights hosts, MaglevPolicy policy) {
         int n = hosts.endpoints.size();
-        int size = (int) policy.tableSize();
+        int size =
+                n == 1 ? 1 : (int) policy.tableSize(); // one endpoint needs no more, which Envoy's gauges tell as well
         table = new Endpoint[n == 0 ? 0 : size];
         if (n == 0) {
             minPerHost = 0;
@@ -32,7 +33,7 @@ final class MaglevTable implements HashTable {
         for (int i = 0; i < n; i++) {
             byte[] key = keys.get(order[i]);
             offset[i] = Long.remainderUnsigned(Hashes.xxHash64(key, key.length, 0), size);
-            skip[i] = Long.remainderUnsigned(Hashes.xxHash64(key, key.length, 1), size - 1L) + 1;
+            skip[i] = Long.remainderUnsigned(Hashes.xxHash64(key, key.length, 1), Math.max(1, size - 1L)) + 1;
         }
         long[] counts = fill(hosts, order, offset, skip);
         minPerHost = Arrays.stream(counts).min().orElse(0);

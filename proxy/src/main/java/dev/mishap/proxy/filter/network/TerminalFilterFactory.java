@@ -10,6 +10,12 @@ public non-sealed interface TerminalFilterFactory extends NetworkFilterFactory {
     /** Adds the filter to the end of the pipeline; called on the connection's event loop. */
     void install(Channel channel, ConnectionInfo connection);
 
+    /**
+     * A filter before this one has ended the connection. It is counted and logged by this one all the same: Envoy makes all filters of
+     * a connection before it asks the first.
+     */
+    default void closedBefore(ConnectionInfo connection) {}
+
     /** The cluster that every connection goes to; null when that depends on more than the configuration. */
     default @Nullable String cluster() {
         return null;

@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.listener.tlsinspector;
 
 import dev.mishap.proxy.filter.listener.ListenerFilter;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.NoTls;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.Locale;
@@ -41,6 +42,12 @@ final class TlsInspector implements ListenerFilter {
                 found(hello);
                 return Status.CONTINUE;
             default:
+                ConnectionInfo info = connection;
+                assert info != null;
+                NoTls instead = NoTls.of(peeked);
+                if (instead != null) {
+                    info.transportFailureReason = instead.inspected();
+                }
                 stats.tlsNotFound.inc();
                 return Status.CONTINUE;
         }

@@ -28,8 +28,10 @@ import dev.mishap.proxy.route.RouteTable;
 import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.route.match.StringMatcher;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.Lifecycle;
+import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -118,16 +120,27 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
                 ? (channel, connection) ->
                         channel.pipeline().addLast(new H1ServerConnection(config, limits, connection))
                 : new Http2Codec(node, config, limits, context.root()).installer(codec.equals("HTTP2"));
-        boolean tellsUpstreams = node.bool("add_proxy_protocol_connection_state", true);
-        return (channel, connection) -> {
+        return new Terminal(config.stats, installer, node.bool("add_proxy_protocol_connection_state", true));
+    }
+
+    /** @param tellsUpstreams {@code add_proxy_protocol_connection_state} */
+    private record Terminal(ConnectionManagerStats stats, TerminalFilterFactory codec, boolean tellsUpstreams)
+            implements TerminalFilterFactory {
+        @Override
+        public void install(Channel channel, ConnectionInfo connection) {
             connection.toldUpstream = tellsUpstreams || connection.remoteAddress != connection.directRemoteAddress;
             if (connection.secure) {
-                config.stats.cxSslTotal.inc();
-                config.stats.cxSslActive.inc();
-                channel.closeFuture().addListener(f -> config.stats.cxSslActive.dec());
+                stats.cxSslTotal.inc();
+                stats.cxSslActive.inc();
+                channel.closeFuture().addListener(f -> stats.cxSslActive.dec());
             }
-            installer.install(channel, connection);
-        };
+            codec.install(channel, connection);
+        }
+
+        @Override
+        public void closedBefore(ConnectionInfo connection) {
+            stats.closedBefore(connection.secure, System.nanoTime() - connection.acceptedNanos);
+        }
     }
 
     private static RouteResolver routes(ConfigNode node, HttpFilterContext context) {

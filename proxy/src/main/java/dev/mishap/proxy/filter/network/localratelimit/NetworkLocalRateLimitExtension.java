@@ -51,6 +51,7 @@ public final class NetworkLocalRateLimitExtension implements NetworkFilterExtens
             if (enabled.on(context.runtime().get())
                     && !bucket.consume(1, Ticker.systemTicker().nanoTime())) {
                 limited.inc();
+                connection.info().rateLimited = true;
                 connection.closeNow("local_ratelimit_close_over_limit");
                 return NetworkFilter.Status.STOP;
             }

@@ -4,8 +4,12 @@ import dev.mishap.proxy.cluster.MetadataMatch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The cluster of a connection: one, or a draw by weight. */
-record ClusterChoice(List<Part> parts, long total) {
+/**
+ * The cluster of a connection: one, or a draw by weight.
+ *
+ * @param replaceable whether it gives way to the cluster that a filter before has named; a draw does not
+ */
+record ClusterChoice(List<Part> parts, long total, boolean replaceable) {
     /**
      * One of the clusters to draw from.
      *
@@ -18,11 +22,11 @@ record ClusterChoice(List<Part> parts, long total) {
     }
 
     static ClusterChoice of(String cluster, @Nullable MetadataMatch match) {
-        return new ClusterChoice(List.of(new Part(cluster, 1, match)), 1);
+        return new ClusterChoice(List.of(new Part(cluster, 1, match)), 1, true);
     }
 
     static ClusterChoice weighted(List<Part> parts) {
-        return new ClusterChoice(parts, parts.stream().mapToLong(Part::weight).sum());
+        return new ClusterChoice(parts, parts.stream().mapToLong(Part::weight).sum(), false);
     }
 
     /** @param draw any long */

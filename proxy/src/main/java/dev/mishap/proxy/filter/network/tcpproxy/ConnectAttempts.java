@@ -58,7 +58,7 @@ final class ConnectAttempts implements PickContext {
     /** Chooses the cluster, and tries to connect. */
     void start() {
         Upstreams.OnLoop loop = config.upstreams().on(downstream.eventLoop());
-        Object named = connection.filterState("envoy.tcp_proxy.cluster");
+        Object named = config.clusters().replaceable() ? connection.filterState("envoy.tcp_proxy.cluster") : null;
         ClusterChoice.Part part = config.clusters().choose(loop.random());
         String name = named == null ? part.cluster() : named.toString();
         match = part.match();

@@ -78,17 +78,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     }
 
     void start() {
-        stats.cxTotal.inc();
-        Instant now = Instant.now();
-        info.on(connection);
-        connection.streamInfo = info;
+        begin(config, connection, info);
         if (connection.proxyTlvs == null && !config.tlvs().isEmpty()) {
             connection.proxyTlvs = config.tlvs();
         }
-        connection.allDynamicMetadata().forEach(info::putDynamicMetadata);
-        info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
-        info.startNanos = connection.acceptedNanos;
-        info.accessLogType = AccessLogType.TCP_CONNECTION_END;
         downstream.config().setRecvByteBufAllocator(downstreamReads);
         downstream.config().setAutoRead(false);
         downstream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -108,6 +101,22 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                             TimeUnit.NANOSECONDS);
         }
         attempts.start();
+    }
+
+    private static void begin(TcpProxyConfig config, ConnectionInfo connection, StreamInfo info) {
+        config.stats().cxTotal.inc();
+        Instant now = Instant.now();
+        info.on(connection);
+        connection.streamInfo = info;
+        info.startTimeEpochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
+        info.startNanos = connection.acceptedNanos;
+    }
+
+    /** A connection that another filter has closed before there was anything to do for it. */
+    static void closedBefore(TcpProxyConfig config, ConnectionInfo connection) {
+        StreamInfo info = new StreamInfo();
+        begin(config, connection, info);
+        log(config, connection, info, AccessLogType.TCP_CONNECTION_END);
     }
 
     boolean isOver() {
@@ -449,18 +458,25 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
     }
 
     private void log(AccessLogType type) {
+        info.downstreamBytes.wireReceived = info.upstreamBytes.wireSent = info.bytesReceived;
+        info.downstreamBytes.wireSent = info.upstreamBytes.wireReceived = info.bytesSent;
+        log(config, connection, info, type);
+    }
+
+    private static void log(TcpProxyConfig config, ConnectionInfo connection, StreamInfo info, AccessLogType type) {
+        // Filters that go on looking, and rules, may have said something while the connection lived.
+        connection.allDynamicMetadata().forEach((namespace, fields) -> {
+            if (namespace.equals("mishap")) {
+                info.joinDynamicMetadata(namespace, fields);
+                info.flagConnectionFault();
+            } else {
+                info.putDynamicMetadata(namespace, fields);
+            }
+        });
+        info.connectionTerminationDetails = connection.terminationDetails;
+        info.endNanos = System.nanoTime();
         if (config.logs()) {
             info.accessLogType = type;
-            Map<String, Object> marks = connection.dynamicMetadata("mishap");
-            if (marks != null) {
-                // Rules may have come while the connection lived.
-                info.joinDynamicMetadata("mishap", marks);
-                info.flagConnectionFault();
-            }
-            info.connectionTerminationDetails = connection.terminationDetails;
-            info.endNanos = System.nanoTime();
-            info.downstreamBytes.wireReceived = info.upstreamBytes.wireSent = info.bytesReceived;
-            info.downstreamBytes.wireSent = info.upstreamBytes.wireReceived = info.bytesSent;
             config.log().log(info, NO_HEADERS, null, null);
         }
     }

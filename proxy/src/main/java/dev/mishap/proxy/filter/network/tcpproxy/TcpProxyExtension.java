@@ -41,6 +41,11 @@ public final class TcpProxyExtension implements NetworkFilterExtension {
         }
 
         @Override
+        public void closedBefore(ConnectionInfo connection) {
+            TcpProxy.closedBefore(config, connection);
+        }
+
+        @Override
         public @Nullable String cluster() {
             ClusterChoice clusters = config.clusters();
             return clusters.parts().size() == 1 ? clusters.parts().get(0).cluster() : null;
