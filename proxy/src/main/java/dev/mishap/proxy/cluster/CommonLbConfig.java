@@ -1,5 +1,7 @@
 package dev.mishap.proxy.cluster;
 
+import java.util.Set;
+
 /**
  * {@code common_lb_config}: what all load-balancing policies have in common.
  *
@@ -13,6 +15,7 @@ package dev.mishap.proxy.cluster;
  * @param closeOnChange {@code close_connections_on_host_set_change}: all connections are drained when an endpoint comes or goes
  * @param ignoreHealthOnRemoval {@code Cluster.ignore_health_on_host_removal}: an endpoint that is no longer assigned goes at once
  * @param closeOnHealthFailure {@code Cluster.close_connections_on_host_health_failure}: connections to an endpoint that became unhealthy are drained
+ * @param overrideHealth {@code override_host_status}: what an endpoint that a request names must be like, to be asked
  */
 public record CommonLbConfig(
         double panicPercent,
@@ -24,9 +27,10 @@ public record CommonLbConfig(
         boolean ignoreNewHosts,
         boolean closeOnChange,
         boolean ignoreHealthOnRemoval,
-        boolean closeOnHealthFailure) {
-    public static final CommonLbConfig DEFAULT =
-            new CommonLbConfig(50, 100, 6, false, false, 1_000_000_000L, false, false, false, false);
+        boolean closeOnHealthFailure,
+        OverrideHealth overrideHealth) {
+    public static final CommonLbConfig DEFAULT = new CommonLbConfig(
+            50, 100, 6, false, false, 1_000_000_000L, false, false, false, false, OverrideHealth.DEFAULT);
 
     public CommonLbConfig withPanic(double percent) {
         return new CommonLbConfig(
@@ -39,7 +43,8 @@ public record CommonLbConfig(
                 ignoreNewHosts,
                 closeOnChange,
                 ignoreHealthOnRemoval,
-                closeOnHealthFailure);
+                closeOnHealthFailure,
+                overrideHealth);
     }
 
     /** The same with what a cluster says outside of its {@code common_lb_config}. */
@@ -54,6 +59,17 @@ public record CommonLbConfig(
                 ignoreNewHosts,
                 closeOnChange,
                 ignoreHealth,
-                closeOnFailure);
+                closeOnFailure,
+                overrideHealth);
+    }
+
+    /** Of which status an endpoint may be that a request names ({@link PickContext#overrideHost}). */
+    public record OverrideHealth(Set<HealthStatus> statuses) {
+        public static final OverrideHealth DEFAULT =
+                new OverrideHealth(Set.of(HealthStatus.UNKNOWN, HealthStatus.HEALTHY, HealthStatus.DEGRADED));
+
+        public OverrideHealth {
+            statuses = Set.copyOf(statuses);
+        }
     }
 }

@@ -158,6 +158,17 @@ public final class Endpoint {
         return (f & HealthFlag.UNHEALTHY) == 0 && (f & HealthFlag.DEGRADED) != 0;
     }
 
+    /** What an assignment says of it, unless checks or outlier detection know better. */
+    public HealthStatus status() {
+        int f = flags.get();
+        if ((f & (HealthFlag.FAILED_ACTIVE_HC.bit() | HealthFlag.FAILED_OUTLIER_CHECK.bit())) != 0) {
+            return HealthStatus.UNHEALTHY;
+        }
+        HealthStatus assigned = config.health();
+        boolean good = assigned == HealthStatus.UNKNOWN || assigned == HealthStatus.HEALTHY;
+        return good && (f & HealthFlag.DEGRADED_ACTIVE_HC.bit()) != 0 ? HealthStatus.DEGRADED : assigned;
+    }
+
     /** Left out of the numbers that load and panic are judged by: not checked yet, draining, or told us to stay away. */
     public boolean excluded() {
         return (flags.get() & HealthFlag.EXCLUDED) != 0;

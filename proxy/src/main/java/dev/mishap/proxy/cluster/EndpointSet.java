@@ -21,6 +21,8 @@ public final class EndpointSet {
     private final List<HostSet> priorities;
     private final Set<Endpoint> members = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Object prepared;
+    /** By address, when a request has asked for one. */
+    private volatile @Nullable Map<String, Endpoint> byAddress;
 
     /**
      * @param groups the endpoints; groups of one locality and priority are added up
@@ -98,6 +100,19 @@ public final class EndpointSet {
     /** All endpoints, by priority. */
     public List<Endpoint> all() {
         return all;
+    }
+
+    /** The endpoint of that address, as it is written in logs, or null. */
+    public @Nullable Endpoint at(String address) {
+        Map<String, Endpoint> index = byAddress;
+        if (index == null) {
+            index = new HashMap<>();
+            for (Endpoint e : all) {
+                index.putIfAbsent(AddressText.of(e.address()), e);
+            }
+            byAddress = index; // whoever makes it makes the same
+        }
+        return index.get(address);
     }
 
     public boolean contains(Endpoint e) {

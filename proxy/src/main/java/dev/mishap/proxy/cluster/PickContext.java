@@ -63,4 +63,14 @@ public interface PickContext {
     default int retries() {
         return 0;
     }
+
+    /** The address of the endpoint that the request is to go to if it can, as it is written in logs; or null. */
+    default @Nullable String overrideHost() {
+        return null;
+    }
+
+    /** Whether no other endpoint will do in the place of {@link #overrideHost}. */
+    default boolean overrideIsStrict() {
+        return false;
+    }
 }

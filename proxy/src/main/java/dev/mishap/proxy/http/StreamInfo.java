@@ -95,6 +95,10 @@ public final class StreamInfo {
     public long upstreamConnectEndNanos;
     /** First byte of the response's body read from upstream. */
     public long upstreamFirstBodyNanos;
+    /** The address of the endpoint that the request is to go to if it can, as it is written in logs; or null. */
+    public @Nullable String overrideHost;
+    /** Whether no other endpoint will do in the place of {@link #overrideHost}. */
+    public boolean overrideHostStrict;
     /** How often a route was looked for. */
     public int routeResolutions;
 
@@ -158,6 +162,8 @@ public final class StreamInfo {
         upstreamHost = upstreamElsewhere = null;
         upstreamLocalAddress = null;
         upstreamTls = null;
+        overrideHost = null;
+        overrideHostStrict = false;
         upstreamRequestAttemptCount = routeResolutions = internalRedirects = 0;
         redirects = null;
         upstreamPoolReadyNanos = -1;

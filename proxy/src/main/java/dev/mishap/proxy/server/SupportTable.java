@@ -42,6 +42,7 @@ import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setfilterstate.SetFilterStateExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
+import dev.mishap.proxy.filter.http.statefulsession.StatefulSessionExtension;
 import dev.mishap.proxy.filter.istio.IstioFilters;
 import dev.mishap.proxy.filter.listener.httpinspector.HttpInspectorExtension;
 import dev.mishap.proxy.filter.listener.localratelimit.ListenerRateLimitExtension;
@@ -166,6 +167,7 @@ public final class SupportTable {
         lists.add(LocalRateLimitExtension.FIELDS);
         lists.add(RateLimitExtension.FIELDS);
         lists.add(BasicAuthExtension.FIELDS);
+        lists.add(StatefulSessionExtension.FIELDS);
         lists.add(ExtProcExtension.FIELDS);
         lists.add(ApiKeyAuthExtension.FIELDS);
         lists.add(CdnLoopExtension.FIELDS);

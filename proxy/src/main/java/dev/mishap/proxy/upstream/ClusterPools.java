@@ -62,6 +62,17 @@ public final class ClusterPools {
         if (now != known) {
             refresh();
         }
+        String wanted = context.overrideHost();
+        if (wanted != null) {
+            Endpoint named = now.at(wanted);
+            if (named != null
+                    && cluster.config().common().overrideHealth().statuses().contains(named.status())) {
+                return named;
+            }
+            if (context.overrideIsStrict()) {
+                return null;
+            }
+        }
         return balancer.pick(now, context);
     }
 

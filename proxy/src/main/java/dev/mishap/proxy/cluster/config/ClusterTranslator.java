@@ -7,6 +7,7 @@ import dev.mishap.proxy.cluster.ClusterFaults;
 import dev.mishap.proxy.cluster.CommonLbConfig;
 import dev.mishap.proxy.cluster.ConnectConfig;
 import dev.mishap.proxy.cluster.Discovery;
+import dev.mishap.proxy.cluster.HealthStatus;
 import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.cluster.UpstreamHttpTranslator;
 import dev.mishap.proxy.cluster.discovery.ClusterTypes;
@@ -18,7 +19,9 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.rules.config.ClusterFaultConfig;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** {@code envoy.config.cluster.v3.Cluster} to {@link ClusterConfig}. */
@@ -62,7 +65,11 @@ public final class ClusterTranslator {
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig")
                     .supported("healthy_panic_threshold", "update_merge_window", "zone_aware_lb_config")
                     .supported("locality_weighted_lb_config", "consistent_hashing_lb_config")
-                    .supported("ignore_new_hosts_until_first_hc", "close_connections_on_host_set_change"),
+                    .supported(
+                            "ignore_new_hosts_until_first_hc",
+                            "close_connections_on_host_set_change",
+                            "override_host_status"),
+            SupportedFields.of("envoy.config.core.v3.HealthStatusSet").supported("statuses"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.ZoneAwareLbConfig")
                     .supported("routing_enabled", "min_cluster_size", "fail_traffic_on_panic"),
             SupportedFields.of(CLUSTER + "Cluster.CommonLbConfig.LocalityWeightedLbConfig"),
@@ -182,7 +189,19 @@ public final class ClusterTranslator {
                 common.bool("ignore_new_hosts_until_first_hc", false),
                 common.bool("close_connections_on_host_set_change", false),
                 c.bool("ignore_health_on_host_removal", false),
-                c.bool("close_connections_on_host_health_failure", false));
+                c.bool("close_connections_on_host_health_failure", false),
+                overrideHealth(common.message("override_host_status")));
+    }
+
+    private static CommonLbConfig.OverrideHealth overrideHealth(@Nullable ConfigNode set) {
+        if (set == null) {
+            return CommonLbConfig.OverrideHealth.DEFAULT;
+        }
+        Set<HealthStatus> statuses = EnumSet.noneOf(HealthStatus.class);
+        for (long number : set.integers("statuses")) {
+            statuses.add(HealthStatus.values()[(int) number]);
+        }
+        return new CommonLbConfig.OverrideHealth(statuses);
     }
 
     private static CircuitBreakerConfig limits(ConfigNode c, String priority) {

@@ -220,6 +220,16 @@ final class Tries implements PickContext, Runnable {
     // ---- PickContext ----
 
     @Override
+    public @Nullable String overrideHost() {
+        return last == null ? call.info().overrideHost : null; // a retry may go elsewhere
+    }
+
+    @Override
+    public boolean overrideIsStrict() {
+        return call.info().overrideHostStrict;
+    }
+
+    @Override
     public boolean hasHash() {
         HashPolicy policy = call.action().hashPolicy();
         if (policy.isEmpty()) {

@@ -31,6 +31,7 @@ import dev.mishap.proxy.filter.http.rbac.RbacExtension;
 import dev.mishap.proxy.filter.http.router.RouterExtension;
 import dev.mishap.proxy.filter.http.setfilterstate.SetFilterStateExtension;
 import dev.mishap.proxy.filter.http.setmetadata.SetMetadataExtension;
+import dev.mishap.proxy.filter.http.statefulsession.StatefulSessionExtension;
 import dev.mishap.proxy.filter.istio.IstioHttpFilter;
 import java.util.List;
 import java.util.stream.Stream;
@@ -64,6 +65,7 @@ public final class HttpFilters {
             new DynamicForwardExtension(),
             new RateLimitExtension(),
             new BasicAuthExtension(),
+            new StatefulSessionExtension(),
             new ExtProcExtension(),
             new ApiKeyAuthExtension(),
             new CdnLoopExtension(),
