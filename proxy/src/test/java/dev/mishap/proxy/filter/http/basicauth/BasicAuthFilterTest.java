@@ -33,6 +33,9 @@ class BasicAuthFilterTest {
                 users(LINE),
                 HeaderName.of("authorization"),
                 HeaderName.of("x-user"),
+                false,
+                false,
+                null,
                 stats.counter("allowed"),
                 stats.counter("denied")));
         return filter.onRequestHeaders(stream, stream.requestHeaders(), true);

@@ -14,7 +14,7 @@ class RateLimitFilterTest {
             + "{timeout: 9s, envoy_grpc: {cluster_name: rls}}}\n";
 
     private static RateLimitConfig config(String yaml) {
-        return RateLimitConfig.from(ConfigReader.checkedYaml(RateLimitConfig.FILTER, SERVICE + yaml));
+        return RateLimitConfig.from(ConfigReader.checkedYaml(RateLimitConfig.FILTER, SERVICE + yaml), "local");
     }
 
     @Test
@@ -25,7 +25,7 @@ class RateLimitFilterTest {
         assertThat(config.status()).isEqualTo(429);
         assertThat(config.errorStatus()).isEqualTo(500);
         assertThat(config.grpcStatus()).isEqualTo(-1);
-        assertThat(config.failureModeDeny()).isFalse();
+        assertThat(config.failureModeDeny().defaultPartsPerMillion()).isZero();
         assertThat(config.tellsLimited()).isTrue();
         assertThat(config.tellsLimits()).isFalse();
         assertThat(config.requestType()).isEqualTo(RateLimitConfig.RequestType.BOTH);
