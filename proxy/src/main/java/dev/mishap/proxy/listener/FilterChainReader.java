@@ -40,6 +40,17 @@ final class FilterChainReader {
                 reader.known.put(chain.source(), chain);
             }
         }
+        FilterChainMatcher matcher = FilterChainMatcher.from(listener);
+        ConfigNode byDefault = listener.message("default_filter_chain");
+        if (matcher != null) {
+            // What chains say of themselves is not looked at then.
+            List<FilterChain> named = new ArrayList<>();
+            for (ConfigNode node : listener.messages("filter_chains")) {
+                named.add(reader.chain(node, FilterChainMatch.ANY));
+            }
+            return new FilterChains(
+                    named, byDefault == null ? null : reader.chain(byDefault, FilterChainMatch.ANY), matcher);
+        }
         Map<FilterChainMatch, FilterChain> matches = new HashMap<>();
         List<FilterChain> chains = new ArrayList<>();
         for (ConfigNode node : listener.messages("filter_chains")) {
@@ -54,7 +65,6 @@ final class FilterChainReader {
             matches.put(match, chain);
             chains.add(chain);
         }
-        ConfigNode byDefault = listener.message("default_filter_chain");
         try {
             return new FilterChains(chains, byDefault == null ? null : reader.chain(byDefault, FilterChainMatch.ANY));
         } catch (FilterChains.Duplicate e) {

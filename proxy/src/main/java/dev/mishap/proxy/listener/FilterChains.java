@@ -39,6 +39,8 @@ final class FilterChains {
     private final @Nullable FilterChain byDefault;
     private final @Nullable FilterChain only;
     private final ByDestination index = new ByDestination();
+    private final @Nullable FilterChainMatcher matcher;
+    private final Map<String, FilterChain> named = new HashMap<>();
 
     /**
      * An index of {@code chains}.
@@ -49,6 +51,7 @@ final class FilterChains {
     FilterChains(List<FilterChain> chains, @Nullable FilterChain byDefault) {
         this.chains = List.copyOf(chains);
         this.byDefault = byDefault;
+        this.matcher = null;
         for (FilterChain chain : chains) {
             add(chain);
         }
@@ -57,6 +60,15 @@ final class FilterChains {
         } else {
             only = chains.size() == 1 && chains.get(0).match().equals(FilterChainMatch.ANY) ? chains.get(0) : null;
         }
+    }
+
+    /** Chains that {@code matcher} chooses from, by their names. */
+    FilterChains(List<FilterChain> chains, @Nullable FilterChain byDefault, FilterChainMatcher matcher) {
+        this.chains = List.copyOf(chains);
+        this.byDefault = byDefault;
+        this.matcher = matcher;
+        this.only = null;
+        chains.forEach(chain -> named.put(chain.name(), chain));
     }
 
     /** Two chains match the same. */
@@ -120,6 +132,10 @@ final class FilterChains {
     FilterChain find(ConnectionInfo connection) {
         if (only != null) {
             return only;
+        }
+        if (matcher != null) {
+            String name = matcher.find(connection);
+            return name == null ? byDefault : named.get(name);
         }
         FilterChain found = search(connection);
         return found == null ? byDefault : found;

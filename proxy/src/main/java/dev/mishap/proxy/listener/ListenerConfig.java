@@ -97,7 +97,8 @@ public record ListenerConfig(
                                 "access_log",
                                 "metadata",
                                 "udp_listener_config",
-                                "internal_listener")
+                                "internal_listener",
+                                "filter_chain_matcher")
                         .supported("traffic_direction", "drain_type")
                         .refused("enable_mptcp", "Netty opens no sockets of MPTCP"),
                 SupportedFields.of("envoy.config.listener.v3.ListenerFilter")
@@ -117,6 +118,7 @@ public record ListenerConfig(
         fields.addAll(SocketConfig.FIELDS);
         fields.addAll(UdpConfig.FIELDS);
         fields.addAll(FilterChainMatch.FIELDS);
+        fields.addAll(FilterChainMatcher.FIELDS);
         fields.addAll(TransportSockets.FIELDS);
         return List.copyOf(fields);
     }
@@ -184,15 +186,16 @@ public record ListenerConfig(
         try {
             checkInternal(node, contexts.internal());
             sockets = SocketConfig.from(node);
-            if (!sockets.udp()
-                    && node.messages("filter_chains").isEmpty()
-                    && node.message("default_filter_chain") == null) {
-                throw new ListenerException("no filter chains specified");
-            }
         } catch (ListenerException e) {
             throw new ConfigException("error adding listener named '" + name + "': " + e.getMessage());
         }
         SocketAddress address = sockets.addresses().get(0).address();
+        if (!sockets.udp()
+                && node.messages("filter_chains").isEmpty()
+                && node.message("default_filter_chain") == null) {
+            throw new ConfigException(
+                    "error adding listener '" + ListenerAddress.text(address) + "': no filter chains specified");
+        }
         String prefix = node.string("stat_prefix");
         String scopeName = "listener." + (prefix.isEmpty() ? ListenerAddress.statName(address) : prefix) + ".";
         Scope scope = root.scope(scopeName);

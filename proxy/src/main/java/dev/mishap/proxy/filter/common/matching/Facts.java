@@ -2,6 +2,7 @@ package dev.mishap.proxy.filter.common.matching;
 
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.WireText;
+import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateObject;
 import dev.mishap.proxy.transport.TlsSession;
 import java.net.InetSocketAddress;
@@ -30,6 +31,11 @@ public interface Facts {
 
     @Nullable
     InetSocketAddress local();
+
+    /** The connection, of a matcher that chooses its filter chain; else null. */
+    default @Nullable ConnectionInfo connection() {
+        return null;
+    }
 
     /** Who is to get the request; null when that is not known yet. */
     default @Nullable SocketAddress upstream() {

@@ -40,6 +40,9 @@ public interface MatchTree<A> {
             SupportedFields.of("xds.type.matcher.v3.IPMatcher").supported("range_matchers"),
             SupportedFields.of("xds.type.matcher.v3.IPMatcher.IPRangeMatcher")
                     .supported("ranges", "on_match", "exclusive"),
+            SupportedFields.of("xds.type.matcher.v3.ServerNameMatcher").supported("domain_matchers"),
+            SupportedFields.of("xds.type.matcher.v3.ServerNameMatcher.DomainMatcher")
+                    .supported("domains", "on_match"),
             SupportedFields.of("xds.core.v3.TypedExtensionConfig").supported("name", "typed_config"),
             SupportedFields.of("xds.core.v3.CidrRange").supported("address_prefix", "prefix_len"),
             SupportedFields.of("xds.type.matcher.v3.StringMatcher")
@@ -226,6 +229,9 @@ public interface MatchTree<A> {
 
         private MatchTree<A> custom(Input input, ConfigNode extension) {
             ConfigNode config = extension.required("typed_config");
+            if (config.messageName().equals("xds.type.matcher.v3.ServerNameMatcher")) {
+                return domains(input, config);
+            }
             if (!config.messageName().equals("xds.type.matcher.v3.IPMatcher")) {
                 throw new ConfigException("Didn't find a registered implementation for '" + extension.string("name")
                         + "' with type URL: '" + config.messageName() + "'");
@@ -253,6 +259,37 @@ public interface MatchTree<A> {
                 }
                 return null;
             };
+        }
+
+        /** The most specific domain first, then those that it is in, then {@code *}. */
+        private MatchTree<A> domains(Input input, ConfigNode config) {
+            Map<String, MatchTree<A>> map = new HashMap<>();
+            for (ConfigNode m : config.messages("domain_matchers")) {
+                MatchTree<A> result = onMatch(m.required("on_match"));
+                for (String domain : m.strings("domains")) {
+                    String key = domain.equals("*") ? "" : domain.startsWith("*.") ? domain.substring(1) : domain;
+                    if (key.indexOf('*') >= 0) {
+                        throw m.error("domains", "has a wildcard that is not a whole label at the start: " + domain);
+                    }
+                    map.putIfAbsent(WireText.encode(key), result);
+                }
+            }
+            return facts -> {
+                String name = input.get(facts);
+                if (name == null) {
+                    return null;
+                }
+                A action = in(map, name, facts);
+                for (int dot = name.indexOf('.', 1); action == null && dot >= 0; dot = name.indexOf('.', dot + 1)) {
+                    action = in(map, name.substring(dot), facts);
+                }
+                return action == null ? in(map, "", facts) : action;
+            };
+        }
+
+        private static <A> @Nullable A in(Map<String, MatchTree<A>> map, String key, Facts facts) {
+            MatchTree<A> found = map.get(key);
+            return found == null ? null : found.match(facts);
         }
 
         private static @Nullable InetAddress address(@Nullable String text) {

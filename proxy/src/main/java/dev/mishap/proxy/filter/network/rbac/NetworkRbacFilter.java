@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.network.rbac;
 
+import dev.mishap.proxy.filter.common.matching.ConnectionFacts;
 import dev.mishap.proxy.filter.common.rbac.RbacEngine.Decision;
 import dev.mishap.proxy.filter.common.rbac.RbacMetadata;
 import dev.mishap.proxy.filter.network.NetworkFilter;

@@ -1,6 +1,5 @@
-package dev.mishap.proxy.filter.network.rbac;
+package dev.mishap.proxy.filter.common.matching;
 
-import dev.mishap.proxy.filter.common.matching.Facts;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.TlsSession;
@@ -9,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a connection tells. */
-record ConnectionFacts(ConnectionInfo info) implements Facts {
+public record ConnectionFacts(ConnectionInfo info) implements Facts {
     @Override
     public @Nullable HeaderMap headers() {
         return null;
@@ -33,6 +32,11 @@ record ConnectionFacts(ConnectionInfo info) implements Facts {
     @Override
     public @Nullable String serverName() {
         return info.requestedServerName;
+    }
+
+    @Override
+    public @Nullable ConnectionInfo connection() {
+        return info;
     }
 
     @Override
