@@ -1,6 +1,7 @@
 package dev.mishap.proxy.listener;
 
 import dev.mishap.proxy.observe.stats.Histogram;
+import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.transport.Transport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -94,6 +95,7 @@ final class ListenSockets implements BoundSockets {
                         new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(options.acceptsPerEvent()));
             }
             int high = Math.max(config.bufferLimit(), 1);
+            b.childOption(ChannelOption.RECVBUF_ALLOCATOR, ReadSize.USUAL);
             b.childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(high / 2, high));
             if (ip) {
                 if (each) {

@@ -2,91 +2,72 @@ package dev.mishap.proxy.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.netty.channel.ChannelConfig;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.UncheckedBooleanSupplier;
+import io.netty.util.internal.PlatformDependent;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How much a channel reads at once: as much as comes, until {@link #small} is called. Then a little, once, since who called it moves the
- * rest past the pipeline. One a channel.
+ * How much a channel reads at once. One of a channel's own may have a {@link #bypass}, which moves what has come past the pipeline before each
+ * read; that then finds a little at most, or the end.
  */
 public final class ReadSize implements RecvByteBufAllocator {
+    /** For channels without a bypass, which share it. */
+    public static final RecvByteBufAllocator USUAL = AdaptiveReads::new;
+
     private static final int LITTLE = 4096;
 
-    private boolean small;
+    private @Nullable Bypass bypass;
+    private boolean little;
 
-    /** Whether only a little is read at once. */
-    public void small(boolean on) {
-        small = on;
+    /** Takes bytes from a channel that is about to read. */
+    public interface Bypass {
+        /**
+         * Moves what can be moved now; must not close the channel.
+         *
+         * @return false when all is to be read the usual way
+         * @throws IOException what is to be told of the channel as if its read had failed
+         */
+        boolean move() throws IOException;
+    }
+
+    /** From now on {@code bypass} comes before each read. */
+    public void bypass(Bypass bypass) {
+        this.bypass = bypass;
     }
 
     @Override
     @SuppressWarnings("deprecation") // the type of what is overridden
     public Handle newHandle() {
-        return new SizeHandle((ExtendedHandle) new AdaptiveRecvByteBufAllocator().newHandle());
+        return new Sizes();
     }
 
-    private final class SizeHandle implements ExtendedHandle {
-        private final ExtendedHandle usual;
-
-        SizeHandle(ExtendedHandle usual) {
-            this.usual = usual;
-        }
-
+    private final class Sizes extends AdaptiveReads {
         @Override
         public ByteBuf allocate(ByteBufAllocator alloc) {
-            return small ? alloc.ioBuffer(LITTLE) : usual.allocate(alloc);
+            Bypass b = bypass;
+            little = b != null && moved(b);
+            return little ? alloc.ioBuffer(LITTLE) : super.allocate(alloc);
         }
 
-        @Override
-        public int guess() {
-            return small ? LITTLE : usual.guess();
-        }
-
-        @Override
-        public void reset(ChannelConfig config) {
-            usual.reset(config);
-        }
-
-        @Override
-        public void incMessagesRead(int count) {
-            usual.incMessagesRead(count);
-        }
-
-        @Override
-        public void lastBytesRead(int bytes) {
-            usual.lastBytesRead(bytes);
-        }
-
-        @Override
-        public int lastBytesRead() {
-            return usual.lastBytesRead();
-        }
-
-        @Override
-        public void attemptedBytesRead(int bytes) {
-            usual.attemptedBytesRead(bytes);
-        }
-
-        @Override
-        public int attemptedBytesRead() {
-            return usual.attemptedBytesRead();
+        private static boolean moved(Bypass bypass) {
+            try {
+                return bypass.move();
+            } catch (IOException e) {
+                PlatformDependent.throwException(e); // as it is: the channel tells I/O errors from others
+                return false;
+            }
         }
 
         @Override
         public boolean continueReading() {
-            return !small && usual.continueReading();
+            return !little && super.continueReading();
         }
 
         @Override
         public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
-            return !small && usual.continueReading(maybeMoreData);
-        }
-
-        @Override
-        public void readComplete() {
-            usual.readComplete();
+            return !little && super.continueReading(maybeMoreData);
         }
     }
 }

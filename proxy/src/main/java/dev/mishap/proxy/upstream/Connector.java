@@ -10,6 +10,7 @@ import dev.mishap.proxy.cluster.KeepaliveConfig;
 import dev.mishap.proxy.transport.InternalAddress;
 import dev.mishap.proxy.transport.OriginalSource;
 import dev.mishap.proxy.transport.ProxiedConnection;
+import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.transport.Transport;
 import dev.mishap.proxy.transport.Transport.RawOption;
 import dev.mishap.proxy.transport.UpstreamTransport;
@@ -81,6 +82,7 @@ final class Connector {
                 .group(loop)
                 .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, ReadSize.USUAL)
                 .option(
                         ChannelOption.CONNECT_TIMEOUT_MILLIS,
                         millis(config.connect().timeoutNanos()));

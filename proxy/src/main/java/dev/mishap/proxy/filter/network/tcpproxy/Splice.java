@@ -15,44 +15,46 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves the bytes of one direction from socket to socket within the kernel, through a pipe. It only does so when nothing waits to be
- * written, so that bytes which were read the usual way keep their place; what the receiver does not take at once waits in
- * the pipe, and is written by the receiver's event loop like any other message. Every byte is counted as it enters the pipe.
+ * Moves the bytes of one direction from socket to socket within the kernel, through a pipe, each time before its sender is read. It only does
+ * so when nothing waits to be written, so that bytes which were read the usual way keep their place; what the receiver does not take
+ * at once waits in the pipe, and is written by the receiver's event loop like any other message. Every byte is counted as it enters the pipe.
  *
  * <p>Netty's own {@code spliceTo} is not used: it takes the end of the sender for the end of what there is to read, and does not
  * tell how much it moved before that. Confined to the loop of both channels.
  */
-final class Splice {
-    /** What a pipe holds. */
+final class Splice implements ReadSize.Bypass {
+    /** What a pipe holds of single pages; of larger pieces of memory, which most senders' bytes come in, it holds more. */
     private static final int PIPE = 64 * 1024;
 
     /** As much is moved in one go before other connections of the loop have their turn. */
-    private static final int ROUNDS = 16;
+    private static final int TURN = 1 << 20;
 
     private final EpollSocketChannel from;
     private final EpollSocketChannel to;
-    private final ReadSize reads;
     private final IntConsumer moved;
     private final Runnable emptied;
     private final FileDescriptor in;
     private final FileDescriptor out;
+    /** Bytes that may wait in the pipe. */
+    private final int limit;
+
     private boolean waiting;
     private boolean closed;
+    private @Nullable IOException failure;
 
     private Splice(
             EpollSocketChannel from,
             EpollSocketChannel to,
             FileDescriptor[] pipe,
-            ReadSize reads,
             IntConsumer moved,
             Runnable emptied) {
         this.from = from;
         this.to = to;
         this.out = pipe[0];
         this.in = pipe[1];
-        this.reads = reads;
         this.moved = moved;
         this.emptied = emptied;
+        this.limit = Math.max(PIPE, to.config().getWriteBufferHighWaterMark());
         to.closeFuture().addListener(f -> close());
     }
 
@@ -68,15 +70,15 @@ final class Splice {
      * Prepares to move bytes between two channels for which {@link #isPossible it is possible}; null when there are no file descriptors
      * left for a pipe.
      *
-     * @param reads how much {@code from} reads: a little from now on, for as long as the rest is moved
+     * @param reads of {@code from}
      * @param moved told of bytes that went into the pipe
      * @param emptied runs when the receiver has taken what it first did not take
      */
     static @Nullable Splice between(Channel from, Channel to, ReadSize reads, IntConsumer moved, Runnable emptied) {
         try {
             Splice made = new Splice(
-                    (EpollSocketChannel) from, (EpollSocketChannel) to, FileDescriptor.pipe(), reads, moved, emptied);
-            reads.small(true);
+                    (EpollSocketChannel) from, (EpollSocketChannel) to, FileDescriptor.pipe(), moved, emptied);
+            reads.bypass(made);
             return made;
         } catch (IOException e) {
             return null; // bytes are copied
@@ -93,39 +95,26 @@ final class Splice {
         return waiting;
     }
 
-    /** Moves what can be read now; false when somebody looks at the bytes, so that all of them are to be read. */
-    boolean move() {
-        boolean plain = isPlain(from) && isPlain(to);
-        reads.small(plain);
-        if (plain) {
-            moveAll();
-        }
-        return plain;
-    }
-
-    private void moveAll() {
-        for (int i = 0; i < ROUNDS && ready(); i++) {
-            int n;
-            try {
-                n = Native.splice(from.fd().intValue(), -1, in.intValue(), -1, PIPE);
-            } catch (IOException e) {
-                from.pipeline().fireExceptionCaught(e);
-                return;
-            }
+    /** Moves what can be read now; what is left in the pipe is written, but not flushed. False when somebody looks at the bytes. */
+    @Override
+    public boolean move() throws IOException {
+        for (int left = TURN; left > 0 && ready(); ) {
+            int n = Native.splice(from.fd().intValue(), -1, in.intValue(), -1, limit);
             if (n <= 0) {
-                return; // nothing there, or the end, which the next read finds
+                break; // nothing there, or the end, which the read finds
             }
             moved.accept(n);
-            if (!deliver(n)) {
-                return;
-            }
+            deliver(n);
+            left -= n;
         }
+        return isPlain(from) && isPlain(to);
     }
 
     private boolean ready() {
         ChannelOutboundBuffer buffer = to.unsafe().outboundBuffer();
         return !closed
                 && !waiting
+                && failure == null
                 && isPlain(from)
                 && isPlain(to)
                 && from.isOpen()
@@ -134,8 +123,7 @@ final class Splice {
                 && buffer.totalPendingWriteBytes() == 0;
     }
 
-    /** Whether all of the pipe's {@code n} bytes went out at once. */
-    private boolean deliver(int n) {
+    private void deliver(int n) {
         int left = n;
         try {
             while (left > 0) {
@@ -146,20 +134,26 @@ final class Splice {
                 left -= w;
             }
         } catch (IOException e) {
-            to.pipeline().fireExceptionCaught(e);
-            return false;
+            failure = e;
+            return;
         }
-        if (left == 0) {
-            return true;
+        if (left > 0) {
+            waiting = true;
+            to.write(new Rest(left)).addListener((ChannelFutureListener) f -> {
+                waiting = false;
+                if (f.isSuccess()) {
+                    emptied.run();
+                }
+            });
         }
-        waiting = true;
-        to.writeAndFlush(new Rest(left)).addListener((ChannelFutureListener) f -> {
-            waiting = false;
-            if (f.isSuccess()) {
-                emptied.run();
-            }
-        });
-        return false;
+    }
+
+    /** To be called when the sender has been read: tells the receiver that its connection is gone, if that is how bytes failed to be moved. */
+    void completed() {
+        IOException f = failure;
+        if (f != null && !closed) {
+            to.pipeline().fireExceptionCaught(f);
+        }
     }
 
     private void close() {

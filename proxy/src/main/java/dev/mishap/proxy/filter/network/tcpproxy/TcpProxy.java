@@ -209,6 +209,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        Splice s = up;
+        if (s != null) {
+            s.completed();
+        }
         if (connected && !over) {
             upstream().flush();
             active();
@@ -217,8 +221,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
             if (n >= BULK) {
                 splice();
             }
-            Splice s = up;
-            if (s != null && !over && s.move()) {
+            if (s != null && !over) {
                 readDownstream();
             }
         }
@@ -294,6 +297,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
 
     @Override
     public void onReadComplete() {
+        Splice s = down;
+        if (s != null) {
+            s.completed();
+        }
         downstream.flush();
         active();
         int n = readFromUpstream;
@@ -301,8 +308,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         if (n >= BULK) {
             splice();
         }
-        Splice s = down;
-        if (s != null && !over && s.move()) {
+        if (s != null) {
             readUpstream();
         }
     }

@@ -58,7 +58,10 @@ class TcpProxySocketTest {
         return server;
     }
 
-    /** Sends back what comes; a connection whose first byte is 'R' is reset after some of it, one with 'S' gets bytes for as long as it lasts. */
+    /**
+     * Sends back what comes; a connection whose first byte is 'R' is reset after some of it, one with 'S' gets bytes for as long as it lasts,
+     * one with 'B' many, and then a reset.
+     */
     @BeforeEach
     void echo() {
         threads.execute(() -> {
@@ -82,6 +85,14 @@ class TcpProxySocketTest {
             int n;
             while ((n = in.read(buffer)) >= 0) {
                 if (first && buffer[0] == 'R') {
+                    s.setSoLinger(true, 0);
+                    return;
+                }
+                if (first && buffer[0] == 'B') {
+                    for (int i = 0; i < 256; i++) {
+                        out.write(buffer);
+                    }
+                    in.read();
                     s.setSoLinger(true, 0);
                     return;
                 }
@@ -171,6 +182,39 @@ class TcpProxySocketTest {
             InputStream in = s.getInputStream();
             org.assertj.core.api.Assertions.assertThatThrownBy(in::read).isInstanceOf(SocketException.class);
         }
+    }
+
+    /** Of a connection whose bytes go past the pipeline, too: before the reset all of them arrive. */
+    @Test
+    void anUpstreamResetAfterBulkIsPassedOn() throws IOException {
+        int size = 256 * 64 * 1024;
+        try (Socket s = connect()) {
+            s.getOutputStream().write('B');
+            InputStream in = s.getInputStream();
+            assertThat(in.readNBytes(size)).hasSize(size);
+            s.getOutputStream().write('.');
+            org.assertj.core.api.Assertions.assertThatThrownBy(in::read).isInstanceOf(SocketException.class);
+        }
+        await("tcp.t.downstream_cx_tx_bytes_total", size);
+        await("cluster.u.upstream_cx_rx_bytes_total", size);
+        await("cluster.u.upstream_cx_active", 0);
+    }
+
+    /** A client that goes amid the bulk that it gets, whose bytes are in a pipe by then: its upstream connection goes, too. */
+    @Test
+    void aClientThatGoesAmidBulkIsForgotten() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            try (Socket s = connect()) {
+                s.getOutputStream().write('B');
+                s.getInputStream().readNBytes(1 << 20);
+                s.setSoLinger(true, 0);
+            }
+        }
+        await(TOTAL, 50);
+        await("listener.127.0.0.1_0.downstream_cx_active", 0);
+        await("cluster.u.upstream_cx_active", 0);
+        assertThat(server.stats().value("cluster.u.upstream_cx_rx_bytes_total"))
+                .isEqualTo(server.stats().value("tcp.t.downstream_cx_tx_bytes_total"));
     }
 
     /** Connections that end in every way leave nothing behind. */
