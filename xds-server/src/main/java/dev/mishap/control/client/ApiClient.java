@@ -1,6 +1,7 @@
 package dev.mishap.control.client;
 
 import dev.mishap.control.Failures;
+import dev.mishap.control.WholeAnswer;
 import dev.mishap.control.security.TlsFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,6 +33,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Calls a control plane. One for a command; blocks. */
 public final class ApiClient {
     private static final JsonMapper JSON = new JsonMapper();
+    /** Bytes of the answer to a stream that is none. */
+    private static final int MOST_OF_PROBLEM = 1 << 16;
 
     private final Context context;
     private final Duration timeout;
@@ -154,8 +157,8 @@ public final class ApiClient {
         } else {
             request.header("content-type", contentType).method(method, HttpRequest.BodyPublishers.ofString(body));
         }
-        HttpResponse<String> response =
-                send(request.build(), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+        HttpRequest built = request.build();
+        HttpResponse<String> response = send(() -> WholeAnswer.of(http, built, timeout));
         JsonNode node = null;
         String type = response.headers().firstValue("content-type").orElse("");
         if (type.contains("json") && !type.contains("ndjson")) {
@@ -183,19 +186,20 @@ public final class ApiClient {
         if (lastId != null) {
             request.header("last-event-id", lastId);
         }
-        HttpResponse<InputStream> response = send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-        try (BufferedReader in = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        HttpRequest built = request.build();
+        HttpResponse<InputStream> response = send(() -> http.send(built, HttpResponse.BodyHandlers.ofInputStream()));
+        try (InputStream body = response.body()) {
             if (response.statusCode() != 200) {
-                StringBuilder text = new StringBuilder();
-                in.lines().limit(200).forEach(line -> text.append(line).append('\n'));
+                String text = new String(body.readNBytes(MOST_OF_PROBLEM), StandardCharsets.UTF_8);
                 JsonNode node = null;
                 try {
-                    node = JSON.readTree(text.toString());
+                    node = JSON.readTree(text);
                 } catch (JacksonException e) {
                     // Told as it is.
                 }
-                throw refused(response.statusCode(), node, text.toString());
+                throw refused(response.statusCode(), node, text);
             }
+            BufferedReader in = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
             read(in, listener);
         } catch (IOException e) {
             throw new ApiException(
@@ -244,9 +248,13 @@ public final class ApiClient {
         return request;
     }
 
-    private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) throws ApiException {
+    private interface Exchange<T> {
+        HttpResponse<T> run() throws IOException, InterruptedException;
+    }
+
+    private <T> HttpResponse<T> send(Exchange<T> exchange) throws ApiException {
         try {
-            return http.send(request, handler);
+            return exchange.run();
         } catch (HttpTimeoutException e) {
             throw unreachable("it did not answer within " + timeout.toSeconds() + " s (--request-timeout)", e);
         } catch (SSLException e) {

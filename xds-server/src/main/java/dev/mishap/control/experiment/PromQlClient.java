@@ -1,5 +1,6 @@
 package dev.mishap.control.experiment;
 
+import dev.mishap.control.WholeAnswer;
 import dev.mishap.control.Failures;
 import java.io.IOException;
 import java.net.URI;

@@ -1,5 +1,6 @@
 package dev.mishap.control.experiment;
 
+import dev.mishap.control.WholeAnswer;
 import dev.mishap.control.Failures;
 import dev.mishap.rules.experiment.engine.FaultCounts;
 import dev.mishap.rules.experiment.engine.LatencyHistogram;

@@ -1,4 +1,4 @@
-package dev.mishap.control.experiment;
+package dev.mishap.control;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Exchanges whose answer has to be there whole, in time and within bounds. The time-out of {@link HttpRequest} is over with the head of
- * the answer, so that a body that drips or never ends would keep a run from its roll-back.
+ * the answer, so that a body that drips or never ends would keep a run from its roll-back, and a command for ever.
  */
-final class WholeAnswer {
+public final class WholeAnswer {
     /** Bytes of a body; a proxy with thousands of rules tells far less. */
-    static final int MOST = 16 << 20;
+    private static final int MOST = 16 << 20;
 
     /** The caller waits in {@link HttpClient#send}, which needs no thread of the common pool: the caller may be its only one. */
     private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -37,7 +37,7 @@ final class WholeAnswer {
     private WholeAnswer() {}
 
     /** @throws HttpTimeoutException when the answer is not whole after {@code timeout} */
-    static HttpResponse<String> of(HttpClient http, HttpRequest request, Duration timeout)
+    public static HttpResponse<String> of(HttpClient http, HttpRequest request, Duration timeout)
             throws IOException, InterruptedException {
         Body body = new Body();
         Future<?> limit = TIMER.schedule(body::late, timeout.toNanos(), TimeUnit.NANOSECONDS);

@@ -1,4 +1,4 @@
-package dev.mishap.control.experiment;
+package dev.mishap.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
