@@ -7,14 +7,11 @@ import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.yaml.Problem;
 import dev.mishap.rules.yaml.Problems;
 import dev.mishap.rules.yaml.RuleReader;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,11 +24,6 @@ public final class RulesApi {
     public static final int MAX_BODY_BYTES = 1 << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger("mishap");
-    private static final long MIN_LEASE_MILLIS = 100;
-    private static final long MAX_LEASE_MILLIS = 3_600_000;
-    private static final int MAX_LEASE_ID = 128;
-    private static final int MAX_REASON = 256;
-
     private final RuleStore store;
     private final @Nullable String token;
 
@@ -138,16 +130,16 @@ public final class RulesApi {
     private Response allRules(Request request) {
         switch (request.method()) {
             case "GET" -> {
-                onlyParameters(request);
+                RulesParameters.only(request);
                 return ok(RulesJson.rules(store.rules(), store.killSwitch()));
             }
             case "DELETE" -> {
-                onlyParameters(request, "experiment", "release");
+                RulesParameters.only(request, "experiment", "release");
                 String experiment = request.query().get("experiment");
                 if (experiment != null && experiment.isEmpty()) {
                     throw RulesProblem.bad("experiment", "must not be empty; leave it out to end all rules");
                 }
-                List<RuleView> ended = store.deleteRules(experiment, release(request));
+                List<RuleView> ended = store.deleteRules(experiment, RulesParameters.release(request));
                 return ok(RulesJson.deleted(ended, store.leftOf(experiment)));
             }
             default -> {
@@ -159,7 +151,7 @@ public final class RulesApi {
     private Response oneRule(Request request, String name) {
         switch (request.method()) {
             case "GET" -> {
-                onlyParameters(request);
+                RulesParameters.only(request);
                 RuleView view = store.rule(name);
                 if (view == null) {
                     throw RulesProblem.notFound("there is no rule '" + name + "'");
@@ -167,12 +159,12 @@ public final class RulesApi {
                 return ok(RulesJson.rule(view));
             }
             case "PUT" -> {
-                onlyParameters(request, "lease", "leaseMillis");
+                RulesParameters.only(request, "lease", "leaseMillis");
                 return putRule(request, name);
             }
             case "DELETE" -> {
-                onlyParameters(request, "release");
-                return ok(RulesJson.deleted(store.deleteRule(name, release(request))));
+                RulesParameters.only(request, "release");
+                return ok(RulesJson.deleted(store.deleteRule(name, RulesParameters.release(request))));
             }
             default -> {
                 return notAllowed(request, "GET, PUT, DELETE");
@@ -181,8 +173,8 @@ public final class RulesApi {
     }
 
     private Response putRule(Request request, String name) {
-        LeaseRequest lease = leaseParameter(request);
-        RuleReader.Result result = RuleReader.readRule(text(request), "body");
+        LeaseRequest lease = RulesParameters.lease(request);
+        RuleReader.Result result = RuleReader.readRule(RulesParameters.text(request), "body");
         if (!result.ok()) {
             throw problems(result.problems());
         }
@@ -204,14 +196,14 @@ public final class RulesApi {
         }
         KillSwitch kill = store.killSwitch();
         switch (request.method()) {
-            case "GET" -> onlyParameters(request);
+            case "GET" -> RulesParameters.only(request);
             case "POST" -> {
-                onlyParameters(request, "reason");
-                kill.kill(KillSwitch.Cause.API, reason(request, "asked by the API"));
+                RulesParameters.only(request, "reason");
+                kill.kill(KillSwitch.Cause.API, RulesParameters.reason(request, "asked by the API"));
             }
             case "DELETE" -> {
-                onlyParameters(request, "reason");
-                String why = reason(request, "asked by the API");
+                RulesParameters.only(request, "reason");
+                String why = RulesParameters.reason(request, "asked by the API");
                 kill.arm(KillSwitch.Cause.SIGNAL, why);
                 kill.arm(KillSwitch.Cause.API, why);
                 if (kill.causes().containsKey(KillSwitch.Cause.FILE)) {
@@ -226,18 +218,6 @@ public final class RulesApi {
         return ok(RulesJson.kill(kill));
     }
 
-    private static String reason(Request request, String otherwise) {
-        String reason = request.query().get("reason");
-        if (reason == null) {
-            return otherwise;
-        }
-        if (reason.isBlank() || reason.length() > MAX_REASON || reason.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
-            throw RulesProblem.bad(
-                    "reason", "must be 1 to " + MAX_REASON + " characters, none of them a control character");
-        }
-        return reason;
-    }
-
     private Response events(Request request, @Nullable String more) {
         if (more != null) {
             throw RulesProblem.notFound("there is no " + request.path());
@@ -245,10 +225,10 @@ public final class RulesApi {
         if (!request.method().equals("GET")) {
             return notAllowed(request, "GET");
         }
-        onlyParameters(request, "after", "limit", "follow");
-        long after = number(request, "after", 0, 0, Long.MAX_VALUE);
-        int limit = (int) number(request, "limit", RuleEvents.CAPACITY, 1, RuleEvents.CAPACITY);
-        if (!flag(request, "follow", false)) {
+        RulesParameters.only(request, "after", "limit", "follow");
+        long after = RulesParameters.number(request, "after", 0, 0, Long.MAX_VALUE);
+        int limit = (int) RulesParameters.number(request, "limit", RuleEvents.CAPACITY, 1, RuleEvents.CAPACITY);
+        if (!RulesParameters.flag(request, "follow", false)) {
             List<RuleEvents.Event> events = store.events().after(after, limit);
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("events", events.stream().map(RuleEvents.Event::json).toList());
@@ -261,51 +241,15 @@ public final class RulesApi {
         return new Response(200, "text/event-stream", null, "", new Feed(store.events(), after));
     }
 
-    /** Whether what the ended rules hold is to go on at once; so it is unless that is asked for. */
-    private static boolean release(Request request) {
-        return flag(request, "release", true);
-    }
-
-    private static boolean flag(Request request, String name, boolean otherwise) {
-        String text = request.query().get(name);
-        if (text == null) {
-            return otherwise;
-        }
-        if (text.isEmpty() || text.equals("true")) {
-            return true;
-        }
-        if (text.equals("false")) {
-            return false;
-        }
-        throw RulesProblem.bad(name, "must be true or false, got '" + text + "'");
-    }
-
-    private static long number(Request request, String name, long otherwise, long min, long max) {
-        String text = request.query().get(name);
-        if (text == null) {
-            return otherwise;
-        }
-        try {
-            long n = Long.parseLong(text);
-            if (n >= min && n <= max) {
-                return n;
-            }
-        } catch (NumberFormatException e) {
-            // told below, as a number out of range is
-        }
-        throw RulesProblem.bad(
-                name, "must be a whole number of at least " + min + " and at most " + max + ", got '" + text + "'");
-    }
-
     private Response lease(Request request, String id) {
         switch (request.method()) {
             case "PUT" -> {
-                onlyParameters(request, "leaseMillis");
-                return ok(RulesJson.lease(store.renewLease(new LeaseRequest(id, leaseMillis(request)))));
+                RulesParameters.only(request, "leaseMillis");
+                return ok(RulesJson.lease(store.renewLease(new LeaseRequest(id, RulesParameters.leaseMillis(request)))));
             }
             case "DELETE" -> {
-                onlyParameters(request, "release");
-                return ok(RulesJson.deleted(store.endLease(id, release(request))));
+                RulesParameters.only(request, "release");
+                return ok(RulesJson.deleted(store.endLease(id, RulesParameters.release(request))));
             }
             default -> {
                 return notAllowed(request, "PUT, DELETE");
@@ -316,12 +260,12 @@ public final class RulesApi {
     private Response observer(Request request, String name) {
         switch (request.method()) {
             case "GET" -> {
-                onlyParameters(request);
+                RulesParameters.only(request);
                 return ok(RulesJson.observer(existing(name)));
             }
             case "PUT" -> {
-                onlyParameters(request, "lease", "leaseMillis");
-                LeaseRequest lease = leaseParameter(request);
+                RulesParameters.only(request, "lease", "leaseMillis");
+                LeaseRequest lease = RulesParameters.lease(request);
                 if (lease == null) {
                     throw RulesProblem.bad("lease", "an observer needs a lease");
                 }
@@ -329,7 +273,7 @@ public final class RulesApi {
                 return json(created ? 201 : 200, RulesJson.observer(existing(name)));
             }
             case "DELETE" -> {
-                onlyParameters(request);
+                RulesParameters.only(request);
                 store.deleteObserver(name);
                 return ok(Map.of());
             }
@@ -354,22 +298,11 @@ public final class RulesApi {
             throw RulesProblem.bad("name", String.valueOf(e.getMessage()));
         }
         Problems problems = new Problems("body");
-        RuleReader.Observer read = RuleReader.readObserver(text(request), problems);
+        RuleReader.Observer read = RuleReader.readObserver(RulesParameters.text(request), problems);
         if (read == null || problems.count() > 0) {
             throw problems(problems.list());
         }
         return new Observer.Definition(name, read.experimentId(), read.scope(), read.cohort());
-    }
-
-    private static String text(Request request) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(request.body()))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw RulesProblem.bad("", "the body is not UTF-8");
-        }
     }
 
     private static RulesProblem problems(List<Problem> problems) {
@@ -383,51 +316,6 @@ public final class RulesApi {
                                         ? p.message()
                                         : p.message() + " (line " + p.line() + ":" + p.column() + ")"))
                         .toList());
-    }
-
-    /** A misspelt parameter would do more than was meant, so an unknown one is refused. */
-    private static void onlyParameters(Request request, String... known) {
-        Set<String> names = Set.of(known);
-        for (String parameter : request.query().keySet()) {
-            if (!names.contains(parameter)) {
-                throw RulesProblem.bad(parameter, "is no parameter of this request");
-            }
-        }
-    }
-
-    private static @Nullable LeaseRequest leaseParameter(Request request) {
-        String id = request.query().get("lease");
-        if (id == null) {
-            if (request.query().containsKey("leaseMillis")) {
-                throw RulesProblem.bad("leaseMillis", "says nothing without a lease");
-            }
-            return null;
-        }
-        try {
-            FaultRule.requireName("a lease", id, MAX_LEASE_ID);
-        } catch (IllegalArgumentException e) {
-            throw RulesProblem.bad("lease", String.valueOf(e.getMessage()));
-        }
-        return new LeaseRequest(id, leaseMillis(request));
-    }
-
-    private static long leaseMillis(Request request) {
-        String text = request.query().get("leaseMillis");
-        if (text == null) {
-            return RuleStore.DEFAULT_LEASE_MILLIS;
-        }
-        long millis = -1;
-        try {
-            millis = Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            // told below, as a number out of range is
-        }
-        if (millis < MIN_LEASE_MILLIS || millis > MAX_LEASE_MILLIS) {
-            throw RulesProblem.bad(
-                    "leaseMillis",
-                    "must be from " + MIN_LEASE_MILLIS + " to " + MAX_LEASE_MILLIS + ", got '" + text + "'");
-        }
-        return millis;
     }
 
     private static Response ok(Object body) {
