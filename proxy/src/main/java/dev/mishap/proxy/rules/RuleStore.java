@@ -21,12 +21,10 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +40,6 @@ public final class RuleStore implements RuleSource {
     /** The lease that a caller gets who does not say how long. */
     public static final long DEFAULT_LEASE_MILLIS = 5000;
 
-    static final int MAX_ENTRIES = 10_000;
-
     private static final Logger LOG = LoggerFactory.getLogger("mishap");
 
     private final Ticker ticker;
@@ -53,6 +49,8 @@ public final class RuleStore implements RuleSource {
     private final LongSupplier seeds;
 
     private final RulePlaces places;
+    private final RuleViews views;
+    private final RuleAdmission admission;
 
     private final Map<String, StoredRule> rules = new TreeMap<>();
     private final Observers observers = new Observers();
@@ -98,6 +96,8 @@ public final class RuleStore implements RuleSource {
         safeguards = new Safeguards(protection, dryRun, this::limited);
         places = new RulePlaces(ticker, this.timers, mishap, ruleStats, seeds, kill, events);
         places.safeguard(safeguards);
+        views = new RuleViews(ticker, kill, places);
+        admission = new RuleAdmission(views);
         published = new PublishedRules(kill, events, mishap, safeguards);
         published.follow(this, places);
     }
@@ -154,47 +154,10 @@ public final class RuleStore implements RuleSource {
 
     record LeaseView(String id, long expiresInMillis, List<String> rules, List<String> observers) {}
 
-    private static final String OF_A_FLEET =
-            "names nodes of a fleet, and a proxy takes rules for itself: leave it out, or give the rule to `mishap serve`";
-
-    /** Why this data plane cannot execute a rule; null when it can. */
-    public static @Nullable String beyond(FaultRule rule) {
-        if (!rule.targets().isAll()) {
-            return OF_A_FLEET;
-        }
-        return null;
-    }
-
     /** Installs or replaces a rule; returns whether the name is new. */
     synchronized boolean putRule(FaultRule rule, @Nullable LeaseRequest lease) {
-        if (lease == null && rule.ttl() == null) {
-            throw RulesProblem.bad("spec.ttl", "a rule without a lease needs a ttl");
-        }
-        if (!rule.targets().isAll()) {
-            throw RulesProblem.bad("spec.targets", OF_A_FLEET);
-        }
         StoredRule before = rules.get(rule.name());
-        if (before == null) {
-            requireNotConfigured(rule.name());
-        }
-        if (before == null && rules.size() >= MAX_ENTRIES) {
-            throw new RulesProblem(429, "there are " + MAX_ENTRIES + " rules already", List.of());
-        }
-        if (before != null) {
-            if (before.own()) {
-                throw RulesProblem.conflict(
-                        "the name belongs to a rule that the process was started with",
-                        "metadata.name",
-                        "'" + rule.name() + "' was given on the command line or in the rules file");
-            }
-            if (!Objects.equals(before.rule().experimentId(), rule.experimentId())) {
-                throw RulesProblem.conflict(
-                        "the name belongs to another experiment",
-                        "metadata.name",
-                        "'" + rule.name() + "' belongs to " + experiment(before.rule()));
-            }
-            requireSameLease(rule.name(), before.lease(), lease);
-        }
+        admission.check(rule, lease, before, rules.size());
         InstalledRule installed = installed(rule, before);
         Lease bound = lease == null ? null : leases.renew(lease);
         put(rule, installed, bound, before, false);
@@ -282,27 +245,8 @@ public final class RuleStore implements RuleSource {
                 : DocumentText.jsonLine(RuleWriter.write(rule));
     }
 
-    private static String experiment(FaultRule rule) {
+    static String experiment(FaultRule rule) {
         return rule.experimentId() == null ? "no experiment" : "experiment '" + rule.experimentId() + "'";
-    }
-
-    /** What stands in the configuration is that one's to say, so that what is there and what acts do not differ. */
-    private void requireNotConfigured(String name) {
-        List<String> where = placesOf(name);
-        if (!where.isEmpty()) {
-            throw RulesProblem.conflict(
-                    "the rule stands in the configuration and is read-only here",
-                    "metadata.name",
-                    "'" + name + "' is in " + String.join(" and in ", where)
-                            + ": change it there; the kill switch (POST /mishap/v1/kill) holds it back at once");
-        }
-    }
-
-    private static void requireSameLease(String name, @Nullable Lease has, @Nullable LeaseRequest asked) {
-        if (has != null && (asked == null || !asked.id().equals(has.id))) {
-            throw RulesProblem.conflict(
-                    "the name is bound to another lease", "lease", "'" + name + "' is bound to a lease that is alive");
-        }
     }
 
     /** Installs or replaces an observer; returns whether the name is new. */
@@ -311,7 +255,7 @@ public final class RuleStore implements RuleSource {
         if (before == null && observers.isFull()) {
             throw new RulesProblem(429, "there are " + Observers.MAX + " observers already", List.of());
         }
-        requireSameLease(definition.name(), before, lease);
+        RuleAdmission.requireSameLease(definition.name(), before, lease);
         observers.put(definition, leases.renew(lease));
         publish();
         return before == null;
@@ -340,7 +284,7 @@ public final class RuleStore implements RuleSource {
                 boundObservers.add(name);
             }
         });
-        return new LeaseView(lease.id, millisUntil(lease.endNanos()), boundRules, boundObservers);
+        return new LeaseView(lease.id, views.millisUntil(lease.endNanos()), boundRules, boundObservers);
     }
 
     /** Ends a lease and all that is bound to it; returns the rules that ended. */
@@ -360,7 +304,7 @@ public final class RuleStore implements RuleSource {
      */
     synchronized List<RuleView> deleteRule(String name, boolean release) {
         if (!rules.containsKey(name)) {
-            requireNotConfigured(name);
+            admission.requireNotConfigured(name);
         }
         return end(entry -> entry.rule().name().equals(name), RuleEvents.Kind.STOPPED, "it was deleted", release);
     }
@@ -384,57 +328,22 @@ public final class RuleStore implements RuleSource {
     /** Those of the API and the process by name, then those of the configuration by place. */
     synchronized List<RuleView> rules() {
         List<RuleView> all = new ArrayList<>();
-        rules.values().forEach(entry -> all.add(view(entry, true)));
-        places.configured().forEach(each -> all.add(view(each)));
+        RuleSet set = published.inPlace().rules();
+        rules.values().forEach(entry -> all.add(views.inPlace(entry, set)));
+        all.addAll(views.configured());
         return all;
     }
 
     /** The rules of the configuration that deleting an experiment's rules, or all for null, leaves alone. */
     List<RuleView> leftOf(@Nullable String experimentId) {
-        return places.configured().stream()
-                .filter(each ->
-                        experimentId == null || experimentId.equals(each.rule().experimentId()))
-                .map(this::view)
-                .toList();
-    }
-
-    /** The places of the configuration that have a rule of that name. */
-    List<String> placesOf(String name) {
-        return places.configured().stream()
-                .filter(each -> each.rule().name().equals(name))
-                .map(RulePlaces.Configured::site)
-                .distinct()
-                .toList();
-    }
-
-    private RuleView view(RulePlaces.Configured each) {
-        return new RuleView(
-                each.rule(),
-                RuleView.Origin.CONFIGURATION,
-                each.site(),
-                !kill.isOn(),
-                kill.isOn(),
-                null,
-                each.leftNanos() == Long.MAX_VALUE ? -1 : Math.max(0, TimeUnit.NANOSECONDS.toMillis(each.leftNanos())),
-                each.status(),
-                each.dryRun());
+        return views.configured(experimentId);
     }
 
     synchronized @Nullable RuleView rule(String name) {
         StoredRule entry = rules.get(name);
-        if (entry != null) {
-            return view(entry, true);
-        }
-        List<RulePlaces.Configured> configured = places.configured().stream()
-                .filter(each -> each.rule().name().equals(name))
-                .toList();
-        if (configured.size() > 1) {
-            throw RulesProblem.conflict(
-                    "several places of the configuration have a rule of that name: GET /mishap/v1/rules shows them",
-                    "metadata.name",
-                    "'" + name + "' is in " + String.join(" and in ", placesOf(name)));
-        }
-        return configured.isEmpty() ? null : view(configured.get(0));
+        return entry == null
+                ? views.configuredAs(name)
+                : views.inPlace(entry, published.inPlace().rules());
     }
 
     synchronized @Nullable ObserverView observer(String name) {
@@ -442,7 +351,7 @@ public final class RuleStore implements RuleSource {
         Observer observer = observers.compiled(name, published.inPlace());
         return lease == null || observer == null
                 ? null
-                : new ObserverView(observer, lease.id, millisUntil(lease.endNanos()));
+                : new ObserverView(observer, lease.id, views.millisUntil(lease.endNanos()));
     }
 
     /** Brings {@code mishap.rule.*} in /stats up to date. */
@@ -451,19 +360,6 @@ public final class RuleStore implements RuleSource {
         for (StoredRule entry : rules.values()) {
             entry.counts().show(published.inPlace().rules());
         }
-    }
-
-    private RuleView view(StoredRule entry, boolean alive) {
-        return new RuleView(
-                entry.rule(),
-                entry.own() ? RuleView.Origin.PROCESS : RuleView.Origin.API,
-                null,
-                alive && !kill.isOn(),
-                alive && kill.isOn(),
-                entry.lease() == null ? null : entry.lease().id,
-                !alive ? 0 : entry.hasEnd() ? millisUntil(entry.endNanos()) : -1,
-                entry.counts().of(published.inPlace().rules()),
-                published.inPlace().rules().isDryRun(entry.rule().name()));
     }
 
     private List<RuleView> end(Predicate<StoredRule> which, RuleEvents.Kind kind, String why, boolean release) {
@@ -484,21 +380,12 @@ public final class RuleStore implements RuleSource {
         if (holds) {
             kill.holds().rulesEnded();
         }
-        List<RuleView> views = new ArrayList<>();
+        List<RuleView> over = new ArrayList<>();
         for (StoredRule entry : ended) {
             entry.counts().show(was);
             entry.counts().letGo();
             RuleStatus status = entry.counts().of(was);
-            views.add(new RuleView(
-                    entry.rule(),
-                    entry.own() ? RuleView.Origin.PROCESS : RuleView.Origin.API,
-                    null,
-                    false,
-                    false,
-                    entry.lease() == null ? null : entry.lease().id,
-                    0,
-                    status,
-                    was.isDryRun(entry.rule().name())));
+            over.add(views.ended(entry, status, was));
             events.add(kind, entry.rule(), why, status);
             LOG.info(
                     "rule '{}' of {} has ended: {}; scoped {}, cohort {}, drawn {}, touched {}",
@@ -510,7 +397,7 @@ public final class RuleStore implements RuleSource {
                     status.drawn(),
                     status.touched());
         }
-        return views;
+        return over;
     }
 
     private void publish() {
@@ -527,10 +414,6 @@ public final class RuleStore implements RuleSource {
         observers.forEach((name, lease) -> used.add(lease));
         leases.retain(used);
         schedule();
-    }
-
-    private long millisUntil(long nanos) {
-        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(nanos - ticker.nanoTime()));
     }
 
     /** Has {@link #expire} called when the next end is reached. */

@@ -245,7 +245,8 @@ public final class RulesApi {
         switch (request.method()) {
             case "PUT" -> {
                 RulesParameters.only(request, "leaseMillis");
-                return ok(RulesJson.lease(store.renewLease(new LeaseRequest(id, RulesParameters.leaseMillis(request)))));
+                return ok(
+                        RulesJson.lease(store.renewLease(new LeaseRequest(id, RulesParameters.leaseMillis(request)))));
             }
             case "DELETE" -> {
                 RulesParameters.only(request, "release");

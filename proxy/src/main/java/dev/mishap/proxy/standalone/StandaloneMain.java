@@ -5,6 +5,7 @@ import dev.mishap.proxy.json.JsonWriter;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.stats.StatsStore;
+import dev.mishap.proxy.rules.RuleAdmission;
 import dev.mishap.proxy.rules.RuleStore;
 import dev.mishap.proxy.server.BootstrapLoader;
 import dev.mishap.proxy.server.Options;
@@ -178,7 +179,7 @@ public final class StandaloneMain {
             }
         }
         for (FaultRule rule : all.values()) {
-            String beyond = RuleStore.beyond(rule);
+            String beyond = RuleAdmission.beyond(rule);
             if (beyond == null
                     && options.protocol() == StandaloneOptions.Protocol.DNS
                     && rule.fault().kind().plane() != Fault.Plane.DNS) {

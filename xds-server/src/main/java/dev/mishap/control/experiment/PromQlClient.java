@@ -1,7 +1,7 @@
 package dev.mishap.control.experiment;
 
-import dev.mishap.control.WholeAnswer;
 import dev.mishap.control.Failures;
+import dev.mishap.control.WholeAnswer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;

@@ -1,7 +1,7 @@
 package dev.mishap.control.experiment;
 
-import dev.mishap.control.WholeAnswer;
 import dev.mishap.control.Failures;
+import dev.mishap.control.WholeAnswer;
 import dev.mishap.rules.experiment.engine.FaultCounts;
 import dev.mishap.rules.experiment.engine.LatencyHistogram;
 import dev.mishap.rules.experiment.engine.RequestCounts;

@@ -2,7 +2,7 @@ package dev.mishap.proxy.rules.config;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
-import dev.mishap.proxy.rules.RuleStore;
+import dev.mishap.proxy.rules.RuleAdmission;
 import dev.mishap.rules.FaultRule;
 import dev.mishap.rules.Limits;
 import dev.mishap.rules.Percentage;
@@ -103,7 +103,7 @@ public final class RuleConfig {
                                 + " has nothing to do with; such a rule belongs in " + elsewhere);
             }
             rule = attempt(each, kind, () -> adapted.apply(said));
-            String beyond = RuleStore.beyond(rule);
+            String beyond = RuleAdmission.beyond(rule);
             if (beyond != null) {
                 throw each.error(kind, beyond);
             }
