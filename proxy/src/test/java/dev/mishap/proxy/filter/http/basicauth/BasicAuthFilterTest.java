@@ -80,7 +80,8 @@ class BasicAuthFilterTest {
     @Test
     void usersOfTheRouteStandInForTheFilters() {
         stream.header("authorization", "Basic dXNlcjE6dGVzdDE=");
-        stream.perFilterConfigs.put("ba", users("other:{SHA}tESsBmE/yNY3lb6a0L6vVQEZNqw="));
+        stream.perFilterConfigs.put(
+                "ba", new BasicAuthFilter.PerRoute(users("other:{SHA}tESsBmE/yNY3lb6a0L6vVQEZNqw="), null));
 
         assertThat(send()).isEqualTo(Flow.PAUSE);
     }
