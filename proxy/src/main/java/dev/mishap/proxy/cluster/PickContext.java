@@ -64,6 +64,11 @@ public interface PickContext {
         return 0;
     }
 
+    /** How often an endpoint was picked for the request before. */
+    default int earlierTries() {
+        return 0;
+    }
+
     /** The address of the endpoint that the request is to go to if it can, as it is written in logs; or null. */
     default @Nullable String overrideHost() {
         return null;

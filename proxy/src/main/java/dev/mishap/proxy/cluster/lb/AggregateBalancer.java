@@ -176,6 +176,11 @@ final class AggregateBalancer implements LoadBalancer {
         }
 
         @Override
+        public int earlierTries() {
+            return to.earlierTries();
+        }
+
+        @Override
         public int retries() {
             return to.retries();
         }

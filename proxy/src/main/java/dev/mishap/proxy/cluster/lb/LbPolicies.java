@@ -40,6 +40,9 @@ public final class LbPolicies {
                 LB + "wrr_locality.v3.WrrLocality",
                 (c, p, x) ->
                         typed(c.required("endpoint_picking_policy"), LocalityConfig.DEFAULT.withWeighted(true), x));
+        BY_MESSAGE.put(
+                OverrideHostPolicy.MESSAGE,
+                (c, p, x) -> OverrideHostPolicy.from(c, typed(c.required("fallback_policy"), p, x)));
         BY_MESSAGE.put(LB + "cluster_provided.v3.ClusterProvided", (c, p, x) -> provided(x));
     }
 

@@ -225,6 +225,11 @@ final class Tries implements PickContext, Runnable {
     }
 
     @Override
+    public int earlierTries() {
+        return Math.max(0, count - 1);
+    }
+
+    @Override
     public boolean overrideIsStrict() {
         return call.info().overrideHostStrict;
     }
