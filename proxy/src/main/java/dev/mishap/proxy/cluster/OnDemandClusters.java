@@ -20,22 +20,32 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Clusters that are discovered when a request first names them (ODCDS). What asks the same source shares a subscription, which begins with the
  * first name. Confined to the main loop, but for {@link Source#want}.
  */
 public final class OnDemandClusters {
+    private static final Logger LOG = LoggerFactory.getLogger("upstream");
+
     private final ClusterManager clusters;
     private final ConfigSources sources;
+    private final boolean ads;
     private final Scope root;
     private final ScheduledExecutorService main;
     private final List<Source> all = new ArrayList<>();
     /** Of all sources; there are none of these stats where nobody asks. */
     private @Nullable SubscriptionStats stats;
 
-    /** @param root scope without prefix */
-    public OnDemandClusters(ClusterManager clusters, ConfigSources sources, Scope root, ScheduledExecutorService main) {
+    /**
+     * @param ads whether there is a server of ADS
+     * @param root scope without prefix
+     */
+    public OnDemandClusters(
+            ClusterManager clusters, ConfigSources sources, boolean ads, Scope root, ScheduledExecutorService main) {
+        this.ads = ads;
         this.clusters = clusters;
         this.sources = sources;
         this.main = main;
@@ -80,6 +90,25 @@ public final class OnDemandClusters {
         return s;
     }
 
+    /** ADS where there is none. Envoy ends with the first request that asks it; here such requests wait in vain. */
+    private static final class Unanswered implements Subscription {
+        @Override
+        public void start(Set<String> names) {
+            LOG.warn("ADS must be configured to support an ADS config source: no clusters are found on demand");
+        }
+
+        @Override
+        public void names(Set<String> names) {}
+
+        @Override
+        public boolean incremental() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
     /** A management server that is asked for clusters by their names. */
     public final class Source implements ResourceWatcher, OnDemandNames.Owner {
         private final ConfigNode config;
@@ -90,7 +119,9 @@ public final class OnDemandClusters {
 
         private Source(ConfigNode config) {
             this.config = config;
-            this.subscription = sources.subscribe(config, ResourceType.CLUSTER, stats(), this);
+            this.subscription = !ads && "ads".equals(config.oneof("config_source_specifier"))
+                    ? new Unanswered()
+                    : sources.subscribe(config, ResourceType.CLUSTER, stats(), this);
             if (!subscription.incremental()) {
                 subscription.close();
                 throw config.error(

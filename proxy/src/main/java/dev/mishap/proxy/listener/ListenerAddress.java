@@ -1,5 +1,6 @@
 package dev.mishap.proxy.listener;
 
+import dev.mishap.proxy.config.PipePaths;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.transport.InternalAddress;
 import io.netty.util.NetUtil;
@@ -8,6 +9,8 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Addresses that listeners are bound to: of IP, or paths of unix sockets; and those of internal listeners. */
@@ -26,20 +29,31 @@ final class ListenerAddress {
             if (path.startsWith("@")) {
                 throw pipe.error("path", "abstract unix sockets are not supported");
             }
+            PipePaths.check(pipe, "");
             return UnixDomainSocketAddress.of(path);
         }
         ConfigNode socket = address.required("socket_address");
         String host = socket.string("address");
-        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(host);
+        byte[] bytes = host.startsWith("[") ? null : NetUtil.createByteArrayFromIpAddressString(host);
         if (bytes == null) {
             throw new ListenerException("malformed IP address: " + host
                     + ". Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+        }
+        if (socket.bool("ipv4_compat", false) && !isWildcardOrMapped(host, bytes)) {
+            String text = bytes.length == 16 ? "[" + host + "]" : host;
+            throw new ListenerException("Only IPv6 address '::' or valid IPv4-mapped IPv6 address can set ipv4_compat: "
+                    + text + ":" + socket.integer("port_value", 0));
         }
         try {
             return new InetSocketAddress(InetAddress.getByAddress(bytes), (int) socket.integer("port_value", 0));
         } catch (UnknownHostException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static boolean isWildcardOrMapped(String host, byte[] bytes) {
+        return host.indexOf(':') >= 0
+                && (host.toLowerCase(Locale.ROOT).contains("ffff:") || Arrays.equals(bytes, new byte[16]));
     }
 
     /** Whether the address is one of UDP. */

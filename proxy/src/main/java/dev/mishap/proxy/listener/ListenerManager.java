@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,9 +142,17 @@ public final class ListenerManager {
      * @throws ConfigException when it can't be accepted
      */
     public void addStatic(ConfigNode node) {
-        ManagedListener entry = make(node.string("name"), node, "", false, null);
+        String name = node.string("name");
+        if (active.containsKey(name)) {
+            // As Envoy has it, the first one stays, and nobody looks at the other.
+            LOG.warn("listener '{}' is in the bootstrap more than once; the first one counts", name);
+            return;
+        }
+        ManagedListener entry = make(name, node, "", false, null);
+        checkAddress(entry);
         if (active.containsKey(entry.name)) {
-            throw new ConfigException("error adding listener: duplicate listener name '" + entry.name + "'");
+            throw new ConfigException("error adding listener: '" + entry.name + "' has duplicate address '" + entry.name
+                    + "' as existing listener; neither has a name");
         }
         active.put(entry.name, entry);
         added.inc();
@@ -268,7 +277,9 @@ public final class ListenerManager {
         for (ManagedListener other : active.values()) {
             if (!other.name.equals(entry.name) && entry.clashesWith(other)) {
                 throw new ConfigException("error adding listener: '" + entry.name + "' has duplicate address '"
-                        + ListenerAddress.text(entry.listener.config().address())
+                        + entry.listener.config().sockets().addresses().stream()
+                                .map(place -> ListenerAddress.text(place.address()))
+                                .collect(Collectors.joining(","))
                         + "' as existing listener, to check if the listener has duplicated"
                         + " addresses with other listeners or 'enable_reuse_port' is set to 'false' for the listener");
             }

@@ -62,14 +62,14 @@ final class ManagedListener {
         return listener.config().sockets().equals(other.listener.config().sockets());
     }
 
-    /** Whether both bind to an address that only one of them can have. */
+    /** Whether both have an address that only one of them can have; as in Envoy, even when one does not bind to it. */
     boolean clashesWith(ManagedListener other) {
-        ListenerConfig one = listener.config();
-        ListenerConfig two = other.listener.config();
-        return one.sockets().bind()
-                && two.sockets().bind()
-                && one.sockets().udp() == two.sockets().udp()
-                && ListenerAddress.clash(two.address(), one.address());
+        SocketConfig one = listener.config().sockets();
+        SocketConfig two = other.listener.config().sockets();
+        return one.udp() == two.udp()
+                && one.addresses().stream()
+                        .anyMatch(a -> two.addresses().stream()
+                                .anyMatch(b -> ListenerAddress.clash(a.address(), b.address())));
     }
 
     ListenerManager.State state() {

@@ -1,8 +1,10 @@
 package dev.mishap.proxy.server;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,17 @@ public record Bootstrap(
         clusters = List.copyOf(clusters);
         secrets = List.copyOf(secrets);
         warnings = List.copyOf(warnings);
+    }
+
+    /** Names of the clusters that need no server for their endpoints, all but those of type EDS. */
+    Set<String> primaryClusters() {
+        Set<String> names = new HashSet<>();
+        for (ConfigNode cluster : clusters) {
+            if (cluster.has("cluster_type") || !cluster.enumName("type").equals("EDS")) {
+                names.add(cluster.string("name"));
+            }
+        }
+        return names;
     }
 
     /**

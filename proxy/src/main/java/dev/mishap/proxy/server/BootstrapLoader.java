@@ -1,10 +1,12 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.config.PipePaths;
 import dev.mishap.proxy.config.schema.ConfigCheck;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.log.Logging;
+import io.netty.util.NetUtil;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -126,7 +128,8 @@ public final class BootstrapLoader {
 
     private static String unixPath(ConfigNode pipe) {
         String path = pipe.string("path");
-        if (path.startsWith("@") || path.indexOf('\0') >= 0) {
+        PipePaths.check(pipe, "");
+        if (path.startsWith("@")) {
             throw pipe.error("path", "is an abstract name, which is not supported: give a path in the file system");
         }
         return path;
@@ -139,6 +142,11 @@ public final class BootstrapLoader {
         ConfigNode address = admin.message("address");
         ConfigNode pipe = address == null ? null : address.message("pipe");
         ConfigNode socket = address == null || pipe != null ? null : address.required("socket_address");
+        if (socket != null
+                && (socket.string("address").startsWith("[")
+                        || NetUtil.createByteArrayFromIpAddressString(socket.string("address")) == null)) {
+            throw new ConfigException("malformed IP address: " + socket.string("address"));
+        }
         return new Bootstrap.AdminConfig(
                 pipe == null ? "" : unixPath(pipe),
                 pipe == null ? 0 : (int) pipe.integer("mode", 0),

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.server;
 
+import dev.mishap.proxy.config.TransportVersion;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.observe.stats.Scope;
@@ -23,11 +24,13 @@ import dev.mishap.proxy.xds.rest.RestSubscription;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The kinds of sources that a {@code ConfigSource} may name, and the stream that all of kind {@code ads} share. */
 final class DynamicSources implements ConfigSources {
     private static final String ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/";
+    private static final String API = "envoy.config.core.v3.ApiConfigSource";
     private static final long SECOND = 1_000_000_000L;
     private static final long DEFAULT_INITIAL_FETCH = 15 * SECOND;
 
@@ -36,8 +39,27 @@ final class DynamicSources implements ConfigSources {
 
     private final Carriers carriers;
     private final Bootstrap.Node node;
-    private final int mostServers;
+    private final Surroundings around;
     private final @Nullable XdsMux ads;
+
+    /** Of a process that only validates. */
+    private static final class NeverStarted implements Subscription {
+        @Override
+        public void start(Set<String> names) {
+            throw new IllegalStateException("nothing starts in a validation");
+        }
+
+        @Override
+        public void names(Set<String> names) {}
+
+        @Override
+        public boolean incremental() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
 
     /** What carries subscriptions. */
     record Carriers(
@@ -48,20 +70,50 @@ final class DynamicSources implements ConfigSources {
             EventLoop mainLoop) {}
 
     /**
+     * What sources are checked against.
+     *
      * @param failover whether {@link #FAILOVER} is on
+     * @param primary names of the bootstrap's clusters that need no server for their endpoints
+     * @param validateOnly nothing is going to be started: a source that can't be is then passed over where Envoy passes it over
+     */
+    record Surroundings(boolean failover, Set<String> primary, boolean validateOnly) {
+        int mostServers() {
+            return failover ? 2 : 1;
+        }
+
+        void requirePrimary(String cluster) {
+            if (!primary.contains(cluster)) {
+                throw new ConfigException(API + " must have a statically defined non-EDS cluster: '" + cluster
+                        + "' does not exist, was added via api, or is an EDS cluster");
+            }
+        }
+    }
+
+    /**
      * @param adsConfig {@code dynamic_resources.ads_config}, or null
      * @param root scope without prefix
      * @throws ConfigException when there can be no such stream
      */
     DynamicSources(
-            Carriers carriers, Bootstrap.Node node, boolean failover, @Nullable ConfigNode adsConfig, Scope root) {
-        this.mostServers = failover ? 2 : 1;
+            Carriers carriers, Bootstrap.Node node, Surroundings around, @Nullable ConfigNode adsConfig, Scope root) {
+        this.around = around;
         this.carriers = carriers;
         this.node = node;
         if (adsConfig == null) {
             ads = null;
         } else {
-            boolean delta = adsConfig.enumName("api_type").endsWith("DELTA_GRPC");
+            String kind = adsConfig.enumName("api_type");
+            TransportVersion.check(adsConfig);
+            checkNames(adsConfig);
+            if (!kind.equals("GRPC") && !kind.equals("DELTA_GRPC")) {
+                throw adsConfig.error("api_type", API + " type must be of non-aggregated gRPC");
+            }
+            for (String cluster : clusters(adsConfig)) {
+                if (!around.primary().contains(cluster)) {
+                    throw new ConfigException("Unknown gRPC client cluster '" + cluster + "'");
+                }
+            }
+            boolean delta = kind.equals("DELTA_GRPC");
             ads = mux(adsConfig, ADS + (delta ? "DeltaAggregatedResources" : "StreamAggregatedResources"), delta, root);
         }
     }
@@ -77,9 +129,14 @@ final class DynamicSources implements ConfigSources {
     @Override
     public Subscription subscribe(
             ConfigNode source, ResourceType type, SubscriptionStats stats, ResourceWatcher watcher) {
+        if (node.id().isEmpty() || node.cluster().isEmpty()) {
+            throw new ConfigException(
+                    type.typeUrl() + ": node 'id' and 'cluster' are required. Set it either in 'node' config"
+                            + " or via --service-node and --service-cluster options.");
+        }
         String kind = source.oneof("config_source_specifier");
-        if (kind == null) {
-            throw source.error("config_source_specifier", "value is required");
+        if (kind == null || kind.equals("self")) {
+            throw new ConfigException("Missing config source specifier in envoy::config::core::v3::ConfigSource");
         }
         long patience = source.durationNanos("initial_fetch_timeout", DEFAULT_INITIAL_FETCH);
         switch (kind) {
@@ -94,8 +151,10 @@ final class DynamicSources implements ConfigSources {
             case "api_config_source":
                 return api(source.required("api_config_source"), type, stats, watcher, patience);
             case "ads":
-            case "self":
                 XdsMux a = ads;
+                if (a == null && around.validateOnly()) {
+                    return new NeverStarted();
+                }
                 if (a == null) {
                     throw new ConfigException("ADS must be configured to support an ADS config source");
                 }
@@ -113,13 +172,17 @@ final class DynamicSources implements ConfigSources {
     private Subscription api(
             ConfigNode api, ResourceType type, SubscriptionStats stats, ResourceWatcher watcher, long patience) {
         String kind = api.enumName("api_type");
+        TransportVersion.check(api);
+        if (kind.startsWith("AGGREGATED")) {
+            throw api.error("api_type", "Unsupported config source " + kind);
+        }
+        checkNames(api);
+        if (type != ResourceType.SECRET && type != ResourceType.VIRTUAL_HOST) {
+            clusters(api).forEach(around::requirePrimary);
+        }
         switch (kind) {
             case "REST": {
                 List<String> clusters = api.strings("cluster_names");
-                if (clusters.size() != 1) {
-                    throw new ConfigException(
-                            "envoy::config::core::v3::ConfigSource must have a singleton cluster name specified");
-                }
                 if (!api.has("refresh_delay")) {
                     throw new ConfigException("refresh_delay is required for REST API configuration sources");
                 }
@@ -148,24 +211,56 @@ final class DynamicSources implements ConfigSources {
         }
     }
 
+    /** Envoy's checks of who is to be asked, in its order and words. */
+    private void checkNames(ConfigNode api) {
+        int services = api.messages("grpc_services").size();
+        int names = api.strings("cluster_names").size();
+        if (services == 0 && names == 0) {
+            throw new ConfigException("API configs must have either a gRPC service or a cluster name defined");
+        }
+        if (!api.enumName("api_type").endsWith("GRPC")) {
+            if (services > 0) {
+                throw api.error("grpc_services", API + ", if not a gRPC type, must not have a gRPC service specified");
+            }
+            if (names != 1) {
+                throw api.error("cluster_names", API + " must have a singleton cluster name specified");
+            }
+            return;
+        }
+        if (names > 0) {
+            throw api.error(
+                    "cluster_names", API + "::(AGGREGATED_)(DELTA_)GRPC must not have a cluster name specified");
+        }
+        int most = around.mostServers();
+        if (services > most) {
+            throw api.error(
+                    "grpc_services",
+                    API + "::(AGGREGATED_)(DELTA_)GRPC must have no more than " + most
+                            + " gRPC services specified, got "
+                            + services
+                            + (most > 1
+                                    ? ""
+                                    : "; a second one is for failover, and needs the runtime key " + FAILOVER
+                                            + ": true"));
+        }
+    }
+
+    /** The clusters that a source names. */
+    private static List<String> clusters(ConfigNode api) {
+        List<String> all = new ArrayList<>(api.strings("cluster_names"));
+        for (ConfigNode service : api.messages("grpc_services")) {
+            ConfigNode envoy = service.message("envoy_grpc");
+            if (envoy != null) {
+                all.add(envoy.string("cluster_name"));
+            }
+        }
+        return all;
+    }
+
     private XdsMux mux(ConfigNode api, String method, boolean delta, Scope scope) {
         List<XdsTransport> servers = new ArrayList<>();
         for (ConfigNode service : api.messages("grpc_services")) {
             servers.add(new GrpcTransport(carriers.grpc(), GrpcService.from(service), carriers.mainLoop()));
-        }
-        if (servers.isEmpty()) {
-            throw new ConfigException("API configs must have either a gRPC service or a cluster name defined");
-        }
-        if (servers.size() > mostServers) {
-            throw api.error(
-                    "grpc_services",
-                    "envoy.config.core.v3.ApiConfigSource::(AGGREGATED_)(DELTA_)GRPC must have no more than "
-                            + mostServers
-                            + " gRPC services specified, got " + servers.size()
-                            + (mostServers > 1
-                                    ? ""
-                                    : "; a second one is for failover, and needs the runtime key " + FAILOVER
-                                            + ": true"));
         }
         ProtoWriter self = new ProtoWriter();
         NodeIdentity.write(node, self);

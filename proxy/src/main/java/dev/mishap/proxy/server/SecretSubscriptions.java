@@ -68,19 +68,22 @@ final class SecretSubscriptions implements SecretDelivery {
     }
 
     private final class Followed implements ResourceWatcher {
-        private final ConfigNode source;
         private final String name;
         private final List<Consumer<ConfigNode>> takers = new ArrayList<>();
         private final List<InitTarget> waiting = new ArrayList<>();
-        private @Nullable Subscription subscription;
+        private final Subscription subscription;
+        private boolean started;
         private @Nullable ConfigNode latest;
         private volatile DynamicConfigs.DynamicSecret view;
         private boolean answered;
 
         Followed(ConfigNode source, String name) {
-            this.source = source;
             this.name = name;
             this.view = new DynamicConfigs.DynamicSecret(name, null, UNINITIALIZED, Instant.now());
+            Scope scope = root.scope("sds." + name + ".");
+            scope.counter("key_rotation_failed");
+            this.subscription =
+                    sources.get().subscribe(source, ResourceType.SECRET, new SubscriptionStats(scope), this);
         }
 
         void add(Consumer<ConfigNode> taker, InitTarget target) {
@@ -103,21 +106,14 @@ final class SecretSubscriptions implements SecretDelivery {
             if (!takers.isEmpty()) {
                 return false;
             }
-            Subscription s = subscription;
-            if (s != null) {
-                s.close();
-            }
+            subscription.close();
             return true;
         }
 
         void start() {
-            if (subscription == null) {
-                Scope scope = root.scope("sds." + name + ".");
-                scope.counter("key_rotation_failed");
-                Subscription s =
-                        sources.get().subscribe(source, ResourceType.SECRET, new SubscriptionStats(scope), this);
-                subscription = s;
-                s.start(Set.of(name));
+            if (!started) {
+                started = true;
+                subscription.start(Set.of(name));
             }
         }
 

@@ -189,7 +189,10 @@ public final class Server {
             this.carriers = new DynamicSources(
                     new DynamicSources.Carriers(decoder(), files, grpc, http, main),
                     bootstrap.node(),
-                    runtime.get().bool(DynamicSources.FAILOVER, false),
+                    new DynamicSources.Surroundings(
+                            runtime.get().bool(DynamicSources.FAILOVER, false),
+                            bootstrap.primaryClusters(),
+                            options.validateOnly()),
                     dynamic == null ? null : dynamic.message("ads_config"),
                     stats);
             this.sources = resourceStates.follow(carriers);
@@ -208,7 +211,9 @@ public final class Server {
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
             routeTables = new RouteTables(sources, main);
-            services.add(OnDemandClusters.class, new OnDemandClusters(clusters, sources, stats, main));
+            services.add(
+                    OnDemandClusters.class,
+                    new OnDemandClusters(clusters, sources, dynamic != null && dynamic.has("ads_config"), stats, main));
             services.add(ConfigSources.class, sources);
             services.add(RouteTables.class, routeTables);
             services.add(ExtensionConfigs.class, extensionConfigs);
@@ -242,7 +247,8 @@ public final class Server {
             ConfigNode cdsSource = dynamic == null ? null : dynamic.message("cds_config");
             ConfigNode ldsSource = dynamic == null ? null : dynamic.message("lds_config");
             cds = cdsSource == null ? null : new Cds(clusters, cdsSource, sources, stats);
-            lds = ldsSource == null ? null : new Lds(listeners, ldsSource, sources, stats);
+            // Envoy does not look at LDS and LRS when it only validates.
+            lds = ldsSource == null || options.validateOnly() ? null : new Lds(listeners, ldsSource, sources, stats);
             startup =
                     new Startup(main, stats, runtime, clusters, carriers, sources, cds, lds, init, this::startWorkers);
             shutdown = new Shutdown(main, listeners, drain, startup, options.drainTimeSeconds());
@@ -281,7 +287,7 @@ public final class Server {
     private @Nullable LoadReporter loadReporter(AsyncGrpcClient grpc, EventLoop main) {
         ConfigNode manager = bootstrap.config().message("cluster_manager");
         ConfigNode api = manager == null ? null : manager.message("load_stats_config");
-        if (api == null) {
+        if (api == null || options.validateOnly()) {
             return null;
         }
         LoadStatsConfig config = LoadStatsConfig.from(api, name -> clusters.get(name) != null);

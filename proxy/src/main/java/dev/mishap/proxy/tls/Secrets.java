@@ -19,7 +19,8 @@ final class Secrets {
     private static final Logger LOG = LoggerFactory.getLogger("secret");
 
     private final TransportContext context;
-    private final Map<String, ConfigNode> named = new HashMap<>();
+    /** By kind: two secrets of different kinds may have one name. */
+    private final Map<String, Map<String, ConfigNode>> named = new HashMap<>();
 
     /** A kind of secret: which field of {@code Secret} holds it, and how it is read. */
     record Kind<T>(String field, String unknown, Function<ConfigNode, T> reader, List<String> files) {
@@ -37,11 +38,24 @@ final class Secrets {
                 new Kind<>("session_ticket_keys", "Unknown tls session ticket keys: ", TicketKeys::from, List.of());
     }
 
+    /** Kinds of secrets in Envoy's messages. */
+    private static final Map<String, String> WORDS = Map.of(
+            "tls_certificate", "TlsCertificate",
+            "validation_context", "CertificateValidationContext",
+            "session_ticket_keys", "TlsSessionTicketKeys",
+            "generic_secret", "GenericSecret");
+
     Secrets(TransportContext context) {
         this.context = context;
         for (ConfigNode secret : context.secrets()) {
-            if (named.put(secret.string("name"), secret) != null) {
-                throw new ConfigException("Duplicate static secret: " + secret.string("name"));
+            String kind = secret.oneof("type");
+            String word = kind == null ? null : WORDS.get(kind);
+            if (kind == null || word == null) {
+                throw new ConfigException("Secret type not implemented");
+            }
+            String name = secret.string("name");
+            if (named.computeIfAbsent(kind, k -> new HashMap<>()).put(name, secret) != null) {
+                throw new ConfigException("Duplicate static " + word + " secret name " + name);
             }
         }
     }
@@ -54,8 +68,8 @@ final class Secrets {
 
     /** Reads all secrets of the bootstrap. */
     void check() {
-        for (ConfigNode secret : named.values()) {
-            for (Kind<?> kind : List.of(Kind.CERTIFICATE, Kind.TRUST, Kind.TICKETS)) {
+        for (Kind<?> kind : List.of(Kind.CERTIFICATE, Kind.TRUST, Kind.TICKETS)) {
+            for (ConfigNode secret : named.getOrDefault(kind.field(), Map.of()).values()) {
                 ConfigNode held = secret.message(kind.field());
                 if (held != null) {
                     var unused = kind.reader().apply(held);
@@ -83,7 +97,7 @@ final class Secrets {
         String name = config.string("name");
         ConfigNode source = config.message("sds_config");
         if (source == null) {
-            ConfigNode known = named.get(name);
+            ConfigNode known = named.getOrDefault(kind.field(), Map.of()).get(name);
             ConfigNode held = known == null ? null : known.message(kind.field());
             if (held == null) {
                 throw new ConfigException(kind.unknown() + name);

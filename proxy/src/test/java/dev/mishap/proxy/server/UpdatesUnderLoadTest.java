@@ -108,8 +108,9 @@ class UpdatesUnderLoadTest {
         move("cds.json", "0", List.of(cluster(0, to)));
         move("rds.json", "0", List.of(routes(0)));
         move("lds.json", "0", List.of(listener(0, 0)));
-        String dynamic = "dynamic_resources: {lds_config: {path_config_source: {path: '" + directory.resolve("lds.json")
-                + "'}}, cds_config: {path_config_source: {path: '" + directory.resolve("cds.json") + "'}}}";
+        String dynamic = "node: {id: node-1, cluster: c}\ndynamic_resources: {lds_config: {path_config_source: {path: '"
+                + directory.resolve("lds.json") + "'}}, cds_config: {path_config_source: {path: '"
+                + directory.resolve("cds.json") + "'}}}";
         Options options = Options.of(dynamic, 2, "off");
         Server server = new Server(options, BootstrapLoader.load(options));
         ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();

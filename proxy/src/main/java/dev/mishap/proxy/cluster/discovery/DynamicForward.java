@@ -29,7 +29,7 @@ public record DynamicForward(HostCacheConfig cache, int defaultPort) implements 
         ConfigNode socket = cluster.message("transport_socket");
         ConfigNode transport = socket == null ? null : socket.message("typed_config");
         boolean tls = transport != null && transport.messageName().equals(TLS);
-        return new DynamicForward(HostCacheFields.from(config.required("dns_cache_config")), tls ? 443 : 80);
+        return new DynamicForward(HostCacheFields.from(config.messageOrEmpty("dns_cache_config")), tls ? 443 : 80);
     }
 
     @Override

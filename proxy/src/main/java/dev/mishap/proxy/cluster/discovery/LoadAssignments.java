@@ -4,6 +4,7 @@ import dev.mishap.proxy.cluster.EndpointConfig;
 import dev.mishap.proxy.cluster.HealthStatus;
 import dev.mishap.proxy.cluster.LoadAssignment;
 import dev.mishap.proxy.cluster.Locality;
+import dev.mishap.proxy.config.PipePaths;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
@@ -39,6 +40,9 @@ public final class LoadAssignments {
             SupportedFields.of(ENDPOINT + "Endpoint.AdditionalAddress").supported("address"),
             SupportedFields.of(ENDPOINT + "Endpoint.HealthCheckConfig")
                     .supported("port_value", "hostname", "address", "disable_active_health_check"));
+
+    private static final String HINT =
+            ". Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'";
 
     private LoadAssignments() {}
 
@@ -109,8 +113,12 @@ public final class LoadAssignments {
             Map<String, Map<String, Object>> ofLocality,
             int priority,
             boolean namesAllowed) {
-        ConfigNode endpoint = lb.required("endpoint");
-        EndpointConfig.Address at = address(endpoint.required("address"), namesAllowed);
+        ConfigNode endpoint = lb.message("endpoint");
+        ConfigNode address = endpoint == null ? null : endpoint.message("address");
+        if (endpoint == null || address == null) {
+            throw lb.error("endpoint", "Address must be set: endpoint.address" + HINT);
+        }
+        EndpointConfig.Address at = address(address, namesAllowed);
         return new EndpointConfig(
                 at.address(),
                 at.port(),
@@ -131,9 +139,7 @@ public final class LoadAssignments {
         for (ConfigNode more : endpoint.messages("additional_addresses")) {
             ConfigNode at = more.message("address");
             if (at == null || at.oneof("address") == null) {
-                throw new ConfigException(
-                        "Address must be set: additional_addresses. Consider setting resolver_name or setting"
-                                + " cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+                throw new ConfigException("Address must be set: additional_addresses" + HINT);
             }
             all.add(address(at, namesAllowed));
         }
@@ -168,6 +174,7 @@ public final class LoadAssignments {
             if (path.startsWith("@")) {
                 throw pipe.error("path", "abstract unix sockets are not supported");
             }
+            PipePaths.check(pipe, HINT);
             return new EndpointConfig.Address(path, -1);
         }
         ConfigNode internal = at.message("envoy_internal_address");
@@ -181,14 +188,10 @@ public final class LoadAssignments {
                     internal.string("server_listener_name") + '\0' + internal.string("endpoint_id"),
                     EndpointConfig.INTERNAL);
         }
-        ConfigNode socket = at.required("socket_address");
-        if (!socket.enumName("protocol").equals("TCP")) {
-            throw socket.error("protocol", "must be TCP for an upstream endpoint");
-        }
+        ConfigNode socket = at.required("socket_address"); // its protocol makes no difference, as in Envoy
         String address = socket.string("address");
         if (!namesAllowed && !Addresses.isIp(address)) {
-            throw new ConfigException("malformed IP address: " + address + ". Consider setting resolver_name or setting"
-                    + " cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'");
+            throw new ConfigException("malformed IP address: " + address + HINT);
         }
         return new EndpointConfig.Address(address, (int) socket.integer("port_value", 0));
     }

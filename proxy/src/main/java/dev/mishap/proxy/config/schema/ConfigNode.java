@@ -49,6 +49,9 @@ public interface ConfigNode {
     @Nullable
     ConfigNode message(String field);
 
+    /** The message in {@code field}; one in which nothing is set when it is absent. */
+    ConfigNode messageOrEmpty(String field);
+
     /** A message field that the caller needs; absent is a {@link ConfigException} naming the path. */
     ConfigNode required(String field);
 

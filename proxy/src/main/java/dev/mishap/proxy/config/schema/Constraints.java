@@ -97,7 +97,7 @@ final class Constraints {
         }
     }
 
-    // Envoy refuses every negative duration, whatever the rules say.
+    // Envoy refuses every negative duration, whatever the rules say, and those whose nanoseconds would not fit 63 bits.
     private void durations(MessageNode node, FieldType field, Object value) {
         if (value instanceof List<?> list) {
             list.forEach(v -> durations(node, field, v));
@@ -109,6 +109,9 @@ final class Constraints {
                 StringBuilder s = new StringBuilder("Invalid duration: Expected positive duration: ");
                 s.append(node.error(field.name(), "got " + time.durationText()).getMessage());
                 keep(s.toString());
+            } else if (time.seconds() >= TimeValue.OUT_OF_RANGE_SECONDS) {
+                keep("Invalid duration: Duration out-of-range: "
+                        + node.error(field.name(), "got " + time.durationText()).getMessage());
             }
         }
     }
@@ -119,8 +122,21 @@ final class Constraints {
             // A oneof's member is held to its rules once it is the chosen one.
             return;
         }
+        if (value == null && node.emptyAny(field.name())) {
+            // It is there, so that no rule is broken, and it names no extension.
+            keep(node.error(
+                            field.name(),
+                            "Didn't find a registered implementation for '" + JsonMapping.nameOf(node)
+                                    + "' with type URL: ''")
+                    .getMessage());
+            return;
+        }
         if (value == null && (rules.messageRequired || rules.required)) {
-            add(node, field.name(), name(node, field) + ": value is required");
+            boolean wrapper = field.wellKnown() == WellKnown.WRAPPER && rules.type != 0;
+            add(
+                    node,
+                    field.name(),
+                    name(node, field) + ": value is required" + (wrapper ? " and must not be nil." : ""));
             return;
         }
         if (field.isRepeated()) {

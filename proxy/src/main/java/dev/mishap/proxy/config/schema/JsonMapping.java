@@ -83,7 +83,7 @@ final class JsonMapping {
             }
             List<Object> list = node.listFor(field, source.position);
             for (SourceValue item : items) {
-                Object value = single(item, node, field, list.size());
+                Object value = element(item, node, field, list.size());
                 if (value != null) {
                     list.add(value);
                 }
@@ -100,7 +100,7 @@ final class JsonMapping {
             for (int i = 0; i < source.keys.size(); i++) {
                 String key = source.keys.get(i);
                 Object typedKey = mapKey(source.items.get(i), node, field, key);
-                Object value = single(source.items.get(i), node, field, key);
+                Object value = element(source.items.get(i), node, field, key);
                 if (value != null && typedKey != null) {
                     map.put(typedKey, value);
                 }
@@ -132,6 +132,23 @@ final class JsonMapping {
         return null;
     }
 
+    // In a list or a map null is the default, as in Envoy.
+    private @Nullable Object element(SourceValue source, MessageNode node, FieldType field, Object place) {
+        if (source.kind != SourceValue.Kind.NULL || field.wellKnown() == WellKnown.VALUE) {
+            return single(source, node, field, place);
+        }
+        switch (field.wellKnown()) {
+            case WRAPPER:
+                return Scalars.defaultOf(field.messageType().fields()[0].kind());
+            case NONE, ANY, STRUCT:
+                return field.kind() == FieldType.MESSAGE
+                        ? single(SourceValue.map(source.position), node, field, place)
+                        : Scalars.defaultOf(field.kind());
+            default:
+                return single(source, node, field, place);
+        }
+    }
+
     private @Nullable Object single(SourceValue source, MessageNode node, FieldType field, @Nullable Object place) {
         if (field.kind() != FieldType.MESSAGE) {
             return values.scalar(source, node, field, place, field);
@@ -156,11 +173,32 @@ final class JsonMapping {
             case ANY:
                 return any(source, node, field, place);
             case WRAPPER:
-                return values.scalar(
-                        source, node, field, place, field.messageType().fields()[0]);
+                return wrapper(source, node, field, place);
             default:
                 return values.wellKnown(field.wellKnown(), source, node, field, place);
         }
+    }
+
+    // A wrapper is its value; Envoy takes the message around it, too.
+    private @Nullable Object wrapper(SourceValue source, MessageNode node, FieldType field, @Nullable Object place) {
+        FieldType inner = field.messageType().fields()[0];
+        if (source.kind != SourceValue.Kind.MAP) {
+            return values.scalar(source, node, field, place, inner);
+        }
+        Object value = Scalars.defaultOf(inner.kind());
+        for (int i = 0; i < source.keys.size(); i++) {
+            SourceValue item = source.items.get(i);
+            if (!source.keys.get(i).equals("value")) {
+                problems.noSuchField(
+                        JsonProblems.at(node, field, place),
+                        field.messageType().name(),
+                        item.position,
+                        source.keys.get(i));
+            } else if (item.kind != SourceValue.Kind.NULL) {
+                value = values.scalar(item, node, field, place, inner);
+            }
+        }
+        return value;
     }
 
     private @Nullable Object any(SourceValue source, MessageNode node, FieldType field, @Nullable Object place) {
@@ -184,7 +222,7 @@ final class JsonMapping {
             problems.hard(url, node, field, place, "@type must be a string");
             return null;
         }
-        MessageType type = typeOf(url.text);
+        MessageType type = url.text.indexOf('/') > 0 ? typeOf(url.text) : null;
         if (type == null) {
             problems.hard(
                     url,

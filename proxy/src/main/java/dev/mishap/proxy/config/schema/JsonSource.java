@@ -117,8 +117,30 @@ final class JsonSource {
             if (c < ' ') {
                 throw error("a control character in a string");
             }
-            s.append(c == '\\' ? escape() : c);
+            if (c != '\\') {
+                s.append(c);
+                continue;
+            }
+            char escaped = escape();
+            s.append(escaped);
+            if (Character.isHighSurrogate(escaped)) {
+                s.append(lowSurrogate());
+            } else if (Character.isLowSurrogate(escaped)) {
+                throw error("a bad \\u escape: half of a pair");
+            }
         }
+    }
+
+    private char lowSurrogate() {
+        expect('\\');
+        if (peek() != 'u') {
+            throw error("expected '\\u'");
+        }
+        char low = escape();
+        if (!Character.isLowSurrogate(low)) {
+            throw error("a bad \\u escape: half of a pair");
+        }
+        return low;
     }
 
     private char escape() {

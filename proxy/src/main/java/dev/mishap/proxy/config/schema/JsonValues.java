@@ -26,18 +26,18 @@ final class JsonValues {
                         return parts;
                     }
                 }
-                TimeValue value = source.kind == SourceValue.Kind.STRING ? TimeValue.parseDuration(source.text) : null;
                 if (source.kind != SourceValue.Kind.STRING) {
                     problems.unexpected(source, node, field, place, '"', "message google.protobuf.Duration");
-                } else if (value == null) {
+                    return null;
+                }
+                TimeValue value = TimeValue.parseDuration(source.text);
+                if (value == null) {
                     problems.hard(
                             source,
                             node,
                             field,
                             place,
-                            source.text.endsWith("s")
-                                    ? "not a duration such as 1.5s" + JsonProblems.got(source)
-                                    : "duration must end with a single 's'" + JsonProblems.got(source));
+                            TimeValue.whyNoDuration(source.text) + JsonProblems.got(source));
                 }
                 return value;
             }
@@ -124,15 +124,14 @@ final class JsonValues {
                 return bytes;
             }
             case FieldType.BOOL:
-                boolean quoted = text && (source.text.equals("true") || source.text.equals("false"));
-                if (source.kind != SourceValue.Kind.BOOL && !quoted) {
+                Boolean bool = text || source.kind == SourceValue.Kind.BOOL ? Scalars.bool(source.text) : null;
+                if (bool == null) {
                     problems.hard(source, node, field, place, "expected bool" + JsonProblems.got(source));
-                    return null;
                 }
-                return Boolean.valueOf(source.text);
+                return bool;
             case FieldType.DOUBLE:
             case FieldType.FLOAT: {
-                Double value = text || number ? Scalars.number(source.text) : null;
+                Double value = text ? Scalars.quotedNumber(source.text) : number ? Scalars.number(source.text) : null;
                 if (value == null || as.kind() == FieldType.FLOAT && Scalars.overflowsFloat(value)) {
                     problems.hard(source, node, field, place, "expected a number" + JsonProblems.got(source));
                     return null;
@@ -142,7 +141,7 @@ final class JsonValues {
             case FieldType.ENUM:
                 return enumValue(source, node, field, place, as);
             default: {
-                Long value = text || number ? Scalars.integer(source.text) : null;
+                Long value = text ? Scalars.quotedInteger(source.text) : number ? Scalars.integer(source.text) : null;
                 if (value == null || !Scalars.inRange(as.kind(), value)) {
                     problems.hard(
                             source,
@@ -162,12 +161,11 @@ final class JsonValues {
         if (source.kind == SourceValue.Kind.STRING) {
             Integer value = as.enumType().number(source.text);
             if (value == null) {
-                // Envoy takes names in any case, with dashes for underscores, and numbers in quotes.
-                value = as.enumType()
-                        .number(source.text.toUpperCase(Locale.ROOT).replace('-', '_'));
+                // Envoy takes names in any case, and whole numbers in quotes.
+                value = as.enumType().number(source.text.toUpperCase(Locale.ROOT));
             }
             if (value == null) {
-                Long number = Scalars.integer(source.text);
+                Long number = source.text.indexOf('.') >= 0 ? null : Scalars.integer(source.text);
                 value = number != null && Scalars.inRange(FieldType.INT32, number) ? (Integer) number.intValue() : null;
             }
             if (value == null) {

@@ -377,6 +377,13 @@ final class MessageNode implements ConfigNode {
     }
 
     @Override
+    public ConfigNode messageOrEmpty(String field) {
+        ConfigNode node = message(field);
+        FieldType f = field(field);
+        return node == null ? new MessageNode(f.messageType(), this, f, null) : node;
+    }
+
+    @Override
     public ConfigNode required(String field) {
         ConfigNode node = message(field);
         if (node == null) {

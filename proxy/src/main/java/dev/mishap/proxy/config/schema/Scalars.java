@@ -6,11 +6,15 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Scalar values in the forms that protobuf's JSON mapping allows. */
 final class Scalars {
     private static final int MAX_DIGITS = 40;
+    private static final Pattern HEXADECIMAL =
+            Pattern.compile("[-+]?0[xX][0-9a-fA-F]*\\.?[0-9a-fA-F]*(?:[pP][-+]?[0-9]+)?");
 
     private Scalars() {}
 
@@ -41,6 +45,27 @@ final class Scalars {
         } catch (ArithmeticException | NumberFormatException notWhole) {
             return null;
         }
+    }
+
+    /** A whole number in quotes: any that {@link #integer} takes, or hexadecimal such as {@code 0x1F}. */
+    static @Nullable Long quotedInteger(String text) {
+        Long plain = integer(text);
+        if (plain != null || text.isEmpty() || text.charAt(0) <= ' ' || !isHexadecimal(text)) {
+            return plain;
+        }
+        Double number = quotedNumber(text);
+        return number != null && number == Math.rint(number) && Math.abs(number) < 1L << 53
+                ? (Long) number.longValue()
+                : null;
+    }
+
+    /** The words that Envoy takes for a boolean in quotes; null for others. */
+    static @Nullable Boolean bool(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true", "t", "yes", "y", "1" -> true;
+            case "false", "f", "no", "n", "0" -> false;
+            default -> null;
+        };
     }
 
     /** The default of a scalar kind. */
@@ -119,6 +144,36 @@ final class Scalars {
         } catch (NumberFormatException e) {
             return null;
         }
+    }
+
+    /** A number in quotes, in the forms of C's {@code strtod}: blanks around it, infinity in any spelling, hexadecimal. */
+    static @Nullable Double quotedNumber(String text) {
+        Double plain = number(text);
+        if (plain != null || text.length() > 400) {
+            return plain;
+        }
+        String trimmed = text.trim();
+        String word = trimmed.toLowerCase(Locale.ROOT);
+        boolean negative = word.startsWith("-");
+        switch (negative || word.startsWith("+") ? word.substring(1) : word) {
+            case "nan":
+                return Double.NaN;
+            case "inf", "infinity":
+                return negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+            default:
+        }
+        if (isHexadecimal(word)) {
+            try {
+                return Double.valueOf(word.indexOf('p') < 0 ? word + "p0" : word);
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+        return trimmed.length() < text.length() ? number(trimmed) : null;
+    }
+
+    private static boolean isHexadecimal(String text) {
+        return HEXADECIMAL.matcher(text).matches();
     }
 
     static boolean overflowsFloat(double value) {

@@ -58,7 +58,11 @@ final class SupportCheck {
 
     private void values(Object value) {
         if (value instanceof MessageNode node) {
-            if (node.type().wellKnown() == WellKnown.NONE) {
+            if (node.typeUrl() != null && !ExtensionPlaces.fits(node)) {
+                if (!isOptional(node.parent())) {
+                    refusals.add(unregistered(node) + " (" + node.path() + ")");
+                }
+            } else if (node.type().wellKnown() == WellKnown.NONE) {
                 message(node);
             }
         } else if (value instanceof List<?> list) {
@@ -88,8 +92,12 @@ final class SupportCheck {
         }
     }
 
-    // HttpFilter.is_optional and FilterConfig.is_optional: an extension that is not there is passed over.
+    // is_optional of HttpFilter, FilterConfig and ClusterSpecifierPlugin: an extension that is not there is passed
+    // over.
     private static boolean isOptional(@Nullable MessageNode holder) {
+        if (holder != null && holder.type().name().equals(ExtensionPlaces.TYPED_EXTENSION)) {
+            return isOptional(holder.parent());
+        }
         if (holder == null) {
             return false;
         }

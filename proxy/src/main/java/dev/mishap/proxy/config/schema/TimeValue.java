@@ -7,6 +7,9 @@ record TimeValue(long seconds, int nanos) {
     /** The most seconds that a protobuf Duration may have, either way. */
     static final long MAX_SECONDS = 315_576_000_000L;
 
+    /** From here on Envoy refuses a duration, since not all of its nanoseconds would fit 63 bits. */
+    static final long OUT_OF_RANGE_SECONDS = 9_223_372_036L;
+
     private static final long BILLION = 1_000_000_000L;
 
     /** All of it in nanoseconds; what does not fit is the nearest long. */
@@ -52,7 +55,9 @@ record TimeValue(long seconds, int nanos) {
                 return null;
             }
         }
-        int wholeDigits = at - start;
+        if (at == start) {
+            return null;
+        }
         int nanos = 0;
         int fractionDigits = 0;
         if (at < end && text.charAt(at) == '.') {
@@ -67,10 +72,29 @@ record TimeValue(long seconds, int nanos) {
                 nanos *= 10;
             }
         }
-        if (at != end || wholeDigits + fractionDigits == 0) {
+        if (at != end || fractionDigits == 0 && text.charAt(end - 1) == '.') {
             return null;
         }
         return negative ? new TimeValue(-seconds, -nanos) : new TimeValue(seconds, nanos);
+    }
+
+    /** Envoy's words for a text that is no duration. */
+    static String whyNoDuration(String text) {
+        int at = text.startsWith("-") ? 1 : 0;
+        int start = at;
+        while (at < text.length() && isDigit(text.charAt(at))) {
+            at++;
+        }
+        if (at == start) {
+            return start == 0 ? "duration must start with an integer" : "duration had bad seconds";
+        }
+        if (text.startsWith(".", at)) {
+            return text.endsWith("s") ? "duration had bad nanoseconds" : "duration must end with a single 's'";
+        }
+        if (at != text.length() - 1 || text.charAt(at) != 's') {
+            return "duration must end with a single 's'";
+        }
+        return at - start > 18 ? "duration had bad seconds" : "duration out of range";
     }
 
     private static boolean isDigit(char c) {

@@ -57,7 +57,7 @@ public final class HostCache {
         this.config = config;
         this.resolver = resolver;
         this.loop = loop;
-        Scope scope = root.scope("dns_cache." + config.name() + ".");
+        Scope scope = root.scope(config.name().isEmpty() ? "dns_cache." : "dns_cache." + config.name() + ".");
         attempt = scope.counter("dns_query_attempt");
         success = scope.counter("dns_query_success");
         failed = scope.counter("dns_query_failure");

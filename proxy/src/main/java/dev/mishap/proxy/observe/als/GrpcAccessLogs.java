@@ -1,5 +1,6 @@
 package dev.mishap.proxy.observe.als;
 
+import dev.mishap.proxy.config.TransportVersion;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
@@ -107,9 +108,7 @@ public final class GrpcAccessLogs implements RemoteLogs {
 
     /** The service of a {@code CommonGrpcAccessLogConfig}. */
     static GrpcService service(ConfigNode common) {
-        if (!common.enumName("transport_api_version").equals("V3")) {
-            throw common.error("transport_api_version", "V2 (and AUTO) xDS transport protocol versions are deprecated");
-        }
+        TransportVersion.check(common);
         return GrpcService.from(common.required("grpc_service"));
     }
 

@@ -1,6 +1,7 @@
 package dev.mishap.proxy.observe.sink;
 
 import dev.mishap.proxy.cluster.ClusterManager;
+import dev.mishap.proxy.config.TransportVersion;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
@@ -121,13 +122,15 @@ public final class StatsSinks {
     }
 
     private static StatsSink metricsService(ConfigNode node, Environment environment) {
-        if (!node.enumName("transport_api_version").equals("V3")) {
-            throw node.error("transport_api_version", "V2 (and AUTO) xDS transport protocol versions are deprecated");
+        TransportVersion.check(node);
+        GrpcService service = GrpcService.from(node.required("grpc_service"));
+        if (environment.clusters().get(service.cluster()) == null) {
+            throw new ConfigException("Unknown gRPC client cluster '" + service.cluster() + "'");
         }
         String mode = node.enumName("histogram_emit_mode");
         return new MetricsServiceSink(
                 environment.grpc(),
-                GrpcService.from(node.required("grpc_service")),
+                service,
                 environment.loop(),
                 new MetricsServiceSink.Options(
                         node.bool("report_counters_as_deltas", false),

@@ -50,12 +50,25 @@ public final class FileSubscription implements Subscription {
             SubscriptionStats stats,
             ResourceWatcher subscriber) {
         this.path = existing(path);
-        this.directory = directory.isEmpty() ? null : Path.of(directory);
+        this.directory = directory.isEmpty() ? null : watched(directory);
         this.type = type;
         this.decoder = decoder;
         this.watcher = watcher;
         this.stats = stats;
         this.subscriber = subscriber;
+    }
+
+    private static Path watched(String directory) {
+        try {
+            Path p = Path.of(directory);
+            if (Files.exists(p)) {
+                return p;
+            }
+        } catch (InvalidPathException e) {
+            // said below
+        }
+        throw new ConfigException(
+                "unable to add filesystem watch for file " + directory + "/: No such file or directory");
     }
 
     private static Path existing(String path) {

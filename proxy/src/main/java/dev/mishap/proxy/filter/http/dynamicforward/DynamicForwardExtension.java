@@ -43,7 +43,7 @@ public final class DynamicForwardExtension implements HttpFilterExtension {
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
         ClusterManager clusters = context.service(ClusterManager.class);
-        clusters.context().hostCache(HostCacheFields.from(config.required("dns_cache_config")));
+        clusters.context().hostCache(HostCacheFields.from(config.messageOrEmpty("dns_cache_config")));
         return () -> new DynamicForwardFilter(filterName, clusters);
     }
 

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.extauthz;
 
+import dev.mishap.proxy.config.TransportVersion;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
@@ -135,6 +136,7 @@ record ExtAuthzConfig(
     }
 
     static ExtAuthzConfig from(ConfigNode node) {
+        TransportVersion.check(node);
         ConfigNode grpc = node.message("grpc_service");
         ConfigNode http = node.message("http_service");
         ConfigNode request = http == null ? null : http.message("authorization_request");

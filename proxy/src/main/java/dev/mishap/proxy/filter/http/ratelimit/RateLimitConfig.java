@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.ratelimit;
 
+import dev.mishap.proxy.config.TransportVersion;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.route.HeaderMutations;
@@ -111,10 +112,7 @@ record RateLimitConfig(
 
     static RateLimitConfig from(ConfigNode node, String nodeCluster) {
         ConfigNode service = node.required("rate_limit_service");
-        if (!service.enumName("transport_api_version").equals("V3")) {
-            throw service.error(
-                    "transport_api_version", "V2 (and AUTO) xDS transport protocol versions are deprecated");
-        }
+        TransportVersion.check(service);
         GrpcService grpc = GrpcService.from(service.required("grpc_service"));
         String type = node.string("request_type");
         ConfigNode denied = node.message("failure_mode_deny_percent");

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpFilterChain {
     private HttpFilterChain() {}
 
+    /** Without a filter there is nobody who would answer, and requests wait for their time-out, as in Envoy. */
     static List<ChainFilter> from(
             ConfigNode node, String field, FilterContext filterContext, NetworkFilterContext context) {
         List<ChainFilter> configured = new ArrayList<>();
@@ -28,9 +29,6 @@ final class HttpFilterChain {
                 configured.add(filter);
             }
         }
-        if (nodes.isEmpty()) {
-            throw node.error(field, "there must be a terminal filter");
-        }
         List<ChainFilter> chain = new ArrayList<>(ImplicitFilters.first(context, List.copyOf(configured)));
         chain.addAll(configured);
         return chain;
@@ -40,7 +38,9 @@ final class HttpFilterChain {
         String name = node.string("name");
         boolean disabled = node.bool("disabled", false);
         if (disabled && place.last()) {
-            throw node.error("disabled", "a terminal filter can't be disabled");
+            throw node.error(
+                    "disabled",
+                    "Error: the last (terminal) filter (" + name + ") in the chain cannot be disabled by default.");
         }
         ConfigNode discovery = node.message("config_discovery");
         if (discovery != null) {
