@@ -1,13 +1,10 @@
 package dev.mishap.proxy.http.h2;
 
-import dev.mishap.proxy.http.HeaderMap;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What the peer says: its frames one after the other, what each means for the connection and its streams, and what becomes of a
- * peer that breaks the rules (RFC 9113). Confined to the connection's loop.
+ * What the peer says: its frames one after the other, what each means for the connection, and what becomes of a peer that breaks the
+ * rules (RFC 9113). The content of streams is for {@link InboundMessages} and {@link InboundData}. Confined to the connection's loop.
  */
 final class H2Inbound implements H2FrameReader.Sink {
     private final H2Connection connection;
@@ -15,21 +12,13 @@ final class H2Inbound implements H2FrameReader.Sink {
     private final H2Stats stats;
     private final H2Flood flood;
     private final boolean server;
-    private final int maxHeaderBytes;
-    private final int maxHeaders;
     private final H2FrameReader reader;
-    private final HpackDecoder decoder;
     private final PeerSettings peer;
     private final ReceiveWindow window;
     private final HeaderBlock block;
+    private final InboundMessages messages;
+    private final InboundData data;
     private int lastPeerStream;
-
-    /** The stream of the DATA frame under way. */
-    private @Nullable H2Stream dataStream;
-
-    private boolean dataEnds;
-    /** Where headers go that nobody is to see: the table must stay the peer's. */
-    private final HeaderMap dropped = new HeaderMap();
 
     H2Inbound(
             H2Connection connection,
@@ -44,14 +33,14 @@ final class H2Inbound implements H2FrameReader.Sink {
         this.stats = stats;
         this.flood = flood;
         this.server = server;
-        this.maxHeaderBytes = maxHeaderBytes;
-        this.maxHeaders = maxHeaders;
         this.reader = new H2FrameReader(this, server);
-        this.decoder = new HpackDecoder(options.headerTableSize());
         this.peer = new PeerSettings(connection, server);
         this.window = new ReceiveWindow(connection, options.connectionWindow());
         // What is too much is read to its end, so that the table stays the peer's; up to a bound.
         this.block = new HeaderBlock(4 * maxHeaderBytes + 0x10000);
+        this.messages = new InboundMessages(
+                this, connection, options, stats, server, block, peer, new InboundMessages.Limits(maxHeaderBytes, maxHeaders));
+        this.data = new InboundData(this, connection, window);
     }
 
     /** Reads what there is; {@code in} stays the caller's. */
@@ -93,7 +82,7 @@ final class H2Inbound implements H2FrameReader.Sink {
 
     // ---- errors ----
 
-    private void fail(H2Failure failure) {
+    void fail(H2Failure failure) {
         if (reader.stopped()) {
             return;
         }
@@ -105,12 +94,12 @@ final class H2Inbound implements H2FrameReader.Sink {
         connection.onConnectionError(failure);
     }
 
-    private void fail(int code) {
+    void fail(int code) {
         fail(H2Failure.silent(code));
     }
 
     /** A message breaks the rules of HTTP: its stream ends, and with it the connection unless the options say that it lives on. */
-    private void invalid(H2Stream stream, String details) {
+    void invalid(H2Stream stream, String details) {
         stats.rxMessagingError.inc();
         if (options.streamErrorOnInvalidMessage()) {
             resetInvalid(stream, H2Error.PROTOCOL_ERROR, details);
@@ -120,7 +109,7 @@ final class H2Inbound implements H2FrameReader.Sink {
         }
     }
 
-    private void resetInvalid(H2Stream stream, int code, String details) {
+    void resetInvalid(H2Stream stream, int code, String details) {
         stats.txReset.inc();
         output().reset(stream.id, code);
         lost(stream, code, details);
@@ -135,7 +124,7 @@ final class H2Inbound implements H2FrameReader.Sink {
     }
 
     /** Whether the peer has us write too much that it does not read, which ends the connection. */
-    private boolean flooded() {
+    boolean flooded() {
         H2Failure failure = flood.outbound(output());
         if (failure != null) {
             fail(failure);
@@ -165,77 +154,12 @@ final class H2Inbound implements H2FrameReader.Sink {
         if (!inbound(H2Frame.DATA, length, end)) {
             return;
         }
-        dataBegins(streamId, length, end);
-    }
-
-    private boolean dataBegins(int streamId, int length, boolean end) {
-        dataStream = null;
-        if (streamId == 0 || isIdle(streamId)) {
-            fail(H2Failure.DATA_ON_IDLE);
-            return false;
-        }
-        if (!window.take(length)) {
-            fail(H2Error.FLOW_CONTROL_ERROR);
-            return false;
-        }
-        H2Stream s = connection.stream(streamId);
-        if (s == null) {
-            return true; // reset by us, or long over: what still comes is counted and dropped
-        }
-        if (s.remoteEnd) {
-            fail(H2Failure.DATA_AFTER_END);
-            return false;
-        }
-        if (!s.headersReceived) {
-            fail(H2Error.PROTOCOL_ERROR);
-            return false;
-        }
-        s.receiveWindow -= length;
-        if (s.receiveWindow < 0) {
-            resetInvalid(s, H2Error.FLOW_CONTROL_ERROR, H2Connection.REMOTE_RESET);
-            return true;
-        }
-        s.received(H2Frame.HEADER_SIZE + length);
-        dataStream = s;
-        dataEnds = end;
-        return true;
+        data.begin(streamId, length, end);
     }
 
     @Override
     public void onDataPiece(ByteBuf in, int n, boolean last) {
-        data(n == 0 ? Unpooled.EMPTY_BUFFER : null, in, n, last, n);
-    }
-
-    /** @param credit bytes of the windows that the piece took, padding included */
-    private void data(@Nullable ByteBuf ready, ByteBuf in, int n, boolean last, int credit) {
-        H2Stream s = dataStream;
-        if (s == null || !s.open) {
-            window.consumed(credit);
-            return;
-        }
-        boolean end = last && dataEnds;
-        s.receivedLength += n;
-        if (s.expectedLength >= 0
-                && (s.receivedLength > s.expectedLength || end && s.receivedLength < s.expectedLength)) {
-            dataStream = null;
-            if (ready != null) {
-                ready.release();
-            }
-            window.consumed(credit);
-            resetInvalid(s, H2Error.PROTOCOL_ERROR, H2Connection.REMOTE_RESET);
-            return;
-        }
-        if (last) {
-            dataStream = null;
-        }
-        if (end) {
-            s.remoteEnd = true;
-        }
-        if (n > 0 || end) {
-            s.onData(ready != null ? ready : in.readRetainedSlice(n), end);
-        }
-        s.delivered(credit);
-        connection.ended(s);
+        data.piece(in, n, last);
     }
 
     @Override
@@ -294,14 +218,8 @@ final class H2Inbound implements H2FrameReader.Sink {
         }
         int n = length - 1 - (p[0] & 0xff);
         boolean end = (flags & H2Frame.END_STREAM) != 0;
-        if (inbound(H2Frame.DATA, n, end) && dataBegins(streamId, length, end)) {
-            ByteBuf copy = n == 0
-                    ? Unpooled.EMPTY_BUFFER
-                    : connection.context().alloc().buffer(n).writeBytes(p, 1, n);
-            if (dataStream == null) {
-                copy.release();
-            }
-            data(copy, copy, n, true, length);
+        if (inbound(H2Frame.DATA, n, end) && data.begin(streamId, length, end)) {
+            data.padded(p, n, length);
         }
     }
 
@@ -343,7 +261,7 @@ final class H2Inbound implements H2FrameReader.Sink {
         }
         block.begin(streamId, end, opens, H2Frame.HEADER_SIZE + length);
         if ((flags & H2Frame.END_HEADERS) != 0) {
-            blockComplete(p, from, to);
+            messages.complete(p, from, to);
         } else {
             block.gather(p, from, to);
         }
@@ -363,7 +281,7 @@ final class H2Inbound implements H2FrameReader.Sink {
         }
         if ((flags & H2Frame.END_HEADERS) != 0) {
             int n = block.length();
-            blockComplete(block.take(), 0, n);
+            messages.complete(block.take(), 0, n);
         }
     }
 
@@ -479,96 +397,7 @@ final class H2Inbound implements H2FrameReader.Sink {
         connection.sending().sendBlocked();
     }
 
-    private boolean isIdle(int streamId) {
+    boolean isIdle(int streamId) {
         return server == ((streamId & 1) == 1) ? streamId > lastPeerStream : connection.isIdleOfOurs(streamId);
-    }
-
-    // ---- messages ----
-
-    private void blockComplete(byte[] bytes, int from, int to) {
-        int id = block.streamId();
-        block.close();
-        H2Stream s = connection.stream(id);
-        boolean refused = false;
-        if (block.opensStream()) {
-            if (connection.openStreams() >= options.maxConcurrentStreams()) {
-                if (peer.acked()) {
-                    fail(H2Error.PROTOCOL_ERROR);
-                    return;
-                }
-                refused = true;
-            } else {
-                s = connection.onStream();
-                refused = s == null;
-            }
-            if (s != null) {
-                connection.open(s, id);
-            }
-        }
-        boolean trailers = s != null && s.headersReceived;
-        HeaderMap target = s == null ? dropped : s.target(trailers);
-        int outcome = decoder.decode(bytes, from, to, target, maxHeaderBytes, maxHeaders);
-        if (s == null) {
-            dropped.clear();
-        }
-        if (outcome == HpackDecoder.BAD) {
-            fail(H2Failure.BAD_COMPRESSION);
-            return;
-        }
-        if (refused) {
-            stats.streamRefusedErrors.inc();
-            stats.txReset.inc();
-            output().reset(id, H2Error.REFUSED_STREAM);
-            flooded();
-            return;
-        }
-        if (s == null) {
-            return; // of a stream that is over
-        }
-        s.received(block.frameBytes());
-        if (outcome == HpackDecoder.OK) {
-            message(s, target, trailers);
-            return;
-        }
-        target.clear();
-        boolean many = outcome == HpackDecoder.TOO_MANY;
-        (many ? stats.headerOverflow : stats.headerListTooLarge).inc();
-        resetInvalid(s, H2Error.INTERNAL_ERROR, many ? "http2.too_many_headers" : "http2.header_list_size_too_large");
-    }
-
-    private void message(H2Stream s, HeaderMap headers, boolean trailers) {
-        boolean end = block.endsStream();
-        int frameBytes = block.frameBytes();
-        int plainBytes = headers.byteSize(); // before lines are joined
-        String wrong = trailers && !end ? H2HeaderRules.MESSAGING : s.check(headers, trailers, end);
-        if (wrong == null && end && s.expectedLength > s.receivedLength) {
-            wrong = H2HeaderRules.MESSAGING;
-        }
-        if (wrong != null) {
-            if (!trailers) {
-                headers.clear(); // nobody is to see the headers of a message that is none
-            }
-            if (wrong == H2Connection.UNDERSCORE) {
-                resetInvalid(s, H2Error.INTERNAL_ERROR, wrong);
-            } else {
-                invalid(s, wrong);
-            }
-            return;
-        }
-        s.receivedHeaders(frameBytes, plainBytes);
-        s.remoteEnd |= end;
-        if (trailers) {
-            if (server) {
-                stats.trailers.inc();
-            }
-            s.onTrailers(headers);
-        } else if (s.isInformational(headers)) {
-            s.onInformational(headers);
-            headers.clear();
-        } else {
-            s.headersReceived = true;
-            s.onHeaders(headers, end);
-        }
-        connection.ended(s);
     }
 }
