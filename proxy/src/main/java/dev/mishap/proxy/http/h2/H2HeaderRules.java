@@ -39,6 +39,9 @@ public final class H2HeaderRules {
         }
     }
 
+    /** Lines. Hosts send a few dozen; the default limit is 100. */
+    private static final int MANY = 128;
+
     private H2HeaderRules() {}
 
     /** What is wrong with a request's headers, or null. Joins cookie crumbs and repeated lines, and makes a host the authority. */
@@ -169,7 +172,11 @@ public final class H2HeaderRules {
         return 1L << (hash ^ hash >>> 6 ^ hash >>> 12);
     }
 
+    /** Whether a line repeats one before it; of one after many it is taken for granted, since whoever joins them looks again. */
     private static boolean repeats(HeaderMap h, int i) {
+        if (i > MANY) {
+            return true;
+        }
         int hash = h.nameHash(i);
         for (int k = 0; k < i; k++) {
             if (h.nameHash(k) == hash) {
