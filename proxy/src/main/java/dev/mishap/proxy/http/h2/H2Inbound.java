@@ -39,7 +39,14 @@ final class H2Inbound implements H2FrameReader.Sink {
         // What is too much is read to its end, so that the table stays the peer's; up to a bound.
         this.block = new HeaderBlock(4 * maxHeaderBytes + 0x10000);
         this.messages = new InboundMessages(
-                this, connection, options, stats, server, block, peer, new InboundMessages.Limits(maxHeaderBytes, maxHeaders));
+                this,
+                connection,
+                options,
+                stats,
+                server,
+                block,
+                peer,
+                new InboundMessages.Limits(maxHeaderBytes, maxHeaders));
         this.data = new InboundData(this, connection, window);
     }
 

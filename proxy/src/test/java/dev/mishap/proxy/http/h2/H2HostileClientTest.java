@@ -60,21 +60,7 @@ class H2HostileClientTest extends H2ServerRig {
     @ParameterizedTest(name = "{0}")
     @MethodSource("messagesThatAreNone")
     void orOnlyItsStream(String name, String details, String[] lines) {
-        H2Options d = H2Options.DEFAULT;
-        options = new H2Options(
-                d.maxConcurrentStreams(),
-                d.streamWindow(),
-                d.connectionWindow(),
-                d.headerTableSize(),
-                d.allowConnect(),
-                d.maxOutboundFrames(),
-                d.maxOutboundControlFrames(),
-                d.maxEmptyFrames(),
-                d.maxPriorityFrames(),
-                d.maxWindowUpdates(),
-                true,
-                d.customSettings(),
-                d.keepalive());
+        options = options(true, H2Options.Keepalive.NONE);
         open();
         send(wire.headers(1, true, lines), wire.get(3, "/ok"));
         assertThat(received()).containsExactly("RST 1 1", OK.replace(" 1 ", " 3 "), "DATA 3 ok end");

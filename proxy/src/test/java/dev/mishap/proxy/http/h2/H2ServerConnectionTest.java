@@ -156,21 +156,7 @@ class H2ServerConnectionTest extends H2ServerRig {
 
     @Test
     void aClientThatAnswersNoPingIsGone() {
-        H2Options d = H2Options.DEFAULT;
-        options = new H2Options(
-                d.maxConcurrentStreams(),
-                d.streamWindow(),
-                d.connectionWindow(),
-                d.headerTableSize(),
-                d.allowConnect(),
-                d.maxOutboundFrames(),
-                d.maxOutboundControlFrames(),
-                d.maxEmptyFrames(),
-                d.maxPriorityFrames(),
-                d.maxWindowUpdates(),
-                false,
-                d.customSettings(),
-                new H2Options.Keepalive(1_000_000, 5_000_000, 0, 0));
+        options = options(false, new H2Options.Keepalive(1_000_000, 5_000_000, 0, 0));
         open();
         send(wire.get(1, "/slow"));
         long until = System.nanoTime() + 10_000_000_000L;

@@ -44,6 +44,25 @@ abstract class H2ServerRig {
     H1Limits limits = H1Limits.DEFAULT;
     EmbeddedChannel channel;
 
+    /** The defaults but for these two. */
+    static H2Options options(boolean streamErrorOnInvalidMessage, H2Options.Keepalive keepalive) {
+        H2Options d = H2Options.DEFAULT;
+        return new H2Options(
+                d.maxConcurrentStreams(),
+                d.streamWindow(),
+                d.connectionWindow(),
+                d.headerTableSize(),
+                d.allowConnect(),
+                d.maxOutboundFrames(),
+                d.maxOutboundControlFrames(),
+                d.maxEmptyFrames(),
+                d.maxPriorityFrames(),
+                d.maxWindowUpdates(),
+                streamErrorOnInvalidMessage,
+                d.customSettings(),
+                keepalive);
+    }
+
     /** Writes the request down; answers paths that start with /ok when the request is complete, /early at once, others never. */
     final class Terminal implements HttpFilter {
         @Override

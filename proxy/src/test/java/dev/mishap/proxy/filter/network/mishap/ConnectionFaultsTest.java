@@ -16,8 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,27 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each fault of connections on real sockets: a client, the proxy, and a server that echoes. */
 @Timeout(60)
-class ConnectionFaultsTest {
-    private EchoRig rig;
-
-    @BeforeEach
-    void start() throws IOException {
-        rig = new EchoRig();
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        rig.close();
-    }
-
-    private void rules(String... lines) {
-        rig.rules(lines);
-    }
-
-    private Socket connect() throws IOException {
-        return rig.connect();
-    }
-
+class ConnectionFaultsTest extends WithEchoRig {
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -12,8 +12,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,27 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of connections on real sockets when rules come and go, or their client does. */
 @Timeout(60)
-class ConnectionsUnderChangingRulesTest {
-    private EchoRig rig;
-
-    @BeforeEach
-    void start() throws IOException {
-        rig = new EchoRig();
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        rig.close();
-    }
-
-    private void rules(String... lines) {
-        rig.rules(lines);
-    }
-
-    private Socket connect() throws IOException {
-        return rig.connect();
-    }
-
+class ConnectionsUnderChangingRulesTest extends WithEchoRig {
     @Test
     void whoWaitsForARuleThatEndsIsLetIn() throws IOException {
         rules("connection-limit 0 queue");
