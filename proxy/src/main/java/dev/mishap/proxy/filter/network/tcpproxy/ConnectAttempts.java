@@ -13,6 +13,7 @@ import dev.mishap.proxy.upstream.ByteUpstream;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.Upstreams;
+import dev.mishap.proxy.xds.OnDemandNames;
 import dev.mishap.rules.XxHash64;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -45,6 +46,7 @@ final class ConnectAttempts implements PickContext {
     private @Nullable String hashed;
     private int attempts;
     private @Nullable ScheduledFuture<?> retryTimer;
+    private OnDemandNames.@Nullable Waiter waiting;
 
     ConnectAttempts(
             TcpProxyConfig config, Channel downstream, ConnectionInfo connection, StreamInfo info, TcpProxy owner) {
@@ -65,11 +67,39 @@ final class ConnectAttempts implements PickContext {
         hashed = config.hash().text(connection);
         Cluster cluster = config.manager().get(name);
         if (cluster == null) {
-            config.stats().noRoute.inc();
-            info.addFlag(ResponseFlag.NO_CLUSTER_FOUND);
-            owner.fail(Failure.NO_ROUTE);
+            discover(name, loop);
+        } else {
+            to(cluster, loop);
+        }
+    }
+
+    /** The cluster is not there: it may come when it is asked for. */
+    private void discover(String name, Upstreams.OnLoop loop) {
+        OnDemand onDemand = config.onDemand();
+        if (onDemand == null || !onDemand.takes(name)) {
+            noRoute();
             return;
         }
+        long since = System.nanoTime();
+        waiting = onDemand.want(name, downstream.eventLoop(), () -> {
+            waiting = null;
+            Cluster came = config.manager().get(name);
+            onDemand.came(came != null, System.nanoTime() - since);
+            if (came == null) {
+                noRoute();
+            } else {
+                to(came, loop);
+            }
+        });
+    }
+
+    private void noRoute() {
+        config.stats().noRoute.inc();
+        info.addFlag(ResponseFlag.NO_CLUSTER_FOUND);
+        owner.fail(Failure.NO_ROUTE);
+    }
+
+    private void to(Cluster cluster, Upstreams.OnLoop loop) {
         info.upstreamCluster = cluster.config().statName();
         info.upstreamClusterRaw = cluster.name();
         info.clusterMetadata = cluster.config().metadata();
@@ -159,6 +189,10 @@ final class ConnectAttempts implements PickContext {
         ScheduledFuture<?> timer = retryTimer;
         if (timer != null) {
             timer.cancel(false);
+        }
+        OnDemandNames.Waiter waiter = waiting;
+        if (waiter != null) {
+            waiter.cancel();
         }
     }
 

@@ -11,6 +11,7 @@ import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.AccessLogs;
 import dev.mishap.proxy.observe.log.LogFiles;
+import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateValue;
 import dev.mishap.proxy.transport.ProxyTlv;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param backOffNanos wait before the second try, doubled for each further one up to {@code maxBackOffNanos}; 0 = none
  * @param tlvs what a PROXY header to an upstream tells, when the downstream connection had no such header
  * @param tunneling how the bytes go through a request to a proxy; null when they go as they are
+ * @param onDemand where clusters come from that are not there yet; null = nowhere
  * @param logIntervalNanos how often a line is written while the connection lives; 0 = never
  */
 record TcpProxyConfig(
@@ -51,7 +53,8 @@ record TcpProxyConfig(
         ClusterManager manager,
         Upstreams upstreams,
         List<ProxyTlv> tlvs,
-        @Nullable Tunneling tunneling) {
+        @Nullable Tunneling tunneling,
+        @Nullable OnDemand onDemand) {
     static final String TYPE = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
     static final List<SupportedFields> FIELDS = List.of(
@@ -71,7 +74,11 @@ record TcpProxyConfig(
                             "proxy_protocol_tlvs",
                             "tunneling_config",
                             "access_log_flush_interval",
-                            "flush_access_log_on_connected"),
+                            "flush_access_log_on_connected",
+                            "on_demand")
+                    .accepted("downstream_idle_timeout", "Envoy does nothing with it; see idle_timeout")
+                    .accepted("upstream_idle_timeout", "Envoy does nothing with it; see idle_timeout"),
+            OnDemand.FIELDS,
             Tunneling.FIELDS,
             SupportedFields.of(TYPE + ".WeightedCluster").supported("clusters"),
             SupportedFields.of(TYPE + ".WeightedCluster.ClusterWeight").supported("name", "weight", "metadata_match"),
@@ -99,10 +106,11 @@ record TcpProxyConfig(
         }
         ConfigNode tunneling = node.message("tunneling_config");
         List<ConfigNode> logs = node.messages("access_log");
+        Scope scope = context.root().scope("tcp." + node.string("stat_prefix") + ".");
         return new TcpProxyConfig(
                 clusters(node),
                 hash(node),
-                new TcpProxyStats(context.root().scope("tcp." + node.string("stat_prefix") + ".")),
+                new TcpProxyStats(scope),
                 node.durationNanos("idle_timeout", HOUR),
                 node.durationNanos("max_downstream_connection_duration", 0),
                 node.integer("max_connect_attempts", 1),
@@ -116,7 +124,8 @@ record TcpProxyConfig(
                 context.service(ClusterManager.class),
                 context.service(Upstreams.class),
                 ProxyProtocolTransport.tlvs(node, "proxy_protocol_tlvs"),
-                tunneling == null ? null : Tunneling.from(tunneling));
+                tunneling == null ? null : Tunneling.from(tunneling),
+                OnDemand.from(node.message("on_demand"), context, scope));
     }
 
     private static ClusterChoice clusters(ConfigNode node) {
