@@ -29,6 +29,9 @@ public final class Endpoint {
     /** 0 = the endpoint never became healthy under the eyes of a health check or of a slow start. */
     private volatile long healthySinceNanos;
 
+    /** What its answers say of its load, where a load balancer listens to that; null = nothing yet. */
+    public volatile @Nullable ReportedLoad reportedLoad;
+
     /** Requests on their way: read by LEAST_REQUEST on every pick, hence not an adder. */
     public final AtomicLong rqActive = new AtomicLong();
 

@@ -95,7 +95,8 @@ public final class LbFields {
                                     .supported("use_hostname_for_hashing", "hash_balance_factor"),
                             SupportedFields.of(COMMON + "SlowStartConfig")
                                     .supported("slow_start_window", "aggression", "min_weight_percent")),
-                    OverrideHostPolicy.FIELDS)
+                    OverrideHostPolicy.FIELDS,
+                    ClientWeightedPolicy.FIELDS)
             .flatMap(List::stream)
             .toList();
 

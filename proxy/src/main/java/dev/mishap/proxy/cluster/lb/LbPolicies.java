@@ -41,6 +41,9 @@ public final class LbPolicies {
                 (c, p, x) ->
                         typed(c.required("endpoint_picking_policy"), LocalityConfig.DEFAULT.withWeighted(true), x));
         BY_MESSAGE.put(
+                ClientWeightedPolicy.MESSAGE,
+                (c, p, x) -> ClientWeightedPolicy.from(c, p == null ? LocalityConfig.DEFAULT : p));
+        BY_MESSAGE.put(
                 OverrideHostPolicy.MESSAGE,
                 (c, p, x) -> OverrideHostPolicy.from(c, typed(c.required("fallback_policy"), p, x)));
         BY_MESSAGE.put(LB + "cluster_provided.v3.ClusterProvided", (c, p, x) -> provided(x));

@@ -5,6 +5,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.EndpointSet;
 import dev.mishap.proxy.cluster.LbPolicy;
 import dev.mishap.proxy.cluster.LoadBalancer;
+import dev.mishap.proxy.cluster.LoadListener;
 import dev.mishap.proxy.cluster.PickContext;
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
@@ -77,6 +78,11 @@ record OverrideHostPolicy(List<Source> sources, LbPolicy fallback) implements Lb
     @Override
     public @Nullable Object prepare(Cluster cluster, EndpointSet endpoints) {
         return fallback.prepare(cluster, endpoints);
+    }
+
+    @Override
+    public @Nullable LoadListener loadListener() {
+        return fallback.loadListener();
     }
 
     @Override

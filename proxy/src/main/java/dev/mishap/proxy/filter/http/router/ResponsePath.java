@@ -1,6 +1,8 @@
 package dev.mishap.proxy.filter.http.router;
 
+import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.cluster.EndpointMonitor;
+import dev.mishap.proxy.cluster.LoadListener;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
@@ -78,6 +80,7 @@ final class ResponsePath {
         info.upstreamFirstRxNanos = now;
         int status = (int) HeaderNumbers.of(headers, HeaderName.STATUS);
         long grpcStatus = call.grpc() ? HeaderNumbers.of(headers, HeaderName.GRPC_STATUS) : -1;
+        reportLoad(a, headers, now);
         report(a, headers, grpcStatus < 0 ? status : GrpcCodes.toHttp(grpcStatus));
         if (tries.retriesHeaders(a, status, headers) || tries.follows(a, status, headers)) {
             return;
@@ -123,6 +126,14 @@ final class ResponsePath {
         }
     }
 
+    private static void reportLoad(Attempt a, HeaderMap headers, long now) {
+        Cluster cluster = a.endpoint.cluster();
+        LoadListener listener = cluster == null ? null : cluster.config().lb().loadListener();
+        if (listener != null) {
+            listener.answered(a.endpoint, headers, now);
+        }
+    }
+
     private static void report(Attempt a, HeaderMap headers, int status) {
         a.endpoint.monitor().response(status);
         Runnable failure = a.endpoint.immediateFailure();
@@ -165,7 +176,9 @@ final class ResponsePath {
         if (tries.over()) {
             return;
         }
-        call.info().upstreamLastRxNanos = System.nanoTime();
+        long now = System.nanoTime();
+        call.info().upstreamLastRxNanos = now;
+        reportLoad(a, received, now);
         if (a.successOpen) {
             a.successOpen = false;
             grpcDone(a, HeaderNumbers.of(received, HeaderName.GRPC_STATUS));
