@@ -27,6 +27,11 @@ public final class OnDemandNames {
 
     private static final int MAX_NAME = 1024;
 
+    /** Names up to which a question is asked at once; one of more names takes time, and waits for others that come. */
+    private static final int FEW = 100;
+
+    private static final long PAUSE_MILLIS = 10;
+
     private final ScheduledExecutorService main;
     private final Owner owner;
     private final int limit;
@@ -136,16 +141,23 @@ public final class OnDemandNames {
         }
     }
 
-    /** Many requests that come at once are one question. */
+    /** Many requests that come at once are one question, since each names all that is asked for. */
     private void askSoon() {
-        if (!asking) {
-            asking = true;
-            execute(main, () -> {
-                asking = false;
-                if (!closed) {
-                    owner.ask(Set.copyOf(entries.keySet()));
-                }
-            });
+        if (asking) {
+            return;
+        }
+        asking = true;
+        if (entries.size() <= FEW) {
+            execute(main, this::ask);
+        } else {
+            execute(task -> main.schedule(task, PAUSE_MILLIS, TimeUnit.MILLISECONDS), this::ask);
+        }
+    }
+
+    private void ask() {
+        asking = false;
+        if (!closed) {
+            owner.ask(Set.copyOf(entries.keySet()));
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -27,11 +28,18 @@ class OnDemandNamesTest {
     private final List<Set<String>> asked = new ArrayList<>();
     private final Set<String> there = new HashSet<>();
     private final List<String> told = new ArrayList<>();
-    /** Tasks wait until the test runs them; what is to run later never does. */
+    private final Deque<Runnable> later = new ArrayDeque<>();
+    /** Tasks wait until the test runs them. */
     private final ScheduledThreadPoolExecutor main = new ScheduledThreadPoolExecutor(1) {
         @Override
         public void execute(Runnable task) {
             onMain.add(task);
+        }
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            later.add(task);
+            return super.schedule(task, 1, TimeUnit.HOURS);
         }
     };
 
@@ -51,6 +59,18 @@ class OnDemandNamesTest {
     void stop() {
         main.shutdownNow();
     }
+
+    private final OnDemandNames many = new OnDemandNames(main, 1000, new OnDemandNames.Owner() {
+        @Override
+        public void ask(Set<String> wanted) {
+            asked.add(wanted);
+        }
+
+        @Override
+        public boolean isThere(String name) {
+            return false;
+        }
+    });
 
     private OnDemandNames.Waiter want(String name) {
         return names.want(name, loop, LONG, () -> told.add(name));
@@ -74,6 +94,24 @@ class OnDemandNamesTest {
         names.answered("a", true);
         run();
         assertThat(told).containsExactly("a", "a");
+    }
+
+    @Test
+    void a_question_of_many_names_waits_for_more() {
+        for (int i = 0; i < 100; i++) {
+            many.want("n" + i, loop, 0, () -> {});
+        }
+        run();
+        assertThat(asked).hasSize(1);
+        for (int i = 100; i < 300; i++) {
+            many.want("n" + i, loop, 0, () -> {});
+            run();
+        }
+        assertThat(asked).hasSize(1);
+        assertThat(later).hasSize(1);
+        later.remove().run();
+        assertThat(asked).hasSize(2);
+        assertThat(asked.get(1)).hasSize(300);
     }
 
     @Test
