@@ -23,15 +23,10 @@ import dev.mishap.proxy.listener.Lds;
 import dev.mishap.proxy.listener.Listener;
 import dev.mishap.proxy.listener.ListenerManager;
 import dev.mishap.proxy.log.Logging;
-import dev.mishap.proxy.observe.als.GrpcAccessLogs;
-import dev.mishap.proxy.observe.als.OtlpAccessLogs;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
-import dev.mishap.proxy.observe.log.RemoteLogs;
 import dev.mishap.proxy.observe.sink.StatsSink;
-import dev.mishap.proxy.observe.sink.StatsSinks;
 import dev.mishap.proxy.observe.stats.StatsStore;
-import dev.mishap.proxy.observe.trace.TracingConfig;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.overload.OverloadManager;
 import dev.mishap.proxy.overload.OverloadState;
@@ -55,16 +50,10 @@ import dev.mishap.proxy.xds.InitManager;
 import dev.mishap.proxy.xds.ResourceDecoder;
 import dev.mishap.proxy.xds.ResourceStates;
 import dev.mishap.proxy.xds.file.FileWatcher;
-import dev.mishap.proxy.xds.grpc.GrpcTransport;
-import dev.mishap.proxy.xds.grpc.LoopTimers;
 import dev.mishap.proxy.xds.lrs.LoadReporter;
-import dev.mishap.proxy.xds.lrs.LoadStatsConfig;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Ticker;
-import java.io.IOException;
 import java.net.SocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -150,7 +139,8 @@ public final class Server {
         boolean made = false;
         try {
             EventLoop main = loops.main();
-            this.transports = new TransportContext(bootstrap.secrets(), this::watch);
+            FileWatches watches = new FileWatches(files);
+            this.transports = new TransportContext(bootstrap.secrets(), watches::directory);
             this.secrets = new SecretSubscriptions(this::configSources, stats, loops::onMain);
             transports.give(SecretDelivery.class, secrets);
             transports.give(LineFiles.class, path -> logFiles.open(path)::line);
@@ -204,9 +194,10 @@ public final class Server {
                     extensionConfigs,
                     scope -> new ClusterFilters(scope, runtime, bootstrap.node(), seed, services));
             bootstrap.clusters().forEach(clusters::addStatic);
-            loadReporter = loadReporter(grpc, main);
-            services.add(TracingDefaults.class, tracing());
-            logFiles.remote(remoteLogs());
+            Telemetry telemetry = new Telemetry(bootstrap, stats, loops, clusters, http, grpc);
+            loadReporter = options.validateOnly() ? null : telemetry.loadReporter();
+            services.add(TracingDefaults.class, telemetry.tracing(runtime));
+            logFiles.remote(telemetry.remoteLogs());
             services.add(RuleStore.class, rules);
             services.add(RulesFilterStats.class, new RulesFilterStats(stats));
             stats.counter("server.static_unknown_fields").add(bootstrap.unknownFields());
@@ -252,20 +243,10 @@ public final class Server {
             startup =
                     new Startup(main, stats, runtime, clusters, carriers, sources, cds, lds, init, this::startWorkers);
             shutdown = new Shutdown(main, listeners, drain, startup, options.drainTimeSeconds());
-            sinks = StatsSinks.from(
-                    bootstrap.config().messages("stats_sinks"),
-                    new StatsSinks.Environment(
-                            mainLoop(),
-                            stats,
-                            statsConfig.tags(),
-                            statsConfig.bounds(),
-                            clusters,
-                            upstreams,
-                            services.get(AsyncGrpcClient.class),
-                            out -> NodeIdentity.write(bootstrap.node(), out)));
+            sinks = telemetry.sinks(statsConfig, upstreams);
             ConfigNode overloading = bootstrap.config().message("overload_manager");
             overloadManager =
-                    overloading == null ? null : OverloadManager.from(overloading, overload, stats, this::watchFile);
+                    overloading == null ? null : OverloadManager.from(overloading, overload, stats, watches::file);
             adminLog = ServerAdmin.accessLog(this);
             serverStats = new ServerStats(
                     stats,
@@ -284,65 +265,8 @@ public final class Server {
         }
     }
 
-    private @Nullable LoadReporter loadReporter(AsyncGrpcClient grpc, EventLoop main) {
-        ConfigNode manager = bootstrap.config().message("cluster_manager");
-        ConfigNode api = manager == null ? null : manager.message("load_stats_config");
-        if (api == null || options.validateOnly()) {
-            return null;
-        }
-        LoadStatsConfig config = LoadStatsConfig.from(api, name -> clusters.get(name) != null);
-        return new LoadReporter(
-                new GrpcTransport(grpc, config.service(), main),
-                new LoopTimers(main),
-                clusters::all,
-                out -> NodeIdentity.write(bootstrap.node(), out),
-                stats);
-    }
-
-    private RemoteLogs remoteLogs() {
-        AsyncGrpcClient client = services.get(AsyncGrpcClient.class);
-        Bootstrap.Node node = bootstrap.node();
-        return RemoteLogs.of(
-                new GrpcAccessLogs(client, stats, loops.all(), out -> NodeIdentity.write(node, out)),
-                new OtlpAccessLogs(
-                        client, stats, loops.all(), new OtlpAccessLogs.Node(node.zone(), node.cluster(), node.id())));
-    }
-
-    private TracingDefaults tracing() {
-        ConfigNode byDefault = bootstrap.config().message("tracing");
-        return new TracingDefaults(
-                byDefault == null ? null : byDefault.message("http"),
-                new TracingConfig.Environment(
-                        bootstrap.node().id(),
-                        bootstrap.node().cluster(),
-                        bootstrap.node().zone(),
-                        stats,
-                        runtime,
-                        clusters,
-                        services.get(AsyncHttpClient.class),
-                        services.get(AsyncGrpcClient.class),
-                        Version.line()));
-    }
-
     private ConfigSources configSources() {
         return sources;
-    }
-
-    private void watch(Path directory, Runnable moved) {
-        try {
-            files.directory(directory, moved);
-        } catch (IOException e) {
-            throw new ConfigException("unable to watch the directory " + directory + ": " + e.getMessage());
-        }
-    }
-
-    private void watchFile(Path file, Runnable moved) {
-        try {
-            files.file(file, moved);
-        } catch (IOException e) {
-            String why = Files.exists(file) ? e.getMessage() : "No such file or directory";
-            throw new ConfigException("unable to add filesystem watch for file " + file + ": " + why);
-        }
     }
 
     private ResourceDecoder decoder() {
