@@ -23,4 +23,25 @@ public final class RequestCookies {
         }
         return null;
     }
+
+    /** Takes all cookies of that name out; those that are left are in one line. */
+    public static void remove(HeaderMap request, String name) {
+        if (value(request, name) == null) {
+            return;
+        }
+        StringBuilder left = new StringBuilder();
+        for (int i = request.indexOf(COOKIE); i >= 0; i = request.indexOf(COOKIE, i + 1)) {
+            for (String pair : request.value(i).split(";", -1)) {
+                String trimmed = pair.strip();
+                int equals = trimmed.indexOf('=');
+                if (!trimmed.isEmpty() && !(equals > 0 && trimmed.substring(0, equals).equals(name))) {
+                    left.append(left.length() == 0 ? "" : "; ").append(trimmed);
+                }
+            }
+        }
+        request.remove(COOKIE);
+        if (left.length() > 0) {
+            request.add(COOKIE, left.toString());
+        }
+    }
 }

@@ -16,8 +16,9 @@ public final class ApiKeyAuthExtension implements HttpFilterExtension {
 
     /** The messages that the filter reads. */
     public static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(FILTER).supported("credentials", "key_sources"),
-            SupportedFields.of(PER_ROUTE).supported("credentials", "key_sources", "allowed_clients"),
+            SupportedFields.of(FILTER).supported("credentials", "key_sources", "forwarding"),
+            SupportedFields.of(PER_ROUTE).supported("credentials", "key_sources", "allowed_clients", "forwarding"),
+            SupportedFields.of(PACKAGE + "Forwarding").supported("header", "hide_credentials"),
             SupportedFields.of(PACKAGE + "Credential").supported("key", "client"),
             SupportedFields.of(PACKAGE + "KeySource").supported("header", "query", "cookie"));
 

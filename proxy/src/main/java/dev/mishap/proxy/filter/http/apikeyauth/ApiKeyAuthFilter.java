@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.stats.Counter;
 import java.util.List;
 import java.util.Map;
@@ -46,8 +47,24 @@ final class ApiKeyAuthFilter implements HttpFilter {
             stream.sendLocalReply(LocalReply.of(403, "Client is forbidden.", "client_not_allowed"));
             return Flow.PAUSE;
         }
+        ApiKeys.Forwarding forwarding = route == null || route.forwarding() == null
+                ? config.keys().forwarding()
+                : route.forwarding();
+        if (forwarding != null) {
+            forward(forwarding, sources, client, headers);
+        }
         config.allowed().inc();
         return Flow.CONTINUE;
+    }
+
+    private static void forward(
+            ApiKeys.Forwarding forwarding, List<KeySource> sources, String client, HeaderMap headers) {
+        if (forwarding.hides()) {
+            sources.forEach(source -> source.hide(headers));
+        }
+        if (forwarding.header() != null) {
+            headers.set(forwarding.header(), WireText.encode(client));
+        }
     }
 
     private static String key(List<KeySource> sources, HeaderMap headers) {

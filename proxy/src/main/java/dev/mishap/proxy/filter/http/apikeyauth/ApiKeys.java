@@ -2,11 +2,13 @@ package dev.mishap.proxy.filter.http.apikeyauth;
 
 import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.WireText;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a filter or a route says of keys; empty parts of a route are the filter's.
@@ -14,8 +16,21 @@ import java.util.Set;
  * @param clients by their keys
  * @param sources where a request may have its key, in the order in which they are looked at
  * @param allowed the clients that a route is for; empty = all
+ * @param forwarding null = keys go on as they came
  */
-record ApiKeys(Map<String, String> clients, List<KeySource> sources, Set<String> allowed) {
+record ApiKeys(
+        Map<String, String> clients,
+        List<KeySource> sources,
+        Set<String> allowed,
+        @Nullable Forwarding forwarding) {
+    /**
+     * What becomes of a request that may pass.
+     *
+     * @param header that tells the client, or null
+     * @param hides whether keys go no further
+     */
+    record Forwarding(@Nullable HeaderName header, boolean hides) {}
+
     static ApiKeys from(ConfigNode node) {
         return read(node, Set.of());
     }
@@ -35,6 +50,15 @@ record ApiKeys(Map<String, String> clients, List<KeySource> sources, Set<String>
         return new ApiKeys(
                 Map.copyOf(clients),
                 node.messages("key_sources").stream().map(KeySource::from).toList(),
-                allowed);
+                allowed,
+                forwarding(node.message("forwarding")));
+    }
+
+    private static @Nullable Forwarding forwarding(@Nullable ConfigNode node) {
+        if (node == null) {
+            return null;
+        }
+        String header = node.string("header");
+        return new Forwarding(header.isEmpty() ? null : HeaderName.of(header), node.bool("hide_credentials", false));
     }
 }

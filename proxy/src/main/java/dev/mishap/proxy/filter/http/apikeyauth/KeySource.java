@@ -4,6 +4,7 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.QueryParameters;
 import dev.mishap.proxy.http.RequestCookies;
 import dev.mishap.proxy.http.WireText;
 import org.jspecify.annotations.Nullable;
@@ -50,34 +51,24 @@ record KeySource(@Nullable HeaderName header, String query, String cookie) {
         return value == null ? "" : value;
     }
 
-    /** The value of the first parameter of that name, decoded, or null. */
-    private static @Nullable String parameter(@Nullable String target, String name) {
-        int query = target == null ? -1 : target.indexOf('?');
-        if (target == null || query < 0) {
-            return null;
-        }
-        for (String pair : target.substring(query + 1).split("&")) {
-            int equals = pair.indexOf('=');
-            if (decode(equals < 0 ? pair : pair.substring(0, equals)).equals(name)) {
-                return equals < 0 ? "" : decode(pair.substring(equals + 1));
+    /** Takes the key out of a request. */
+    void hide(HeaderMap request) {
+        if (header != null) {
+            request.remove(header);
+        } else if (!query.isEmpty()) {
+            String target = request.get(HeaderName.PATH);
+            QueryParameters parameters = target == null || target.indexOf('?') < 0 ? null : new QueryParameters(target);
+            if (parameters != null && parameters.contains(query)) {
+                parameters.remove(query);
+                request.set(HeaderName.PATH, parameters.target());
             }
+        } else {
+            RequestCookies.remove(request, cookie);
         }
-        return null;
     }
 
-    /** Sequences that are not two hex digits stay as they are; a char is a byte. */
-    private static String decode(String text) {
-        if (text.indexOf('%') < 0) {
-            return text;
-        }
-        StringBuilder out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            int high = c == '%' && i + 2 < text.length() ? Character.digit(text.charAt(i + 1), 16) : -1;
-            int low = high < 0 ? -1 : Character.digit(text.charAt(i + 2), 16);
-            out.append(low < 0 ? c : (char) (high << 4 | low));
-            i += low < 0 ? 0 : 2;
-        }
-        return out.toString();
+    /** The value of the first parameter of that name, decoded, or null. */
+    private static @Nullable String parameter(@Nullable String target, String name) {
+        return target == null || target.indexOf('?') < 0 ? null : new QueryParameters(target).first(name);
     }
 }

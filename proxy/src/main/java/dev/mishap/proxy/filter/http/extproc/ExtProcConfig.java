@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code ExternalProcessor}, resolved.
  *
+ * @param statusOnError of the answer when the service fails otherwise than by taking too long; 0 = 500
  * @param messageTimeoutNanos within which each message is to be answered; 0 = at once
  * @param maxMessageTimeoutNanos up to which the service may ask for more; 0 = it may not
  * @param allowedHeaders that the service sees; all when not given
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record ExtProcConfig(
         GrpcService service,
         boolean failureModeAllow,
+        int statusOnError,
         ProcessingMode mode,
         long messageTimeoutNanos,
         long maxMessageTimeoutNanos,
@@ -57,7 +59,8 @@ record ExtProcConfig(
                             "disable_immediate_response",
                             "disable_clear_route_cache",
                             "route_cache_action",
-                            "metadata_options"),
+                            "metadata_options",
+                            "status_on_error"),
             SupportedFields.of(ProcessingMode.MESSAGE)
                     .supported(
                             "request_header_mode",
@@ -72,7 +75,7 @@ record ExtProcConfig(
             MutationRules.FIELDS,
             SupportedFields.of(PER_ROUTE).supported("disabled", "overrides"),
             SupportedFields.of(PACKAGE + "ExtProcOverrides")
-                    .supported("processing_mode", "grpc_service", "metadata_options", "grpc_initial_metadata"));
+                    .supported("processing_mode", "grpc_service", "metadata_options", "grpc_initial_metadata", "failure_mode_allow"));
 
     /** When the route is chosen anew after the service changed a request's headers. */
     enum RouteCache {
@@ -88,12 +91,13 @@ record ExtProcConfig(
             @Nullable ProcessingMode mode,
             @Nullable GrpcService service,
             List<String> initialMetadata,
+            @Nullable Boolean failureModeAllow,
             @Nullable List<String> forwarded,
             @Nullable List<String> received) {
         static PerRoute from(ConfigNode node) {
             ConfigNode overrides = node.message("overrides");
             if (overrides == null) {
-                return new PerRoute(node.bool("disabled", false), null, null, List.of(), null, null);
+                return new PerRoute(node.bool("disabled", false), null, null, List.of(), null, null, null);
             }
             ConfigNode mode = overrides.message("processing_mode");
             ConfigNode service = overrides.message("grpc_service");
@@ -108,6 +112,7 @@ record ExtProcConfig(
                     mode == null ? null : ProcessingMode.from(mode),
                     service == null ? null : GrpcService.from(service),
                     List.copyOf(initial),
+                    overrides.has("failure_mode_allow") ? overrides.bool("failure_mode_allow", false) : null,
                     metadata == null ? null : namespaces(metadata, "forwarding_namespaces"),
                     metadata == null ? null : namespaces(metadata, "receiving_namespaces"));
         }
@@ -124,6 +129,7 @@ record ExtProcConfig(
             }
             cache = RouteCache.RETAIN;
         }
+        ConfigNode status = node.message("status_on_error");
         ConfigNode service = node.message("grpc_service");
         if (service == null) {
             throw new ConfigException("One and only one of grpc_service or http_service must be configured");
@@ -131,6 +137,7 @@ record ExtProcConfig(
         return new ExtProcConfig(
                 GrpcService.from(service),
                 node.bool("failure_mode_allow", false),
+                status == null ? 0 : (int) status.integer("code", 0),
                 ProcessingMode.from(node.message("processing_mode")),
                 node.durationNanos("message_timeout", DEFAULT_MESSAGE_TIMEOUT_NANOS),
                 node.durationNanos("max_message_timeout", 0),
@@ -178,7 +185,8 @@ record ExtProcConfig(
         }
         return new ExtProcConfig(
                 to,
-                failureModeAllow,
+                level.failureModeAllow() == null ? failureModeAllow : level.failureModeAllow(),
+                statusOnError,
                 level.mode() == null ? mode : level.mode(),
                 messageTimeoutNanos,
                 maxMessageTimeoutNanos,

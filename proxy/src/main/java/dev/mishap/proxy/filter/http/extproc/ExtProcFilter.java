@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
     private static final String METHOD = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
     private static final String RESPONSE = "envoy.service.ext_proc.v3.ProcessingResponse";
+    private static final int ERROR = 500;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final String name;
@@ -187,13 +188,13 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         String kind = answer.oneof("response");
         if (kind == null) {
             stats.spurious.inc();
-            fail(500, "unhandled_message");
+            fail(ERROR, "unhandled_message");
             return;
         }
         if (kind.equals("immediate_response")) {
             if (config.disableImmediateResponse()) {
                 stats.spurious.inc();
-                fail(500, "unhandled_immediate_response_due_to_config_disabled_it");
+                fail(ERROR, "unhandled_immediate_response_due_to_config_disabled_it");
             } else {
                 stats.messagesReceived.inc();
                 reply(s, answer.required("immediate_response"));
@@ -204,7 +205,7 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
             stats.messagesReceived.inc();
         } else {
             stats.spurious.inc();
-            fail(500, "spurious_message");
+            fail(ERROR, "spurious_message");
         }
     }
 
@@ -306,7 +307,7 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         if (opened && config.failureModeAllow()) {
             stats.streamsClosed.inc();
         }
-        fail(500, "ext_proc_error_gRPC_error_" + status.code() + '{' + cause(told, status) + '}');
+        fail(ERROR, "ext_proc_error_gRPC_error_" + status.code() + '{' + cause(told, status) + '}');
     }
 
     private static String cause(boolean told, GrpcStatus status) {
@@ -335,14 +336,18 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
             stats.failureModeAllowed.inc();
             letGo();
         } else {
-            answer(new LocalReply(status, "", details, -1, null));
+            answer(new LocalReply(status == ERROR ? errorStatus() : status, "", details, -1, null));
         }
+    }
+
+    private int errorStatus() {
+        return config.statusOnError() == 0 ? ERROR : config.statusOnError();
     }
 
     /** What the service asked for can't be. */
     void refuse(String details) {
         close();
-        answer(new LocalReply(500, "", details, -1, null));
+        answer(new LocalReply(errorStatus(), "", details, -1, null));
     }
 
     private void reply(HttpStream s, ConfigNode immediate) {

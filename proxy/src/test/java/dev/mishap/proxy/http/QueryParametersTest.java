@@ -1,4 +1,4 @@
-package dev.mishap.proxy.filter.http.headermutation;
+package dev.mishap.proxy.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

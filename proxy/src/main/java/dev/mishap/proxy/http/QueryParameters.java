@@ -1,19 +1,20 @@
-package dev.mishap.proxy.filter.http.headermutation;
+package dev.mishap.proxy.http;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of a request target as Envoy takes them apart: percent-decoded, in the order of their names, repeated ones kept.
  * Put together again they are not encoded. Characters are bytes.
  */
-final class QueryParameters {
+public final class QueryParameters {
     private final String path;
     private final TreeMap<String, List<String>> values = new TreeMap<>();
 
-    QueryParameters(String target) {
+    public QueryParameters(String target) {
         int query = target.indexOf('?');
         path = query < 0 ? target : target.substring(0, query);
         int start = query < 0 ? target.length() : query + 1;
@@ -32,26 +33,32 @@ final class QueryParameters {
         }
     }
 
-    boolean contains(String name) {
+    public boolean contains(String name) {
         return values.containsKey(name);
     }
 
-    void add(String name, String value) {
+    /** The first value of that name, or null. */
+    public @Nullable String first(String name) {
+        List<String> all = values.get(name);
+        return all == null ? null : all.get(0);
+    }
+
+    public void add(String name, String value) {
         values.computeIfAbsent(name, k -> new ArrayList<>(1)).add(value);
     }
 
-    void set(String name, String value) {
+    public void set(String name, String value) {
         List<String> one = new ArrayList<>(1);
         one.add(value);
         values.put(name, one);
     }
 
-    void remove(String name) {
+    public void remove(String name) {
         values.remove(name);
     }
 
     /** The target with the parameters as they are now. */
-    String target() {
+    public String target() {
         StringBuilder out = new StringBuilder(path);
         char before = '?';
         for (Map.Entry<String, List<String>> e : values.entrySet()) {
@@ -64,7 +71,7 @@ final class QueryParameters {
     }
 
     /** Replaces {@code %XX} by its byte; what is not an escape stays as it is. */
-    static String decode(String text) {
+    public static String decode(String text) {
         int at = text.indexOf('%');
         if (at < 0) {
             return text;
@@ -91,7 +98,7 @@ final class QueryParameters {
     }
 
     /** Escapes every byte but letters, digits and {@code -._*}. */
-    static String encode(String text) {
+    public static String encode(String text) {
         StringBuilder out = new StringBuilder(text.length() + 8);
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
