@@ -34,7 +34,8 @@ public final class RequestCookies {
             for (String pair : request.value(i).split(";", -1)) {
                 String trimmed = pair.strip();
                 int equals = trimmed.indexOf('=');
-                if (!trimmed.isEmpty() && !(equals > 0 && trimmed.substring(0, equals).equals(name))) {
+                if (!trimmed.isEmpty()
+                        && !(equals > 0 && trimmed.substring(0, equals).equals(name))) {
                     left.append(left.length() == 0 ? "" : "; ").append(trimmed);
                 }
             }

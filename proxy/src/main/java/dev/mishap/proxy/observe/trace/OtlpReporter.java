@@ -5,6 +5,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import io.netty.channel.EventLoop;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -34,8 +35,9 @@ final class OtlpReporter {
 
     private final Exporter exporter;
     private final Supplier<RuntimeSnapshot> runtime;
-    private final String service;
+    private final Map<String, String> resource;
     private final String version;
+    private final boolean namesScope;
     private final Stats stats;
     private final EventLoop loop;
     private final ProtoWriter waiting = new ProtoWriter(4096);
@@ -45,14 +47,16 @@ final class OtlpReporter {
     OtlpReporter(
             Exporter exporter,
             Supplier<RuntimeSnapshot> runtime,
-            String service,
+            Map<String, String> resource,
             String version,
+            boolean namesScope,
             Stats stats,
             EventLoop loop) {
         this.exporter = exporter;
         this.runtime = runtime;
-        this.service = service;
+        this.resource = resource;
         this.version = version;
+        this.namesScope = namesScope;
         this.stats = stats;
         this.loop = loop;
     }
@@ -83,16 +87,15 @@ final class OtlpReporter {
         }
         ProtoWriter request = new ProtoWriter(waiting.size() + 512);
         int resourceSpans = request.begin(1);
-        int resource = request.begin(1);
-        OtlpSpan.attribute(request, 1, "service.name", service);
-        OtlpSpan.attribute(request, 1, "telemetry.sdk.language", "java");
-        OtlpSpan.attribute(request, 1, "telemetry.sdk.name", "envoy");
-        OtlpSpan.attribute(request, 1, "telemetry.sdk.version", version);
-        request.end(resource);
+        int ofResource = request.begin(1);
+        resource.forEach((name, value) -> OtlpSpan.attribute(request, 1, name, value));
+        request.end(ofResource);
         int scopeSpans = request.begin(2);
-        int scope = request.begin(1);
-        request.string(1, "envoy").string(2, version);
-        request.end(scope);
+        if (namesScope) {
+            int scope = request.begin(1);
+            request.string(1, "envoy").string(2, version);
+            request.end(scope);
+        }
         request.append(waiting.array(), 0, waiting.size());
         request.end(scopeSpans);
         request.end(resourceSpans);

@@ -17,6 +17,7 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Spans in OpenTelemetry's form, over OTLP by gRPC or HTTP, with W3C propagation: {@code envoy.config.trace.v3.OpenTelemetryConfig}. */
@@ -24,18 +25,29 @@ final class OtlpTracer implements Tracer {
     static final String MESSAGE = "envoy.config.trace.v3.OpenTelemetryConfig";
 
     static final List<SupportedFields> FIELDS = List.of(
-            SupportedFields.of(MESSAGE).supported("grpc_service", "http_service", "service_name"),
+            SupportedFields.of(MESSAGE)
+                    .supported(
+                            "grpc_service",
+                            "http_service",
+                            "service_name",
+                            "resource_detectors",
+                            "sampler",
+                            "set_telemetry_sdk_resource_attributes",
+                            "set_service_name_resource_attribute",
+                            "set_instrumentation_scope"),
             SupportedFields.of("envoy.config.core.v3.HttpService").supported("http_uri", "request_headers_to_add"));
 
     private static final String METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    private static final String DEFAULT_SERVICE = "unknown_service:envoy";
     private static final String AGENT = "OTel-OTLP-Exporter-Envoy/";
     private static final Ignored IGNORED = new Ignored();
 
     private final LoopLocal<OtlpReporter> reporters;
+    /** Null = spans are sampled as the first of their trace was. */
+    private final @Nullable OtlpSampler sampler;
 
-    private OtlpTracer(LoopLocal<OtlpReporter> reporters) {
+    private OtlpTracer(LoopLocal<OtlpReporter> reporters, @Nullable OtlpSampler sampler) {
         this.reporters = reporters;
+        this.sampler = sampler;
     }
 
     static Tracer from(ConfigNode node, TracingConfig.Environment environment) {
@@ -48,15 +60,14 @@ final class OtlpTracer implements Tracer {
         OtlpReporter.Exporter exporter = grpc != null
                 ? grpc(GrpcService.from(grpc), environment)
                 : http == null ? (loop, request) -> false : http(http, environment);
-        String name = node.string("service_name");
+        Map<String, String> resource = OtlpResource.of(node, environment.version(), System::getenv);
+        boolean namesScope = OtlpResource.isOn(node, "set_instrumentation_scope");
         OtlpReporter.Stats stats = new OtlpReporter.Stats(environment.root().scope("tracing.opentelemetry."));
-        return new OtlpTracer(new LoopLocal<>(loop -> new OtlpReporter(
-                exporter,
-                environment.runtime(),
-                name.isEmpty() ? DEFAULT_SERVICE : name,
-                environment.version(),
-                stats,
-                loop)));
+        ConfigNode sampler = node.message("sampler");
+        return new OtlpTracer(
+                new LoopLocal<>(loop -> new OtlpReporter(
+                        exporter, environment.runtime(), resource, environment.version(), namesScope, stats, loop)),
+                sampler == null ? null : OtlpSampler.from(sampler));
     }
 
     private static OtlpReporter.Exporter grpc(GrpcService service, TracingConfig.Environment environment) {
@@ -120,7 +131,7 @@ final class OtlpTracer implements Tracer {
                 context,
                 outbound,
                 remote,
-                remote ? came.sampled() : sampled,
+                sampled && (sampler != null ? sampler.samples(context) : context.sampled()),
                 outbound ? "egress " + host : "ingress",
                 epochNanos);
     }

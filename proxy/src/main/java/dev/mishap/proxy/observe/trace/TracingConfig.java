@@ -62,6 +62,8 @@ public record TracingConfig(
         all.addAll(RouteTracingConfig.FIELDS);
         all.addAll(ZipkinConfig.FIELDS);
         all.addAll(OtlpTracer.FIELDS);
+        all.addAll(OtlpResource.FIELDS);
+        all.addAll(OtlpSampler.FIELDS);
         return List.copyOf(all);
     }
 

@@ -47,9 +47,8 @@ final class ApiKeyAuthFilter implements HttpFilter {
             stream.sendLocalReply(LocalReply.of(403, "Client is forbidden.", "client_not_allowed"));
             return Flow.PAUSE;
         }
-        ApiKeys.Forwarding forwarding = route == null || route.forwarding() == null
-                ? config.keys().forwarding()
-                : route.forwarding();
+        ApiKeys.Forwarding forwarding =
+                route == null || route.forwarding() == null ? config.keys().forwarding() : route.forwarding();
         if (forwarding != null) {
             forward(forwarding, sources, client, headers);
         }

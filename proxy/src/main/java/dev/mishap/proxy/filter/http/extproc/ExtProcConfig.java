@@ -75,7 +75,12 @@ record ExtProcConfig(
             MutationRules.FIELDS,
             SupportedFields.of(PER_ROUTE).supported("disabled", "overrides"),
             SupportedFields.of(PACKAGE + "ExtProcOverrides")
-                    .supported("processing_mode", "grpc_service", "metadata_options", "grpc_initial_metadata", "failure_mode_allow"));
+                    .supported(
+                            "processing_mode",
+                            "grpc_service",
+                            "metadata_options",
+                            "grpc_initial_metadata",
+                            "failure_mode_allow"));
 
     /** When the route is chosen anew after the service changed a request's headers. */
     enum RouteCache {
