@@ -4,7 +4,6 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
-import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.http.RouteTracing;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +65,6 @@ record Route(
             return direct.format() == null
                     ? reply
                     : typed(reply, direct.format().contentType());
-        }
-        if (action instanceof NonForwardingAction) {
-            stream.info().addFlag(ResponseFlag.NO_CLUSTER_FOUND);
-            return LocalReply.of(503, "", "cluster_not_found");
         }
         return null;
     }

@@ -59,6 +59,9 @@ final class RouteActionConfig {
                             "max_stream_duration",
                             "max_grpc_timeout",
                             "grpc_timeout_offset")
+                    .accepted(
+                            "retry_policy_typed_config",
+                            "Envoy has no extension that reads it, and retries by retry_policy alone")
                     .accepted("early_data_policy", "it is about TLS 1.3 early data of HTTP/3, which is refused"),
             SupportedFields.of("envoy.extensions.early_data.v3.DefaultEarlyDataPolicy"),
             SupportedFields.of("envoy.config.route.v3.HedgePolicy")
@@ -90,6 +93,8 @@ final class RouteActionConfig {
                             "strip_query"),
             SupportedFields.of("envoy.config.route.v3.DirectResponseAction").supported("status", "body", "body_format"),
             SupportedFields.of("envoy.config.route.v3.NonForwardingAction"),
+            SupportedFields.of("envoy.config.route.v3.FilterAction")
+                    .accepted("action", "no filter asks for it; the route is one that does not forward, as in Envoy"),
             SupportedFields.of("envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig")
                     .supported("path_template_rewrite"));
 

@@ -23,6 +23,7 @@ final class RouteConfig {
                             "redirect",
                             "direct_response",
                             "non_forwarding_action",
+                            "filter_action",
                             "metadata",
                             "decorator",
                             "tracing",
@@ -120,7 +121,7 @@ final class RouteConfig {
         return switch (kind == null ? "" : kind) {
             case "redirect" -> RouteActionConfig.redirect(node.required("redirect"));
             case "direct_response" -> RouteActionConfig.directResponse(node.required("direct_response"), maxBody);
-            case "non_forwarding_action" -> new NonForwardingAction();
+            case "non_forwarding_action", "filter_action" -> new NonForwardingAction();
             default -> throw node.error("action", "is required");
         };
     }

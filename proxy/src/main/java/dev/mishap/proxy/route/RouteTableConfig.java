@@ -63,7 +63,10 @@ public final class RouteTableConfig {
                             "request_mirror_policies",
                             "metadata",
                             "cors",
-                            "rate_limits"),
+                            "rate_limits")
+                    .accepted(
+                            "retry_policy_typed_config",
+                            "Envoy has no extension that reads it, and retries by retry_policy alone"),
             SupportedFields.of("envoy.config.route.v3.RouteList").supported("routes"),
             SupportedFields.of("envoy.config.route.v3.Vhds").supported("config_source"),
             SupportedFields.of("envoy.config.route.v3.VirtualCluster").supported("name", "headers"),

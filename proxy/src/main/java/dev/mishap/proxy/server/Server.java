@@ -135,6 +135,7 @@ public final class Server {
         this.logFiles = new LogFiles(options.fileFlushIntervalMillis(), options.fileFlushMinSizeKb(), stats);
         this.loops = new EventLoops(transport, options.concurrency());
         this.upstreams = new Upstreams(seed);
+        upstreams.countOwnRequests(stats.counter("http.async-client.rq_total"));
         this.files = new FileWatcher(loops::onMain);
         boolean made = false;
         try {

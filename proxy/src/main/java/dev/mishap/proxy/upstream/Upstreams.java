@@ -2,6 +2,7 @@ package dev.mishap.proxy.upstream;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.transport.LoopLocal;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
@@ -11,10 +12,14 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The way from a cluster to its connections, for every loop. One a process. */
 public final class Upstreams {
     private final AtomicLong seed;
+    /** {@code http.async-client.rq_total}; null = nobody counts. */
+    private volatile @Nullable Counter ownRequests;
+
     private volatile UpstreamGate gate = UpstreamGate.OPEN;
     private final LoopLocal<OnLoop> loops = new LoopLocal<>(OnLoop::new);
 
@@ -31,6 +36,11 @@ public final class Upstreams {
     /** Has the gate decide again about every connection. */
     public void reconsider() {
         loops.forEach(on -> on.links.reconsider());
+    }
+
+    /** Sets where requests are counted that the proxy makes itself, or a second time. */
+    public void countOwnRequests(Counter by) {
+        ownRequests = by;
     }
 
     /** What belongs to {@code loop}; called on it. */
@@ -73,6 +83,14 @@ public final class Upstreams {
                 cluster.onChange(() -> loop.execute(made::refresh));
             }
             return p;
+        }
+
+        /** Counts a request that the proxy makes itself; its further tries are none. */
+        public void ownRequest() {
+            Counter c = ownRequests;
+            if (c != null) {
+                c.inc();
+            }
         }
 
         /** A draw; any long. */

@@ -46,6 +46,7 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
         this.loop = loop;
         this.request = request;
         this.callbacks = callbacks;
+        upstreams.on(loop).ownRequest();
     }
 
     void start() {

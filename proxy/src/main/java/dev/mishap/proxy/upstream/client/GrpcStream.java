@@ -29,6 +29,7 @@ public final class GrpcStream implements UpstreamCall.Events {
         this.callbacks = callbacks;
         this.frames = new GrpcFrames(maxMessageBytes);
         this.call = new UpstreamCall(upstreams, cluster, loop, headers, this);
+        upstreams.on(loop).ownRequest();
     }
 
     void start(@Nullable ProtoWriter message, boolean end, long timeoutNanos) {

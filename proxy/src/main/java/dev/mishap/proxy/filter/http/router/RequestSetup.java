@@ -40,7 +40,9 @@ final class RequestSetup {
             config.stats.noCluster.inc();
             to.info().addFlag(ResponseFlag.NO_CLUSTER_FOUND);
             int status = action == null ? 503 : action.clusterNotFoundStatus();
-            return answer(to, LocalReply.of(status, "", "cluster_not_found"));
+            // A route that forwards has its part in every answer anyway.
+            LocalReply.HeaderEdit edit = action == null ? h -> entry.finalizeResponseHeaders(h, to) : null;
+            return answer(to, new LocalReply(status, "", "cluster_not_found", -1, edit));
         }
         return call(config, to, headers, entry, action, cluster);
     }

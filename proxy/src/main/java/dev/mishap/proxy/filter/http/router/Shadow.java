@@ -78,6 +78,7 @@ final class Shadow implements UpstreamListener {
 
     void start(boolean end, long timeout) {
         timeoutNanos = timeout;
+        loop.ownRequest();
         Endpoint picked = pools.pick();
         if (picked == null) {
             pools.cluster().stats().cxNoneHealthy.inc();
