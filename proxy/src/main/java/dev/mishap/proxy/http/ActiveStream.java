@@ -340,6 +340,11 @@ public final class ActiveStream implements HttpStream {
     }
 
     @Override
+    public boolean accepted() {
+        return chain.asked();
+    }
+
+    @Override
     public boolean isGrpcRequest() {
         int i = requestHeaders.indexOf(HeaderName.CONTENT_TYPE);
         return i >= 0 && GrpcReply.isGrpcContentType(requestHeaders, i);

@@ -22,6 +22,7 @@ public final class FilterChain {
     private final Direction request;
     private final Direction response;
     private boolean created;
+    private boolean asked;
     private boolean ended;
     // Told apart from a later use of this object by callers whose filter ended the stream it was asked about.
     private int generation;
@@ -44,7 +45,7 @@ public final class FilterChain {
 
     /** Readies the chain for a stream; it has no filters until the request's headers are there, or are answered unseen. */
     public void begin() {
-        ended = created = false;
+        ended = created = asked = false;
         count = 0;
         request.reset();
         response.reset();
@@ -91,7 +92,13 @@ public final class FilterChain {
         created = true;
     }
 
+    /** Whether the request came to the filters. */
+    boolean asked() {
+        return asked;
+    }
+
     public void requestHeaders(boolean endStream) {
+        asked = true;
         runHeaders(request, stream.requestHeaders(), 0, endStream);
     }
 

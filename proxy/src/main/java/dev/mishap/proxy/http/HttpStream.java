@@ -55,6 +55,11 @@ public interface HttpStream {
     @Nullable
     HeaderMap responseTrailers();
 
+    /** Whether the request came to the filters, and was not refused before. */
+    default boolean accepted() {
+        return true;
+    }
+
     /** Whether the request is gRPC: content-type application/grpc or application/grpc+anything. */
     boolean isGrpcRequest();
 

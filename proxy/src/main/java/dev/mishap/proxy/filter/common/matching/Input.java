@@ -60,7 +60,13 @@ public interface Input {
         }
         if (type.equals(Names.HEADER)) {
             HeaderName name = HeaderName.of(config.string("header_name"));
-            return facts -> header(facts.headers(), name);
+            return facts -> {
+                HeaderMap headers = facts.headers();
+                if (headers == null) {
+                    throw MissingData.INSTANCE;
+                }
+                return header(headers, name);
+            };
         }
         if (type.startsWith(Names.SSL)) {
             return ssl(type.substring(Names.SSL.length()), extension);

@@ -11,15 +11,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a request and its connection tell. */
-public record RequestFacts(HttpStream stream, @Nullable SocketAddress upstream) implements Facts {
+public record RequestFacts(HttpStream stream, @Nullable SocketAddress upstream, boolean tellsHeaders) implements Facts {
+    public RequestFacts(HttpStream stream, @Nullable SocketAddress upstream) {
+        this(stream, upstream, true);
+    }
+
+    /** What is known when there is an answer: of a request that was refused before the filters, its headers are not. */
+    public static RequestFacts ofAnswer(HttpStream stream) {
+        return new RequestFacts(stream, null, stream.accepted());
+    }
+
     /** Facts of a request that has not been given to an upstream. */
     public RequestFacts(HttpStream stream) {
         this(stream, null);
     }
 
     @Override
-    public HeaderMap headers() {
-        return stream.requestHeaders();
+    public @Nullable HeaderMap headers() {
+        return tellsHeaders ? stream.requestHeaders() : null;
     }
 
     @Override

@@ -29,7 +29,7 @@ final class CustomResponseFilter implements HttpFilter {
     }
 
     private @Nullable LocalResponsePolicy find(HttpStream stream) {
-        RequestFacts facts = new RequestFacts(stream);
+        RequestFacts facts = RequestFacts.ofAnswer(stream);
         List<Object> levels = stream.perFilterConfigs(name);
         for (int i = 0; i < levels.size(); i++) {
             LocalResponsePolicy policy = levels.get(i) instanceof CustomResponseExtension.Policies policies
