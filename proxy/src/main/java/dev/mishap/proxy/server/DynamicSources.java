@@ -260,7 +260,7 @@ final class DynamicSources implements ConfigSources {
     private XdsMux mux(ConfigNode api, String method, boolean delta, Scope scope) {
         List<XdsTransport> servers = new ArrayList<>();
         for (ConfigNode service : api.messages("grpc_services")) {
-            servers.add(new GrpcTransport(carriers.grpc(), GrpcService.from(service), carriers.mainLoop()));
+            servers.add(new GrpcTransport(carriers.grpc(), GrpcService.ofStream(service), carriers.mainLoop()));
         }
         ProtoWriter self = new ProtoWriter();
         NodeIdentity.write(node, self);

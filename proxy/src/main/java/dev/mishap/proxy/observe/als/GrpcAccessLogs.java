@@ -109,7 +109,7 @@ public final class GrpcAccessLogs implements RemoteLogs {
     /** The service of a {@code CommonGrpcAccessLogConfig}. */
     static GrpcService service(ConfigNode common) {
         TransportVersion.check(common);
-        return GrpcService.from(common.required("grpc_service"));
+        return GrpcService.ofStream(common.required("grpc_service"));
     }
 
     private static List<HeaderName> names(ConfigNode config, boolean tcp, String field) {

@@ -123,7 +123,7 @@ public final class StatsSinks {
 
     private static StatsSink metricsService(ConfigNode node, Environment environment) {
         TransportVersion.check(node);
-        GrpcService service = GrpcService.from(node.required("grpc_service"));
+        GrpcService service = GrpcService.ofStream(node.required("grpc_service"));
         if (environment.clusters().get(service.cluster()) == null) {
             throw new ConfigException("Unknown gRPC client cluster '" + service.cluster() + "'");
         }

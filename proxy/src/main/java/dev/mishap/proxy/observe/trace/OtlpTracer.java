@@ -74,7 +74,7 @@ final class OtlpTracer implements Tracer {
         List<String> metadata = new ArrayList<>(service.metadata());
         metadata.add("user-agent");
         metadata.add(AGENT + environment.version());
-        GrpcService named = new GrpcService(service.cluster(), service.authority(), service.timeoutNanos(), metadata);
+        GrpcService named = service.with(service.timeoutNanos(), metadata);
         return (loop, request) -> {
             boolean there = environment.grpc().isAvailable(named);
             if (there) {

@@ -73,7 +73,13 @@ public final class AsyncGrpcClient {
             return null;
         }
         HeaderMap headers = headers(service, method, timeoutNanos);
-        GrpcStream stream = new GrpcStream(upstreams, cluster, loop, headers, maxMessageBytes, callbacks);
+        int most = service.options().maxMessageBytes();
+        GrpcStream stream = new GrpcStream(
+                upstreams, cluster, loop, headers, most == 0 ? maxMessageBytes : most, callbacks);
+        GrpcRetries retries = end ? service.options().retries() : null;
+        if (retries != null) {
+            stream.retry(retries, timeoutNanos);
+        }
         stream.start(message, end, timeoutNanos);
         return stream.isOver() ? null : stream;
     }
@@ -89,7 +95,9 @@ public final class AsyncGrpcClient {
         for (int i = 0; i < metadata.size(); i += 2) {
             headers.add(HeaderName.of(metadata.get(i)), metadata.get(i + 1));
         }
-        InternalHeaders.addTo(headers, 0, true); // its time-out is told by grpc-timeout
+        if (!service.options().bare()) {
+            InternalHeaders.addTo(headers, 0, true); // its time-out is told by grpc-timeout
+        }
         return headers;
     }
 

@@ -113,7 +113,11 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
     }
 
     @Override
-    public boolean triesAgain(int status, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
+    public boolean triesAgain(
+            int status,
+            @Nullable HeaderMap headersOfIt,
+            @Nullable AsyncFailure failure,
+            @Nullable ResetReason reason) {
         if (again || over) {
             return again;
         }

@@ -8,11 +8,23 @@ import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A gRPC call of the proxy's own, with any number of messages in both directions. Confined to its loop. */
 public final class GrpcStream implements UpstreamCall.Events {
-    private final UpstreamCall call;
+    private final Upstreams upstreams;
+    private final Cluster cluster;
+    private final EventLoop loop;
+    private final HeaderMap request;
+    private UpstreamCall call;
+    private @Nullable GrpcTries tries;
+    private @Nullable Future<?> backOff;
+    /** The one message of a call that may be tried again. */
+    private byte[] message = {};
+
     private final GrpcCallbacks callbacks;
     private final GrpcFrames frames;
     private @Nullable HeaderMap headers;
@@ -26,13 +38,25 @@ public final class GrpcStream implements UpstreamCall.Events {
             HeaderMap headers,
             int maxMessageBytes,
             GrpcCallbacks callbacks) {
+        this.upstreams = upstreams;
+        this.cluster = cluster;
+        this.loop = loop;
+        this.request = headers;
         this.callbacks = callbacks;
         this.frames = new GrpcFrames(maxMessageBytes);
         this.call = new UpstreamCall(upstreams, cluster, loop, headers, this);
         upstreams.on(loop).ownRequest();
     }
 
+    /** Has the call tried again as {@code policy} says; before it starts. */
+    void retry(GrpcRetries policy, long timeoutNanos) {
+        tries = new GrpcTries(policy, cluster, timeoutNanos == 0 ? 0 : System.nanoTime() + timeoutNanos);
+    }
+
     void start(@Nullable ProtoWriter message, boolean end, long timeoutNanos) {
+        if (tries != null && message != null) {
+            this.message = Arrays.copyOf(message.array(), message.size());
+        }
         call.start(message == null ? null : GrpcFrames.frame(message.array(), 0, message.size()), end, timeoutNanos);
     }
 
@@ -68,6 +92,13 @@ public final class GrpcStream implements UpstreamCall.Events {
     /** Gives the call up; nothing more is told. */
     public void reset() {
         over = true;
+        Future<?> waiting = backOff;
+        if (waiting != null) {
+            waiting.cancel(false);
+        }
+        if (tries != null) {
+            tries.end();
+        }
         call.cancel();
     }
 
@@ -80,15 +111,54 @@ public final class GrpcStream implements UpstreamCall.Events {
         return over;
     }
 
+    @Override
+    public boolean triesAgain(
+            int status,
+            @Nullable HeaderMap received,
+            @Nullable AsyncFailure failure,
+            @Nullable ResetReason reason) {
+        return tries != null && !over && tries.decide(status, received, failure, reason);
+    }
+
+    /** Sets out for another try, if there is to be one. */
+    private boolean goesOn() {
+        GrpcTries t = tries;
+        if (t == null || over || !t.again()) {
+            return false;
+        }
+        backOff = loop.schedule(
+                this::next, t.delayNanos(upstreams.on(loop).random()), TimeUnit.NANOSECONDS);
+        return true;
+    }
+
+    private void next() {
+        GrpcTries t = tries;
+        if (over || t == null) {
+            return;
+        }
+        t.begin();
+        headers = null;
+        grpcResponse = true;
+        call = new UpstreamCall(upstreams, cluster, loop, request, this);
+        call.start(GrpcFrames.frame(message, 0, message.length), true, t.leftNanos());
+    }
+
     private void close(GrpcStatus status) {
         if (!over) {
             over = true;
+            if (tries != null) {
+                tries.end();
+            }
             callbacks.onClose(status);
         }
     }
 
     @Override
     public void onHeaders(HeaderMap received) {
+        if (tries != null && tries.again()) {
+            grpcResponse = false; // and nobody is told of it
+            return;
+        }
         headers = received;
         grpcResponse = UpstreamCall.statusOf(received) == 200;
         if (grpcResponse) {
@@ -117,6 +187,9 @@ public final class GrpcStream implements UpstreamCall.Events {
 
     @Override
     public void onEnd(@Nullable HeaderMap trailers) {
+        if (goesOn()) {
+            return;
+        }
         HeaderMap head = headers;
         GrpcStatus status = trailers == null ? null : GrpcStatus.in(trailers);
         if (status == null && head != null) {
@@ -135,6 +208,9 @@ public final class GrpcStream implements UpstreamCall.Events {
 
     @Override
     public void onFailure(AsyncFailure failure, @Nullable ResetReason reason) {
+        if (goesOn()) {
+            return;
+        }
         String text = failure.text();
         if (reason != null) {
             text += ". reset reason: " + reason.text();

@@ -31,9 +31,14 @@ final class UpstreamCall implements UpstreamListener {
         /**
          * Whether another try follows this one, which then does not count.
          *
+         * @param headers of the response, or null when there is none
          * @param failure why there is no response, or null for a response with {@code status}
          */
-        default boolean triesAgain(int status, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
+        default boolean triesAgain(
+                int status,
+                @Nullable HeaderMap headers,
+                @Nullable AsyncFailure failure,
+                @Nullable ResetReason reason) {
             return false;
         }
 
@@ -197,7 +202,7 @@ final class UpstreamCall implements UpstreamListener {
     }
 
     private void fail(AsyncFailure failure, @Nullable ResetReason reason) {
-        if (!events.triesAgain(failure.httpStatus(), failure, reason)) {
+        if (!events.triesAgain(failure.httpStatus(), null, failure, reason)) {
             count(failure.httpStatus());
         }
         Endpoint e = endpoint;
@@ -275,7 +280,7 @@ final class UpstreamCall implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap received, boolean endStream) {
         int status = statusOf(received);
-        if (!events.triesAgain(status, null, null)) {
+        if (!events.triesAgain(status, received, null, null)) {
             count(status);
         }
         Endpoint e = endpoint;

@@ -55,6 +55,16 @@ public final class GrpcTransport implements XdsTransport {
     }
 
     @Override
+    public long backOffBaseNanos() {
+        return service.options().backOffBaseNanos();
+    }
+
+    @Override
+    public long backOffMaxNanos() {
+        return service.options().backOffMaxNanos();
+    }
+
+    @Override
     public String name() {
         return service.cluster();
     }

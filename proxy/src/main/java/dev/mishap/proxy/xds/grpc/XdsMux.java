@@ -29,8 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class XdsMux {
     private static final Logger LOG = LoggerFactory.getLogger("config");
-    private static final long BACKOFF_BASE_NANOS = 500_000_000L;
-    private static final long BACKOFF_MAX_NANOS = 30_000_000_000L;
 
     /** Failures of the first server before the second one is tried. */
     private static final int TRIES_OF_FIRST = 2;
@@ -240,9 +238,10 @@ public final class XdsMux {
         if (heard) {
             failures = 0;
         }
+        XdsTransport gone = servers.get(server);
         server = next();
         // full jitter: many proxies that lost one server don't come back at once
-        long window = Math.min(BACKOFF_MAX_NANOS, BACKOFF_BASE_NANOS << Math.min(failures, 10));
+        long window = Math.min(gone.backOffMaxNanos(), gone.backOffBaseNanos() << Math.min(failures, 10));
         failures++;
         retry = timers.schedule(this::connect, timers.random(window) + 1);
     }

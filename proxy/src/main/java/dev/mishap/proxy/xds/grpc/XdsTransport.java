@@ -26,6 +26,16 @@ public interface XdsTransport {
     @Nullable
     Stream open(String method, Listener listener);
 
+    /** Up to how long is waited before a stream that has ended is opened again, in nanoseconds; each time twice as long. */
+    default long backOffBaseNanos() {
+        return 500_000_000L;
+    }
+
+    /** What that grows to. */
+    default long backOffMaxNanos() {
+        return 30_000_000_000L;
+    }
+
     /** The name of the server's cluster, for the log. */
     String name();
 }

@@ -39,7 +39,7 @@ public record LoadStatsConfig(GrpcService service) {
         if (services.size() != 1) {
             throw api.error("grpc_services", "load reports go to one gRPC service, got " + services.size());
         }
-        GrpcService service = GrpcService.from(services.get(0));
+        GrpcService service = GrpcService.ofStream(services.get(0));
         if (!clusters.test(service.cluster())) {
             throw new ConfigException("Unknown gRPC client cluster '" + service.cluster() + "'");
         }

@@ -184,7 +184,7 @@ record ExtAuthzConfig(
             metadata.add("x-envoy-expected-rq-timeout-ms");
             metadata.add(Long.toString(Math.max(1, timeout / 1_000_000)));
         }
-        return new GrpcService(service.cluster(), service.authority(), timeout, metadata);
+        return service.with(timeout, metadata);
     }
 
     private static Service service(ConfigNode http, @Nullable ConfigNode request) {

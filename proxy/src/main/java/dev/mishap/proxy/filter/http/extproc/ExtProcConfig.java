@@ -115,7 +115,7 @@ record ExtProcConfig(
             return new PerRoute(
                     false,
                     mode == null ? null : ProcessingMode.from(mode),
-                    service == null ? null : GrpcService.from(service),
+                    service == null ? null : GrpcService.ofStream(service),
                     List.copyOf(initial),
                     overrides.has("failure_mode_allow") ? overrides.bool("failure_mode_allow", false) : null,
                     metadata == null ? null : namespaces(metadata, "forwarding_namespaces"),
@@ -140,7 +140,7 @@ record ExtProcConfig(
             throw new ConfigException("One and only one of grpc_service or http_service must be configured");
         }
         return new ExtProcConfig(
-                GrpcService.from(service),
+                GrpcService.ofStream(service),
                 node.bool("failure_mode_allow", false),
                 status == null ? 0 : (int) status.integer("code", 0),
                 ProcessingMode.from(node.message("processing_mode")),
@@ -186,7 +186,7 @@ record ExtProcConfig(
         if (!level.initialMetadata().isEmpty()) {
             List<String> all = new ArrayList<>(to.metadata());
             all.addAll(level.initialMetadata());
-            to = new GrpcService(to.cluster(), to.authority(), to.timeoutNanos(), all);
+            to = to.with(to.timeoutNanos(), all);
         }
         return new ExtProcConfig(
                 to,

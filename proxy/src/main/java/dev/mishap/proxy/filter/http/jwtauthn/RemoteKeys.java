@@ -32,8 +32,7 @@ final class RemoteKeys {
             SupportedFields.of(PACKAGE + "RemoteJwks")
                     .supported("http_uri", "cache_duration", "async_fetch", "retry_policy"),
             SupportedFields.of("envoy.config.core.v3.RetryPolicy")
-                    .supported("num_retries", "retry_back_off")
-                    .accepted("retry_on", "Envoy retries after a 5xx or no response, whatever it says"),
+                    .supported("num_retries", "retry_back_off", "retry_on"),
             SupportedFields.of(PACKAGE + "JwksAsyncFetch").supported("fast_listener", "failed_refetch_duration"));
 
     private static final long DEFAULT_CACHE_NANOS = Duration.ofMinutes(10).toNanos();

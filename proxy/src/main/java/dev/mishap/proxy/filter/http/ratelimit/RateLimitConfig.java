@@ -125,11 +125,7 @@ record RateLimitConfig(
                     case "external" -> RequestType.EXTERNAL;
                     default -> RequestType.BOTH;
                 },
-                new GrpcService(
-                        grpc.cluster(),
-                        grpc.authority(),
-                        node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS),
-                        grpc.metadata()),
+                grpc.with(node.durationNanos("timeout", DEFAULT_TIMEOUT_NANOS), grpc.metadata()),
                 denied == null
                         ? new RuntimeFraction("", node.bool("failure_mode_deny", false) ? 1_000_000 : 0)
                         : RuntimeFraction.from(denied),
