@@ -74,8 +74,8 @@ public final class AsyncGrpcClient {
         }
         HeaderMap headers = headers(service, method, timeoutNanos);
         int most = service.options().maxMessageBytes();
-        GrpcStream stream = new GrpcStream(
-                upstreams, cluster, loop, headers, most == 0 ? maxMessageBytes : most, callbacks);
+        GrpcStream stream =
+                new GrpcStream(upstreams, cluster, loop, headers, most == 0 ? maxMessageBytes : most, callbacks);
         GrpcRetries retries = end ? service.options().retries() : null;
         if (retries != null) {
             stream.retry(retries, timeoutNanos);

@@ -114,10 +114,7 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
 
     @Override
     public boolean triesAgain(
-            int status,
-            @Nullable HeaderMap headersOfIt,
-            @Nullable AsyncFailure failure,
-            @Nullable ResetReason reason) {
+            int status, @Nullable HeaderMap headersOfIt, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
         if (again || over) {
             return again;
         }

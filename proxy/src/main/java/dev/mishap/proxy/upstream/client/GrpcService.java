@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param metadata sent with every call, header names and values in turn
  * @param options what is rarely given
  */
-public record GrpcService(
-        String cluster, String authority, long timeoutNanos, List<String> metadata, Options options) {
+public record GrpcService(String cluster, String authority, long timeoutNanos, List<String> metadata, Options options) {
     /**
      * What is rarely given of a service.
      *
@@ -27,7 +26,11 @@ public record GrpcService(
      * @param retries of calls of one message, or null
      */
     public record Options(
-            int maxMessageBytes, boolean bare, long backOffBaseNanos, long backOffMaxNanos, @Nullable GrpcRetries retries) {
+            int maxMessageBytes,
+            boolean bare,
+            long backOffBaseNanos,
+            long backOffMaxNanos,
+            @Nullable GrpcRetries retries) {
         private static final long BASE = 500_000_000L;
         private static final Options NONE = new Options(0, false, BASE, 60 * BASE, null);
     }
@@ -41,7 +44,8 @@ public record GrpcService(
                             "name a cluster by envoy_grpc instead, whose endpoint is the target_uri, with http2_protocol_options,"
                                     + " and an UpstreamTlsContext in the place of ssl_credentials; an access token goes into"
                                     + " initial_metadata"),
-            SupportedFields.of("envoy.config.core.v3.GrpcService.EnvoyGrpc").supported("cluster_name", "authority", "max_receive_message_length", "skip_envoy_headers")
+            SupportedFields.of("envoy.config.core.v3.GrpcService.EnvoyGrpc")
+                    .supported("cluster_name", "authority", "max_receive_message_length", "skip_envoy_headers")
                     .supported("retry_policy"));
 
     public GrpcService {

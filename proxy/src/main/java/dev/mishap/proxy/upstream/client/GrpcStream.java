@@ -113,10 +113,7 @@ public final class GrpcStream implements UpstreamCall.Events {
 
     @Override
     public boolean triesAgain(
-            int status,
-            @Nullable HeaderMap received,
-            @Nullable AsyncFailure failure,
-            @Nullable ResetReason reason) {
+            int status, @Nullable HeaderMap received, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
         return tries != null && !over && tries.decide(status, received, failure, reason);
     }
 
@@ -126,8 +123,7 @@ public final class GrpcStream implements UpstreamCall.Events {
         if (t == null || over || !t.again()) {
             return false;
         }
-        backOff = loop.schedule(
-                this::next, t.delayNanos(upstreams.on(loop).random()), TimeUnit.NANOSECONDS);
+        backOff = loop.schedule(this::next, t.delayNanos(upstreams.on(loop).random()), TimeUnit.NANOSECONDS);
         return true;
     }
 

@@ -37,10 +37,7 @@ final class GrpcTries {
 
     /** Decides after the headers of a response, or after a try without one. */
     boolean decide(
-            int status,
-            @Nullable HeaderMap headers,
-            @Nullable AsyncFailure failure,
-            @Nullable ResetReason reason) {
+            int status, @Nullable HeaderMap headers, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
         if (again) {
             return true;
         }

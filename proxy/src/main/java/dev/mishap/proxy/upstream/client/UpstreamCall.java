@@ -35,10 +35,7 @@ final class UpstreamCall implements UpstreamListener {
          * @param failure why there is no response, or null for a response with {@code status}
          */
         default boolean triesAgain(
-                int status,
-                @Nullable HeaderMap headers,
-                @Nullable AsyncFailure failure,
-                @Nullable ResetReason reason) {
+                int status, @Nullable HeaderMap headers, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
             return false;
         }
 

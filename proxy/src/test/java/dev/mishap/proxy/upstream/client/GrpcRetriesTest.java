@@ -22,7 +22,9 @@ class GrpcRetriesTest {
     }
 
     private static @Nullable GrpcRetries retries(String policy) {
-        return service("envoy_grpc: {cluster_name: c}, retry_policy: {" + policy + "}").options().retries();
+        return service("envoy_grpc: {cluster_name: c}, retry_policy: {" + policy + "}")
+                .options()
+                .retries();
     }
 
     @ParameterizedTest
