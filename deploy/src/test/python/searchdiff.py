@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp | --configs]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp | --admin | --configs]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
@@ -11,13 +11,13 @@ the requests are malformed in random ways; there, differences are to be judged, 
 --stacks the configuration is a random stack of HTTP filters with overrides on all levels, retries, internal redirects, one of several
 protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
 (search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py); with --tcp it is a TCP proxy behind network
-filters, with TLS and PROXY headers on both sides, and clients that follow a script (search_tcp.py). A configuration
-that both refuse is passed over. With --configs nothing is served: --requests configurations of each seed are judged by both (search_configs.py).
+filters, with TLS and PROXY headers on both sides, and clients that follow a script (search_tcp.py). With --admin, the admin server is asked after some traffic of a
+stack (search_admin.py). A configuration that both refuse is passed over. With --configs nothing is served: --requests configurations of each seed are judged by both (search_configs.py).
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
 import argparse, collections, concurrent.futures, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
-import diffrun, search_chains, search_configs, search_stacks, search_tcp
+import diffrun, search_admin, search_chains, search_configs, search_stacks, search_tcp
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -538,6 +538,25 @@ class Chains(Stacks):
         return search_chains.ask(p.port, request)
 
 
+class Admin(Stacks):
+    """Some requests of a stack of filters, then others to the admin server."""
+
+    TRAFFIC = 20
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.admin = search_admin.Maker(seed)
+
+    def request(self, number):
+        return self.make.request(number) if number < self.TRAFFIC else self.admin.request(number)
+
+    def ask(self, p, request):
+        return search_admin.ask(p, request) if "http" not in request else super().ask(p, request)
+
+    def after(self, p):
+        return {}
+
+
 def run(seed, o, upstream, directory):
     """The number of differences of a seed."""
     mode = o.kind(seed)
@@ -590,7 +609,8 @@ def main():
     kind = a.add_mutually_exclusive_group()
     a.set_defaults(kind=Routes)
     for mode, meaning in ((Raw, "malformed requests"), (Stacks, "stacks of HTTP filters"), (Chains, "listeners with filter chains"),
-                          (search_tcp.Tcp, "listeners of TCP, with network filters")):
+                          (search_tcp.Tcp, "listeners of TCP, with network filters"),
+                          (Admin, "requests to the admin server")):
         kind.add_argument("--" + mode.__name__.lower(), dest="kind", action="store_const", const=mode, help=meaning + " instead")
     kind.add_argument("--configs", action="store_true", help="which configurations are refused instead, and why")
     a.add_argument("--table", metavar="FILE", help="only this: what --envoy says to the rows of acceptance.txt")

@@ -28,7 +28,7 @@ final class AdminStats {
         for (String name : AT_ZERO) {
             listener.counter(name);
         }
-        listener.gauge("downstream_pre_cx_active");
+        listener.gauge("downstream_pre_cx_active").touch();
         listener.histogram("connections_accepted_per_socket_event", Histogram.Unit.UNSPECIFIED);
         listenerActive = listener.gauge("downstream_cx_active");
         mainThreadActive = listener.gauge("main_thread.downstream_cx_active");

@@ -90,6 +90,15 @@ public final class StatsRoutes {
     }
 
     private AdminResponse stats(AdminRequest request, @Nullable String format) {
+        Pattern filter = null;
+        String regex = request.parameter("filter");
+        if (regex != null && !regex.isEmpty()) {
+            try {
+                filter = Pattern.compile(regex);
+            } catch (PatternSyntaxException e) {
+                return AdminResponse.text(400, "Invalid re2 regex: " + reason(e));
+            }
+        }
         String type = request.parameter("type");
         if (type != null && !type.isEmpty() && !TYPES.contains(type)) {
             return AdminResponse.text(400, "invalid &type= param");
@@ -110,15 +119,6 @@ public final class StatsRoutes {
         if (form.equals("prometheus") && ("disjoint".equals(buckets) || "detailed".equals(buckets))) {
             return AdminResponse.text(400, "unsupported prometheus histogram bucket mode");
         }
-        Pattern filter = null;
-        String regex = request.parameter("filter");
-        if (regex != null && !regex.isEmpty()) {
-            try {
-                filter = Pattern.compile(regex);
-            } catch (PatternSyntaxException e) {
-                return AdminResponse.text(400, "Invalid re2 regex: " + reason(e));
-            }
-        }
         if (flushFirst) {
             store.flush();
         }
@@ -127,7 +127,7 @@ public final class StatsRoutes {
                 filter,
                 request.query().containsKey("invert_filter"),
                 request.query().containsKey("usedonly"),
-                buckets == null ? "none" : buckets);
+                buckets == null ? "none" : buckets.equals("none") && form.equals("prometheus") ? "summary" : buckets);
         return switch (form) {
             case "json" -> AdminResponse.json(text.json(query));
             case "prometheus" -> AdminResponse.text(text.prometheus(query));

@@ -23,7 +23,6 @@ public final class ClusterStats {
         "upstream_http3_broken",
         "upstream_internal_redirect_failed_total",
         "upstream_internal_redirect_succeeded_total",
-        "upstream_queue_overloaded",
         "upstream_rq_0rtt",
         "upstream_rq_rx_reset_no_error"
     };
@@ -146,6 +145,7 @@ public final class ClusterStats {
         for (String name : CONSTANT_COUNTERS) {
             s.counter(name);
         }
+        s.gauge("upstream_queue_overloaded");
         s.gauge("version");
         s.gauge("warming_state").touch(); // in Envoy it was 1 before it is 0
         cxTotal = s.counter("upstream_cx_total");

@@ -138,12 +138,10 @@ public final class ConnectionManagerStats {
             listenerRqByClass[i] = listener.counter("downstream_rq_" + (i + 1) + "xx");
         }
         // What this proxy never does is shown at 0, as Envoy shows it: dashboards ask for these names.
-        for (String name :
-                new String[] {"cx_http1_soft_drain", "cx_http3_total", "rq_http3_total", "rq_rejected_via_ip_detection"
-                }) {
+        for (String name : new String[] {"cx_http3_total", "rq_http3_total", "rq_rejected_via_ip_detection"}) {
             s.counter(name);
         }
-        for (String name : new String[] {"cx_http3_active"}) {
+        for (String name : new String[] {"cx_http1_soft_drain", "cx_http3_active"}) {
             s.gauge(name);
         }
         tracing = new Tracing(ofTracing);

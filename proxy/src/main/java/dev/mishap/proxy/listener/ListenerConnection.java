@@ -100,6 +100,7 @@ final class ListenerConnection implements ChannelFutureListener {
 
     private void opened() {
         stats.total.inc();
+        stats.preActive.touch();
         stats.active.inc();
         stats.workerTotal[worker.index].inc();
         stats.workerActive[worker.index].inc();

@@ -26,6 +26,7 @@ import dev.mishap.proxy.log.Logging;
 import dev.mishap.proxy.observe.log.AccessLog;
 import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.sink.StatsSink;
+import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import dev.mishap.proxy.observe.trace.TracingDefaults;
 import dev.mishap.proxy.overload.OverloadManager;
@@ -171,8 +172,9 @@ public final class Server {
             services.add(SharedTokenBuckets.class, new SharedTokenBuckets());
             services.add(ClusterManager.class, clusters);
             services.add(Upstreams.class, upstreams);
-            AsyncHttpClient http = new AsyncHttpClient(upstreams, clusters::get);
-            AsyncGrpcClient grpc = new AsyncGrpcClient(upstreams, clusters::get);
+            Counter asked = stats.counter("http.async-client.rq_total");
+            AsyncHttpClient http = new AsyncHttpClient(upstreams, clusters::get, asked);
+            AsyncGrpcClient grpc = new AsyncGrpcClient(upstreams, clusters::get, asked);
             services.add(AsyncHttpClient.class, http);
             services.add(EventLoop.class, main); // for what filters do apart from requests
             services.add(AsyncGrpcClient.class, grpc);

@@ -25,7 +25,11 @@ final class ServerInfo {
         out.put("uptime_all_epochs", uptime);
         out.put("hot_restart_version", "disabled");
         out.put("command_line_options", flags(options));
-        out.put("node", node(node));
+        Map<String, Object> shown = node(node);
+        shown.put("client_features", List.of());
+        shown.put("listening_addresses", List.of());
+        shown.put("dynamic_parameters", Map.of());
+        out.put("node", shown);
         out.put("hot_restart_initializing", false);
         return out;
     }

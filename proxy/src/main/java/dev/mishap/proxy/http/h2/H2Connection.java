@@ -35,6 +35,8 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
     private @Nullable H2Ping ping;
 
     private boolean begun;
+    /** Whether a stream was lost by what ended the connection. */
+    boolean endedByStream;
 
     /**
      * @param server whether the peer is a client
@@ -204,7 +206,7 @@ public abstract class H2Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         begun = true;
-        stats.connections.inc();
+        stats.opened();
         H2Output out = output();
         if (!server) {
             out.preface();

@@ -111,6 +111,7 @@ final class H2Inbound implements H2FrameReader.Sink {
         if (options.streamErrorOnInvalidMessage()) {
             resetInvalid(stream, H2Error.PROTOCOL_ERROR, details);
         } else {
+            connection.endedByStream = true;
             lost(stream, H2Error.PROTOCOL_ERROR, details);
             fail(H2Error.PROTOCOL_ERROR);
         }

@@ -416,7 +416,7 @@ public final class H2ServerConnection extends H2Connection implements Connection
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        boolean activeRequests = openStreams() > 0;
+        boolean activeRequests = openStreams() > 0 || endedByStream;
         gone = true;
         closing = true;
         stopReading();

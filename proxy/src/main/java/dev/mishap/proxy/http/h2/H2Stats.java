@@ -24,6 +24,8 @@ public final class H2Stats {
     final Counter trailers;
     final Counter txReset;
     final Gauge pendingSendBytes;
+    private final Gauge outboundFrames;
+    private final Gauge outboundControlFrames;
     final Gauge streamsActive;
 
     /** Envoy's count of connections by codec; ours are counted as those of its default one. */
@@ -63,12 +65,18 @@ public final class H2Stats {
         }) {
             scope.counter(name);
         }
-        for (String name :
-                new String[] {"deferred_stream_close", "outbound_control_frames_active", "outbound_frames_active"}) {
-            scope.gauge(name);
-        }
+        scope.gauge("deferred_stream_close");
+        outboundFrames = scope.gauge("outbound_frames_active");
+        outboundControlFrames = scope.gauge("outbound_control_frames_active");
         for (String name : new String[] {"cookie_count", "cookie_size", "header_count", "header_list_size"}) {
             scope.histogram(name, Histogram.Unit.UNSPECIFIED);
         }
+    }
+
+    /** A connection is made. What Envoy counts as queued is sent at once here, and back at 0. */
+    void opened() {
+        connections.inc();
+        outboundFrames.touch();
+        outboundControlFrames.touch();
     }
 }

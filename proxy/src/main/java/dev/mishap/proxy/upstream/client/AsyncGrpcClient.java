@@ -3,6 +3,7 @@ package dev.mishap.proxy.upstream.client;
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.proto.ProtoWriter;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.channel.EventLoop;
@@ -23,11 +24,18 @@ public final class AsyncGrpcClient {
 
     private final Upstreams upstreams;
     private final Function<String, @Nullable Cluster> clusters;
+    private final Counter requests;
 
-    /** @param clusters finds a cluster by its name, null when there is none */
-    public AsyncGrpcClient(Upstreams upstreams, Function<String, @Nullable Cluster> clusters) {
+    /**
+     * A client.
+     *
+     * @param clusters finds a cluster by its name, null when there is none
+     * @param requests counts what is sent, {@code http.async-client.rq_total}
+     */
+    public AsyncGrpcClient(Upstreams upstreams, Function<String, @Nullable Cluster> clusters, Counter requests) {
         this.upstreams = upstreams;
         this.clusters = clusters;
+        this.requests = requests;
     }
 
     /** Whether the service's cluster is there. */
@@ -72,6 +80,7 @@ public final class AsyncGrpcClient {
             callbacks.onClose(new GrpcStatus(GrpcStatus.UNAVAILABLE, AsyncFailure.NO_CLUSTER.text()));
             return null;
         }
+        requests.inc();
         HeaderMap headers = headers(service, method, timeoutNanos);
         int most = service.options().maxMessageBytes();
         GrpcStream stream =

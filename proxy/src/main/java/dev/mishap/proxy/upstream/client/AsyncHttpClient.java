@@ -2,6 +2,7 @@ package dev.mishap.proxy.upstream.client;
 
 import dev.mishap.proxy.cluster.Cluster;
 import dev.mishap.proxy.http.HeaderMap;
+import dev.mishap.proxy.observe.stats.Counter;
 import dev.mishap.proxy.upstream.Upstreams;
 import io.netty.channel.EventLoop;
 import java.util.function.Function;
@@ -14,11 +15,18 @@ import org.jspecify.annotations.Nullable;
 public final class AsyncHttpClient {
     private final Upstreams upstreams;
     private final Function<String, @Nullable Cluster> clusters;
+    private final Counter requests;
 
-    /** @param clusters finds a cluster by its name, null when there is none */
-    public AsyncHttpClient(Upstreams upstreams, Function<String, @Nullable Cluster> clusters) {
+    /**
+     * A client.
+     *
+     * @param clusters finds a cluster by its name, null when there is none
+     * @param requests counts what is sent, {@code http.async-client.rq_total}
+     */
+    public AsyncHttpClient(Upstreams upstreams, Function<String, @Nullable Cluster> clusters, Counter requests) {
         this.upstreams = upstreams;
         this.clusters = clusters;
+        this.requests = requests;
     }
 
     /**
@@ -51,6 +59,7 @@ public final class AsyncHttpClient {
             callbacks.onFailure(AsyncFailure.NO_CLUSTER);
             return null;
         }
+        requests.inc();
         HeaderMap headers = request.headers();
         long perTry = request.perTryNanos();
         InternalHeaders.addTo(headers, perTry > 0 ? perTry : request.timeoutNanos(), forwardedFor);

@@ -35,8 +35,10 @@ final class ClientFixture implements AutoCloseable {
                 """.formatted(port);
         Cluster cluster = new Cluster(
                 ClusterTranslator.from(ConfigReader.checkedYaml("envoy.config.cluster.v3.Cluster", yaml)), stats);
-        http = new AsyncHttpClient(upstreams, name -> name.equals("u1") ? cluster : null);
-        grpc = new AsyncGrpcClient(upstreams, name -> name.equals("u1") ? cluster : null);
+        http = new AsyncHttpClient(
+                upstreams, name -> name.equals("u1") ? cluster : null, stats.counter("http.async-client.rq_total"));
+        grpc = new AsyncGrpcClient(
+                upstreams, name -> name.equals("u1") ? cluster : null, stats.counter("http.async-client.rq_total"));
     }
 
     String next() {
