@@ -1,5 +1,6 @@
 package dev.mishap.proxy.observe.als;
 
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.StreamInfo;
@@ -25,12 +26,17 @@ public final class OtlpAccessLogs implements RemoteLogs {
             SupportedFields.of(TYPE)
                     .supported(
                             "common_config",
+                            "grpc_service",
+                            "log_name",
+                            "buffer_flush_interval",
+                            "buffer_size_bytes",
                             "disable_builtin_labels",
                             "resource_attributes",
                             "body",
                             "attributes",
                             "stat_prefix",
-                            "formatters"),
+                            "formatters")
+                    .refused("http_service", "logs go over gRPC: grpc_service"),
             SupportedFields.of(VALUES + "AnyValue")
                     .supported(
                             "string_value",
@@ -114,20 +120,39 @@ public final class OtlpAccessLogs implements RemoteLogs {
     }
 
     private OtlpLogger logger(ConfigNode config) {
-        ConfigNode common = config.required("common_config");
-        GrpcService service = GrpcAccessLogs.service(common);
+        ConfigNode old = config.message("common_config");
+        ConfigNode direct = config.message("grpc_service");
+        if (old == null && direct == null) {
+            throw new ConfigException("OpenTelemetry access logger requires one of: grpc_service, http_service, or"
+                    + " common_config.grpc_service to be configured.");
+        }
+        if (direct != null && old != null && old.has("grpc_service")) {
+            throw new ConfigException("OpenTelemetry access logger can only have one transport configured. Specify exactly"
+                    + " one of: grpc_service, http_service, or common_config.grpc_service.");
+        }
+        // What common_config holds stands in the message itself since Envoy 1.37, and goes before it there.
+        GrpcService service = direct == null
+                ? GrpcAccessLogs.service(config.required("common_config"))
+                : GrpcService.from(direct);
+        String name = config.string("log_name");
         String key = JsonWriter.compact(config.toJson());
         return loggers.get(
                 key,
                 () -> new OtlpLogger(
                         client,
                         service,
-                        resource(config, common.string("log_name")),
-                        common.durationNanos("buffer_flush_interval", GrpcAccessLogs.DEFAULT_FLUSH_NANOS),
-                        common.integer("buffer_size_bytes", GrpcAccessLogs.DEFAULT_BUFFER_BYTES),
+                        resource(config, name.isEmpty() && old != null ? old.string("log_name") : name),
+                        holder(config, old, "buffer_flush_interval")
+                                .durationNanos("buffer_flush_interval", GrpcAccessLogs.DEFAULT_FLUSH_NANOS),
+                        holder(config, old, "buffer_size_bytes")
+                                .integer("buffer_size_bytes", GrpcAccessLogs.DEFAULT_BUFFER_BYTES),
                         new GrpcLogger.Stats(
                                 root.scope("access_logs.open_telemetry_access_log." + config.string("stat_prefix"))),
                         loops));
+    }
+
+    private static ConfigNode holder(ConfigNode config, @Nullable ConfigNode old, String field) {
+        return old == null || config.has(field) ? config : old;
     }
 
     private byte[] resource(ConfigNode config, String logName) {
