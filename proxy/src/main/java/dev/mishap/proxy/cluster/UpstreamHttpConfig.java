@@ -1,6 +1,7 @@
 package dev.mishap.proxy.cluster;
 
 import dev.mishap.proxy.http.h2.H2Options;
+import dev.mishap.proxy.transport.Jitter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param idleTimeoutNanos an idle connection is closed after this; 0 = never; default 1 h
  * @param maxConnectionDurationNanos age at which a connection takes no more requests; 0 = none
+ * @param maxConnectionDurationJitterPercent by how much of it one connection may get older than another
  * @param maxStreamDurationNanos longest life of an upstream request; 0 = none
  * @param maxRequestsPerConnection 0 = no limit
  * @param maxHeaders header lines of a response, default 100
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record UpstreamHttpConfig(
         long idleTimeoutNanos,
         long maxConnectionDurationNanos,
+        double maxConnectionDurationJitterPercent,
         long maxStreamDurationNanos,
         long maxRequestsPerConnection,
         int maxHeaders,
@@ -71,6 +74,7 @@ public record UpstreamHttpConfig(
         this(
                 idleTimeoutNanos,
                 maxConnectionDurationNanos,
+                0,
                 maxStreamDurationNanos,
                 maxRequestsPerConnection,
                 maxHeaders,
@@ -95,6 +99,7 @@ public record UpstreamHttpConfig(
         this(
                 idleTimeoutNanos,
                 maxConnectionDurationNanos,
+                0,
                 maxStreamDurationNanos,
                 maxRequestsPerConnection,
                 maxHeaders,
@@ -105,7 +110,12 @@ public record UpstreamHttpConfig(
                 null);
     }
 
+    /** How old a new connection is to get; 0 = there is no bound. */
+    public long connectionLifeNanos() {
+        return Jitter.lengthen(maxConnectionDurationNanos, maxConnectionDurationJitterPercent);
+    }
+
     public static final long DEFAULT_IDLE_NANOS = 3_600_000_000_000L;
     public static final UpstreamHttpConfig DEFAULT = new UpstreamHttpConfig(
-            DEFAULT_IDLE_NANOS, 0, 0, 0, 100, 80 * 1024, Http1.DEFAULT, Protocol.HTTP1, null, null);
+            DEFAULT_IDLE_NANOS, 0, 0, 0, 0, 100, 80 * 1024, Http1.DEFAULT, Protocol.HTTP1, null, null);
 }

@@ -7,6 +7,7 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.h2.H2Config;
 import dev.mishap.proxy.http.h2.H2Options;
 import dev.mishap.proxy.rules.config.ClusterFaultConfig;
+import dev.mishap.proxy.transport.Jitter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,7 @@ public final class UpstreamHttpTranslator {
         return new UpstreamHttpConfig(
                 common == null ? d.idleTimeoutNanos() : common.durationNanos("idle_timeout", d.idleTimeoutNanos()),
                 common == null ? 0 : common.durationNanos("max_connection_duration", 0),
+                common == null ? 0 : Jitter.percent(common.message("max_connection_duration_jitter")),
                 common == null ? 0 : common.durationNanos("max_stream_duration", 0),
                 common == null ? maxRequests : common.integer("max_requests_per_connection", maxRequests),
                 common == null ? d.maxHeaders() : (int) common.integer("max_headers_count", d.maxHeaders()),

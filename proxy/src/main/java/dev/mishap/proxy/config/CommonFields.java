@@ -26,6 +26,7 @@ public final class CommonFields {
                     .supported(
                             "idle_timeout",
                             "max_connection_duration",
+                            "max_connection_duration_jitter",
                             "max_headers_count",
                             "max_response_headers_kb",
                             "max_stream_duration",

@@ -12,7 +12,10 @@ public enum AccessLogType {
     UPSTREAM_POOL_READY("UpstreamPoolReady"),
     UPSTREAM_PERIODIC("UpstreamPeriodic"),
     UPSTREAM_END("UpstreamEnd"),
-    DOWNSTREAM_TUNNEL_ESTABLISHED("DownstreamTunnelSuccessfullyEstablished");
+    DOWNSTREAM_TUNNEL_ESTABLISHED("DownstreamTunnelSuccessfullyEstablished"),
+    TCP_CONNECTION_START("TcpConnectionStart");
+
+    private static final int TCP_CONNECTION_START_NUMBER = 14;
 
     private final String text;
 
@@ -27,6 +30,6 @@ public enum AccessLogType {
 
     /** Its number in the API. */
     public int number() {
-        return ordinal();
+        return this == TCP_CONNECTION_START ? TCP_CONNECTION_START_NUMBER : ordinal();
     }
 }

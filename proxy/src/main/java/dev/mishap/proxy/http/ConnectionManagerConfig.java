@@ -134,6 +134,11 @@ public final class ConnectionManagerConfig {
     /** Whether an HTTP/1 connection that has lived long enough ends with the next request that comes, and not by itself. */
     public boolean safeMaxConnectionDuration;
 
+    /** By how much of these times one connection may last longer than another. */
+    public double maxConnectionDurationJitterPercent;
+
+    public double drainTimeoutJitterPercent;
+
     // Nanoseconds, 0 = none.
     public long logIntervalNanos;
     public long idleTimeoutNanos = 3600L * 1_000_000_000;

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.http;
 
+import dev.mishap.proxy.transport.Jitter;
 import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,9 @@ public final class ConnectionTimers {
         if (config.maxConnectionDurationNanos > 0) {
             DeadlineTimer t = new DeadlineTimer(loop, owner::tooOld);
             duration = t;
-            t.set(openedNanos, config.maxConnectionDurationNanos);
+            t.set(
+                    openedNanos,
+                    Jitter.lengthen(config.maxConnectionDurationNanos, config.maxConnectionDurationJitterPercent));
         }
     }
 
@@ -63,7 +66,7 @@ public final class ConnectionTimers {
     public void drain() {
         DeadlineTimer t = new DeadlineTimer(loop, owner::drained);
         drain = t;
-        t.set(System.nanoTime(), config.drainTimeoutNanos);
+        t.set(System.nanoTime(), Jitter.lengthen(config.drainTimeoutNanos, config.drainTimeoutJitterPercent));
     }
 
     /** The connection is gone. */

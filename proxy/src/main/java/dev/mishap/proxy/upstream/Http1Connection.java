@@ -90,7 +90,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         channel = to;
         life.connected(pool.connector.bytesBefore(pool.endpoint(), to));
         if (config.maxConnectionDurationNanos() > 0) {
-            ageTimer = to.eventLoop().schedule(this::tooOld, config.maxConnectionDurationNanos(), TimeUnit.NANOSECONDS);
+            ageTimer = to.eventLoop().schedule(this::tooOld, config.connectionLifeNanos(), TimeUnit.NANOSECONDS);
         }
     }
 

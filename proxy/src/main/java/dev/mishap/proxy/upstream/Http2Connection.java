@@ -72,7 +72,7 @@ final class Http2Connection extends H2Connection implements HttpPool.Connection 
         if (config.maxConnectionDurationNanos() > 0) {
             DeadlineTimer t = new DeadlineTimer(channel.eventLoop(), this::tooOld);
             ageTimer = t;
-            t.set(System.nanoTime(), config.maxConnectionDurationNanos());
+            t.set(System.nanoTime(), config.connectionLifeNanos());
         }
         armIdle();
     }

@@ -127,13 +127,13 @@ public final class OtlpAccessLogs implements RemoteLogs {
                     + " common_config.grpc_service to be configured.");
         }
         if (direct != null && old != null && old.has("grpc_service")) {
-            throw new ConfigException("OpenTelemetry access logger can only have one transport configured. Specify exactly"
-                    + " one of: grpc_service, http_service, or common_config.grpc_service.");
+            throw new ConfigException(
+                    "OpenTelemetry access logger can only have one transport configured. Specify exactly"
+                            + " one of: grpc_service, http_service, or common_config.grpc_service.");
         }
         // What common_config holds stands in the message itself since Envoy 1.37, and goes before it there.
-        GrpcService service = direct == null
-                ? GrpcAccessLogs.service(config.required("common_config"))
-                : GrpcService.from(direct);
+        GrpcService service =
+                direct == null ? GrpcAccessLogs.service(config.required("common_config")) : GrpcService.from(direct);
         String name = config.string("log_name");
         String key = JsonWriter.compact(config.toJson());
         return loggers.get(

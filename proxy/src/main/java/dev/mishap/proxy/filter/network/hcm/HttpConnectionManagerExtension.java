@@ -29,6 +29,7 @@ import dev.mishap.proxy.route.RouteTableConfig;
 import dev.mishap.proxy.route.match.StringMatcher;
 import dev.mishap.proxy.runtime.RuntimeSnapshot;
 import dev.mishap.proxy.transport.ConnectionInfo;
+import dev.mishap.proxy.transport.Jitter;
 import dev.mishap.proxy.xds.ConfigSources;
 import dev.mishap.proxy.xds.Lifecycle;
 import io.netty.channel.Channel;
@@ -219,11 +220,14 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         config.requestHeadersTimeoutNanos = node.durationNanos("request_headers_timeout", 0);
         config.delayedCloseTimeoutNanos = node.durationNanos("delayed_close_timeout", SECOND);
         config.drainTimeoutNanos = node.durationNanos("drain_timeout", 5 * SECOND);
+        config.drainTimeoutJitterPercent = Jitter.percent(node.message("drain_timeout_jitter"));
         config.safeMaxConnectionDuration = node.bool("http1_safe_max_connection_duration", false);
         ConfigNode common = node.message("common_http_protocol_options");
         if (common != null) {
             config.idleTimeoutNanos = common.durationNanos("idle_timeout", 3600 * SECOND);
             config.maxConnectionDurationNanos = common.durationNanos("max_connection_duration", 0);
+            config.maxConnectionDurationJitterPercent =
+                    Jitter.percent(common.message("max_connection_duration_jitter"));
             config.maxStreamDurationNanos = common.durationNanos("max_stream_duration", 0);
             config.maxRequestsPerConnection =
                     (int) Math.min(common.integer("max_requests_per_connection", 0), Integer.MAX_VALUE);

@@ -54,7 +54,11 @@ public final class HttpConnectionManagerFields {
                             "strip_matching_host_port",
                             "strip_any_host_port",
                             "strip_trailing_host_dot")
-                    .supported("http2_protocol_options", "drain_timeout", "stream_error_on_invalid_http_message")
+                    .supported(
+                            "http2_protocol_options",
+                            "drain_timeout",
+                            "drain_timeout_jitter",
+                            "stream_error_on_invalid_http_message")
                     .supported(
                             "original_ip_detection_extensions",
                             "early_header_mutation_extensions",

@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.ConnectionLoss;
 import dev.mishap.proxy.transport.HalfClose;
+import dev.mishap.proxy.transport.Jitter;
 import dev.mishap.proxy.transport.ReadSize;
 import dev.mishap.proxy.upstream.ByteUpstream;
 import dev.mishap.proxy.upstream.ResetReason;
@@ -88,8 +89,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
         downstream.pipeline().addLast(this);
         downstream.closeFuture().addListener(f -> downstreamClosed());
         if (config.maxDurationNanos() > 0) {
-            durationTimer =
-                    downstream.eventLoop().schedule(this::tooOld, config.maxDurationNanos(), TimeUnit.NANOSECONDS);
+            durationTimer = downstream
+                    .eventLoop()
+                    .schedule(
+                            this::tooOld,
+                            Jitter.lengthen(config.maxDurationNanos(), config.maxDurationJitterPercent()),
+                            TimeUnit.NANOSECONDS);
         }
         if (config.logIntervalNanos() > 0 && config.logs()) {
             logTimer = downstream
@@ -99,6 +104,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements TcpListener
                             config.logIntervalNanos(),
                             config.logIntervalNanos(),
                             TimeUnit.NANOSECONDS);
+        }
+        if (config.logOnStart()) {
+            log(AccessLogType.TCP_CONNECTION_START);
         }
         attempts.start();
     }

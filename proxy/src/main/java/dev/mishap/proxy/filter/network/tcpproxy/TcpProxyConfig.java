@@ -14,6 +14,7 @@ import dev.mishap.proxy.observe.log.LogFiles;
 import dev.mishap.proxy.observe.stats.Scope;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateValue;
+import dev.mishap.proxy.transport.Jitter;
 import dev.mishap.proxy.transport.ProxyTlv;
 import dev.mishap.proxy.transport.proxyprotocol.ProxyProtocolTransport;
 import dev.mishap.proxy.upstream.Upstreams;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param idleTimeoutNanos without bytes in either direction; default 1 h, 0 = none
  * @param maxDurationNanos of a downstream connection; 0 = none
+ * @param maxDurationJitterPercent by how much of it one connection may last longer than another
  * @param maxConnectAttempts how often a connect is tried, with another pick each time; default 1
  * @param backOffNanos wait before the second try, doubled for each further one up to {@code maxBackOffNanos}; 0 = none
  * @param tlvs what a PROXY header to an upstream tells, when the downstream connection had no such header
@@ -44,11 +46,13 @@ record TcpProxyConfig(
         TcpProxyStats stats,
         long idleTimeoutNanos,
         long maxDurationNanos,
+        double maxDurationJitterPercent,
         long maxConnectAttempts,
         long backOffNanos,
         long maxBackOffNanos,
         AccessLog log,
         boolean logOnConnected,
+        boolean logOnStart,
         long logIntervalNanos,
         ClusterManager manager,
         Upstreams upstreams,
@@ -67,6 +71,7 @@ record TcpProxyConfig(
                             "hash_policy",
                             "idle_timeout",
                             "max_downstream_connection_duration",
+                            "max_downstream_connection_duration_jitter_percentage",
                             "max_connect_attempts",
                             "backoff_options",
                             "access_log",
@@ -86,7 +91,8 @@ record TcpProxyConfig(
             SupportedFields.of("envoy.type.v3.HashPolicy.SourceIp"),
             SupportedFields.of("envoy.type.v3.HashPolicy.FilterState").supported("key"),
             SupportedFields.of(TYPE + ".TcpAccessLogOptions")
-                    .supported("access_log_flush_interval", "flush_access_log_on_connected"),
+                    .supported(
+                            "access_log_flush_interval", "flush_access_log_on_connected", "flush_access_log_on_start"),
             SupportedFields.of("envoy.config.core.v3.BackoffStrategy").supported("base_interval", "max_interval"));
 
     private static final long HOUR = 3600_000_000_000L;
@@ -113,6 +119,7 @@ record TcpProxyConfig(
                 new TcpProxyStats(scope),
                 node.durationNanos("idle_timeout", HOUR),
                 node.durationNanos("max_downstream_connection_duration", 0),
+                Jitter.percent(node.message("max_downstream_connection_duration_jitter_percentage")),
                 node.integer("max_connect_attempts", 1),
                 base,
                 max,
@@ -120,6 +127,7 @@ record TcpProxyConfig(
                         ? AccessLog.NONE
                         : AccessLogs.from(logs, context.service(LogFiles.class), context.runtime()),
                 log.bool("flush_access_log_on_connected", false),
+                options != null && options.bool("flush_access_log_on_start", false),
                 log.durationNanos("access_log_flush_interval", 0),
                 context.service(ClusterManager.class),
                 context.service(Upstreams.class),
