@@ -20,6 +20,7 @@ import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.cdnloop.CdnLoopExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.credentialinjector.CredentialInjectorExtension;
 import dev.mishap.proxy.filter.http.csrf.CsrfExtension;
 import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
@@ -167,6 +168,7 @@ public final class SupportTable {
         lists.add(LocalRateLimitExtension.FIELDS);
         lists.add(RateLimitExtension.FIELDS);
         lists.add(BasicAuthExtension.FIELDS);
+        lists.add(CredentialInjectorExtension.FIELDS);
         lists.add(StatefulSessionExtension.FIELDS);
         lists.add(ExtProcExtension.FIELDS);
         lists.add(ApiKeyAuthExtension.FIELDS);

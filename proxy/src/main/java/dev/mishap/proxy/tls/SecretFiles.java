@@ -51,7 +51,8 @@ final class SecretFiles {
      */
     static List<Path> watched(ConfigNode message, boolean always, String... fields) {
         List<Path> all = new ArrayList<>();
-        ConfigNode directory = message.message("watched_directory");
+        boolean named = !message.messageName().endsWith(".GenericSecret"); // which has no such field
+        ConfigNode directory = named ? message.message("watched_directory") : null;
         if (directory != null) {
             all.add(Path.of(directory.string("path")));
         } else if (always) {

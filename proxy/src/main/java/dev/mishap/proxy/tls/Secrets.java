@@ -36,6 +36,8 @@ final class Secrets {
                 List.of("trusted_ca", "crl"));
         static final Kind<TicketKeys> TICKETS =
                 new Kind<>("session_ticket_keys", "Unknown tls session ticket keys: ", TicketKeys::from, List.of());
+        static final Kind<String> GENERIC =
+                new Kind<>("generic_secret", "Unknown static generic secret: ", GenericSecret::read, List.of("secret"));
     }
 
     /** Kinds of secrets in Envoy's messages. */
@@ -45,7 +47,12 @@ final class Secrets {
             "session_ticket_keys", "TlsSessionTicketKeys",
             "generic_secret", "GenericSecret");
 
-    Secrets(TransportContext context) {
+    /** Those of the process. */
+    static Secrets of(TransportContext context) {
+        return context.shared(Secrets.class, Secrets::new);
+    }
+
+    private Secrets(TransportContext context) {
         this.context = context;
         for (ConfigNode secret : context.secrets()) {
             String kind = secret.oneof("type");
@@ -68,7 +75,7 @@ final class Secrets {
 
     /** Reads all secrets of the bootstrap. */
     void check() {
-        for (Kind<?> kind : List.of(Kind.CERTIFICATE, Kind.TRUST, Kind.TICKETS)) {
+        for (Kind<?> kind : List.of(Kind.CERTIFICATE, Kind.TRUST, Kind.TICKETS, Kind.GENERIC)) {
             for (ConfigNode secret : named.getOrDefault(kind.field(), Map.of()).values()) {
                 ConfigNode held = secret.message(kind.field());
                 if (held != null) {

@@ -27,7 +27,7 @@ public final class Tls {
     }
 
     Tls(TransportContext context, TlsEngine engine) {
-        this.secrets = new Secrets(context);
+        this.secrets = Secrets.of(context);
         this.engine = engine;
         context.give(CertificateInfo.class, report);
     }

@@ -9,6 +9,7 @@ import dev.mishap.proxy.filter.http.buffer.BufferExtension;
 import dev.mishap.proxy.filter.http.cdnloop.CdnLoopExtension;
 import dev.mishap.proxy.filter.http.compressor.CompressorExtension;
 import dev.mishap.proxy.filter.http.cors.CorsExtension;
+import dev.mishap.proxy.filter.http.credentialinjector.CredentialInjectorExtension;
 import dev.mishap.proxy.filter.http.csrf.CsrfExtension;
 import dev.mishap.proxy.filter.http.customresponse.CustomResponseExtension;
 import dev.mishap.proxy.filter.http.decompressor.DecompressorExtension;
@@ -65,6 +66,7 @@ public final class HttpFilters {
             new DynamicForwardExtension(),
             new RateLimitExtension(),
             new BasicAuthExtension(),
+            new CredentialInjectorExtension(),
             new StatefulSessionExtension(),
             new ExtProcExtension(),
             new ApiKeyAuthExtension(),
