@@ -73,6 +73,25 @@ public final class ProtoWriter {
         return this;
     }
 
+    /** The same, written even when it is 0. */
+    public ProtoWriter fixed64Always(int field, long value) {
+        tag(field, FIXED64);
+        little(value, 8);
+        return this;
+    }
+
+    /** A repeated field of 64 bits each, packed. */
+    public ProtoWriter packed64(int field, long[] values) {
+        if (values.length > 0) {
+            tag(field, BYTES);
+            raw(8L * values.length);
+            for (long value : values) {
+                little(value, 8);
+            }
+        }
+        return this;
+    }
+
     public ProtoWriter fixed32(int field, int value) {
         if (value != 0) {
             tag(field, FIXED32);

@@ -78,7 +78,8 @@ public final class TlsFields {
             SupportedFields.of(TLS + "SubjectAltNameMatcher").supported("san_type", "matcher", "oid"),
             SupportedFields.of(TLS + "SdsSecretConfig").supported("name", "sds_config"),
             SupportedFields.of(TLS + "Secret")
-                    .supported("name", "tls_certificate", "session_ticket_keys", "validation_context", "generic_secret"),
+                    .supported(
+                            "name", "tls_certificate", "session_ticket_keys", "validation_context", "generic_secret"),
             SupportedFields.of(TLS + "GenericSecret").supported("secret"));
 
     private TlsFields() {}

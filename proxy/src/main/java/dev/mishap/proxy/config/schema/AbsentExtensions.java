@@ -10,7 +10,7 @@ public final class AbsentExtensions {
     private static final String NO_WASM = "there is no WebAssembly engine";
     private static final String GZIP_ONLY = "gzip is the only coding; the JDK has no other";
     private static final String SINKS =
-            "statsd, dog_statsd, graphite_statsd and metrics_service are the sinks that there are";
+            "statsd, dog_statsd, graphite_statsd, metrics_service and open_telemetry are the sinks that there are";
 
     /** By what the names of their messages begin with. */
     private static final Map<String, String> REASONS = reasons();
@@ -28,12 +28,8 @@ public final class AbsentExtensions {
         all.put("envoy.extensions.formatter.cel.", NO_CEL);
         all.put("envoy.extensions.matching.input_matchers.cel_matcher.", NO_CEL);
         all.put("envoy.extensions.rate_limit_descriptors.expr.", NO_CEL);
-        all.put(
-                "envoy.extensions.access_loggers.open_telemetry.",
-                "logs go to files, to the standard streams or to a gRPC access log service (HttpGrpcAccessLogConfig)");
         all.put("envoy.extensions.compression.brotli.", GZIP_ONLY);
         all.put("envoy.extensions.compression.zstd.", GZIP_ONLY);
-        all.put("envoy.extensions.stat_sinks.open_telemetry.", SINKS);
         all.put("envoy.config.metrics.v3.HystrixSink", SINKS);
         return Map.copyOf(all);
     }

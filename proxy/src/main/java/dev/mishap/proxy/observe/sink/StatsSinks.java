@@ -40,7 +40,8 @@ public final class StatsSinks {
                             "transport_api_version",
                             "report_counters_as_deltas",
                             "emit_tags_as_labels",
-                            "histogram_emit_mode"));
+                            "histogram_emit_mode"),
+            OtlpMetricsSink.FIELDS);
 
     private StatsSinks() {}
 
@@ -71,6 +72,7 @@ public final class StatsSinks {
                 case GRAPHITE ->
                     sinks.add(udp(node.required("typed_config"), StatsdFormat.Dialect.GRAPHITE, environment));
                 case METRICS_SERVICE -> sinks.add(metricsService(node.required("typed_config"), environment));
+                case OtlpMetricsSink.MESSAGE -> sinks.add(otlp(node.required("typed_config"), environment));
                 default ->
                     throw new ConfigException("Didn't find a registered implementation for '" + node.string("name")
                             + "' with type URL: '" + type + "'");
@@ -140,5 +142,14 @@ public final class StatsSinks {
                 environment.tags(),
                 environment.bounds(),
                 environment.node());
+    }
+
+    private static StatsSink otlp(ConfigNode node, Environment environment) {
+        ConfigNode service = node.required("grpc_service");
+        return new OtlpMetricsSink(
+                environment.grpc(),
+                GrpcService.from(service),
+                environment.loop(),
+                new OtlpMetrics(OtlpMetrics.Options.from(node), environment.tags(), environment.bounds()));
     }
 }

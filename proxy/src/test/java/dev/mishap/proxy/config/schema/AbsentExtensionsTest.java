@@ -12,7 +12,6 @@ class AbsentExtensionsTest {
         "envoy.extensions.compression.zstd.decompressor.v3.Zstd, gzip",
         "envoy.extensions.filters.http.lua.v3.Lua, Lua",
         "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, CEL",
-        "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig, HttpGrpcAccessLogConfig",
         "envoy.config.metrics.v3.HystrixSink, metrics_service"
     })
     void theReasonIsTold(String type, String part) {

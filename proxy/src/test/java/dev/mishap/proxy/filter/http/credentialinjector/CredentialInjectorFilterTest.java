@@ -19,8 +19,11 @@ class CredentialInjectorFilterTest {
     @CsvSource(
             nullValues = "none",
             value = {
-                "token, none, false, token, injected", "token, own, false, own, exists", "token, own, true, token, injected",
-                "'', own, false, own, exists", "'', own, true, own, failed"
+                "token, none, false, token, injected",
+                "token, own, false, own, exists",
+                "token, own, true, token, injected",
+                "'', own, false, own, exists",
+                "'', own, true, own, failed"
             })
     void aRequestHasACredentialAfterwards(
             String credential, String own, boolean overwrites, String then, String counted) {
