@@ -83,7 +83,7 @@ final class ConfigDump {
         List<?> listeners = asList(resources.get("listeners"));
         List<DynamicConfigs.ListenerState> discovered = dynamic.listeners();
         out.add(listeners(listeners, discovered, names));
-        out.add(Map.of(TYPE, ADMIN + "ScopedRoutesConfigDump"));
+        out.add(scopes(names));
         List<Object> routes = new ArrayList<>();
         findRoutes(listeners, routes);
         for (DynamicConfigs.ListenerState l : discovered) {
@@ -106,6 +106,34 @@ final class ConfigDump {
         put(secrets, "dynamic_warming_secrets", secrets(names, true));
         out.add(secrets);
         out.addAll(own.get());
+        return out;
+    }
+
+    private Map<String, Object> scopes(@Nullable Pattern names) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put(TYPE, ADMIN + "ScopedRoutesConfigDump");
+        for (boolean discovered : new boolean[] {false, true}) {
+            List<Map<String, Object>> some = new ArrayList<>();
+            for (DynamicConfigs.Scopes scopes : dynamic.scopes()) {
+                if (scopes.discovered() == discovered) {
+                    Map<String, Object> one = new LinkedHashMap<>();
+                    one.put("name", scopes.name());
+                    if (!scopes.version().isEmpty()) {
+                        one.put("version_info", scopes.version());
+                    }
+                    put(
+                            one,
+                            "scoped_route_configs",
+                            scopes.configs().stream()
+                                    .filter(c -> names == null || names.matches(c.string("name")))
+                                    .map(ConfigDump::typed)
+                                    .toList());
+                    one.put("last_updated", time(scopes.updated()));
+                    some.add(one);
+                }
+            }
+            put(out, discovered ? "dynamic_scoped_route_configs" : "inline_scoped_route_configs", some);
+        }
         return out;
     }
 

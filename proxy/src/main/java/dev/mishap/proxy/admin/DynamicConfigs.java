@@ -54,6 +54,19 @@ public interface DynamicConfigs {
         return List.of();
     }
 
+    /**
+     * The scopes of route tables of one connection manager.
+     *
+     * @param name of its {@code scoped_routes}
+     * @param discovered whether they are, or stand in the configuration
+     * @param version of the last response; {@code ""} when there was none
+     */
+    record Scopes(String name, boolean discovered, String version, Instant updated, List<ConfigNode> configs) {}
+
+    default List<Scopes> scopes() {
+        return List.of();
+    }
+
     /** HTTP filters whose configuration is discovered, null when there are none. */
     default @Nullable List<Dumped> filters() {
         return null;

@@ -74,6 +74,13 @@ record DiscoveredConfigs(
     }
 
     @Override
+    public List<Scopes> scopes() {
+        return tables.scopes().stream()
+                .map(s -> new Scopes(s.name(), s.discovered(), s.version(), s.updated(), s.configs()))
+                .toList();
+    }
+
+    @Override
     public @Nullable List<Dumped> filters() {
         return extensions.isUsed()
                 ? extensions.views().stream()

@@ -26,6 +26,11 @@ public final class RouteTables {
     /** A table as the admin server shows it. */
     public record View(ConfigNode config, String version, Instant updated) {}
 
+    private final List<ScopedRoutes> scoped = new CopyOnWriteArrayList<>();
+
+    /** The scopes of one connection manager as the admin server shows them, in the order of their names. */
+    public record Scopes(String name, boolean discovered, String version, Instant updated, List<ConfigNode> configs) {}
+
     /** @param main the main loop */
     public RouteTables(ConfigSources sources, ScheduledExecutorService main) {
         this.main = main;
@@ -70,6 +75,17 @@ public final class RouteTables {
 
     ScheduledExecutorService main() {
         return main;
+    }
+
+    /** Shows scopes for as long as their user lives. */
+    void show(ScopedRoutes routes, Lifecycle life) {
+        scoped.add(routes);
+        life.onEnd(() -> scoped.remove(routes));
+    }
+
+    /** Scopes, for the admin server. */
+    public List<Scopes> scopes() {
+        return scoped.stream().map(ScopedRoutes::view).toList();
     }
 
     /** Those that are loaded, for the admin server. */

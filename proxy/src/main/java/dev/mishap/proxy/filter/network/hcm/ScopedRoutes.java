@@ -22,6 +22,7 @@ import dev.mishap.proxy.xds.ResourceType;
 import dev.mishap.proxy.xds.ResourceWatcher;
 import dev.mishap.proxy.xds.Subscription;
 import dev.mishap.proxy.xds.SubscriptionStats;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,6 +46,7 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
     private final @Nullable Gauge activeScopes;
     private @Nullable InitTarget target;
     private volatile Map<List<String>, RouteResolver> byKey = Map.of();
+    private volatile RouteTables.Scopes view;
 
     /** Where the tables of scopes come from. */
     record Tables(RouteTables all, @Nullable ConfigNode source, Scope scope, RouteContext context) {}
@@ -59,6 +61,8 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         this.key = new ScopeKey(node.required("scope_key_builder"));
         this.tables = tables;
         this.life = life;
+        this.view = new RouteTables.Scopes(node.string("name"), node.has("scoped_rds"), "", Instant.now(), List.of());
+        tables.all().show(this, life);
         life.onEnd(() -> scopes.values().forEach(a -> a.life().end()));
         ConfigNode discovered = node.message("scoped_rds");
         if (discovered == null) {
@@ -68,7 +72,7 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
             for (ConfigNode one : list.messages("scoped_route_configurations")) {
                 put(one.string("name"), one);
             }
-            publish();
+            publish("");
             return;
         }
         Scope own = scope.scope("scoped_rds." + node.string("name") + ".");
@@ -162,7 +166,17 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
         return tables.all().get(table, source, tables.scope(), tables.context(), scopeLife);
     }
 
-    private void publish() {
+    RouteTables.Scopes view() {
+        return view;
+    }
+
+    private void publish(String version) {
+        view = new RouteTables.Scopes(
+                view.name(),
+                view.discovered(),
+                version,
+                Instant.now(),
+                scopes.values().stream().map(Active::config).toList());
         Map<List<String>, RouteResolver> next = new HashMap<>();
         scopes.values().forEach(a -> next.put(a.key(), a.routes()));
         byKey = next;
@@ -210,7 +224,7 @@ final class ScopedRoutes implements RouteResolver, ResourceWatcher {
                 errors.append(errors.isEmpty() ? "" : "\n").append(e.getMessage());
             }
         }
-        publish();
+        publish(version);
         Counter r = reload;
         if (r != null) {
             r.inc();
