@@ -18,13 +18,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param body {@code ""} for none
  * @param format what the body becomes, or null when it stays as it is
+ * @param details what %RESPONSE_CODE_DETAILS% tells; null = what it told of the response in whose place it stands
  * @param status -1 = that of the response in whose place it stands
  */
-record LocalResponsePolicy(String body, @Nullable LogFormat format, int status, HeaderMutations headers) {
+record LocalResponsePolicy(
+        String body, @Nullable LogFormat format, @Nullable String details, int status, HeaderMutations headers) {
     static final String TYPE = "envoy.extensions.http.custom_response.local_response_policy.v3.LocalResponsePolicy";
 
     static final SupportedFields FIELDS =
-            SupportedFields.of(TYPE).supported("body", "body_format", "status_code", "response_headers_to_add");
+            SupportedFields.of(TYPE)
+                    .supported("body", "body_format", "status_code", "response_headers_to_add")
+                    .supported("preserve_response_code_details", "response_code_details");
 
     static LocalResponsePolicy from(ConfigNode node) {
         ConfigNode body = node.message("body");
@@ -32,6 +36,7 @@ record LocalResponsePolicy(String body, @Nullable LogFormat format, int status, 
         return new LocalResponsePolicy(
                 body == null ? "" : DataSource.text(body),
                 format == null ? null : LogFormat.from(format),
+                node.bool("preserve_response_code_details", false) ? null : node.string("response_code_details"),
                 (int) node.integer("status_code", -1),
                 HeaderMutationsConfig.ofAdditions(node.messages("response_headers_to_add")));
     }
@@ -43,10 +48,11 @@ record LocalResponsePolicy(String body, @Nullable LogFormat format, int status, 
                     format.formatLocalReply(stream.info(), stream.requestHeaders(), response, body),
                     StandardCharsets.UTF_8);
         }
+        String told = details == null ? stream.info().responseCodeDetails : details;
         return new LocalReply(
                 status < 0 ? ResponseHeaders.status(response) : status,
                 text,
-                "",
+                told == null ? "" : told,
                 -1,
                 made -> headers.apply(made, stream, made));
     }

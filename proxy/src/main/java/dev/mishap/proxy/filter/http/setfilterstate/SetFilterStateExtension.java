@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.filter.common.filterstate.FilterStateUpdates;
 import dev.mishap.proxy.filter.http.FilterContext;
 import dev.mishap.proxy.filter.http.HttpFilterExtension;
+import dev.mishap.proxy.filter.http.setfilterstate.SetFilterStateFilter.Updates;
 import dev.mishap.proxy.http.HttpFilterFactory;
 import java.util.List;
 
@@ -14,7 +15,7 @@ public final class SetFilterStateExtension implements HttpFilterExtension {
 
     /** The messages that the filter reads. */
     public static final List<SupportedFields> FIELDS =
-            List.of(SupportedFields.of(TYPE).supported("on_request_headers"));
+            List.of(SupportedFields.of(TYPE).supported("on_request_headers", "clear_route_cache"));
 
     @Override
     public String name() {
@@ -28,7 +29,7 @@ public final class SetFilterStateExtension implements HttpFilterExtension {
 
     @Override
     public HttpFilterFactory parse(String filterName, ConfigNode config, FilterContext context) {
-        FilterStateUpdates own = updates(config);
+        Updates own = updates(config);
         return () -> new SetFilterStateFilter(filterName, own);
     }
 
@@ -37,7 +38,9 @@ public final class SetFilterStateExtension implements HttpFilterExtension {
         return updates(config);
     }
 
-    private static FilterStateUpdates updates(ConfigNode config) {
-        return FilterStateUpdates.from(config.messages("on_request_headers"));
+    private static Updates updates(ConfigNode config) {
+        return new Updates(
+                FilterStateUpdates.from(config.messages("on_request_headers")),
+                config.bool("clear_route_cache", false));
     }
 }

@@ -9,21 +9,35 @@ import java.util.List;
 
 /** Sets what the filter's own configuration says, then what the levels of the route say, the most specific last. */
 final class SetFilterStateFilter implements HttpFilter {
-    private final String name;
-    private final FilterStateUpdates own;
+    /**
+     * What one level sets.
+     *
+     * @param clearsRoute whether the route is looked up anew after that
+     */
+    record Updates(FilterStateUpdates state, boolean clearsRoute) {
+        void apply(HttpStream stream, HeaderMap headers) {
+            state.apply(stream.info(), headers);
+            if (clearsRoute) {
+                stream.clearRouteCache();
+            }
+        }
+    }
 
-    SetFilterStateFilter(String name, FilterStateUpdates own) {
+    private final String name;
+    private final Updates own;
+
+    SetFilterStateFilter(String name, Updates own) {
         this.name = name;
         this.own = own;
     }
 
     @Override
     public Flow onRequestHeaders(HttpStream stream, HeaderMap headers, boolean endStream) {
-        own.apply(stream.info(), headers);
         List<Object> levels = stream.perFilterConfigs(name);
+        own.apply(stream, headers);
         for (int i = levels.size() - 1; i >= 0; i--) {
-            if (levels.get(i) instanceof FilterStateUpdates updates) {
-                updates.apply(stream.info(), headers);
+            if (levels.get(i) instanceof Updates updates) {
+                updates.apply(stream, headers);
             }
         }
         return Flow.CONTINUE;
