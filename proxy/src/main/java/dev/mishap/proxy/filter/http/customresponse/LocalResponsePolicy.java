@@ -25,10 +25,9 @@ record LocalResponsePolicy(
         String body, @Nullable LogFormat format, @Nullable String details, int status, HeaderMutations headers) {
     static final String TYPE = "envoy.extensions.http.custom_response.local_response_policy.v3.LocalResponsePolicy";
 
-    static final SupportedFields FIELDS =
-            SupportedFields.of(TYPE)
-                    .supported("body", "body_format", "status_code", "response_headers_to_add")
-                    .supported("preserve_response_code_details", "response_code_details");
+    static final SupportedFields FIELDS = SupportedFields.of(TYPE)
+            .supported("body", "body_format", "status_code", "response_headers_to_add")
+            .supported("preserve_response_code_details", "response_code_details");
 
     static LocalResponsePolicy from(ConfigNode node) {
         ConfigNode body = node.message("body");

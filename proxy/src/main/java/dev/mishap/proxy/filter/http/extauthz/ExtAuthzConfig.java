@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.extauthz;
 
 import dev.mishap.proxy.config.TransportVersion;
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
@@ -11,6 +12,7 @@ import dev.mishap.proxy.route.match.RuntimeFlag;
 import dev.mishap.proxy.route.match.RuntimeFraction;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.upstream.client.HttpUri;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param toService which headers the service gets
  * @param rawHeaders whether it gets headers one by one and as bytes
  * @param takesMetadata whether metadata of an answer is kept
+ * @param maxDeniedBody how many bytes of the service's words a refusal may repeat; 0 = all
  */
 record ExtAuthzConfig(
         @Nullable Service http,
@@ -49,7 +52,8 @@ record ExtAuthzConfig(
         boolean tlsSession,
         List<String> metadataNamespaces,
         List<String> routeMetadataNamespaces,
-        boolean takesMetadata) {
+        boolean takesMetadata,
+        int maxDeniedBody) {
     static final String FILTER = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
     static final String PER_ROUTE = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
     private static final long DEFAULT_TIMEOUT_NANOS = 200_000_000;
@@ -64,6 +68,7 @@ record ExtAuthzConfig(
                             "failure_mode_allow_header_add",
                             "with_request_body",
                             "clear_route_cache",
+                            "max_denied_response_body_bytes",
                             "status_on_error",
                             "filter_enabled",
                             "filter_enabled_metadata",
@@ -80,7 +85,12 @@ record ExtAuthzConfig(
                             "enable_dynamic_metadata_ingestion")
                     .accepted("transport_api_version", "only V3 is spoken, whatever it says, in Envoy, too"),
             SupportedFields.of(PACKAGE + "HttpService")
-                    .supported("server_uri", "path_prefix", "authorization_request", "authorization_response"),
+                    .supported(
+                            "server_uri",
+                            "path_prefix",
+                            "path_override",
+                            "authorization_request",
+                            "authorization_response"),
             SupportedFields.of(PACKAGE + "AuthorizationRequest").supported("allowed_headers", "headers_to_add"),
             SupportedFields.of(PACKAGE + "AuthorizationResponse")
                     .supported(
@@ -95,11 +105,16 @@ record ExtAuthzConfig(
             SupportedFields.of(PACKAGE + "CheckSettings")
                     .supported("disable_request_body_buffering", "with_request_body", "context_extensions"));
 
-    /** What the service is, and what is made of its answers. */
+    /**
+     * What the service is, and what is made of its answers.
+     *
+     * @param path of every request to it; {@code ""} = that of the client's request, after the prefix
+     */
     record Service(
             String cluster,
             long timeoutNanos,
             String pathPrefix,
+            String path,
             List<Header> added,
             HeaderNames upstream,
             HeaderNames upstreamAppended,
@@ -135,6 +150,19 @@ record ExtAuthzConfig(
         }
     }
 
+    /** As much of the service's words as a refusal may repeat; characters stay whole. */
+    String deniedBody(String body) {
+        byte[] bytes = maxDeniedBody == 0 ? null : body.getBytes(StandardCharsets.UTF_8);
+        if (bytes == null || bytes.length <= maxDeniedBody) {
+            return body;
+        }
+        int end = maxDeniedBody;
+        while (end > 0 && (bytes[end] & 0xc0) == 0x80) {
+            end--;
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8);
+    }
+
     static ExtAuthzConfig from(ConfigNode node) {
         TransportVersion.check(node);
         ConfigNode grpc = node.message("grpc_service");
@@ -168,7 +196,8 @@ record ExtAuthzConfig(
                 node.bool("include_tls_session", false),
                 node.strings("metadata_context_namespaces"),
                 node.strings("route_metadata_context_namespaces"),
-                node.bool("enable_dynamic_metadata_ingestion", true));
+                node.bool("enable_dynamic_metadata_ingestion", true),
+                (int) Math.min(node.integer("max_denied_response_body_bytes", 0), Integer.MAX_VALUE));
     }
 
     private static GrpcService grpc(@Nullable ConfigNode node) {
@@ -197,10 +226,18 @@ record ExtAuthzConfig(
                 added.add(new Header(HeaderName.of(header.string("key")), WireText.encode(header.string("value"))));
             }
         }
+        String path = http.string("path_override");
+        if (!path.isEmpty() && !http.string("path_prefix").isEmpty()) {
+            throw new ConfigException("Only one of path_prefix or path_override may be set, not both.");
+        }
+        if (!path.isEmpty() && !path.startsWith("/")) {
+            throw new ConfigException("path_override should start with \"/\".");
+        }
         return new Service(
                 uri.cluster(),
                 uri.timeoutNanos(),
                 WireText.encode(http.string("path_prefix")),
+                WireText.encode(path),
                 List.copyOf(added),
                 names(response, "allowed_upstream_headers"),
                 names(response, "allowed_upstream_headers_to_append"),

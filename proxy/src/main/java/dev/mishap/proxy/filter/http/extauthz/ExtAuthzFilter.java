@@ -178,7 +178,7 @@ final class ExtAuthzFilter implements HttpFilter, Check.Asker {
                     ResponseFlag.UNAUTHORIZED_EXTERNAL_SERVICE,
                     new LocalReply(
                             answer.status(),
-                            answer.body(),
+                            config.deniedBody(answer.body()),
                             "ext_authz_denied",
                             -1,
                             response -> AnswerEffects.applyToReply(answer.request(), response)));

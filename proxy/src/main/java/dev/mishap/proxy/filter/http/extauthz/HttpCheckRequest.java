@@ -21,7 +21,9 @@ final class HttpCheckRequest {
         headers.add(HeaderName.METHOD, text(request, HeaderName.METHOD));
         headers.add(HeaderName.SCHEME, "http");
         headers.add(HeaderName.AUTHORITY, text(request, HeaderName.AUTHORITY));
-        headers.add(HeaderName.PATH, service.pathPrefix() + text(request, HeaderName.PATH));
+        headers.add(
+                HeaderName.PATH,
+                service.path().isEmpty() ? service.pathPrefix() + text(request, HeaderName.PATH) : service.path());
         for (int i = 0; i < request.size(); i++) {
             if (request.isPseudo(i) || request.isNamed(i, HeaderName.CONTENT_LENGTH)) {
                 continue;
