@@ -1,10 +1,8 @@
 package dev.mishap.proxy.config.schema;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -16,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * numbers), Double, Float, {@link TimeValue}, MessageNode, and for Struct, Value and ListValue plain maps, lists and
  * {@link #NULL}; repeated fields are lists of these, maps are maps of these by String, Long or Boolean.
  */
-final class MessageNode implements ConfigNode {
+final class MessageNode extends FieldValues implements ConfigNode {
     /** A google.protobuf.Value that was given as null. */
     static final Object NULL = new Object() {
         @Override
@@ -24,10 +22,6 @@ final class MessageNode implements ConfigNode {
             return "null";
         }
     };
-
-    private static final FieldType[] NO_FIELDS = new FieldType[0];
-    private static final Object[] NO_VALUES = new Object[0];
-    private static final int[] NO_POSITIONS = new int[0];
 
     private final MessageType type;
     private @Nullable MessageNode parent;
@@ -42,11 +36,6 @@ final class MessageNode implements ConfigNode {
     private @Nullable Object self;
 
     private String rootPath = "";
-    private int position;
-    private FieldType[] set = NO_FIELDS;
-    private Object[] values = NO_VALUES;
-    private int[] positions = NO_POSITIONS;
-    private int size;
     private Set<String> emptyAnys = Set.of();
 
     MessageNode(
@@ -110,141 +99,6 @@ final class MessageNode implements ConfigNode {
     @Nullable
     Object self() {
         return self;
-    }
-
-    /** Where the message starts in its source, packed as {@link SourceValue#position}; 0 when not known. */
-    void position(int packed) {
-        position = packed;
-    }
-
-    int position() {
-        return position;
-    }
-
-    int size() {
-        return size;
-    }
-
-    FieldType fieldAt(int i) {
-        return set[i];
-    }
-
-    Object valueAt(int i) {
-        return values[i];
-    }
-
-    int positionAt(int i) {
-        return positions[i];
-    }
-
-    @Nullable
-    Object value(FieldType field) {
-        for (int i = 0; i < size; i++) {
-            if (set[i] == field) {
-                return values[i];
-            }
-        }
-        return null;
-    }
-
-    /** The place in the source where {@code field} was given, or of the message when the field was not. */
-    int positionOf(@Nullable FieldType field) {
-        for (int i = 0; i < size; i++) {
-            if (set[i] == field) {
-                return positions[i];
-            }
-        }
-        return position;
-    }
-
-    /** Sets a field; another member of its oneof goes. A default of a scalar without presence leaves it absent. */
-    void put(FieldType field, Object value, int at) {
-        if (field.oneof() >= 0) {
-            for (int i = 0; i < size; i++) {
-                if (set[i] != field && set[i].oneof() == field.oneof()) {
-                    removeAt(i);
-                    break;
-                }
-            }
-        }
-        boolean absent = !field.hasPresence() && isDefault(field, value);
-        for (int i = 0; i < size; i++) {
-            if (set[i] == field) {
-                if (absent) {
-                    removeAt(i);
-                } else {
-                    values[i] = value;
-                    positions[i] = at;
-                }
-                return;
-            }
-        }
-        if (absent) {
-            return;
-        }
-        if (size == set.length) {
-            int capacity = size == 0 ? 4 : size * 2;
-            set = Arrays.copyOf(set, capacity);
-            values = Arrays.copyOf(values, capacity);
-            positions = Arrays.copyOf(positions, capacity);
-        }
-        set[size] = field;
-        values[size] = value;
-        positions[size++] = at;
-    }
-
-    private void removeAt(int i) {
-        System.arraycopy(set, i + 1, set, i, size - i - 1);
-        System.arraycopy(values, i + 1, values, i, size - i - 1);
-        System.arraycopy(positions, i + 1, positions, i, size - i - 1);
-        size--;
-    }
-
-    private static boolean isDefault(FieldType field, Object value) {
-        if (!field.isSingular()) {
-            return value instanceof List<?> list ? list.isEmpty() : ((Map<?, ?>) value).isEmpty();
-        }
-        return value instanceof Long l && l == 0
-                || value instanceof String s && s.isEmpty()
-                || Boolean.FALSE.equals(value)
-                || value instanceof Double d && Double.doubleToRawLongBits(d) == 0
-                || value instanceof Float f && Float.floatToRawIntBits(f) == 0;
-    }
-
-    /** The list of a repeated field, made when it is absent; the caller adds to it. */
-    @SuppressWarnings("unchecked")
-    List<Object> listFor(FieldType field, int at) {
-        Object list = value(field);
-        if (list == null) {
-            List<Object> made = new ArrayList<>();
-            append(field, made, at);
-            return made;
-        }
-        return (List<Object>) list;
-    }
-
-    /** The map of a map field, made when it is absent; the caller adds to it. */
-    @SuppressWarnings("unchecked")
-    Map<Object, Object> mapFor(FieldType field, int at) {
-        Object map = value(field);
-        if (map == null) {
-            Map<Object, Object> made = new LinkedHashMap<>();
-            append(field, made, at);
-            return made;
-        }
-        return (Map<Object, Object>) map;
-    }
-
-    private void append(FieldType field, Object container, int at) {
-        if (size == set.length) {
-            int capacity = size == 0 ? 4 : size * 2;
-            set = Arrays.copyOf(set, capacity);
-            values = Arrays.copyOf(values, capacity);
-            positions = Arrays.copyOf(positions, capacity);
-        }
-        set[size] = field;
-        values[size] = container;
-        positions[size++] = at;
     }
 
     private FieldType field(String name) {
@@ -321,9 +175,9 @@ final class MessageNode implements ConfigNode {
         String[] oneofs = type.oneofs();
         for (int i = 0; i < oneofs.length; i++) {
             if (oneofs[i].equals(oneofName)) {
-                for (int j = 0; j < size; j++) {
-                    if (set[j].oneof() == i) {
-                        return set[j].name();
+                for (int j = 0; j < size(); j++) {
+                    if (fieldAt(j).oneof() == i) {
+                        return fieldAt(j).name();
                     }
                 }
                 return null;
@@ -452,7 +306,7 @@ final class MessageNode implements ConfigNode {
 
     private static boolean same(@Nullable Object a, @Nullable Object b) {
         if (a instanceof MessageNode x && b instanceof MessageNode y) {
-            return x.size == y.size && x.sameFields(y, Set.of());
+            return x.size() == y.size() && x.sameFields(y, Set.of());
         }
         if (a instanceof List<?> x && b instanceof List<?> y) {
             if (x.size() != y.size()) {
@@ -478,9 +332,9 @@ final class MessageNode implements ConfigNode {
         if (type != other.type || !same(self, other.self)) {
             return false;
         }
-        for (int i = 0; i < size; i++) {
-            Object theirs = other.value(set[i]);
-            if (!ignored.contains(set[i].name()) && (theirs == null || !same(values[i], theirs))) {
+        for (int i = 0; i < size(); i++) {
+            Object theirs = other.value(fieldAt(i));
+            if (!ignored.contains(fieldAt(i).name()) && (theirs == null || !same(valueAt(i), theirs))) {
                 return false;
             }
         }
