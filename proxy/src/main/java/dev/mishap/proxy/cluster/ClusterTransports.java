@@ -77,6 +77,10 @@ public final class ClusterTransports {
         }
         List<Match> matches = new ArrayList<>();
         for (ConfigNode match : cluster.messages("transport_socket_matches")) {
+            if (!match.has("transport_socket")) {
+                throw match.error(
+                        "transport_socket", "Didn't find a registered implementation for '' with type URL: ''");
+            }
             Object criteria = match.struct("match");
             matches.add(new Match(
                     criteria instanceof Map<?, ?> map ? map : Map.of(),
@@ -97,8 +101,7 @@ public final class ClusterTransports {
         }
         ConfigNode config = socket.message("typed_config");
         String type = config == null ? "" : config.messageName();
-        if (type.equals(RAW_BUFFER)
-                || config == null && socket.string("name").equals("envoy.transport_sockets.raw_buffer")) {
+        if (type.equals(RAW_BUFFER)) {
             return null;
         }
         if (config != null && type.equals(ProxyProtocolTransport.TYPE)) {

@@ -87,10 +87,8 @@ public final class UpstreamHttpTranslator {
             h1 = of.message("http_protocol_options");
             h2 = of.message("http2_protocol_options");
         }
-        requireAbsent(common, "headers_with_underscores_action");
-        for (String field : List.of("accept_http_10", "default_host_for_http_10", "allow_absolute_url")) {
-            requireAbsent(h1, field);
-        }
+        // Fields about requests that are taken (allow_absolute_url and the like) have no meaning here, for Envoy
+        // neither.
         long maxRequests = c.integer("max_requests_per_connection", 0);
         UpstreamHttpConfig d = UpstreamHttpConfig.DEFAULT;
         return new UpstreamHttpConfig(
@@ -155,12 +153,5 @@ public final class UpstreamHttpTranslator {
     /** Apart, so that a cluster without HTTP/2 needs no class of it. */
     private static H2Options http2(@Nullable ConfigNode options) {
         return H2Config.from(options, false);
-    }
-
-    /** The message serves both sides of a proxy; these fields are about requests that are taken, which a cluster does not do. */
-    private static void requireAbsent(@Nullable ConfigNode options, String field) {
-        if (options != null && options.has(field)) {
-            throw options.error(field, "has no meaning for a cluster: it is about requests from downstream");
-        }
     }
 }

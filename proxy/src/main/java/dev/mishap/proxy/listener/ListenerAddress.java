@@ -23,6 +23,9 @@ final class ListenerAddress {
         if (address == null) {
             throw new ListenerException("address is necessary");
         }
+        if (address.has("envoy_internal_address")) {
+            throw new ListenerException("use internal_listener field instead of address for internal listeners");
+        }
         ConfigNode pipe = address.message("pipe");
         if (pipe != null) {
             String path = pipe.string("path");

@@ -30,7 +30,7 @@ final class Rtds implements ResourceWatcher {
         this.name = layer.string("name");
         this.values = values;
         this.subscription = sources.subscribe(
-                layer.required("rtds_config"),
+                layer.messageOrEmpty("rtds_config"),
                 ResourceType.RUNTIME,
                 new SubscriptionStats(stats.scope("runtime.")),
                 this);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -100,8 +101,24 @@ final class RuntimeLayers {
         return List.copyOf(sources);
     }
 
+    /** The link, in a directory that can be watched. */
+    private static Path symlink(String text) {
+        int slash = text.lastIndexOf('/');
+        if (slash < 0) {
+            throw new ConfigException(("invalid file path " + text).stripTrailing());
+        }
+        try {
+            if (Files.isDirectory(Path.of(slash == 0 ? "/" : text.substring(0, slash)))) {
+                return Path.of(text);
+            }
+        } catch (InvalidPathException e) {
+            // said below
+        }
+        throw new ConfigException("unable to add filesystem watch for file " + text + ": No such file or directory");
+    }
+
     private static Source disk(String name, ConfigNode node, String serviceCluster) {
-        Path root = Path.of(node.string("symlink_root"));
+        Path root = symlink(node.string("symlink_root"));
         Path directory = root.resolve(node.string("subdirectory"));
         if (node.bool("append_service_cluster", false)) {
             directory = directory.resolve(serviceCluster);

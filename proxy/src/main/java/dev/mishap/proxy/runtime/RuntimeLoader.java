@@ -147,19 +147,23 @@ public final class RuntimeLoader implements Supplier<RuntimeSnapshot>, AutoClose
     }
 
     /**
-     * Subscribes to the layers that are discovered; {@code ready} runs when each has had its first answer. Called once, on the
-     * main loop.
+     * Makes the subscriptions to the layers that are discovered.
+     *
+     * @throws dev.mishap.proxy.config.schema.ConfigException when there can be no such source
      */
-    public void startDiscovery(ConfigSources configSources, Scope stats, Runnable ready) {
-        InitManager init = new InitManager("RTDS");
+    public void subscribe(ConfigSources configSources, Scope stats) {
         for (Source source : sources) {
             ConfigNode rtds = source.rtds();
             if (rtds != null) {
-                Rtds subscription = new Rtds(rtds, configSources, stats, values -> discovered(source.name(), values));
-                subscriptions.add(subscription);
-                init.add(subscription.target());
+                subscriptions.add(new Rtds(rtds, configSources, stats, values -> discovered(source.name(), values)));
             }
         }
+    }
+
+    /** Starts them; {@code ready} runs when each has had its first answer. Called once, on the main loop. */
+    public void startDiscovery(Runnable ready) {
+        InitManager init = new InitManager("RTDS");
+        subscriptions.forEach(s -> init.add(s.target()));
         init.initialize(() -> {
             LOG.info("RTDS has finished initialization");
             ready.run();

@@ -197,6 +197,7 @@ public final class Server {
                     extensionConfigs,
                     scope -> new ClusterFilters(scope, runtime, bootstrap.node(), seed, services));
             bootstrap.clusters().forEach(clusters::addStatic);
+            runtime.subscribe(sources, stats);
             Telemetry telemetry = new Telemetry(bootstrap, stats, loops, clusters, http, grpc);
             loadReporter = options.validateOnly() ? null : telemetry.loadReporter();
             services.add(TracingDefaults.class, telemetry.tracing(runtime));

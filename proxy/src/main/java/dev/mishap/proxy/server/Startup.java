@@ -96,7 +96,7 @@ final class Startup {
 
     private void primaryClustersReady() {
         carriers.start();
-        runtime.startDiscovery(sources, stats, guarded(this::runtimeReady));
+        runtime.startDiscovery(guarded(this::runtimeReady));
     }
 
     private void runtimeReady() {

@@ -73,13 +73,17 @@ final class Secrets {
         return context.ifMade(LineFiles.class);
     }
 
-    /** Reads all secrets of the bootstrap. */
+    /** Reads all secrets of the bootstrap, and warns of those that can't be: as in Envoy they are refused where one is named. */
     void check() {
         for (Kind<?> kind : List.of(Kind.CERTIFICATE, Kind.TRUST, Kind.TICKETS, Kind.GENERIC)) {
             for (ConfigNode secret : named.getOrDefault(kind.field(), Map.of()).values()) {
                 ConfigNode held = secret.message(kind.field());
                 if (held != null) {
-                    var unused = kind.reader().apply(held);
+                    try {
+                        var unused = kind.reader().apply(held);
+                    } catch (ConfigException e) {
+                        LOG.warn("static secret '{}' is of no use: {}", secret.string("name"), e.getMessage());
+                    }
                 }
             }
         }

@@ -26,7 +26,7 @@ final class ManyConfigurations {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            String message = refusal(line.split("\t"));
+            String message = refusal(line.split("\t", -1));
             out.println(JsonWriter.compact(Map.of("ok", message.isEmpty(), "message", message)));
         }
         System.exit(0);

@@ -33,17 +33,23 @@ class EnvoyCompatibilityTest {
                Envoy 1.40, read from its binary; version 2 of the API, which Envoy dropped with 1.18, is unknown.
             2. **Constraints**: the `validate` rules of the API, of every message, with Envoy's words
                (`HTTPFaultValidationError.Abort: embedded message failed validation | caused by …`), the path and the line.
-               All broken rules are reported, where Envoy stops at the first. Negative durations are refused everywhere.
+               All broken rules are reported, where Envoy stops at the first. Negative durations are refused everywhere,
+               as are those of 9223372036 s and more.
             3. **Not supported**: a field or message that the API has and we don't is refused by its path, all of them at once.
                An extension that is not there is Envoy's `Didn't find a registered implementation for 'NAME' with type URL: 'TYPE'`.
             4. **Without meaning here**: accepted, and listed below with the reason.
 
             Forms: `.yaml`, `.yml`, `.pb` (binary), `.pb_text` (text format); any other file name is read as JSON. `--config-yaml`
             is merged over the file as protobuf merges. YAML is read as Envoy reads it (plain scalars are YAML 1.1 booleans,
-            decimal, hexadecimal or octal integers, null, or strings; one value stands for a list of one; `!ignore` drops an entry).
+            decimal, hexadecimal or octal integers, null, or strings; one value stands for a list of one; `!ignore` drops an entry),
+            and JSON as protobuf does, which forgives a comma after the last element, single quotes and keys without quotes.
+            `searchdiff.py --configs` (CONTRIBUTING.md) searches for configurations that Envoy judges otherwise.
             Differences from Envoy, on purpose: a key that is given twice in one map is an error (Envoy takes the last one); unsigned
             64-bit numbers over 9223372036854775807 are refused; aliases may not expand to more than ten times the document,
-            nesting ends at 100 levels, a file at 64 MiB.
+            nesting ends at 100 levels, a file at 64 MiB; files are UTF-8 without NUL; a tab may not stand where YAML wants a blank;
+            the number of an enum value that has no name is refused (Envoy mostly takes it for the default); clusters on demand
+            need an incremental source (with another one Envoy ends at the first request for a cluster); ADS where there is no
+            `ads_config` is accepted by `--mode validate` and refused at the start, where Envoy ends, too.
 
             A management server that answers the refusal of a response with the same content again is refused with pauses that
             grow from 0.5 s to 30 s; Envoy refuses it at once, without end. Anything else is acknowledged or refused at once.

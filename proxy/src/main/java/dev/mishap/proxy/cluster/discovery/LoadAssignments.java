@@ -138,6 +138,9 @@ public final class LoadAssignments {
         List<EndpointConfig.Address> all = new ArrayList<>();
         for (ConfigNode more : endpoint.messages("additional_addresses")) {
             ConfigNode at = more.message("address");
+            if (namesAllowed && at == null) {
+                continue;
+            }
             if (at == null || at.oneof("address") == null) {
                 throw new ConfigException("Address must be set: additional_addresses" + HINT);
             }

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,7 +82,7 @@ public final class ConfigReader {
      */
     public ConfigNode file(String messageName, Path file) {
         byte[] bytes = bytes(file);
-        String name = file.toString();
+        String name = file.toString().toLowerCase(Locale.ROOT);
         if (name.endsWith(".pb")) {
             return binary(messageName, bytes, "");
         }

@@ -3,6 +3,7 @@ package dev.mishap.proxy.config.schema;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /** Text that a configuration gives inline, by file name or by environment variable: {@code envoy.config.core.v3.DataSource}. */
@@ -28,7 +29,7 @@ public final class DataSource {
     public static byte[] bytes(ConfigNode node, long limit) {
         if ("filename".equals(node.oneof("specifier"))) {
             String name = node.string("filename");
-            Path path = Path.of(name);
+            Path path = path(name);
             if (!Files.exists(path)) {
                 throw new ConfigException("file " + name + " does not exist");
             }
@@ -49,8 +50,16 @@ public final class DataSource {
         return new String(bytes(node), StandardCharsets.UTF_8);
     }
 
+    private static Path path(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new ConfigException("Invalid path: " + name.replace('\0', '?'));
+        }
+    }
+
     private static byte[] file(String name) {
-        Path path = Path.of(name);
+        Path path = path(name);
         if (!Files.exists(path)) {
             throw new ConfigException("Invalid path: " + name);
         }

@@ -3,7 +3,10 @@ package dev.mishap.proxy.config.schema;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Reads a JSON document (RFC 8259) with the place of each value. */
+/**
+ * Reads a JSON document (RFC 8259) with the place of each value. What protobuf's reader forgives is forgiven: a comma after the last
+ * element, single quotes, keys without quotes, control characters in strings.
+ */
 final class JsonSource {
     private final String text;
     private int at;
@@ -36,7 +39,7 @@ final class JsonSource {
                 return map(position, depth);
             case '[':
                 return list(position, depth);
-            case '"':
+            case '"', '\'':
                 return SourceValue.scalar(SourceValue.Kind.STRING, string(), position);
             case 't':
                 literal("true");
@@ -62,11 +65,8 @@ final class JsonSource {
             return map;
         }
         while (true) {
-            if (peek() != '"') {
-                throw error("expected a key in quotes");
-            }
             int keyAt = at;
-            String key = string();
+            String key = key();
             if (!seen.add(key)) {
                 at = keyAt;
                 throw error("the key '" + key + "' is there twice");
@@ -83,7 +83,26 @@ final class JsonSource {
             }
             expect(',');
             space();
+            if (peek() == '}') {
+                at++;
+                return map;
+            }
         }
+    }
+
+    private String key() {
+        if (peek() == '"' || peek() == '\'') {
+            return string();
+        }
+        int start = at;
+        while (Character.isLetterOrDigit(peek()) || peek() == '_' || peek() == '$') {
+            at++;
+        }
+        if (start == at || Character.isDigit(text.charAt(start))) {
+            at = start;
+            throw error("expected a key");
+        }
+        return text.substring(start, at);
     }
 
     private SourceValue list(int position, int depth) {
@@ -103,19 +122,24 @@ final class JsonSource {
             }
             expect(',');
             space();
+            if (peek() == ']') {
+                at++;
+                return list;
+            }
         }
     }
 
     private String string() {
-        at++;
+        char quote = next();
         StringBuilder s = new StringBuilder();
         while (true) {
             char c = next();
-            if (c == '"') {
+            if (c == quote) {
                 return s.toString();
             }
-            if (c < ' ') {
-                throw error("a control character in a string");
+            if (c == '\n') {
+                line++;
+                lineStart = at;
             }
             if (c != '\\') {
                 s.append(c);
@@ -146,7 +170,7 @@ final class JsonSource {
     private char escape() {
         char c = next();
         switch (c) {
-            case '"', '\\', '/':
+            case '"', '\\', '/', '\'':
                 return c;
             case 'b':
                 return '\b';

@@ -7,6 +7,7 @@ import dev.mishap.proxy.observe.stats.Scope;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,7 +55,11 @@ public final class LogFiles implements AutoCloseable {
 
     /** The file at {@code path}, opened for appending; the same object for the same path. */
     public LogFile open(String path) {
-        return open(path, Path.of(path), null);
+        try {
+            return open(path, Path.of(path), null);
+        } catch (InvalidPathException e) {
+            throw new ConfigException("unable to open file '" + path.replace('\0', '?') + "': " + e.getReason());
+        }
     }
 
     LogFile standardOutput() {

@@ -25,6 +25,10 @@ record ZipkinConfig(String cluster, String endpoint, String hostname, boolean lo
 
     static Tracer tracer(ConfigNode node, TracingConfig.Environment environment) {
         String cluster = node.string("collector_cluster");
+        if (cluster.isEmpty() || node.string("collector_endpoint").isEmpty()) {
+            throw node.error(
+                    "", "collector_cluster and collector_endpoint must be specified when not using collector_service");
+        }
         if (environment.clusters().get(cluster) == null) {
             throw new ConfigException("unknown cluster '" + cluster + "'");
         }

@@ -243,16 +243,6 @@ class ClusterTranslatorTest {
     }
 
     @Test
-    void options_of_the_downstream_side_are_refused() {
-        String yaml = "name: c\ntyped_extension_protocol_options: {" + HTTP + ": {'@type': type.googleapis.com/" + HTTP
-                + ", explicit_http_config: {http_protocol_options: {accept_http_10: true}}}}\n" + endpoint("127.0.0.1");
-        assertThatThrownBy(() -> cluster(yaml))
-                .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("accept_http_10")
-                .hasMessageContaining("has no meaning for a cluster");
-    }
-
-    @Test
     void two_clusters_of_one_name_are_refused() {
         ClusterConfig c = cluster("name: u1\n" + endpoint("127.0.0.1"));
         ClusterManager manager = new ClusterManager(ClusterContext.of(new StatsStore()), ClusterTranslator::from);

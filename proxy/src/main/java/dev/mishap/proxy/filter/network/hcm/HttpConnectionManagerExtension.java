@@ -144,6 +144,19 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         }
     }
 
+    /** Envoy checks {@code vhds} of a table that stands in the configuration, and then takes no notice of it. */
+    private static void requireIncremental(@Nullable ConfigNode vhds) {
+        ConfigNode source = vhds == null ? null : vhds.message("config_source");
+        ConfigNode api = source == null ? null : source.message("api_config_source");
+        if (source != null
+                && !source.has("ads")
+                && (api == null || !api.enumName("api_type").equals("DELTA_GRPC"))) {
+            throw source.error(
+                    "config_source_specifier",
+                    "vhds: only 'DELTA_GRPC' or 'ADS' (which uses Delta xDS) is supported as a config source.");
+        }
+    }
+
     private static RouteResolver routes(ConfigNode node, HttpFilterContext context) {
         ConfigNode rds = node.message("rds");
         RouteTables tables = context.service(RouteTables.class);
@@ -170,6 +183,7 @@ public final class HttpConnectionManagerExtension implements NetworkFilterExtens
         if (table == null) {
             throw node.error("route_specifier", "is required");
         }
+        requireIncremental(table.message("vhds"));
         RouteTable routes = RouteTableConfig.from(table, routeContext(context, true));
         routes.enter();
         life.onEnd(routes::leave);

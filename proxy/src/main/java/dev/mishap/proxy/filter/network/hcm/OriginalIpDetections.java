@@ -88,7 +88,8 @@ final class OriginalIpDetections {
         for (ConfigNode range : nodes) {
             byte[] address = NetUtil.createByteArrayFromIpAddressString(range.string("address_prefix"));
             if (address == null) {
-                throw new ConfigException("malformed IP address: " + range.string("address_prefix"));
+                throw new ConfigException("invalid ip/mask combo '" + range.string("address_prefix") + "/"
+                        + range.integer("prefix_len", 0) + "' (format is <ip>/<# mask bits>)");
             }
             try {
                 ranges.add(new AddressRange(InetAddress.getByAddress(address), (int) range.integer("prefix_len", 0)));
