@@ -139,11 +139,13 @@ record ExtProcConfig(
         if (service == null) {
             throw new ConfigException("One and only one of grpc_service or http_service must be configured");
         }
+        ProcessingMode mode = ProcessingMode.from(node.message("processing_mode"));
+        mode.check();
         return new ExtProcConfig(
                 GrpcService.ofStream(service),
                 node.bool("failure_mode_allow", false),
                 status == null ? 0 : (int) status.integer("code", 0),
-                ProcessingMode.from(node.message("processing_mode")),
+                mode,
                 node.durationNanos("message_timeout", DEFAULT_MESSAGE_TIMEOUT_NANOS),
                 node.durationNanos("max_message_timeout", 0),
                 node.string("stat_prefix"),

@@ -126,6 +126,21 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         response.end();
     }
 
+    /** Whether the service takes messages without our keeping them. */
+    boolean isWritable() {
+        GrpcStream to = call;
+        return over || to == null || to.isWritable();
+    }
+
+    @Override
+    public void onWritable() {
+        HttpStream s = stream;
+        if (s != null && !over) {
+            request.onWritable(s);
+            response.onWritable(s);
+        }
+    }
+
     // ---- the service ----
 
     /** Sends a message, in a stream that the first one opens; false when that could not be, which has been settled by then. */
@@ -327,6 +342,12 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
             request.letGo(s);
             response.letGo(s);
         }
+    }
+
+    /** The service said what makes no sense. */
+    void failSpurious(String details) {
+        stats.spurious.inc();
+        fail(ERROR, details);
     }
 
     /** The service failed. */

@@ -1,5 +1,6 @@
 package dev.mishap.proxy.filter.http.extproc;
 
+import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,9 @@ record ProcessingMode(
         /** As a whole; a body that the buffers can't hold is refused. */
         BUFFERED,
         /** As a whole, or its beginning alone when the buffers can't hold it. */
-        BUFFERED_PARTIAL
+        BUFFERED_PARTIAL,
+        /** Piece by piece, and what comes back are pieces, too, whose number and sizes are the service's affair. */
+        FULL_DUPLEX_STREAMED
     }
 
     static ProcessingMode from(@Nullable ConfigNode node) {
@@ -35,6 +38,20 @@ record ProcessingMode(
                         body(node, "response_body_mode"),
                         sends(node, "request_trailer_mode", false),
                         sends(node, "response_trailer_mode", false));
+    }
+
+    /** Says what can't be, which a filter's own configuration must not have. */
+    void check() {
+        check("request", requestBody, requestTrailers);
+        check("response", responseBody, responseTrailers);
+    }
+
+    private static void check(String side, Body body, boolean trailers) {
+        if (body == Body.FULL_DUPLEX_STREAMED && !trailers) {
+            throw new ConfigException(
+                    "If the ext_proc filter has the " + side + "_body_mode set to FULL_DUPLEX_STREAMED, then the "
+                            + side + "_trailer_mode has to be set to SEND");
+        }
     }
 
     private static boolean sends(ConfigNode node, String field, boolean otherwise) {
@@ -52,7 +69,7 @@ record ProcessingMode(
                 return body;
             }
         }
-        throw node.error(field, name + " is not supported; STREAMED, BUFFERED and BUFFERED_PARTIAL are");
+        throw node.error(field, name + " is not supported");
     }
 
     /** Whether the two differ in nothing that a response of the service may change. */

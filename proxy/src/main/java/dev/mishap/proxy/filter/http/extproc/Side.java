@@ -54,6 +54,10 @@ abstract class Side {
     private int bytes;
     private boolean readsPaused;
     private @Nullable Future<?> timer;
+    /** Of {@link Body#FULL_DUPLEX_STREAMED}: whether the end of the body has gone on, and whether the service was told of trailers. */
+    private boolean bodyDone;
+
+    private boolean trailersTold;
 
     Side(ExtProcFilter filter) {
         this.filter = filter;
@@ -109,7 +113,9 @@ abstract class Side {
         if (!filter.send(ProcessingRequest.headers(filter.config(), isRequest(), map, end))) {
             return filter.isAnswered() ? Flow.PAUSE : goOn();
         }
-        await(stream);
+        if (mode != Body.FULL_DUPLEX_STREAMED) {
+            await(stream);
+        }
         return Flow.HOLD;
     }
 
@@ -121,13 +127,19 @@ abstract class Side {
     }
 
     Flow onData(HttpStream stream, ByteBuf borrowed, boolean end) {
-        if (replaced) {
+        if (replaced || bodyDone) {
             return Flow.TAKEN;
         }
         if (passing || mode == Body.NONE && asked != Asked.HEADERS) {
             return Flow.CONTINUE;
         }
         bodyEnded |= end;
+        if (mode == Body.FULL_DUPLEX_STREAMED) {
+            // Neither kept nor waited for: what comes back is the body.
+            filter.send(ProcessingRequest.body(isRequest(), borrowed, end));
+            holdBack(stream);
+            return Flow.TAKEN;
+        }
         keep(stream, borrowed, end);
         if (asked == Asked.HEADERS) {
             return Flow.TAKEN;
@@ -159,6 +171,9 @@ abstract class Side {
         }
         boolean first = trailers == null;
         trailers = map;
+        if (mode == Body.FULL_DUPLEX_STREAMED) {
+            return onDuplexTrailers(map);
+        }
         if (first && asked == Asked.NOTHING && !pieces.isEmpty() && mode != Body.STREAMED) {
             sendWhole(stream);
         } else if (asked == Asked.NOTHING && pieces.isEmpty()) {
@@ -172,6 +187,39 @@ abstract class Side {
         }
         trailersPaused = true;
         return Flow.PAUSE;
+    }
+
+    private Flow onDuplexTrailers(HeaderMap map) {
+        if (bodyDone) {
+            return Flow.PAUSE; // what the service made of the message had no trailers
+        }
+        if (!trailersTold) {
+            trailersTold = true;
+            filter.send(ProcessingRequest.trailers(filter.config(), isRequest(), map));
+        } else if (passing) {
+            return Flow.CONTINUE;
+        }
+        if (held) {
+            return Flow.TAKEN;
+        }
+        trailersPaused = true;
+        return Flow.PAUSE;
+    }
+
+    /** Has the sender wait while the service takes no more. */
+    private void holdBack(HttpStream stream) {
+        if (!readsPaused && !filter.isWritable()) {
+            readsPaused = true;
+            pauseReads(stream);
+        }
+    }
+
+    /** The service takes more again. */
+    void onWritable(HttpStream stream) {
+        if (mode == Body.FULL_DUPLEX_STREAMED && readsPaused) {
+            readsPaused = false;
+            resumeReads(stream);
+        }
     }
 
     private void keep(HttpStream stream, ByteBuf borrowed, boolean end) {
@@ -277,6 +325,14 @@ abstract class Side {
             replaceBody(stream, common, map);
             return true;
         }
+        if (mode == Body.FULL_DUPLEX_STREAMED) {
+            if (!headersOnly) {
+                map.remove(HeaderName.CONTENT_LENGTH);
+            }
+            passing = headersOnly;
+            release(stream);
+            return true;
+        }
         boolean more = !headersOnly;
         if (more && (mode == Body.STREAMED || mode == Body.BUFFERED_PARTIAL)) {
             map.remove(HeaderName.CONTENT_LENGTH);
@@ -319,6 +375,9 @@ abstract class Side {
 
     /** Returns false when nobody asked. */
     boolean onBodyAnswer(HttpStream stream, @Nullable ConfigNode common) {
+        if (mode == Body.FULL_DUPLEX_STREAMED) {
+            return onDuplexBody(stream, common);
+        }
         if (asked != Asked.BODY) {
             return false;
         }
@@ -329,19 +388,16 @@ abstract class Side {
         if (held && map != null && !change(stream, common, map)) {
             return true;
         }
-        ConfigNode mutation = common == null ? null : common.message("body_mutation");
-        String kind = mutation == null ? null : mutation.oneof("mutation");
-        boolean changed = "body".equals(kind) || "clear_body".equals(kind) && mutation.bool("clear_body", false);
-        int length = changed && "body".equals(kind) ? mutation.string("body").length() : 0;
-        if (held && changed && mode == Body.BUFFERED && map != null && !fits(map, length)) {
+        byte[] instead = instead(common);
+        if (held && instead != null && mode == Body.BUFFERED && map != null && !fits(map, instead.length)) {
             filter.refuse("mismatch_between_content_length_and_the_length_of_the_mutated_body");
             return true;
         }
         Piece piece = take(stream);
         ByteBuf out = piece.bytes;
-        if (changed) {
+        if (instead != null) {
             out.release();
-            out = length == 0 ? Unpooled.EMPTY_BUFFER : bytes(mutation);
+            out = Unpooled.wrappedBuffer(instead);
         }
         if (mode == Body.STREAMED) {
             inFlight--;
@@ -349,6 +405,38 @@ abstract class Side {
         inject(stream, out, piece.end);
         finishBody(stream);
         return true;
+    }
+
+    private boolean onDuplexBody(HttpStream stream, @Nullable ConfigNode common) {
+        ConfigNode mutation = common == null ? null : common.message("body_mutation");
+        ConfigNode piece = mutation == null ? null : mutation.message("streamed_response");
+        if (piece == null) {
+            filter.failSpurious("spurious_message:_Normal_body_mutation_response_is_received_while_body_mode__is_"
+                    + "FULL_DUPLEX_STREAMED");
+            return true;
+        }
+        if (asked == Asked.HEADERS || bodyDone) {
+            return false;
+        }
+        bodyDone = piece.bool("end_of_stream", false);
+        passing = bodyDone;
+        byte[] out = piece.string("body").getBytes(StandardCharsets.ISO_8859_1);
+        inject(stream, Unpooled.wrappedBuffer(out), bodyDone);
+        return true;
+    }
+
+    /** What the service says to be in the place of what it was told, or null. */
+    private static byte @Nullable [] instead(@Nullable ConfigNode common) {
+        ConfigNode mutation = common == null ? null : common.message("body_mutation");
+        if (mutation == null || mutation.message("streamed_response") != null) {
+            return null;
+        }
+        if (mutation.bool("clear_body", false)) {
+            return new byte[0];
+        }
+        return "body".equals(mutation.oneof("mutation"))
+                ? mutation.string("body").getBytes(StandardCharsets.ISO_8859_1)
+                : null;
     }
 
     private static boolean fits(HeaderMap headers, int length) {
@@ -372,9 +460,13 @@ abstract class Side {
     /** Returns false when nobody asked. */
     boolean onTrailersAnswer(HttpStream stream, @Nullable ConfigNode mutation) {
         HeaderMap map = trailers;
-        if (asked != Asked.TRAILERS || map == null) {
+        if (mode == Body.FULL_DUPLEX_STREAMED ? !trailersTold || passing : asked != Asked.TRAILERS) {
             return false;
         }
+        if (map == null) {
+            return false;
+        }
+        passing |= mode == Body.FULL_DUPLEX_STREAMED;
         answered();
         String wrong = HeaderChanges.apply(
                 mutation,
@@ -418,6 +510,10 @@ abstract class Side {
     /** Lets all that waits go on, and what follows as well. */
     void letGo(HttpStream stream) {
         answered();
+        if (mode == Body.FULL_DUPLEX_STREAMED && bodyEnded && !headersOnly && !bodyDone && !filter.isProcessing()) {
+            bodyDone = true;
+            inject(stream, Unpooled.EMPTY_BUFFER, true); // what the service had of the body is lost with it
+        }
         boolean tellsTrailers = sendsTrailers && filter.isProcessing();
         mode = Body.NONE;
         passing = !tellsTrailers;

@@ -53,8 +53,8 @@ class ExtProcConfigTest {
     @Test
     void whatIsNotThereIsRefused() {
         assertThatThrownBy(() -> config(SERVICE + "processing_mode: {request_body_mode: FULL_DUPLEX_STREAMED}"))
-                .hasMessageContaining("request_body_mode")
-                .hasMessageContaining("FULL_DUPLEX_STREAMED is not supported");
+                .hasMessageContaining("request_trailer_mode")
+                .hasMessageContaining("FULL_DUPLEX_STREAMED, then the request");
         assertThatThrownBy(() -> config("failure_mode_allow: true"))
                 .hasMessageContaining("One and only one of grpc_service or http_service must be configured");
     }
