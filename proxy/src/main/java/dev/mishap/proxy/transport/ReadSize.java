@@ -9,17 +9,16 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much a channel reads at once. One of a channel's own may have a {@link #bypass}, which moves what has come past the pipeline before each
- * read; that then finds a little at most, or the end.
+ * How much a channel that carries bytes for another reads at once, in one read. There may be a {@link #bypass}, which moves what has come past
+ * the pipeline before each read; that then finds a little at most, or the end. One a channel.
  */
 public final class ReadSize implements RecvByteBufAllocator {
-    /** For channels without a bypass, which share it. */
+    /** For other channels, which share it: several reads, as Netty's own. */
     public static final RecvByteBufAllocator USUAL = AdaptiveReads::new;
 
     private static final int LITTLE = 4096;
 
     private @Nullable Bypass bypass;
-    private boolean little;
 
     /** Takes bytes from a channel that is about to read. */
     public interface Bypass {
@@ -47,8 +46,7 @@ public final class ReadSize implements RecvByteBufAllocator {
         @Override
         public ByteBuf allocate(ByteBufAllocator alloc) {
             Bypass b = bypass;
-            little = b != null && moved(b);
-            return little ? alloc.ioBuffer(LITTLE) : super.allocate(alloc);
+            return b != null && moved(b) ? alloc.ioBuffer(LITTLE) : super.allocate(alloc);
         }
 
         private static boolean moved(Bypass bypass) {
@@ -60,14 +58,16 @@ public final class ReadSize implements RecvByteBufAllocator {
             }
         }
 
+        // One read, so that it is written before there is another: no more than that waits for its turn.
+
         @Override
         public boolean continueReading() {
-            return !little && super.continueReading();
+            return false;
         }
 
         @Override
         public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
-            return !little && super.continueReading(maybeMoreData);
+            return false;
         }
     }
 }
