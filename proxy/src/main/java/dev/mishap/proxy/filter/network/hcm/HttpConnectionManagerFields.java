@@ -87,7 +87,7 @@ public final class HttpConnectionManagerFields {
                             "literal_proxy_name"),
             SupportedFields.of(IdentityConfig.EARLY_MUTATION).supported("mutations"),
             SupportedFields.of(HCM + ".SetCurrentClientCertDetails")
-                    .supported("subject", "cert", "chain", "dns", "uri"),
+                    .supported("subject", "cert", "chain", "dns", "uri", "issuer", "format"),
             SupportedFields.of(HCM + ".UpgradeConfig").supported("upgrade_type", "enabled", "filters"),
             SupportedFields.of(HCM + ".HcmAccessLogOptions")
                     .supported(

@@ -74,7 +74,9 @@ final class IdentityConfig {
             }
         }
         return new ClientCertHeader(
-                ClientCertHeader.Mode.valueOf(node.enumName("forward_client_cert_details")), details);
+                ClientCertHeader.Mode.valueOf(node.enumName("forward_client_cert_details")),
+                details,
+                set != null && set.enumName("format").equals("JSON"));
     }
 
     private static RequestMutation @Nullable [] earlyMutations(ConfigNode node) {
