@@ -72,7 +72,7 @@ public final class TlsFields {
                             "trust_chain_verification")
                     .supported("only_verify_leaf_cert_crl", "max_verify_depth", "custom_validator_config")
                     .accepted("require_signed_certificate_timestamp", "Envoy reads it and requires none, too"),
-            SupportedFields.of(TrustDomains.MESSAGE).supported("trust_domains"),
+            SupportedFields.of(TrustDomains.MESSAGE).supported("trust_domains", "trust_bundles"),
             SupportedFields.of(TrustDomains.MESSAGE + ".TrustDomain").supported("name", "trust_bundle"),
             SupportedFields.of(TLS + "CertificateValidationContext.SystemRootCerts"),
             SupportedFields.of(TLS + "SubjectAltNameMatcher").supported("san_type", "matcher", "oid"),

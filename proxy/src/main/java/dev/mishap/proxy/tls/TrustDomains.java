@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SPIFFE validator ({@code SPIFFECertValidatorConfig}): the peer's identity is the first URI among its names, and its chain is
- * followed to the authorities of that identity's trust domain alone.
+ * followed to the authorities of that identity's trust domain alone. {@code trust_bundles} takes the place of {@code trust_domains}.
  *
  * @param bundles authorities by trust domain
  * @param path where the first bundle came from, as /certs tells it
@@ -40,6 +40,10 @@ record TrustDomains(Map<String, List<X509Certificate>> bundles, String path) {
         if (config == null || !type.equals(MESSAGE)) {
             throw new ConfigException("Didn't find a registered implementation for '" + custom.string("name")
                     + "' with type URL: '" + type + "'");
+        }
+        ConfigNode together = config.message("trust_bundles");
+        if (together != null) {
+            return new TrustDomains(SpiffeBundles.read(SecretFiles.read(together)), "");
         }
         Map<String, List<X509Certificate>> bundles = new LinkedHashMap<>();
         String path = "";
