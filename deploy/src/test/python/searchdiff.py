@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches for differences from Envoy: random route tables with faults, random requests, the same for both programs.
 
-    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp | --admin | --configs]
+    searchdiff.py --bin './mishap proxy' [--envoy envoy] [--seeds 1-20] [--requests 300] [--show 3] [--raw | --stacks | --chains | --tcp | --admin | --upstreams | --configs]
 
 For each seed one configuration (virtual hosts, matchers, redirects, rewrites, direct responses, header mutations, options of the connection
 manager, HTTPFault on all levels, runtime) is given to both, then the requests one by one, each on a connection of its own. Responses (with
@@ -12,12 +12,12 @@ the requests are malformed in random ways; there, differences are to be judged, 
 protocols upstream and a random access-log format; requests are of HTTP/1 and HTTP/2, and all counters that do not follow timing are compared
 (search_stacks.py). With --chains it is a listener of filter chains, and clients with and without TLS (search_chains.py); with --tcp it is a TCP proxy behind network
 filters, with TLS and PROXY headers on both sides, and clients that follow a script (search_tcp.py). With --admin, the admin server is asked after some traffic of a
-stack (search_admin.py). A configuration that both refuse is passed over. With --configs nothing is served: --requests configurations of each seed are judged by both (search_configs.py).
+stack (search_admin.py); with --upstreams the upstreams misbehave in each try as a request says (search_upstreams.py). A configuration that both refuse is passed over. With --configs nothing is served: --requests configurations of each seed are judged by both (search_configs.py).
 
 Exit code 1 when anything differed. What is found belongs into a recorded case, see CONTRIBUTING.md.
 """
 import argparse, collections, concurrent.futures, difflib, json, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
-import diffrun, search_admin, search_chains, search_configs, search_stacks, search_tcp
+import diffrun, search_admin, search_chains, search_configs, search_stacks, search_tcp, search_upstreams
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router",
@@ -610,7 +610,8 @@ def main():
     a.set_defaults(kind=Routes)
     for mode, meaning in ((Raw, "malformed requests"), (Stacks, "stacks of HTTP filters"), (Chains, "listeners with filter chains"),
                           (search_tcp.Tcp, "listeners of TCP, with network filters"),
-                          (Admin, "requests to the admin server")):
+                          (Admin, "requests to the admin server"),
+                          (search_upstreams.mode(Routes, bootstrap), "upstreams that misbehave")):
         kind.add_argument("--" + mode.__name__.lower(), dest="kind", action="store_const", const=mode, help=meaning + " instead")
     kind.add_argument("--configs", action="store_true", help="which configurations are refused instead, and why")
     a.add_argument("--table", metavar="FILE", help="only this: what --envoy says to the rows of acceptance.txt")

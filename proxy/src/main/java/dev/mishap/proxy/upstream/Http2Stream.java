@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** One request on an {@link Http2Connection}. */
 final class Http2Stream extends H2Stream implements UpstreamStream {
     private static final byte[] NO_CONTENT = {'2', '0', '4'};
+    private static final byte[] SWITCHING_PROTOCOLS = {'1', '0', '1'};
     private static final byte[] NOT_MODIFIED = {'3', '0', '4'};
 
     private final Http2Connection owner;
@@ -194,7 +195,8 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
             return wrong;
         }
         if (isInformational(headers)) {
-            return endStream ? H2HeaderRules.MESSAGING : null;
+            boolean switches = headers.valueEquals(headers.indexOf(HeaderName.STATUS), SWITCHING_PROTOCOLS);
+            return endStream || switches ? H2HeaderRules.MESSAGING : null;
         }
         long length = H2HeaderRules.contentLength(headers);
         if (length == -2) {
@@ -269,7 +271,7 @@ final class Http2Stream extends H2Stream implements UpstreamStream {
         if (l == null) {
             return;
         }
-        if (details != null) {
+        if (details != null && !H2HeaderRules.isTooMuch(details)) {
             owner.pool().stats().rqTxReset.inc();
             l.onReset(ResetReason.PROTOCOL_ERROR);
         } else if (code == H2Error.REFUSED_STREAM) {

@@ -10,6 +10,9 @@ public final class H2HeaderRules {
     /** A header that must not be there, or not in this form. */
     public static final String INVALID_FIELD = "http2.invalid.header.field";
     /** Headers that do not make a message. */
+    static final String TOO_MANY = "http2.too_many_headers";
+
+    static final String TOO_LARGE = "http2.header_list_size_too_large";
     public static final String MESSAGING = "http2.violation.of.messaging.rule";
 
     private static final HeaderName PROTOCOL = HeaderName.of(":protocol");
@@ -136,6 +139,11 @@ public final class H2HeaderRules {
             return HAS_AUTHORITY;
         }
         return allowConnect && h.isNamed(i, PROTOCOL) ? HAS_PROTOCOL : 0;
+    }
+
+    /** Whether a stream was reset with {@code details} since its headers were beyond a limit, which at upstreams is as if they had reset it. */
+    public static boolean isTooMuch(String details) {
+        return details.equals(TOO_MANY) || details.equals(TOO_LARGE);
     }
 
     /** What is wrong with a response's headers, or null. Joins repeated lines. */

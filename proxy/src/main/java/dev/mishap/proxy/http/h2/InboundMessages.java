@@ -89,8 +89,7 @@ final class InboundMessages {
         target.clear();
         boolean many = outcome == HpackDecoder.TOO_MANY;
         (many ? stats.headerOverflow : stats.headerListTooLarge).inc();
-        inbound.resetInvalid(
-                s, H2Error.INTERNAL_ERROR, many ? "http2.too_many_headers" : "http2.header_list_size_too_large");
+        inbound.resetInvalid(s, H2Error.INTERNAL_ERROR, many ? H2HeaderRules.TOO_MANY : H2HeaderRules.TOO_LARGE);
     }
 
     private void message(H2Stream s, HeaderMap headers, boolean trailers) {
