@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * until {@link #advanceMillis}.
  */
 public final class FakeHttpStream implements HttpStream {
+    public boolean accepted = true;
     public final MockTicker ticker = Ticker.newMockTicker();
     public final HeaderMap requestHeaders = new HeaderMap();
     public final Map<String, Object> runtimeValues = new HashMap<>();
@@ -174,6 +175,11 @@ public final class FakeHttpStream implements HttpStream {
     @Override
     public @Nullable HeaderMap responseTrailers() {
         return null;
+    }
+
+    @Override
+    public boolean accepted() {
+        return accepted;
     }
 
     @Override

@@ -63,6 +63,17 @@ class CustomResponseFilterTest {
     }
 
     @Test
+    void theHeadersOfARequestThatNoFilterSawMatchNothing() {
+        CustomResponseExtension.Policies own =
+                policies("HttpRequestHeaderMatchInput, header_name: x-a", "1", policy("body: {inline_string: b}"));
+        stream.header("x-a", "1");
+
+        assertThat(answer(own, "400")).isEqualTo("b");
+        stream.accepted = false;
+        assertThat(answer(own, "400")).isNull();
+    }
+
+    @Test
     void headersOfTheResponseAreMatchedJoined() {
         CustomResponseExtension.Policies own =
                 policies("HttpResponseHeaderMatchInput, header_name: x-a", "1,2", policy("body: {inline_string: b}"));
