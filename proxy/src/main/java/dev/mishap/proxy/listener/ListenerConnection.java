@@ -59,6 +59,7 @@ final class ListenerConnection implements ChannelFutureListener {
         ListenerConnection connection = new ListenerConnection(channel, chain, info, stats, worker, config.log());
         connection.opened();
         info.filterChainName = chain.name();
+        info.listenerName = config.name();
         info.filterChainMetadata = chain.metadata();
         int bufferLimit = config.bufferLimit();
         if (gate.isIdle() && chain.gates().isEmpty()) {

@@ -56,6 +56,8 @@ public final class ConnectionInfo {
 
     /** {@code FilterChain.name} of the chain that was chosen, {@code ""} when it has none; null before the choice. */
     public @Nullable String filterChainName;
+    /** The listener's name, {@code ""} when it has none; null before the choice of a filter chain. */
+    public @Nullable String listenerName;
     /** The listener's {@code filter_metadata} by namespace; null when it has none. */
     public @Nullable Map<String, Map<String, Object>> listenerMetadata;
     /** The filter chain's {@code filter_metadata} by namespace; null when it has none. */

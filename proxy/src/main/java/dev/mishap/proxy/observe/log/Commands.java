@@ -52,6 +52,7 @@ final class Commands {
             Map.entry("PARSE_STATUS", i -> i.dns == null ? null : String.valueOf(i.dns.parsed())),
             Map.entry("ROUTE_NAME", i -> emptyAsNull(i.routeName)),
             Map.entry("VIRTUAL_CLUSTER_NAME", i -> i.virtualClusterName),
+            Map.entry("LISTENER_NAME", i -> i.connection == null ? null : emptyAsNull(i.connection.listenerName)),
             Map.entry("FILTER_CHAIN_NAME", i -> emptyAsNull(i.filterChainName)));
 
     private static final Map<String, ToLongFunction<StreamInfo>> NUMBERS = Map.ofEntries(

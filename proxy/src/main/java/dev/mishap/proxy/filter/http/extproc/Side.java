@@ -1,6 +1,7 @@
 package dev.mishap.proxy.filter.http.extproc;
 
 import dev.mishap.proxy.config.schema.ConfigNode;
+import dev.mishap.proxy.filter.http.extproc.Pieces.Piece;
 import dev.mishap.proxy.filter.http.extproc.ProcessingMode.Body;
 import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
@@ -9,9 +10,7 @@ import dev.mishap.proxy.http.HttpStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.Future;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +28,8 @@ abstract class Side {
         TRAILERS
     }
 
-    private record Piece(ByteBuf bytes, boolean end) {}
-
     final ExtProcFilter filter;
-    private final Deque<Piece> pieces = new ArrayDeque<>(2);
+    private final Pieces pieces = new Pieces(this);
     private Asked asked = Asked.NOTHING;
     private boolean sendsHeaders;
     private boolean sendsTrailers;
@@ -51,8 +48,6 @@ abstract class Side {
     /** Of {@link Body#STREAMED}: the pieces at the front that the service has been told of. */
     private int inFlight;
 
-    private int bytes;
-    private boolean readsPaused;
     private @Nullable Future<?> timer;
     /** Of {@link Body#FULL_DUPLEX_STREAMED}: whether the end of the body has gone on, and whether the service was told of trailers. */
     private boolean bodyDone;
@@ -137,24 +132,26 @@ abstract class Side {
         if (mode == Body.FULL_DUPLEX_STREAMED) {
             // Neither kept nor waited for: what comes back is the body.
             filter.send(ProcessingRequest.body(isRequest(), borrowed, end));
-            holdBack(stream);
+            if (!filter.isWritable()) {
+                pieces.pause(stream);
+            }
             return Flow.TAKEN;
         }
-        keep(stream, borrowed, end);
+        pieces.keep(stream, borrowed, end);
         if (asked == Asked.HEADERS) {
             return Flow.TAKEN;
         }
         switch (mode) {
             case STREAMED -> sendPieces(stream);
             case BUFFERED -> {
-                if (bytes > stream.bufferLimit()) {
+                if (pieces.bytes() > stream.bufferLimit()) {
                     tooLarge(stream);
                 } else if (end) {
                     sendWhole(stream);
                 }
             }
             default -> {
-                if (asked == Asked.NOTHING && (end || bytes > stream.bufferLimit())) {
+                if (asked == Asked.NOTHING && (end || pieces.bytes() > stream.bufferLimit())) {
                     sendWhole(stream);
                 }
             }
@@ -206,49 +203,21 @@ abstract class Side {
         return Flow.PAUSE;
     }
 
-    /** Has the sender wait while the service takes no more. */
-    private void holdBack(HttpStream stream) {
-        if (!readsPaused && !filter.isWritable()) {
-            readsPaused = true;
-            pauseReads(stream);
-        }
-    }
-
     /** The service takes more again. */
     void onWritable(HttpStream stream) {
-        if (mode == Body.FULL_DUPLEX_STREAMED && readsPaused) {
-            readsPaused = false;
-            resumeReads(stream);
+        if (mode == Body.FULL_DUPLEX_STREAMED) {
+            pieces.unpause(stream);
         }
-    }
-
-    private void keep(HttpStream stream, ByteBuf borrowed, boolean end) {
-        pieces.addLast(new Piece(borrowed.retainedSlice(), end));
-        bytes += borrowed.readableBytes();
-        if (!readsPaused && bytes > stream.bufferLimit()) {
-            readsPaused = true;
-            pauseReads(stream);
-        }
-    }
-
-    private Piece take(HttpStream stream) {
-        Piece piece = pieces.removeFirst();
-        bytes -= piece.bytes.readableBytes();
-        if (readsPaused && bytes <= stream.bufferLimit() / 2) {
-            readsPaused = false;
-            resumeReads(stream);
-        }
-        return piece;
     }
 
     // ---- what the service is told ----
 
     private void sendPieces(HttpStream stream) {
-        int unsent = pieces.size() - inFlight;
-        for (Piece piece : pieces.stream().skip(inFlight).limit(unsent).toList()) {
+        for (Iterator<Piece> unsent = pieces.after(inFlight); unsent.hasNext(); ) {
+            Piece piece = unsent.next();
             asked = Asked.BODY;
             inFlight++;
-            if (!filter.send(ProcessingRequest.body(isRequest(), piece.bytes, piece.end))) {
+            if (!filter.send(ProcessingRequest.body(isRequest(), piece.bytes(), piece.end()))) {
                 return;
             }
         }
@@ -257,25 +226,11 @@ abstract class Side {
 
     /** Tells all that there is of the body. */
     private void sendWhole(HttpStream stream) {
-        ByteBuf whole = whole(stream);
-        boolean end = bodyEnded && trailers == null;
-        pieces.addLast(new Piece(whole, end));
-        bytes = whole.readableBytes();
+        Piece whole = pieces.join(stream, bodyEnded && trailers == null);
         asked = Asked.BODY;
-        if (filter.send(ProcessingRequest.body(isRequest(), whole, end))) {
+        if (filter.send(ProcessingRequest.body(isRequest(), whole.bytes(), whole.end()))) {
             await(stream);
         }
-    }
-
-    private ByteBuf whole(HttpStream stream) {
-        if (pieces.size() == 1) {
-            return pieces.removeFirst().bytes;
-        }
-        ByteBuf whole = stream.alloc().buffer(Math.max(bytes, 16));
-        for (Piece piece; (piece = pieces.pollFirst()) != null; piece.bytes.release()) {
-            whole.writeBytes(piece.bytes);
-        }
-        return whole;
     }
 
     private void sendTrailers(HttpStream stream) {
@@ -344,15 +299,14 @@ abstract class Side {
         boolean any = !pieces.isEmpty();
         if (mode == Body.STREAMED) {
             if (any) {
-                pieces.addLast(new Piece(whole(stream), bodyEnded && trailers == null));
-                bytes = pieces.getLast().bytes.readableBytes();
+                pieces.join(stream, bodyEnded && trailers == null);
                 sendPieces(stream); // the headers wait for the answer, which may still change them
             } else {
                 release(stream);
             }
-        } else if (mode == Body.BUFFERED && bytes > stream.bufferLimit()) {
+        } else if (mode == Body.BUFFERED && pieces.bytes() > stream.bufferLimit()) {
             tooLarge(stream);
-        } else if (any && (bodyEnded || trailers != null || bytes > stream.bufferLimit())) {
+        } else if (any && (bodyEnded || trailers != null || pieces.bytes() > stream.bufferLimit())) {
             sendWhole(stream);
         } else if (trailers != null) {
             finishBody(stream);
@@ -363,14 +317,11 @@ abstract class Side {
     private void replaceBody(HttpStream stream, ConfigNode common, HeaderMap map) {
         map.remove(HeaderName.CONTENT_LENGTH);
         replaced = true;
-        clear(stream);
-        ConfigNode mutation = common.message("body_mutation");
-        inject(stream, mutation == null ? Unpooled.EMPTY_BUFFER : bytes(mutation), true);
+        clear();
+        pieces.unpause(stream);
+        byte[] body = BodyMutation.instead(common);
+        inject(stream, body == null ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body), true);
         release(stream);
-    }
-
-    private static ByteBuf bytes(ConfigNode mutation) {
-        return Unpooled.wrappedBuffer(mutation.string("body").getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /** Returns false when nobody asked. */
@@ -388,13 +339,17 @@ abstract class Side {
         if (held && map != null && !change(stream, common, map)) {
             return true;
         }
-        byte[] instead = instead(common);
-        if (held && instead != null && mode == Body.BUFFERED && map != null && !fits(map, instead.length)) {
+        byte[] instead = BodyMutation.instead(common);
+        if (held
+                && instead != null
+                && mode == Body.BUFFERED
+                && map != null
+                && !BodyMutation.fits(map, instead.length)) {
             filter.refuse("mismatch_between_content_length_and_the_length_of_the_mutated_body");
             return true;
         }
-        Piece piece = take(stream);
-        ByteBuf out = piece.bytes;
+        Piece piece = pieces.take(stream);
+        ByteBuf out = piece.bytes();
         if (instead != null) {
             out.release();
             out = Unpooled.wrappedBuffer(instead);
@@ -402,14 +357,13 @@ abstract class Side {
         if (mode == Body.STREAMED) {
             inFlight--;
         }
-        inject(stream, out, piece.end);
+        inject(stream, out, piece.end());
         finishBody(stream);
         return true;
     }
 
     private boolean onDuplexBody(HttpStream stream, @Nullable ConfigNode common) {
-        ConfigNode mutation = common == null ? null : common.message("body_mutation");
-        ConfigNode piece = mutation == null ? null : mutation.message("streamed_response");
+        ConfigNode piece = BodyMutation.piece(common);
         if (piece == null) {
             filter.failSpurious("spurious_message:_Normal_body_mutation_response_is_received_while_body_mode__is_"
                     + "FULL_DUPLEX_STREAMED");
@@ -420,28 +374,8 @@ abstract class Side {
         }
         bodyDone = piece.bool("end_of_stream", false);
         passing = bodyDone;
-        byte[] out = piece.string("body").getBytes(StandardCharsets.ISO_8859_1);
-        inject(stream, Unpooled.wrappedBuffer(out), bodyDone);
+        inject(stream, Unpooled.wrappedBuffer(BodyMutation.bytes(piece)), bodyDone);
         return true;
-    }
-
-    /** What the service says to be in the place of what it was told, or null. */
-    private static byte @Nullable [] instead(@Nullable ConfigNode common) {
-        ConfigNode mutation = common == null ? null : common.message("body_mutation");
-        if (mutation == null || mutation.message("streamed_response") != null) {
-            return null;
-        }
-        if (mutation.bool("clear_body", false)) {
-            return new byte[0];
-        }
-        return "body".equals(mutation.oneof("mutation"))
-                ? mutation.string("body").getBytes(StandardCharsets.ISO_8859_1)
-                : null;
-    }
-
-    private static boolean fits(HeaderMap headers, int length) {
-        String told = headers.get(HeaderName.CONTENT_LENGTH);
-        return told == null || told.equals(Integer.toString(length));
     }
 
     /** A part of the body has gone on. */
@@ -524,9 +458,10 @@ abstract class Side {
 
     private void flush(HttpStream stream) {
         while (!pieces.isEmpty()) {
-            Piece piece = take(stream);
-            inject(stream, piece.bytes, piece.end);
+            Piece piece = pieces.take(stream);
+            inject(stream, piece.bytes(), piece.end());
         }
+        pieces.unpause(stream);
     }
 
     private void release(HttpStream stream) {
@@ -537,22 +472,15 @@ abstract class Side {
         }
     }
 
-    private void clear(@Nullable HttpStream stream) {
-        for (Piece piece; (piece = pieces.pollFirst()) != null; ) {
-            piece.bytes.release();
-        }
-        bytes = 0;
+    private void clear() {
+        pieces.clear();
         inFlight = 0;
-        if (readsPaused && stream != null) {
-            readsPaused = false;
-            resumeReads(stream);
-        }
     }
 
     /** Nothing goes on any more. */
     void end() {
         answered();
-        clear(null);
+        clear();
         passing = true;
     }
 }
