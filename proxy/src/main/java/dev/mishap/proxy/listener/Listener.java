@@ -225,7 +225,7 @@ public final class Listener {
         }
         limits.opened();
         ConnectionInfo info = ConnectionInfo.of(channel);
-        if (channel instanceof InternalChannel internal) {
+        if (info.internalAddress != null && channel instanceof InternalChannel internal) {
             internal.introduce(info);
             int high = Math.max(config.bufferLimit(), 1);
             channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(high / 2, high));
