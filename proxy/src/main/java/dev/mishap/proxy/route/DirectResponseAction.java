@@ -1,5 +1,6 @@
 package dev.mishap.proxy.route;
 
+import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.observe.log.LogFormat;
 import java.nio.charset.StandardCharsets;
@@ -14,12 +15,15 @@ import org.jspecify.annotations.Nullable;
  */
 public record DirectResponseAction(
         int status, String body, @Nullable LogFormat format) implements RouteAction {
+    /** Operators about the response give nothing, as there is none yet. Nobody writes to it. */
+    private static final HeaderMap NO_RESPONSE = new HeaderMap();
+
     /** The body of the answer to a request. */
     String body(HttpStream stream) {
         if (format == null) {
             return body;
         }
-        byte[] text = format.formatLocalReply(stream.info(), stream.requestHeaders(), stream.responseHeaders(), body);
+        byte[] text = format.formatLocalReply(stream.info(), stream.requestHeaders(), NO_RESPONSE, body);
         return new String(text, StandardCharsets.UTF_8);
     }
 }
