@@ -110,8 +110,8 @@ public final class LogFormat {
         return json != null;
     }
 
-    /** The text for a local reply whose body so far is {@code body}. */
-    public byte[] formatLocalReply(StreamInfo info, HeaderMap request, HeaderMap response, String body) {
+    /** The text for a local reply whose body so far is {@code body}; {@code response} is null before its headers are made. */
+    public byte[] formatLocalReply(StreamInfo info, HeaderMap request, @Nullable HeaderMap response, String body) {
         LogBuffer out = LogBuffer.ofThread();
         append(new LogContext(info, request, response, null, body), out);
         return Arrays.copyOf(out.array(), out.size());
