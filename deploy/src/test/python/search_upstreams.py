@@ -2,6 +2,9 @@
 
 A request says what the upstream does in each of its tries (x-do), over HTTP/1 or HTTP/2; clients end requests early. What follows a clock is far
 from the time-outs. Answers, access logs and all counters of clusters, of the connection manager and of codecs are compared.
+
+Known to differ: how much of a large body is taken before an answer that comes early, and so whether the client is told to stop; connections
+upstream that were never made count as none of HTTP/2's here; of a mirror whose upstream breaks the protocol, which code is counted.
 """
 import random, re, socket, struct, threading, time
 import h2.config, h2.connection, h2.errors, h2.events, h2.exceptions

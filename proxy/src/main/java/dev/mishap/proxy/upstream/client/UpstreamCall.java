@@ -272,7 +272,9 @@ final class UpstreamCall implements UpstreamListener {
     }
 
     @Override
-    public void onInformational(HeaderMap informational) {}
+    public void onInformational(HeaderMap informational) {
+        count(statusOf(informational));
+    }
 
     @Override
     public void onHeaders(HeaderMap received, boolean endStream) {

@@ -201,8 +201,11 @@ final class Shadow implements UpstreamListener {
         return response;
     }
 
+    /** Counted as a response, though another follows: as Envoy does, for which each is one that has come. */
     @Override
-    public void onInformational(HeaderMap informational) {}
+    public void onInformational(HeaderMap informational) {
+        stats.response((int) HeaderNumbers.of(informational, HeaderName.STATUS), informational, endpoint);
+    }
 
     @Override
     public void onHeaders(HeaderMap received, boolean endStream) {
