@@ -10,10 +10,11 @@ public final class H2HeaderRules {
     /** A header that must not be there, or not in this form. */
     public static final String INVALID_FIELD = "http2.invalid.header.field";
     /** Headers that do not make a message. */
+    public static final String MESSAGING = "http2.violation.of.messaging.rule";
+    /** Headers beyond a limit. */
     static final String TOO_MANY = "http2.too_many_headers";
 
     static final String TOO_LARGE = "http2.header_list_size_too_large";
-    public static final String MESSAGING = "http2.violation.of.messaging.rule";
 
     private static final HeaderName PROTOCOL = HeaderName.of(":protocol");
     private static final HeaderName COOKIE = HeaderName.of("cookie");
