@@ -85,7 +85,7 @@ public final class Upstreams {
             return p;
         }
 
-        /** Counts a request that the proxy makes itself; its further tries are none. */
+        /** Counts a copy of a request, as the clients of {@code upstream.client} count what they send. */
         public void ownRequest() {
             Counter c = ownRequests;
             if (c != null) {

@@ -46,7 +46,6 @@ public final class AsyncHttpCall implements UpstreamCall.Events {
         this.loop = loop;
         this.request = request;
         this.callbacks = callbacks;
-        upstreams.on(loop).ownRequest();
     }
 
     void start() {

@@ -45,7 +45,6 @@ public final class GrpcStream implements UpstreamCall.Events {
         this.callbacks = callbacks;
         this.frames = new GrpcFrames(maxMessageBytes);
         this.call = new UpstreamCall(upstreams, cluster, loop, headers, this);
-        upstreams.on(loop).ownRequest();
     }
 
     /** Has the call tried again as {@code policy} says; before it starts. */
