@@ -525,6 +525,7 @@ public final class ActiveStream implements HttpStream {
         finish(false);
         restarting = false;
         info.restart();
+        config.stats.restarted(codec.protocol());
         long now = System.nanoTime();
         beginPass(now);
         headersSeen = true;

@@ -184,6 +184,11 @@ public final class ConnectionManagerStats {
         cxLengthMs.record(nanos / 1_000_000);
     }
 
+    /** A request begins anew, by an internal redirect: one more of its protocol. */
+    void restarted(String protocol) {
+        (protocol.equals("HTTP/2") ? rqHttp2Total : rqHttp1Total).inc();
+    }
+
     public void completed(int status) {
         rqCompleted.inc();
         listenerRqCompleted.inc();
