@@ -9,7 +9,15 @@ import java.util.Iterator;
 /** The pieces of a body that wait for the service. Owns their bytes; while there are too many, their sender is made to wait. */
 final class Pieces {
     /** Bytes, and whether the body ends with them. */
-    record Piece(ByteBuf bytes, boolean end) {}
+    static final class Piece {
+        final ByteBuf bytes;
+        final boolean end;
+
+        private Piece(ByteBuf bytes, boolean end) {
+            this.bytes = bytes;
+            this.end = end;
+        }
+    }
 
     private final Side side;
     private final Deque<Piece> waiting = new ArrayDeque<>(2);

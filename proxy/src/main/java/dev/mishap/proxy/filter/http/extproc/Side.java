@@ -217,7 +217,7 @@ abstract class Side {
             Piece piece = unsent.next();
             asked = Asked.BODY;
             inFlight++;
-            if (!filter.send(ProcessingRequest.body(isRequest(), piece.bytes(), piece.end()))) {
+            if (!filter.send(ProcessingRequest.body(isRequest(), piece.bytes, piece.end))) {
                 return;
             }
         }
@@ -228,7 +228,7 @@ abstract class Side {
     private void sendWhole(HttpStream stream) {
         Piece whole = pieces.join(stream, bodyEnded && trailers == null);
         asked = Asked.BODY;
-        if (filter.send(ProcessingRequest.body(isRequest(), whole.bytes(), whole.end()))) {
+        if (filter.send(ProcessingRequest.body(isRequest(), whole.bytes, whole.end))) {
             await(stream);
         }
     }
@@ -349,7 +349,7 @@ abstract class Side {
             return true;
         }
         Piece piece = pieces.take(stream);
-        ByteBuf out = piece.bytes();
+        ByteBuf out = piece.bytes;
         if (instead != null) {
             out.release();
             out = Unpooled.wrappedBuffer(instead);
@@ -357,7 +357,7 @@ abstract class Side {
         if (mode == Body.STREAMED) {
             inFlight--;
         }
-        inject(stream, out, piece.end());
+        inject(stream, out, piece.end);
         finishBody(stream);
         return true;
     }
@@ -459,7 +459,7 @@ abstract class Side {
     private void flush(HttpStream stream) {
         while (!pieces.isEmpty()) {
             Piece piece = pieces.take(stream);
-            inject(stream, piece.bytes(), piece.end());
+            inject(stream, piece.bytes, piece.end);
         }
         pieces.unpause(stream);
     }
