@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,7 +39,7 @@ class AcceptanceTest {
 
     static List<Row> rows() throws IOException {
         List<Row> rows = new ArrayList<>();
-        try (InputStream in = AcceptanceTest.class.getResourceAsStream("acceptance.txt")) {
+        try (InputStream in = Objects.requireNonNull(AcceptanceTest.class.getResourceAsStream("acceptance.txt"))) {
             String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n===\n");
             base = parts[0];
             for (String line : parts[1].split("\n")) {

@@ -123,12 +123,16 @@ public final class StatsSinks {
         }
     }
 
-    private static StatsSink metricsService(ConfigNode node, Environment environment) {
-        TransportVersion.check(node);
-        GrpcService service = GrpcService.ofStream(node.required("grpc_service"));
+    private static GrpcService known(GrpcService service, Environment environment) {
         if (environment.clusters().get(service.cluster()) == null) {
             throw new ConfigException("Unknown gRPC client cluster '" + service.cluster() + "'");
         }
+        return service;
+    }
+
+    private static StatsSink metricsService(ConfigNode node, Environment environment) {
+        TransportVersion.check(node);
+        GrpcService service = known(GrpcService.ofStream(node.required("grpc_service")), environment);
         String mode = node.enumName("histogram_emit_mode");
         return new MetricsServiceSink(
                 environment.grpc(),
@@ -148,7 +152,7 @@ public final class StatsSinks {
         ConfigNode service = node.required("grpc_service");
         return new OtlpMetricsSink(
                 environment.grpc(),
-                GrpcService.from(service),
+                known(GrpcService.from(service), environment),
                 environment.loop(),
                 new OtlpMetrics(OtlpMetrics.Options.from(node), environment.tags(), environment.bounds()));
     }
