@@ -3,6 +3,7 @@ package dev.mishap.proxy.route;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.match.HeaderMatcher;
+import dev.mishap.proxy.upstream.RetryOn;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -6,6 +6,7 @@ import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.route.RetryPolicy.ResetHeader;
 import dev.mishap.proxy.route.match.HeaderMatcher;
+import dev.mishap.proxy.upstream.RetryOn;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

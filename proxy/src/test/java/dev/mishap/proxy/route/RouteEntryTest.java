@@ -7,6 +7,7 @@ import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.http.FakeHttpStream;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.upstream.RetryOn;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,14 +7,11 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Scalar values in the forms that protobuf's JSON mapping allows. */
 final class Scalars {
     private static final int MAX_DIGITS = 40;
-    private static final Pattern HEXADECIMAL =
-            Pattern.compile("[-+]?0[xX][0-9a-fA-F]*\\.?[0-9a-fA-F]*(?:[pP][-+]?[0-9]+)?");
 
     private Scalars() {}
 
@@ -172,8 +169,13 @@ final class Scalars {
         return trimmed.length() < text.length() ? number(trimmed) : null;
     }
 
+    /** Whether it begins as a hexadecimal number; {@code Double} takes no other, but for the letters that Java has for types. */
     private static boolean isHexadecimal(String text) {
-        return HEXADECIMAL.matcher(text).matches();
+        int start = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
+        if (!text.regionMatches(true, start, "0x", 0, 2)) {
+            return false;
+        }
+        return text.indexOf('p') < 0 || Character.isDigit(text.charAt(text.length() - 1));
     }
 
     static boolean overflowsFloat(double value) {

@@ -4,8 +4,8 @@ import dev.mishap.proxy.config.schema.ConfigException;
 import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
-import dev.mishap.proxy.route.RetryOn;
 import dev.mishap.proxy.upstream.ResetReason;
+import dev.mishap.proxy.upstream.RetryOn;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 

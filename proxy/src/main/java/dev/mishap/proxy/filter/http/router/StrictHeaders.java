@@ -1,7 +1,7 @@
 package dev.mishap.proxy.filter.http.router;
 
 import dev.mishap.proxy.http.HeaderName;
-import dev.mishap.proxy.route.RetryOn;
+import dev.mishap.proxy.upstream.RetryOn;
 
 /** What {@code strict_check_headers} holds a header to. */
 final class StrictHeaders {

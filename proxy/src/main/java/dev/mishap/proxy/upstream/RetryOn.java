@@ -1,4 +1,4 @@
-package dev.mishap.proxy.route;
+package dev.mishap.proxy.upstream;
 
 import java.util.EnumSet;
 import java.util.Set;
