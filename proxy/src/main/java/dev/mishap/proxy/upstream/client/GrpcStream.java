@@ -113,7 +113,8 @@ public final class GrpcStream implements UpstreamCall.Events {
     @Override
     public boolean triesAgain(
             int status, @Nullable HeaderMap received, @Nullable AsyncFailure failure, @Nullable ResetReason reason) {
-        return tries != null && !over && tries.decide(status, received, failure, reason);
+        // What was told of a response can't be taken back.
+        return tries != null && !over && headers == null && tries.decide(status, received, failure, reason);
     }
 
     /** Sets out for another try, if there is to be one. */
