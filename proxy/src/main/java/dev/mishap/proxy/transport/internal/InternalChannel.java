@@ -172,6 +172,10 @@ public final class InternalChannel extends AbstractChannel implements DuplexChan
         schedule();
     }
 
+    void forgetRead() {
+        wantsRead = false;
+    }
+
     private boolean hasNews() {
         return reset || peerGone && received.isEmpty() || wantsRead && (!received.isEmpty() || inputEnded);
     }

@@ -1,6 +1,5 @@
 package dev.mishap.proxy.transport.internal;
 
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import java.util.Map;
@@ -11,8 +10,14 @@ final class InternalChannelConfig extends DefaultChannelConfig {
     private boolean allowHalfClosure;
     private int linger = -1;
 
-    InternalChannelConfig(Channel channel) {
+    InternalChannelConfig(InternalChannel channel) {
         super(channel);
+    }
+
+    /** What was asked for and has not come is not read any more, as from a socket. */
+    @Override
+    protected void autoReadCleared() {
+        ((InternalChannel) channel).forgetRead();
     }
 
     boolean isAllowHalfClosure() {
