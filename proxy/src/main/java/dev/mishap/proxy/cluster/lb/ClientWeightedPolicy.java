@@ -44,6 +44,9 @@ record ClientWeightedPolicy(
 
     private static final long MIN_UPDATE_NANOS = 100_000_000;
 
+    /** As Envoy's, which has 32 bits for it; and one endpoint can't have itself picked for ever, by a weight without an end. */
+    private static final double MAX_WEIGHT = 0xffff_ffffL;
+
     static ClientWeightedPolicy from(ConfigNode node, LocalityConfig localities) {
         return new ClientWeightedPolicy(
                 node.durationNanos("blackout_period", 10_000_000_000L),
@@ -87,7 +90,8 @@ record ClientWeightedPolicy(
         if (requests <= 0 || busy <= 0) {
             return 0;
         }
-        return requests / (busy + value(report, "eps") / requests * errorPenalty);
+        double errors = Math.max(0, value(report, "eps"));
+        return Math.min(MAX_WEIGHT, requests / (busy + errors / requests * errorPenalty));
     }
 
     private double utilization(Map<String, Double> report) {

@@ -54,6 +54,8 @@ class ClientWeightedPolicyTest {
                 "TEXT rps_fractional=100,cpu_utilization=0.5,application_utilization=0.25              | 400",
                 "TEXT rps_fractional=100,cpu_utilization=0.5,named_metrics.a=0.8,named_metrics.b=0.2   | 125",
                 "TEXT rps_fractional=100,cpu_utilization=0.5,eps=50                                    | 100",
+                "TEXT rps_fractional=100,cpu_utilization=0.5,eps=-50                                    | 200",
+                "TEXT rps_fractional=1e300,cpu_utilization=1e-300                                       | 4294967295",
                 "JSON {\"rps_fractional\": 100, \"cpu_utilization\": 0.5, \"named_metrics\": {\"b\": 1}} | 100",
                 "TEXT rps_fractional=100                                                               | 0",
                 "TEXT cpu_utilization=0.5                                                              | 0",
