@@ -5,6 +5,7 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
 import dev.mishap.proxy.http.LocalReply;
+import dev.mishap.proxy.http.RequestTarget;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.stats.Counter;
 import java.util.List;
@@ -49,11 +50,12 @@ final class ApiKeyAuthFilter implements HttpFilter {
         }
         ApiKeys.Forwarding forwarding =
                 route == null || route.forwarding() == null ? config.keys().forwarding() : route.forwarding();
-        if (forwarding != null) {
-            forward(forwarding, sources, client, headers);
-        }
         config.allowed().inc();
-        return Flow.CONTINUE;
+        if (forwarding == null) {
+            return Flow.CONTINUE;
+        }
+        forward(forwarding, sources, client, headers);
+        return forwarding.hides() ? RequestTarget.check(stream, headers) : Flow.CONTINUE;
     }
 
     private static void forward(

@@ -7,9 +7,8 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
-import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.http.QueryParameters;
-import dev.mishap.proxy.http.ResponseFlag;
+import dev.mishap.proxy.http.RequestTarget;
 import dev.mishap.proxy.observe.log.SubstitutionFormatter;
 import dev.mishap.proxy.route.HeaderMutations;
 import java.util.List;
@@ -37,7 +36,7 @@ final class HeaderMutationFilter implements HttpFilter {
                 request(stream, headers, m);
             }
         }
-        return Mutations.changesQuery(own, levels) && !valid(headers) ? refuse(stream) : Flow.CONTINUE;
+        return Mutations.changesQuery(own, levels) ? RequestTarget.check(stream, headers) : Flow.CONTINUE;
     }
 
     @Override
@@ -140,26 +139,5 @@ final class HeaderMutationFilter implements HttpFilter {
         for (int i = 0; i < all.size(); i++) {
             all.get(i).apply(headers, stream, headers);
         }
-    }
-
-    /** What was decoded in a query may be bytes that no request line can hold. */
-    private static boolean valid(HeaderMap headers) {
-        int path = headers.indexOf(HeaderName.PATH);
-        for (int i = 0, n = path < 0 ? 0 : headers.valueLength(path); i < n; i++) {
-            byte b = headers.valueByte(path, i);
-            if (b >= 0 && b < ' ' || b == 0x7f) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static Flow refuse(HttpStream stream) {
-        stream.info().addFlag(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR);
-        stream.sendLocalReply(LocalReply.of(
-                503,
-                "invalid header value for: :path",
-                "filter_removed_required_request_headers{invalid_header_value_for:_:path}"));
-        return Flow.PAUSE;
     }
 }

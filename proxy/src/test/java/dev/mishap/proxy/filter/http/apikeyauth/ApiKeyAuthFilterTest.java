@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mishap.proxy.config.schema.ConfigReader;
 import dev.mishap.proxy.http.FakeHttpStream;
 import dev.mishap.proxy.http.Flow;
+import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.ResponseFlag;
 import dev.mishap.proxy.observe.stats.StatsStore;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +74,24 @@ class ApiKeyAuthFilterTest {
         assertThat(send(KEYS + SOURCES)).isEqualTo(Flow.PAUSE);
         assertThat(details()).isEqualTo("client_not_allowed");
         assertThat(stats.counter("forbidden").value()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/?key=k1&a=b, /?a=b, ''", "/?key=k1&a=%0d%0ax-evil:1, , reply 503", "/?key=k1&%00=1, , reply 503"})
+    void whatIsLeftOfAQueryWithoutItsKeyIsARequestLine(String target, @Nullable String left, String answer) {
+        stream.path(target);
+
+        Flow flow = send(KEYS + SOURCES + "forwarding: {hide_credentials: true}");
+
+        if (left == null) {
+            assertThat(flow).isEqualTo(Flow.PAUSE);
+            assertThat(stream.events).containsExactly(answer);
+            assertThat(stream.info().hasFlag(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR))
+                    .isTrue();
+        } else {
+            assertThat(flow).isEqualTo(Flow.CONTINUE);
+            assertThat(stream.requestHeaders().get(HeaderName.PATH)).isEqualTo(left);
+        }
     }
 
     @ParameterizedTest
