@@ -33,6 +33,8 @@ public final class HeaderMap {
     // the first message that is over, and may be shorter than values.
     private @Nullable String[] memo = NO_STRINGS;
     private int size;
+    /** Whether a text came in that has a byte which no value may have. */
+    private boolean doubtful;
 
     /** Forgets all entries and keeps the memory, unless it grew far past what headers usually need. */
     public void clear() {
@@ -47,6 +49,7 @@ public final class HeaderMap {
         }
         size = 0;
         used = 0;
+        doubtful = false;
         if (arena.length > MAX_KEPT) {
             arena = NO_BYTES;
             entries = NO_ENTRIES;
@@ -274,6 +277,7 @@ public final class HeaderMap {
         System.arraycopy(other.entries, 0, entries, 0, other.size * FIELDS);
         System.arraycopy(other.values, 0, values, 0, other.size);
         size = other.size;
+        doubtful = other.doubtful;
     }
 
     /** Appends raw bytes to the arena and returns where they start. For codecs, with {@link #addEntry}. */
@@ -299,7 +303,35 @@ public final class HeaderMap {
         int at = used;
         latin1(value, length, arena, at);
         used += length;
+        boolean control = false;
+        for (int i = at; i < used; i++) {
+            control |= isControl(arena[i]);
+        }
+        doubtful |= control;
         return at;
+    }
+
+    private static boolean isControl(byte b) {
+        return b >= 0 && b < ' ' && b != '\t' || b == 0x7f;
+    }
+
+    /**
+     * The index of an entry whose value no message can hold, since it would end its line, or -1. Only texts are looked at: what codecs
+     * read was checked by them.
+     */
+    public int invalidValue() {
+        if (!doubtful) {
+            return -1;
+        }
+        for (int i = 0; i < size; i++) {
+            for (int k = 0, n = valueLength(i); k < n; k++) {
+                if (isControl(valueByte(i, k))) {
+                    return i;
+                }
+            }
+        }
+        doubtful = false;
+        return -1;
     }
 
     // The deprecated method copies the low bytes at once, which is just what a header needs.

@@ -71,6 +71,7 @@ final class ResponseEncoder implements ChainEnd {
         if (proxyStatus != null) {
             proxyStatus.apply(headers, info, malformed);
         }
+        InvalidValues.leaveOut(headers);
         int status = ResponseHeaders.status(headers);
         info.responseCode = status;
         StreamSpan span = info.span;

@@ -4,8 +4,8 @@ import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.InvalidValues;
 import dev.mishap.proxy.http.LocalReply;
-import dev.mishap.proxy.http.RequestTarget;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.stats.Counter;
 import java.util.List;
@@ -55,7 +55,7 @@ final class ApiKeyAuthFilter implements HttpFilter {
             return Flow.CONTINUE;
         }
         forward(forwarding, sources, client, headers);
-        return forwarding.hides() ? RequestTarget.check(stream, headers) : Flow.CONTINUE;
+        return forwarding.hides() ? InvalidValues.check(stream, headers) : Flow.CONTINUE;
     }
 
     private static void forward(

@@ -7,8 +7,8 @@ import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.InvalidValues;
 import dev.mishap.proxy.http.QueryParameters;
-import dev.mishap.proxy.http.RequestTarget;
 import dev.mishap.proxy.observe.log.SubstitutionFormatter;
 import dev.mishap.proxy.route.HeaderMutations;
 import java.util.List;
@@ -36,7 +36,7 @@ final class HeaderMutationFilter implements HttpFilter {
                 request(stream, headers, m);
             }
         }
-        return Mutations.changesQuery(own, levels) ? RequestTarget.check(stream, headers) : Flow.CONTINUE;
+        return Mutations.changesQuery(own, levels) ? InvalidValues.check(stream, headers) : Flow.CONTINUE;
     }
 
     @Override

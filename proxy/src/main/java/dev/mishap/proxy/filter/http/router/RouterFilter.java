@@ -4,6 +4,7 @@ import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.InvalidValues;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ final class RouterFilter implements HttpFilter, HttpStream.WatermarkListener {
         Tries t = new Tries(call, new RequestBody(to, call.action().bufferLimit()));
         tries = t;
         t.start(headers, endStream);
+        if (InvalidValues.check(to, headers) == Flow.PAUSE) {
+            return Flow.PAUSE;
+        }
         to.responseWatermark(this);
         mirrors = Mirrors.start(call, headers, endStream);
         t.startTry();

@@ -175,6 +175,35 @@ class RouterFilterTest {
     }
 
     @Test
+    void what_a_route_makes_of_a_query_can_not_end_a_line() throws Exception {
+        BlockingQueue<String> heads = new LinkedBlockingQueue<>();
+        String add = "{header: {key: x-q, value: '%QUERY_PARAM(q)%'}}";
+        String routes = "[{match: {prefix: /up}, route: {cluster: u1}, request_headers_to_add: [" + add + "]},"
+                + "{match: {prefix: /}, route: {cluster: u1}, response_headers_to_add: [" + add + "]}]";
+        try (RawUpstream up = new RawUpstream(peer -> {
+                    String head;
+                    while (!(head = peer.readHead()).isEmpty()) {
+                        heads.add(head);
+                        peer.send(OK);
+                    }
+                });
+                RouterFixture f = RouterFixture.routes(routes, up.port())) {
+            assertThat(f.get("/up?q=a%09b")).startsWith("HTTP/1.1 200 ");
+            assertThat(heads.take()).contains("\r\nx-q: a\tb\r\n");
+            assertThat(f.get("/up?q=a%0d%0ax-evil:1"))
+                    .startsWith("HTTP/1.1 503 ")
+                    .endsWith("\r\n\r\ninvalid header value for: x-q");
+            assertThat(f.get("/down?q=a%0d%0ax-evil:1"))
+                    .startsWith("HTTP/1.1 200 ")
+                    .doesNotContain("x-evil");
+            assertThat(heads).hasSize(1);
+            assertThat(f.log(3).get(1))
+                    .isEqualTo(
+                            "503 DPE filter_removed_required_request_headers{invalid_header_value_for:_x-q} 1");
+        }
+    }
+
+    @Test
     void the_last_failure_is_passed_on() {
         try (RawUpstream up = new RawUpstream(always(BAD));
                 RouterFixture f = RouterFixture.routes(retrying("retry_on: 5xx, num_retries: 1"), up.port())) {
