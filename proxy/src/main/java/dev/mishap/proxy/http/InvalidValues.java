@@ -12,8 +12,8 @@ public final class InvalidValues {
         }
         String text = "invalid header value for: " + request.name(wrong);
         stream.info().addFlag(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR);
-        stream.sendLocalReply(LocalReply.of(
-                503, text, "filter_removed_required_request_headers{" + text.replace(' ', '_') + "}"));
+        stream.sendLocalReply(
+                LocalReply.of(503, text, "filter_removed_required_request_headers{" + text.replace(' ', '_') + "}"));
         return Flow.PAUSE;
     }
 

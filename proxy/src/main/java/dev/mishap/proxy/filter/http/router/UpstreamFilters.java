@@ -10,6 +10,7 @@ import dev.mishap.proxy.http.Flow;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HttpFilter;
 import dev.mishap.proxy.http.HttpStream;
+import dev.mishap.proxy.http.InvalidValues;
 import dev.mishap.proxy.http.LocalReply;
 import dev.mishap.proxy.transport.ConnectionInfo;
 import dev.mishap.proxy.transport.FilterStateValue;
@@ -102,7 +103,7 @@ final class UpstreamFilters implements UpstreamStream, UpstreamListener, ChainEn
     private final class Codec implements HttpFilter {
         @Override
         public Flow onRequestHeaders(HttpStream of, HeaderMap headers, boolean endStream) {
-            if (connection != null) {
+            if (connection != null && InvalidValues.check(of, headers) == Flow.CONTINUE) {
                 connection.sendHeaders(headers, endStream);
             }
             return Flow.CONTINUE;

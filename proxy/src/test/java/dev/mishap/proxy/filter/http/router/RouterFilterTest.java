@@ -198,8 +198,7 @@ class RouterFilterTest {
                     .doesNotContain("x-evil");
             assertThat(heads).hasSize(1);
             assertThat(f.log(3).get(1))
-                    .isEqualTo(
-                            "503 DPE filter_removed_required_request_headers{invalid_header_value_for:_x-q} 1");
+                    .isEqualTo("503 DPE filter_removed_required_request_headers{invalid_header_value_for:_x-q} 1");
         }
     }
 

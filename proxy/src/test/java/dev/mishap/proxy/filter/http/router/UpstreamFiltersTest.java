@@ -61,6 +61,30 @@ class UpstreamFiltersTest {
     }
 
     @Test
+    void what_one_makes_can_not_end_a_line() {
+        String copy = filter(
+                "m",
+                "header_mutation.v3.HeaderMutation",
+                "mutations: {request_mutations: [{append: {header: {key: x-q, value: '%QUERY_PARAM(q)%'}}}]}");
+        BlockingQueue<String> heads = new LinkedBlockingQueue<>();
+        try (RawUpstream up = new RawUpstream(peer -> {
+                    String head;
+                    while (!(head = peer.readHead()).isEmpty()) {
+                        heads.add(head);
+                        peer.send(OK);
+                    }
+                });
+                RouterFixture f = proxy(copy + ", " + CODEC, up.port())) {
+            assertThat(f.get("/?q=a%0d%0ax-evil:1"))
+                    .startsWith("HTTP/1.1 503 ")
+                    .endsWith("\r\n\r\ninvalid header value for: x-q");
+            assertThat(f.get("/?q=a")).startsWith("HTTP/1.1 200 ");
+            assertThat(heads).hasSize(1);
+            assertThat(f.stat("cluster.u1.upstream_rq_active")).isZero();
+        }
+    }
+
+    @Test
     void what_one_answers_is_no_response_of_the_upstream() throws Exception {
         String deny = filter(
                 "d",
