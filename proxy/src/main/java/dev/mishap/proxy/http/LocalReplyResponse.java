@@ -47,6 +47,7 @@ final class LocalReplyResponse {
             headers.set(HeaderName.STATUS, statusText(out.status));
             stream.info().responseCode = out.status;
         }
+        headers.remove(HeaderName.CONTENT_LENGTH); // who edits the headers does not know what the body will be
         if (grpc) {
             GrpcReply.toTrailersOnly(headers, out, reply.grpcStatus(), head);
             return null;
