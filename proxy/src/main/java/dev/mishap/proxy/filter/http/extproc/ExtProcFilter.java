@@ -14,6 +14,7 @@ import dev.mishap.proxy.upstream.client.GrpcCallbacks;
 import dev.mishap.proxy.upstream.client.GrpcStatus;
 import dev.mishap.proxy.upstream.client.GrpcStream;
 import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.Future;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,8 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
     /** Whether the stream is answered here, so that nothing of it goes on. */
     private boolean answered;
 
-    private boolean timeoutExtended;
+    /** The time that the service has to end the call. */
+    private @Nullable Future<?> lingering;
 
     ExtProcFilter(String name, ExtProcConfig config, ExtProcStats stats, AsyncGrpcClient client) {
         this.name = name;
@@ -76,15 +78,19 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
             over = at == null;
             if (at != null) {
                 config = at;
-                use(at.mode());
+                mode = at.mode();
+                useForRequest();
+                useForResponse();
             }
         }
     }
 
-    private void use(ProcessingMode next) {
-        mode = next;
-        request.use(next.requestHeaders(), next.requestBody(), next.requestTrailers());
-        response.use(next.responseHeaders(), next.responseBody(), next.responseTrailers());
+    private void useForRequest() {
+        request.use(mode.requestHeaders(), mode.requestBody(), mode.requestTrailers());
+    }
+
+    private void useForResponse() {
+        response.use(mode.responseHeaders(), mode.responseBody(), mode.responseTrailers());
     }
 
     @Override
@@ -174,7 +180,7 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         call = null;
         if (pending != null && s != null && !pending.isOver()) {
             stats.streamsClosed.inc();
-            LingeringCall.end(pending, s.loop());
+            lingering = LingeringCall.end(pending, s.loop());
         }
     }
 
@@ -228,7 +234,9 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         ConfigNode of = answer.required(kind);
         Side side = kind.startsWith("request") ? request : response;
         if (kind.endsWith("headers")) {
-            override(answer.message("mode_override"));
+            if (side.isAskingHeaders()) {
+                override(side, answer.message("mode_override"));
+            }
             return side.onHeadersAnswer(s, of.message("response"));
         }
         if (kind.endsWith("body")) {
@@ -237,13 +245,20 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
         return side.onTrailersAnswer(s, of.message("header_mutation"));
     }
 
-    private void override(@Nullable ConfigNode asked) {
+    /** The answer to the headers of {@code side} asks for another mode, which is not for what is under way on the other side. */
+    private void override(Side side, @Nullable ConfigNode asked) {
         if (asked == null || !config.allowModeOverride()) {
             return;
         }
         ProcessingMode next = ProcessingMode.from(asked);
         if (config.allowedModes().isEmpty() || config.allowedModes().stream().anyMatch(next::sameButRequestHeaders)) {
-            use(next);
+            mode = next;
+            if (side == request || !request.hasBegun()) {
+                useForRequest();
+            }
+            if (side == response || !response.hasBegun()) {
+                useForResponse();
+            }
         }
     }
 
@@ -284,16 +299,9 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
 
     /** The service asks for more time, which it gets once a message, if at all. */
     private void extend(HttpStream s, long nanos) {
-        Side waiting = request.isAsking() ? request : response;
-        if (nanos < NANOS_PER_MILLI
-                || nanos > config.maxMessageTimeoutNanos()
-                || timeoutExtended
-                || !waiting.isAsking()) {
-            stats.overrideTimeoutIgnored.inc();
-            return;
-        }
-        stats.overrideTimeoutReceived.inc();
-        waiting.awaitFor(s, nanos);
+        boolean fits = nanos >= NANOS_PER_MILLI && nanos <= config.maxMessageTimeoutNanos();
+        boolean given = fits && (request.extend(s, nanos) || response.extend(s, nanos));
+        (given ? stats.overrideTimeoutReceived : stats.overrideTimeoutIgnored).inc();
     }
 
     void onTimeout() {
@@ -305,6 +313,11 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
 
     @Override
     public void onClose(GrpcStatus status) {
+        Future<?> wait = lingering;
+        if (wait != null) {
+            lingering = null;
+            wait.cancel(false);
+        }
         if (over) {
             return;
         }
@@ -353,7 +366,7 @@ final class ExtProcFilter implements HttpFilter, GrpcCallbacks {
     /** The service failed. */
     private void fail(int status, String details) {
         close();
-        if (config.failureModeAllow()) {
+        if (config.failureModeAllow() && !request.wouldLoseBody() && !response.wouldLoseBody()) {
             stats.failureModeAllowed.inc();
             letGo();
         } else {

@@ -91,11 +91,11 @@ final class HeaderChanges {
             }
             return;
         }
-        if (name.equals("transfer-encoding")) {
-            return; // how a message is framed is for the connection to say
+        if (name.isEmpty() || name.equals("transfer-encoding")) {
+            return; // no message has the one; how a message is framed is for the connection to say
         }
         HeaderName target = of == Of.REQUEST && name.equals("host") ? HeaderName.AUTHORITY : HeaderName.unshared(name);
-        if (append) {
+        if (append && target != HeaderName.AUTHORITY) { // of which there is one
             headers.add(target, value);
         } else {
             headers.set(target, value);

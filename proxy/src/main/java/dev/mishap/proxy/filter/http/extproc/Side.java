@@ -53,6 +53,10 @@ abstract class Side {
     private boolean bodyDone;
 
     private boolean trailersTold;
+    /** Of {@link Body#FULL_DUPLEX_STREAMED}: whether some of the body is with the service alone. */
+    private boolean bodyTold;
+    /** Whether the service has had more time for what it was told last. */
+    private boolean extended;
 
     Side(ExtProcFilter filter) {
         this.filter = filter;
@@ -84,11 +88,21 @@ abstract class Side {
 
     /** Whether what follows is still to be seen here when the service is out of it. */
     boolean isAtWork() {
-        return held || replaced;
+        return held || replaced || bodyDone;
     }
 
-    boolean isAsking() {
-        return asked != Asked.NOTHING;
+    /** Whether the service is to answer to headers. */
+    boolean isAskingHeaders() {
+        return asked == Asked.HEADERS;
+    }
+
+    boolean hasBegun() {
+        return headers != null;
+    }
+
+    /** Whether what goes on without the service is not all that came: there is a part of the body that the service did not give back. */
+    boolean wouldLoseBody() {
+        return bodyTold && !bodyDone;
     }
 
     // ---- what the chain brings ----
@@ -131,6 +145,7 @@ abstract class Side {
         bodyEnded |= end;
         if (mode == Body.FULL_DUPLEX_STREAMED) {
             // Neither kept nor waited for: what comes back is the body.
+            bodyTold = true;
             filter.send(ProcessingRequest.body(isRequest(), borrowed, end));
             if (!filter.isWritable()) {
                 pieces.pause(stream);
@@ -160,8 +175,8 @@ abstract class Side {
     }
 
     Flow onTrailers(HttpStream stream, HeaderMap map) {
-        if (replaced) {
-            return Flow.PAUSE;
+        if (replaced || bodyDone) {
+            return Flow.PAUSE; // what the service made of the message has no trailers
         }
         if (passing && (trailers != null || !sendsTrailers)) {
             return Flow.CONTINUE;
@@ -176,20 +191,18 @@ abstract class Side {
         } else if (asked == Asked.NOTHING && pieces.isEmpty()) {
             sendTrailers(stream);
         }
+        if (asked == Asked.NOTHING && pieces.isEmpty()) {
+            held = false; // headers that waited for a body go on: there is none
+            return filter.isAnswered() ? Flow.PAUSE : Flow.CONTINUE;
+        }
         if (held) {
             return Flow.TAKEN;
-        }
-        if (asked == Asked.NOTHING && pieces.isEmpty()) {
-            return filter.isAnswered() ? Flow.PAUSE : Flow.CONTINUE;
         }
         trailersPaused = true;
         return Flow.PAUSE;
     }
 
     private Flow onDuplexTrailers(HeaderMap map) {
-        if (bodyDone) {
-            return Flow.PAUSE; // what the service made of the message had no trailers
-        }
         if (!trailersTold) {
             trailersTold = true;
             filter.send(ProcessingRequest.trailers(filter.config(), isRequest(), map));
@@ -247,11 +260,21 @@ abstract class Side {
     // ---- time ----
 
     private void await(HttpStream stream) {
+        extended = false;
         awaitFor(stream, filter.config().messageTimeoutNanos());
     }
 
-    /** Gives the service that long from now on. */
-    void awaitFor(HttpStream stream, long nanos) {
+    /** Gives the service that long from now on, once a message; returns false when it may not have it, or nothing is waited for. */
+    boolean extend(HttpStream stream, long nanos) {
+        if (timer == null || extended) {
+            return false;
+        }
+        extended = true;
+        awaitFor(stream, nanos);
+        return true;
+    }
+
+    private void awaitFor(HttpStream stream, long nanos) {
         stopTimer();
         timer = stream.loop().schedule(filter::onTimeout, nanos, TimeUnit.NANOSECONDS);
     }
@@ -338,6 +361,9 @@ abstract class Side {
         HeaderMap map = headers;
         if (held && map != null && !change(stream, common, map)) {
             return true;
+        }
+        if (held && map != null && mode != Body.BUFFERED) {
+            map.remove(HeaderName.CONTENT_LENGTH); // which the answer may have set: the length of the rest is not known
         }
         byte[] instead = BodyMutation.instead(common);
         if (held

@@ -127,4 +127,24 @@ class HeaderChangesTest {
 
         assertThat(response.get(HeaderName.STATUS)).isEqualTo(then);
     }
+
+    @Test
+    void thereIsOneAuthority() {
+        assertThat(apply(set("host", "other.example", ", append: true"), rules("{allow_all_routing: true}")))
+                .isNull();
+
+        assertThat(headers.get(HeaderName.AUTHORITY)).isEqualTo("other.example");
+        assertThat(headers.size()).isEqualTo(3);
+    }
+
+    @Test
+    void aHeaderHasAName() {
+        ConfigNode nameless = ConfigReader.lenient()
+                .binary("envoy.service.ext_proc.v3.HeaderMutation", new byte[] {10, 5, 10, 3, 0x1a, 1, 'a'}, "");
+
+        assertThat(HeaderChanges.apply(nameless, headers, Of.REQUEST, MutationRules.DEFAULT, rejected))
+                .isNull();
+
+        assertThat(headers.size()).isEqualTo(3);
+    }
 }
