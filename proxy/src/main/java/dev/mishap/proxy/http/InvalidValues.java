@@ -17,10 +17,10 @@ public final class InvalidValues {
         return Flow.PAUSE;
     }
 
-    /** Leaves such headers out of a response, which Envoy writes as they are. */
-    static void leaveOut(HeaderMap response) {
-        for (int i = response.invalidValue(); i >= 0; i = response.invalidValue()) {
-            response.removeAt(i);
+    /** Leaves such headers out of a response, which Envoy writes as they are, or of a request of the proxy's own. */
+    public static void leaveOut(HeaderMap headers) {
+        for (int i = headers.invalidValue(); i >= 0; i = headers.invalidValue()) {
+            headers.removeAt(i);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.RequestPriority;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.InvalidValues;
 import dev.mishap.proxy.upstream.ClusterPools;
 import dev.mishap.proxy.upstream.ResetReason;
 import dev.mishap.proxy.upstream.UpstreamListener;
@@ -79,6 +80,7 @@ final class UpstreamCall implements UpstreamListener {
         this.pools = this.upstreams.pools(cluster);
         this.headers = this.upstreams.headerMap();
         this.headers.copyFrom(headers);
+        InvalidValues.leaveOut(this.headers); // parts of a client's request may be among them
         this.response = this.upstreams.headerMap();
         this.events = events;
     }

@@ -75,6 +75,20 @@ class AsyncHttpClientTest {
     }
 
     @Test
+    void a_header_that_would_end_its_line_is_left_out() throws Exception {
+        BlockingQueue<String> heads = new LinkedBlockingQueue<>();
+        try (RawUpstream up = new RawUpstream(always("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", heads));
+                ClientFixture f = new ClientFixture(up.port())) {
+            AsyncHttpRequest request = AsyncHttpRequest.get("a", "/", LONG);
+            request.headers().add(HeaderName.of("x-claim"), "a\r\nx-evil: 1");
+            request.headers().add(HeaderName.of("x-other"), "b");
+            send(f, "u1", request);
+            assertThat(f.next()).isEqualTo("200 ");
+            assertThat(heads.take()).contains("\r\nx-other: b\r\n").doesNotContain("x-evil", "x-claim");
+        }
+    }
+
+    @Test
     void a_response_past_the_limit_is_given_up() {
         String answer = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123456789";
         try (RawUpstream up = new RawUpstream(always(answer, new LinkedBlockingQueue<>()));

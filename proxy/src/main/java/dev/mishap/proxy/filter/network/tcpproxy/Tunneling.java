@@ -5,6 +5,7 @@ import dev.mishap.proxy.config.schema.ConfigNode;
 import dev.mishap.proxy.config.schema.SupportedFields;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
+import dev.mishap.proxy.http.InvalidValues;
 import dev.mishap.proxy.http.StreamInfo;
 import dev.mishap.proxy.http.WireText;
 import dev.mishap.proxy.observe.log.SubstitutionFormatter;
@@ -69,6 +70,7 @@ record Tunneling(
             request.add(HeaderName.SCHEME, secure ? "https" : "http");
         }
         headers.apply(request, info, request, null);
+        InvalidValues.leaveOut(request);
         return request;
     }
 }
