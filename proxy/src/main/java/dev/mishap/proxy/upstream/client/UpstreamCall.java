@@ -281,7 +281,8 @@ final class UpstreamCall implements UpstreamListener {
     @Override
     public void onHeaders(HeaderMap received, boolean endStream) {
         int status = statusOf(received);
-        if (!events.triesAgain(status, received, null, null)) {
+        boolean again = events.triesAgain(status, received, null, null);
+        if (!again) {
             count(status);
         }
         Endpoint e = endpoint;
@@ -289,7 +290,13 @@ final class UpstreamCall implements UpstreamListener {
             (status < 500 ? e.rqSuccess : e.rqError).increment();
         }
         events.onHeaders(received);
-        if (endStream && !over) {
+        if (over) {
+            return;
+        }
+        if (endStream) {
+            complete(null);
+        } else if (again) {
+            abandon(); // nobody waits for the rest
             complete(null);
         }
     }

@@ -89,6 +89,28 @@ class AsyncHttpClientTest {
     }
 
     @Test
+    void the_body_of_an_answer_that_does_not_count_is_not_waited_for() {
+        try (RawUpstream up = new RawUpstream(peer -> {
+                    peer.readHead();
+                    peer.send(
+                            peer.ordinal == 0
+                                    ? "HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\nthe rest"
+                                    : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+                    peer.drain();
+                });
+                ClientFixture f = new ClientFixture(up.port())) {
+            send(
+                    f,
+                    "u1",
+                    AsyncHttpRequest.get("a", "/", LONG.multipliedBy(10))
+                            .withRetries(new AsyncHttpRequest.Retries(1, 1_000_000, LONG.toNanos())));
+            assertThat(f.next()).isEqualTo("200 ok");
+            assertThat(f.stat("upstream_rq_completed")).isEqualTo(1);
+            assertThat(f.stat("upstream_rq_active")).isZero();
+        }
+    }
+
+    @Test
     void a_response_past_the_limit_is_given_up() {
         String answer = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123456789";
         try (RawUpstream up = new RawUpstream(always(answer, new LinkedBlockingQueue<>()));
