@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Holds the schema resource to the descriptors; {@code -Dmishap.regenerate=true} rewrites it. */
 class SchemaResourceTest {
@@ -27,11 +27,13 @@ class SchemaResourceTest {
                 .isTrue();
     }
 
-    /** {@code -Dmishap.api=FILE}, a FileDescriptorSet, writes the supplement anew. */
-    @Test
-    @EnabledIfSystemProperty(named = "mishap.api", matches = ".+")
-    void supplementOfTheApi() throws IOException {
-        ApiSupplement.write(Path.of(System.getProperty("mishap.api")));
+    /** {@code -Dmishap.api=FILE}, a FileDescriptorSet, writes the supplement anew before any test of it. */
+    @BeforeAll
+    static void writeTheSupplementWhenAsked() throws IOException {
+        String api = System.getProperty("mishap.api", "");
+        if (!api.isEmpty()) {
+            ApiSupplement.write(Path.of(api));
+        }
     }
 
     @Test
