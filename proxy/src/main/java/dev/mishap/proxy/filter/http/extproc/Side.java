@@ -300,7 +300,15 @@ abstract class Side {
             return true;
         }
         if (common != null && common.enumName("status").equals("CONTINUE_AND_REPLACE")) {
-            replaceBody(stream, common, map);
+            if (common.message("body_mutation") == null && mode != Body.FULL_DUPLEX_STREAMED) {
+                // There is nothing in the body's place: it stays as it is, and the service hears no more of the message.
+                if (mode == Body.STREAMED || mode == Body.BUFFERED_PARTIAL) {
+                    map.remove(HeaderName.CONTENT_LENGTH);
+                }
+                letGo(stream);
+            } else {
+                replaceBody(stream, common, map);
+            }
             return true;
         }
         if (mode == Body.FULL_DUPLEX_STREAMED) {
