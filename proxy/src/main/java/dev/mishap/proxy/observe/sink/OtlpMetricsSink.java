@@ -7,10 +7,13 @@ import dev.mishap.proxy.upstream.client.AsyncGrpcClient;
 import dev.mishap.proxy.upstream.client.GrpcCallbacks;
 import dev.mishap.proxy.upstream.client.GrpcService;
 import dev.mishap.proxy.upstream.client.GrpcStatus;
+import dev.mishap.proxy.upstream.client.GrpcStream;
 import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /** Sends stats to an OTLP collector over gRPC, all of them in one call a flush. A flush that fails is not sent again. */
-final class OtlpMetricsSink implements StatsSink, GrpcCallbacks {
+final class OtlpMetricsSink implements StatsSink {
     static final String MESSAGE = "envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig";
     static final SupportedFields FIELDS = SupportedFields.of(MESSAGE)
             .supported(
@@ -23,10 +26,15 @@ final class OtlpMetricsSink implements StatsSink, GrpcCallbacks {
             .refused("http_service", "collectors are reached over gRPC: grpc_service");
 
     private static final String METHOD = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+
+    /** Flushes that wait for a collector's answer: each holds all its stats, for as long as the collector hangs. */
+    private static final int MAX_UNANSWERED = 4;
+
     private final AsyncGrpcClient client;
     private final GrpcService service;
     private final EventLoop loop;
     private final OtlpMetrics metrics;
+    private final ArrayDeque<Export> unanswered = new ArrayDeque<>(MAX_UNANSWERED);
 
     OtlpMetricsSink(AsyncGrpcClient client, GrpcService service, EventLoop loop, OtlpMetrics metrics) {
         this.client = client;
@@ -39,14 +47,32 @@ final class OtlpMetricsSink implements StatsSink, GrpcCallbacks {
     public void flush(StatsSnapshot snapshot) {
         ProtoWriter request = new ProtoWriter(64 << 10);
         metrics.encode(snapshot, request);
-        var unused = client.unary(service, METHOD, loop, request, this);
+        if (unanswered.size() >= MAX_UNANSWERED) {
+            unanswered.removeFirst().giveUp();
+        }
+        Export export = new Export();
+        unanswered.add(export);
+        export.call = client.unary(service, METHOD, loop, request, export);
     }
 
-    @Override
-    public void onMessage(byte[] message) {
-        // The collector has nothing to say.
-    }
+    /** One flush on its way. */
+    private final class Export implements GrpcCallbacks {
+        private @Nullable GrpcStream call;
 
-    @Override
-    public void onClose(GrpcStatus status) {}
+        void giveUp() {
+            if (call != null) {
+                call.reset();
+            }
+        }
+
+        @Override
+        public void onMessage(byte[] message) {
+            // The collector has nothing to say.
+        }
+
+        @Override
+        public void onClose(GrpcStatus status) {
+            unanswered.remove(this);
+        }
+    }
 }
