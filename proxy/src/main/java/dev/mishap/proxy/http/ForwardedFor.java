@@ -68,7 +68,7 @@ final class ForwardedFor {
     /** The address that {@code text} is, blanks around it left out; null when it is none. Nothing is resolved. */
     static @Nullable InetSocketAddress parse(String text) {
         byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text.strip());
-        if (bytes == null) {
+        if (bytes == null || text.indexOf('[') >= 0 || isAmbiguous(text.strip())) {
             return null;
         }
         try {
@@ -76,5 +76,18 @@ final class ForwardedFor {
         } catch (UnknownHostException e) {
             throw new IllegalStateException(e); // the length of an address is right
         }
+    }
+
+    /** Whether a decimal number has a zero before it: others read it as octal, and would take it for another address. */
+    private static boolean isAmbiguous(String address) {
+        int start = address.lastIndexOf(':') + 1;
+        for (int i = address.indexOf('.', start) < 0 ? address.length() : start; i + 1 < address.length(); i++) {
+            if (address.charAt(i) == '0'
+                    && (i == start || address.charAt(i - 1) == '.')
+                    && Character.isDigit(address.charAt(i + 1))) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -33,6 +33,12 @@ class ForwardedForTest {
                 "1.1.1.1:80 | 0 | none",
                 "1.1.1.1, | 0 | none",
                 "localhost | 0 | none",
+                "0.0.0.10 | 0 | 0.0.0.10",
+                "010.0.0.1 | 0 | none",
+                "1.2.3.04 | 0 | none",
+                "::ffff:010.0.0.1 | 0 | none",
+                "2001:0db8::0001 | 0 | 2001:db8:0:0:0:0:0:1",
+                "[::1] | 0 | none",
             })
     void addressesAreCountedFromTheEnd(String value, int skip, String expected) {
         assertThat(text(ForwardedFor.address(headers(value), skip))).isEqualTo(expected);

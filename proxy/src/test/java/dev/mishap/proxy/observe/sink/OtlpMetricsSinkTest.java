@@ -49,8 +49,8 @@ class OtlpMetricsSinkTest {
     }
 
     private OtlpMetricsSink sink(Cluster cluster, EventLoop loop) {
-        ConfigNode config = ConfigReader.checkedYaml(
-                OtlpMetricsSink.MESSAGE, "grpc_service: {envoy_grpc: {cluster_name: c}}\n");
+        ConfigNode config =
+                ConfigReader.checkedYaml(OtlpMetricsSink.MESSAGE, "grpc_service: {envoy_grpc: {cluster_name: c}}\n");
         return new OtlpMetricsSink(
                 new AsyncGrpcClient(upstreams, name -> cluster, stats.counter("http.async-client.rq_total")),
                 GrpcService.from(config.required("grpc_service")),

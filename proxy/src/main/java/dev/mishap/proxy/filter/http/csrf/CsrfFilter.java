@@ -97,13 +97,30 @@ final class CsrfFilter implements HttpFilter {
     /** Host and port of a URL; what is no URL is taken for them as it is. */
     static String hostAndPort(String url) {
         int scheme = url.indexOf("://");
-        int start = scheme < 0 ? 0 : scheme + 3;
-        int end = start;
-        while (end < url.length() && url.charAt(end) != '/' && url.charAt(end) != '?') {
-            end++;
+        if (scheme >= 0 && !isScheme(url, scheme)) {
+            return url;
         }
-        String authority =
-                url.substring(url.lastIndexOf('@', end) < start ? start : url.lastIndexOf('@', end) + 1, end);
-        return authority.isEmpty() || authority.indexOf('#') >= 0 ? url : authority;
+        int start = scheme < 0 ? 0 : scheme + 3;
+        int user = start;
+        int end = start;
+        for (; end < url.length() && url.charAt(end) != '/' && url.charAt(end) != '?'; end++) {
+            char c = url.charAt(end);
+            if (c == '#' || c == '\\' || c == '@' && user > start) {
+                return url; // others end the host elsewhere
+            }
+            user = c == '@' ? end + 1 : user;
+        }
+        return user == end ? url : url.substring(user, end);
+    }
+
+    private static boolean isScheme(String url, int end) {
+        for (int i = 0; i < end; i++) {
+            char c = url.charAt(i);
+            boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+            if (!letter && (i == 0 || !(c >= '0' && c <= '9') && c != '+' && c != '-' && c != '.')) {
+                return false;
+            }
+        }
+        return end > 0;
     }
 }

@@ -301,7 +301,8 @@ abstract class Side {
         }
         if (common != null && common.enumName("status").equals("CONTINUE_AND_REPLACE")) {
             if (common.message("body_mutation") == null && mode != Body.FULL_DUPLEX_STREAMED) {
-                // There is nothing in the body's place: it stays as it is, and the service hears no more of the message.
+                // There is nothing in the body's place: it stays as it is, and the service hears no more of the
+                // message.
                 if (mode == Body.STREAMED || mode == Body.BUFFERED_PARTIAL) {
                     map.remove(HeaderName.CONTENT_LENGTH);
                 }

@@ -37,8 +37,11 @@ interface SessionState {
                 + "' with type URL: '" + type + "'");
     }
 
-    /** Text and bytes one char a byte; {@code ""} for what is no base64. */
+    /** Text and bytes one char a byte; {@code ""} for what is no base64, which ends with its padding. */
     static String decode(String base64) {
+        if (base64.length() % 4 != 0) {
+            return "";
+        }
         try {
             return new String(
                     Base64.getDecoder().decode(base64.getBytes(StandardCharsets.ISO_8859_1)),

@@ -35,9 +35,24 @@ class CsrfFilterTest {
 
     @ParameterizedTest
     @CsvSource({
-        "http://test, true", "http://test/page?q, true", "https://u@test, true", "test, true",
-        "http://TEST, false", "http://test:80, false", "null, false", "http://other, false",
-        "http://a.friend, true", "http://a.friend:1, false"
+        "http://test, true",
+        "http://test/page?q, true",
+        "https://u@test, true",
+        "test, true",
+        "http://TEST, false",
+        "http://test:80, false",
+        "null, false",
+        "http://other, false",
+        "http://a.friend, true",
+        "http://a.friend:1, false",
+        "://test, false",
+        "1http://test, false",
+        "h!://test, false",
+        "ftp://test, true",
+        "http://other#@test, false",
+        "'http://other\\@test', false",
+        "http://test#x, false",
+        "http://u@v@test, false"
     })
     void onlyPagesOfTheSiteOrAnAllowedOneMayChangeThings(String origin, boolean passes) {
         stream.header("origin", origin);

@@ -65,6 +65,19 @@ class StatefulSessionFilterTest {
         assertThat(cookie(0, "").address(stream.requestHeaders())).isEqualTo(address);
     }
 
+    @Test
+    void base64EndsWithItsPadding() {
+        String whole = base64("\n\u000b10.0.0.1:80");
+        assertThat(cookie(0, "")
+                        .address(new FakeHttpStream()
+                                .header("cookie", "sid=" + whole)
+                                .requestHeaders()))
+                .isEqualTo("10.0.0.1:80");
+
+        stream.header("cookie", "sid=" + whole.replace("=", ""));
+        assertThat(cookie(0, "").address(stream.requestHeaders())).isNull();
+    }
+
     @ParameterizedTest
     @CsvSource({"/p, true", "/p/x, true", "/p?q, true", "/px, false", "/, false"})
     void aCookieIsOfItsPathAlone(String path, boolean covers) {
