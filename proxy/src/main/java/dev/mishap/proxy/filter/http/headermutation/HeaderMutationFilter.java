@@ -82,6 +82,7 @@ final class HeaderMutationFilter implements HttpFilter {
         for (int i = 0; i < all.size(); i++) {
             all.get(i).applyToTrailers(trailers, stream, response);
         }
+        InvalidValues.leaveOut(trailers);
     }
 
     private List<Object> levels(HttpStream stream) {

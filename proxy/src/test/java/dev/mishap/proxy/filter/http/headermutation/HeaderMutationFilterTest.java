@@ -81,6 +81,20 @@ class HeaderMutationFilterTest {
     }
 
     @Test
+    void aTrailerThatWouldEndItsLineIsLeftOut() {
+        stream.path("/?q=a%0d%0ax-evil:1");
+        HeaderMap trailers = new HeaderMap();
+        String add = "[{append: {header: {key: x-q, value: '%QUERY_PARAM(q)%'}}},"
+                + " {append: {header: {key: x-other, value: b}}}]";
+
+        new HeaderMutationFilter("hm", mutations("request_trailers_mutations: " + add), false)
+                .onRequestTrailers(stream, trailers);
+
+        assertThat(trailers.contains(HeaderName.of("x-q"))).isFalse();
+        assertThat(trailers.get(HeaderName.of("x-other"))).isEqualTo("b");
+    }
+
+    @Test
     void aResponseIsChangedAlthoughTheRequestNeverCameHere() {
         HeaderMap response = new HeaderMap();
         response.add(HeaderName.STATUS, "403");
