@@ -23,6 +23,23 @@ public final class Upgrades {
         return upgrade >= 0 && request.value(upgrade).equalsIgnoreCase("websocket");
     }
 
+    /** Whether a message of HTTP/1 asks for another protocol, or agrees to it: by {@code upgrade}, and by {@code connection}, which names it (RFC 9110, 7.8). */
+    public static boolean asksForProtocol(HeaderMap headers) {
+        if (!headers.contains(HeaderName.UPGRADE)) {
+            return false;
+        }
+        for (int i = 0, n = headers.size(); i < n; i++) {
+            if (headers.isNamed(i, HeaderName.CONNECTION)) {
+                for (String token : headers.value(i).split(",")) {
+                    if (token.trim().equalsIgnoreCase("upgrade")) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
     /** What the request asks for, in lower case; null when it is an ordinary one. */
     static @Nullable String requested(HeaderMap request, DownstreamCodec codec) {
         if (codec.upgradeRequested()) {

@@ -5,7 +5,6 @@ import dev.mishap.proxy.cluster.Endpoint;
 import dev.mishap.proxy.cluster.UpstreamHttpConfig;
 import dev.mishap.proxy.http.BytesMeter;
 import dev.mishap.proxy.http.HeaderMap;
-import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.Upgrades;
 import dev.mishap.proxy.http.h1.H1Limits;
 import dev.mishap.proxy.http.h1.H1Parser;
@@ -281,7 +280,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
         parser.begin(
                 l.responseHeaders(),
                 RequestHead.isHead(headers),
-                headers.contains(HeaderName.UPGRADE),
+                Upgrades.asksForProtocol(headers),
                 Upgrades.isConnect(headers));
         Channel c = channel();
         ByteBuf head = c.alloc().ioBuffer(RequestHead.sizeBound(headers));

@@ -79,7 +79,7 @@ final class RequestHead {
             value(headers, arena, authority, out);
             out.writeShort(CRLF);
         }
-        boolean upgrade = headers.contains(HeaderName.UPGRADE);
+        boolean upgrade = Upgrades.asksForProtocol(headers);
         boolean length = false;
         for (int i = 0, n = headers.size(); i < n; i++) {
             if (headers.isPseudo(i) || headers.isNamed(i, HeaderName.TRANSFER_ENCODING)) {

@@ -3,7 +3,6 @@ package dev.mishap.proxy.http.h2;
 import dev.mishap.proxy.http.HeaderMap;
 import dev.mishap.proxy.http.HeaderName;
 import dev.mishap.proxy.http.Upgrades;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +37,7 @@ public final class ExtendedConnect {
 
     /** What is written of a response: itself, or another map when it speaks of an upgrade. */
     static HeaderMap responseToClient(HeaderMap response) {
-        if (!isUpgrade(response)) {
+        if (!Upgrades.asksForProtocol(response)) {
             return response;
         }
         HeaderMap h = without(response);
@@ -51,7 +50,7 @@ public final class ExtendedConnect {
 
     /** What is written of a request: itself, or another map when it is an upgrade or a CONNECT. */
     public static HeaderMap requestToUpstream(HeaderMap request) {
-        if (isUpgrade(request)) {
+        if (Upgrades.asksForProtocol(request)) {
             String type = request.get(HeaderName.UPGRADE);
             HeaderMap h = without(request);
             h.set(HeaderName.METHOD, "CONNECT");
@@ -71,7 +70,7 @@ public final class ExtendedConnect {
 
     /** What {@code request} asks an upstream for, null when it is no upgrade. */
     public static @Nullable String type(HeaderMap request) {
-        return isUpgrade(request) ? request.get(HeaderName.UPGRADE) : null;
+        return Upgrades.asksForProtocol(request) ? request.get(HeaderName.UPGRADE) : null;
     }
 
     /** Makes the answer to a request for {@code type} what HTTP/1 would have brought. */
@@ -94,21 +93,5 @@ public final class ExtendedConnect {
             h.remove(HeaderName.CONTENT_LENGTH);
         }
         return h;
-    }
-
-    private static boolean isUpgrade(HeaderMap headers) {
-        if (!headers.contains(HeaderName.UPGRADE)) {
-            return false;
-        }
-        String connection = headers.get(HeaderName.CONNECTION);
-        if (connection == null) {
-            return false;
-        }
-        for (String token : connection.toLowerCase(Locale.ROOT).split(",")) {
-            if (token.trim().equals(UPGRADE)) {
-                return true;
-            }
-        }
-        return false;
     }
 }
