@@ -143,10 +143,12 @@ class GoControlPlaneIT {
     }
 
     private ProxyProcess envoy(String name, boolean delta, int server) throws IOException {
+        // A node of its own for each protocol: the overlay asks the upstream as the first of a node's streams did, for
+        // as long as that one is there.
         ProxyProcess envoy = new ProxyProcess(
                 ProxyProcess.Kind.ENVOY,
                 Files.createDirectory(directory.resolve(name + delta)),
-                overlay.bootstrap("envoy", "checkout", "e1", "127.0.0.1", delta ? "DELTA_GRPC" : "GRPC")
+                overlay.bootstrap("envoy", "checkout", "e-" + delta, "127.0.0.1", delta ? "DELTA_GRPC" : "GRPC")
                         .replace("port_value: " + overlay.xdsPort(), "port_value: " + server));
         Sidecar.await(() -> status(SERVICE) == 204);
         return envoy;
